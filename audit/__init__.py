@@ -1,0 +1,1 @@
+"""What happened: an append-only log that anyone can check. Imports none of the other rooms."""

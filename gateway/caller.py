@@ -1,0 +1,25 @@
+"""Who is asking: the verified caller of one partner request. No imports from the gateway."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """
+    A client whose access token and proof of possession have been verified.
+
+    INVARIANT: made by `gateway.oauth.bearer` only. `replay_id` has not been spent yet: it is spent by the entry that
+    records the answer, so nothing leaves before that.
+    """
+
+    client: str
+    agreement: str
+    purpose: str
+    token_id: str
+    behind: str
+    """Opaque id of the person behind the request, or `automated`; asserted by the partner."""
+    proof_digest: str
+    """SHA-256 of the DPoP proof, `sha256:<hex>`: the partner's own signature over this request."""
+    replay_id: bytes
+    replay_expires_at: datetime

@@ -1,0 +1,1 @@
+"""Whether a request keeps the promise: pure decisions derived from signed agreements."""
