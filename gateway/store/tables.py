@@ -1,0 +1,75 @@
+"""
+The gateway's own facts: what this installation is, and which clients there are.
+
+A client's keys and rights are not here: they are in the signed binding named by digest. Functions, triggers and grants
+stand in `gateway/migrations/sql/gateway.sql`.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Interval,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(schema="gateway")
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("only", Boolean, nullable=False, server_default=text("true")),
+    Column("origin", Text, nullable=False),
+    Column("demo", Boolean, nullable=False, server_default=text("false")),
+    Column("clock_shift", Interval, nullable=False, server_default=text("'0'::interval")),
+    Column("initialised_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("only", name="installation_pk"),
+    CheckConstraint('"only"', name="installation_has_one_row"),
+    CheckConstraint("demo OR clock_shift = '0'::interval", name="installation_shifts_the_clock_only_in_a_demo"),
+    CheckConstraint("origin <> ''", name="installation_has_an_origin"),
+)
+
+client = Table(
+    "client",
+    metadata,
+    Column("id", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("binding", LargeBinary, nullable=False),
+    Column("agreement", LargeBinary, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id", name="client_pk"),
+    UniqueConstraint("binding", "id", name="client_binding_key"),
+    CheckConstraint("id ~ '^client:[0-9a-f-]{36}$'", name="client_id_has_its_form"),
+    CheckConstraint("partner ~ '^partner:[a-z0-9-]+$'", name="client_partner_has_its_form"),
+    CheckConstraint("octet_length(binding) = 32", name="client_binding_is_a_digest"),
+    CheckConstraint("octet_length(agreement) = 32", name="client_agreement_is_a_digest"),
+    CheckConstraint("idx >= 0", name="client_has_an_entry"),
+)
+"""A registered client. `idx` is the log entry that brought it (claim 1)."""
+
+client_status = Table(
+    "client_status",
+    metadata,
+    Column("client", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    PrimaryKeyConstraint("client", "idx", name="client_status_pk"),
+    ForeignKeyConstraint(["client"], ["gateway.client.id"], name="client_status_client_fk"),
+    CheckConstraint("status IN ('active', 'suspended')", name="client_status_is_known"),
+    CheckConstraint("idx >= 0", name="client_status_has_an_entry"),
+)
+"""What a client's status became, and by which entry; the highest index counts. Rows are only ever added."""
+
+Index("client_agreement_ix", client.c.agreement)

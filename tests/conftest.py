@@ -1,0 +1,53 @@
+"""Fixtures every room may use: `postgres` (the server), `database` (migrated, fresh), `empty_database`."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gateway.store.embedded import EmbeddedPostgres
+from gateway.store.roles import new_passwords
+from tests.factories.database import TestDatabase, TestServer
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[TestServer]:
+    """One embedded server for this test process, stopped and removed when it ends."""
+    # The parent must be searchable by the server's account when tests run as root; the server's own folder is 0700.
+    parent = Path(tempfile.mkdtemp(prefix="pgt-"))
+    parent.chmod(0o711)
+    embedded = EmbeddedPostgres(parent / "pg")
+    try:
+        embedded.start()
+        server = TestServer(embedded=embedded, passwords=new_passwords())
+        asyncio.run(server.prepare())
+        yield server
+    finally:
+        embedded.remove()
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+@pytest.fixture
+async def database(postgres: TestServer) -> AsyncIterator[TestDatabase]:
+    """A fresh database of this test, as the migrations leave it."""
+    database = TestDatabase(server=postgres, name=f"test_{next(_numbers)}")
+    await postgres.create(database.name)
+    yield database
+    await database.close()
+    await postgres.drop(database.name)
+
+
+@pytest.fixture
+async def empty_database(postgres: TestServer) -> AsyncIterator[TestDatabase]:
+    """A fresh database without any schema, owned by the owner role."""
+    database = TestDatabase(server=postgres, name=f"test_{next(_numbers)}")
+    await postgres.create(database.name, template=None)
+    yield database
+    await database.close()
+    await postgres.drop(database.name)
