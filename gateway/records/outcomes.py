@@ -1,0 +1,79 @@
+"""What students achieved and went through: courses, assessments, discipline, programs. Dated by load, as `facts`."""
+
+from sqlalchemy import CheckConstraint, Date, Double, Integer
+
+from gateway.records.columns import SCHOOL_YEAR_FORM, held, needed, student, versioned
+
+course_grade = versioned(
+    "course_grade",
+    ("student_id", "school_year", "session_identifier", "section_identifier"),
+    student(),
+    needed("school_year", element="000243"),
+    needed("session_identifier"),
+    needed("section_identifier"),
+    held("school_identifier", element="001069"),
+    held("course_identifier", element="000055"),
+    held("course_title", element="000067"),
+    held("grade_earned", element="000124"),
+    held("final_mark", element="001142"),
+    held("numeric_grade", Double()),
+    held("credits_attempted", Double(), element="000199"),
+    held("credits_earned", Double(), element="000200"),
+    CheckConstraint(SCHOOL_YEAR_FORM, name="course_grade_school_year_has_its_form"),
+)
+
+assessment = versioned(
+    "assessment",
+    ("student_id", "assessment_title", "assessment_subject", "administered_on", "score_type"),
+    student(),
+    needed("assessment_title", element="000028"),
+    needed("assessment_subject", element="000021"),
+    needed("administered_on", Date(), element="000962"),
+    needed("score_type", element="001547"),
+    needed("school_year", element="000243"),
+    held("finished_on", Date(), element="000964"),
+    held("score", element="000245"),
+    held("level_identifier", element="000717"),
+    held("level_label", element="000718"),
+    held("grade_when_assessed", element="000126"),
+    CheckConstraint(SCHOOL_YEAR_FORM, name="assessment_school_year_has_its_form"),
+)
+
+discipline = versioned(
+    "discipline",
+    ("student_id", "incident_identifier", "action"),
+    student(),
+    needed("incident_identifier", element="000501"),
+    needed("action", element="000488"),
+    needed("school_year", element="000243"),
+    held("school_identifier", element="001069"),
+    needed("incident_date", Date(), element="000502"),
+    held("behavior", element="000509"),
+    held("reason", element="000545"),
+    held("start_date", Date(), element="000083"),
+    held("end_date", Date(), element="000082"),
+    held("duration_days", Integer(), element="000511"),
+    CheckConstraint(SCHOOL_YEAR_FORM, name="discipline_school_year_has_its_form"),
+)
+"""One action taken after an incident. Descriptions in free words (000508) are never stored."""
+
+program = versioned(
+    "program",
+    ("student_id", "program_identifier", "begin_date"),
+    student(),
+    needed("program_identifier", element="000625"),
+    needed("begin_date", Date(), element="000590"),
+    held("exit_date", Date(), element="000591"),
+    held("program_name", element="000626"),
+    needed("program_type", element="000225"),
+    held("participation_status", element="001243"),
+    held("support_service", element="000273"),
+)
+"""Participation in a program. The exit date is the first day outside it."""
+
+withheld = versioned("withheld", ("student_id", "target"), student(), needed("target"))
+"""
+Students whose own row was refused by the last load of `target`: they are shown to nobody until it is mended.
+
+Leaving them as they were might show what is no longer true; deleting them would tell partners that they left.
+"""

@@ -1,0 +1,87 @@
+"""
+What stands between students and partners: who is covered by which agreement, under which code, counted as whom.
+
+The population is derived and can be rebuilt; codes and subject numbers are random and cannot.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
+
+from gateway.records.columns import metadata, student, words
+
+population = Table(
+    "population",
+    metadata,
+    Column("row_id", BigInteger, Identity(always=True), nullable=False),
+    Column("agreement", words(), nullable=False),
+    student(),
+    Column("code", words(), nullable=False),
+    Column("covers", BigInteger),
+    Column("valid", DATEMULTIRANGE, nullable=False),
+    Column("from_idx", BigInteger, nullable=False),
+    Column("to_idx", BigInteger),
+    PrimaryKeyConstraint("row_id", name="population_pk"),
+    CheckConstraint("NOT isempty(valid)", name="population_is_valid_some_day"),
+    CheckConstraint("covers <> 0", name="population_covers_something"),
+    CheckConstraint("to_idx > from_idx", name="population_ends_after_it_began"),
+    Index(
+        "population_page_ix",
+        "agreement",
+        "code",
+        "covers",
+        unique=True,
+        postgresql_where=text("to_idx IS NULL"),
+        postgresql_nulls_not_distinct=True,
+    ),
+    Index("population_student_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NULL")),
+)
+"""
+The days on which an agreement covers a student, and the elements it covers then.
+
+`covers` is a bit mask over the agreement's sorted element ids; NULL covers all. INVARIANT: consents that cover
+different elements at different times give one row for each mask, and the days of a student's rows never overlap, so
+that no day borrows the coverage of another.
+"""
+
+scope = Table(
+    "scope",
+    metadata,
+    Column("agreement", words(), nullable=False),
+    Column("time_zone", words(), nullable=False),
+    PrimaryKeyConstraint("agreement", name="scope_pk"),
+)
+"""The agreements that have a population, and the zone in which their days begin."""
+
+code = Table(
+    "code",
+    metadata,
+    Column("agreement", words(), nullable=False),
+    student(),
+    Column("code", words(), nullable=False),
+    PrimaryKeyConstraint("agreement", "student_id", name="code_pk"),
+    UniqueConstraint("agreement", "code", name="code_key"),
+    CheckConstraint("code ~ '^rc_[a-z2-7]{26}$'", name="code_has_its_form"),
+)
+"""Record codes: random, one an agreement and student, for good (34 CFR 99.31(b)(2): never derived)."""
+
+subject = Table(
+    "subject",
+    metadata,
+    student(),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("student_id", name="subject_pk"),
+    UniqueConstraint("sealed", name="subject_sealed_key"),
+    CheckConstraint("octet_length(sealed) = 16", name="subject_sealed_is_one_block"),
+)
+"""The one link from a student to the number the log lists; erasing the row erases the link."""

@@ -1,0 +1,104 @@
+"""
+What gives partners standing towards a student, and what takes it away: dated by entries of the log.
+
+A row counts from the entry `from_idx` that brought it until the entry `to_idx` that ended it. Its own dates are
+calendar days in the agreement's zone. Rosters and consents include their last day; a placement has ended on the day
+it ends (`requirements/ferpa.md` on foster care: access ends the day the placement ends).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from gateway.records.columns import held, metadata, needed, student, words
+
+AGREEMENT_FORM = "agreement ~ '^sha256:[0-9a-f]{64}$'"
+
+
+def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str, ...]) -> Table:
+    """Return a table dated by log entries. Among the rows in force `key` is unique."""
+    return Table(
+        name,
+        metadata,
+        Column("row_id", BigInteger, Identity(always=True), nullable=False),
+        *columns,
+        Column("digest", LargeBinary, nullable=False),
+        Column("from_idx", BigInteger, nullable=False),
+        Column("to_idx", BigInteger),
+        PrimaryKeyConstraint("row_id", name=f"{name}_pk"),
+        CheckConstraint("octet_length(digest) = 16", name=f"{name}_digest_has_its_size"),
+        CheckConstraint("to_idx > from_idx", name=f"{name}_ends_after_it_began"),
+        Index(
+            f"{name}_key",
+            *key,
+            unique=True,
+            postgresql_where=text("to_idx IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        info={"key": key},
+    )
+
+
+roster = dated(
+    "roster",
+    needed("agreement"),
+    student(),
+    needed("from_date", Date()),
+    held("to_date", Date()),
+    CheckConstraint(AGREEMENT_FORM, name="roster_agreement_has_its_form"),
+    key=("agreement", "student_id", "from_date"),
+)
+"""Students a partner serves, as the district accepted them."""
+
+consent = dated(
+    "consent",
+    needed("agreement"),
+    student(),
+    Column("covers", ARRAY(words()), nullable=False),
+    needed("signed_by"),
+    needed("signed_on", Date()),
+    needed("from_date", Date()),
+    held("to_date", Date()),
+    CheckConstraint(AGREEMENT_FORM, name="consent_agreement_has_its_form"),
+    CheckConstraint("signed_by IN ('parent', 'eligible_student')", name="consent_signer_is_known"),
+    CheckConstraint("cardinality(covers) > 0", name="consent_covers_something"),
+    CheckConstraint("signed_on <= from_date", name="consent_is_signed_before_it_counts"),
+    key=("agreement", "student_id", "signed_by", "from_date"),
+)
+"""A signed consent (34 CFR 99.30): which partner (by agreement), which elements, from when; signed before it counts."""
+
+opt_out = dated(
+    "opt_out",
+    student(),
+    held("agreement"),
+    needed("scope"),
+    needed("from_date", Date()),
+    CheckConstraint(f"agreement IS NULL OR {AGREEMENT_FORM}", name="opt_out_agreement_has_its_form"),
+    CheckConstraint("scope IN ('sharing', 'directory')", name="opt_out_scope_is_known"),
+    key=("student_id", "agreement", "scope"),
+)
+"""
+A family's no. Without an agreement it is meant for all of them. `directory` concerns directory information only
+(34 CFR 99.37); `sharing` concerns every basis.
+"""
+
+placement = dated(
+    "placement",
+    needed("agreement"),
+    student(),
+    needed("from_date", Date()),
+    held("to_date", Date()),
+    CheckConstraint(AGREEMENT_FORM, name="placement_agreement_has_its_form"),
+    key=("agreement", "student_id", "from_date"),
+)
+"""A child the agreement's agency is legally responsible for (20 U.S.C. 1232g(b)(1)(L)); over on its last date."""
