@@ -1,0 +1,72 @@
+"""Every kind of entry there is: the catalogue that documents and tests are made from."""
+
+from enum import StrEnum
+from typing import Self
+
+
+class Event(StrEnum):
+    """
+    What an entry records; the value stands in the leaf, `description` says it for people.
+
+    Values are never renamed or reused: leaves that carry them are kept for as long as the log.
+    """
+
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        """Make a member that is its value and knows its description."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+    LOG_OPENED = "log.opened", "The log was opened: origin, its public key and the first officers' keys (entry 0)."
+    LOG_CHECKED = "log.checked", "Somebody verified the whole log; the tree head that was found."
+    SIGNER_INTRODUCED = "signer.introduced", "An officer introduced a key that may sign documents for a party."
+    AGREEMENT_SIGNED = "agreement.signed", "A party's signature over an agreement was received."
+    AGREEMENT_APPROVED = "agreement.approved", "A privacy officer who did not draft the agreement approved it."
+    AGREEMENT_ACTIVATED = "agreement.activated", "An agreement came into force."
+    AGREEMENT_SUSPENDED = "agreement.suspended", "An agreement was stopped until further notice."
+    AGREEMENT_TERMINATED = "agreement.terminated", "An agreement ended for good; its obligations begin."
+    CLIENT_REGISTERED = "client.registered", "A key set of a partner was bound to an agreement."
+    CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
+    CLIENT_ACTIVATED = "client.activated", "A stopped client may ask again."
+    RECORDS_LOADED = "records.loaded", "A batch of student records became visible; its digest and counts."
+    ROSTER_LOADED = "roster.loaded", "A partner's roster, accepted by the district, became visible."
+    CONSENTS_LOADED = "consents.loaded", "A batch of consents became visible."
+    CONSENT_WITHDRAWN = "consent.withdrawn", "A consent was withdrawn."
+    OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
+    OPTED_OUT = "opted_out", "A student was opted out."
+    PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
+    GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
+    POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
+    TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
+    TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
+    DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
+    REFUSAL = "refusal", "An authenticated request was refused, and why."
+    STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
+    RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
+
+
+MOVES_EPOCH: frozenset[Event] = frozenset(
+    {
+        Event.LOG_OPENED,
+        Event.SIGNER_INTRODUCED,
+        Event.AGREEMENT_ACTIVATED,
+        Event.AGREEMENT_SUSPENDED,
+        Event.AGREEMENT_TERMINATED,
+        Event.CLIENT_REGISTERED,
+        Event.CLIENT_SUSPENDED,
+        Event.CLIENT_ACTIVATED,
+        Event.RECORDS_LOADED,
+        Event.ROSTER_LOADED,
+        Event.CONSENTS_LOADED,
+        Event.CONSENT_WITHDRAWN,
+        Event.OPT_OUTS_LOADED,
+        Event.OPTED_OUT,
+        Event.PLACEMENTS_LOADED,
+        Event.GUARDRAILS_CHANGED,
+        Event.POPULATION_REBUILT,
+    },
+)
+"""Events that change what may leave: their entry's index becomes the epoch (DESIGN, "One order")."""

@@ -1,0 +1,97 @@
+"""Reading the log back: entries, signed checkpoints, paths and receipts."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+
+from audit.batch import Session
+from audit.checkpoint import Checkpoint, CheckpointSigner, text
+from audit.errors import EntryMissing, LogDamaged
+from audit.note import assemble
+from audit.proof import Receipt
+from audit.signing import sign_head, signer_name
+from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path, inclusion_path
+
+_CHUNK = 4096
+"""Entries fetched at once; at most 256 MiB, usually 2."""
+
+_HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.head h
+    LEFT JOIN LATERAL (SELECT size, tree_head FROM audit.checkpoint ORDER BY size DESC LIMIT 1) c ON true"""
+_LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
+_LEAVES = "SELECT idx, leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
+_HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
+_SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
+    WHERE s.signer = $1 AND s.size > $2 ORDER BY s.size DESC LIMIT 1"""
+_LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY signer <> $2, signer"
+
+
+async def require_sound_head(session: Session) -> None:
+    """Check that the head row leads to the newest checkpoint. Raises `LogDamaged`: then nothing may be appended."""
+    head = await session.fetchrow(_HEAD)
+    if head is None:
+        raise LogDamaged("the head row is missing")
+    found = CompactRange.unpack(head["size"], head["range"]).head()
+    if (head["covered"] or 0, head["tree_head"] or EMPTY) != (head["size"], found):
+        raise LogDamaged(f"the head of size {head['size']} is not the newest checkpoint")
+
+
+async def leaf_at(db: asyncpg.Pool | Session, index: int) -> bytes:
+    """Return the bytes of one leaf. Raises `EntryMissing`."""
+    leaf: bytes | None = await db.fetchval(_LEAF, index)
+    if leaf is None:
+        raise EntryMissing(f"the log has no entry {index}")
+    return leaf
+
+
+async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncIterator[bytes]:
+    """Go through the leaves from `start` up to, not including, `stop`. Raises `LogDamaged` at a gap."""
+    for first in range(start, stop, _CHUNK):
+        rows = await db.fetch(_LEAVES, first, min(first + _CHUNK, stop))
+        for expected, row in enumerate(rows, first):
+            if row["idx"] != expected:
+                raise LogDamaged(f"entry {expected} is missing")
+            yield row["leaf"]
+        if len(rows) < min(_CHUNK, stop - first):
+            raise LogDamaged(f"entry {first + len(rows)} is missing")
+
+
+async def inclusion(db: asyncpg.Pool | Session, index: int, size: int) -> tuple[bytes, ...]:
+    """Find the path of an entry in the tree of this size. Raises `EntryMissing` or `LogDamaged`."""
+    if not 0 <= index < size:
+        raise EntryMissing(f"a tree of {size} has no entry {index}")
+    return inclusion_path(await _leaf_hashes(db, size), index)
+
+
+async def consistency(db: asyncpg.Pool | Session, old: int, new: int) -> tuple[bytes, ...]:
+    """Find the path from the tree of size `old` to the one of size `new`. Raises `ProofInvalid` or `LogDamaged`."""
+    return consistency_path(await _leaf_hashes(db, new), old)
+
+
+async def signed_checkpoint(
+    db: asyncpg.Pool | Session, signer: CheckpointSigner, *, covering: int = 0
+) -> Checkpoint | None:
+    """
+    Find the newest checkpoint this signer signed that covers entry `covering`, with all signatures kept for it.
+
+    None if there is none yet. Raises `NoteInvalid` if what is kept does not hold.
+    """
+    name = signer_name(signer)
+    row = await db.fetchrow(_SIGNED, name, covering)
+    if row is None:
+        return None
+    lines = [line["note"] for line in await db.fetch(_LINES, row["size"], name)]
+    note = assemble(text(signer.origin, row["size"], row["tree_head"]), "".join(lines))
+    return signer.verifier.verify(note)
+
+
+async def receipt_for(db: asyncpg.Pool | Session, signer: CheckpointSigner, index: int) -> Receipt:
+    """Make the receipt of an entry, signing the head first if no signed checkpoint covers it. Raises `EntryMissing`."""
+    checkpoint = await signed_checkpoint(db, signer, covering=index) or await sign_head(db, signer)
+    return Receipt(index, await inclusion(db, index, checkpoint.size), checkpoint.note)
+
+
+async def _leaf_hashes(db: asyncpg.Pool | Session, size: int) -> list[bytes]:
+    packed: bytes = await db.fetchval(_HASHES, size) or b""
+    if len(packed) != size * HASH_SIZE:
+        raise LogDamaged(f"the log does not hold {size} entries")
+    return [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)]
