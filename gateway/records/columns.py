@@ -24,8 +24,8 @@ from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(schema="records")
 
-SCHOOL_YEAR_FORM: Final = "school_year ~ '^[0-9]{4}(-[0-9]{4})?$'"
-"""A school year is written `2025-2026`, or as CEDS does by the year it ends in, `2026`."""
+SCHOOL_YEAR_FORM: Final = "school_year ~ '^[0-9]{4}-[0-9]{4}$'"
+"""A school year is written `2025-2026`, as in agreements."""
 
 
 def words() -> Text:

@@ -24,52 +24,59 @@ course_grade = versioned(
 
 assessment = versioned(
     "assessment",
-    ("student_id", "assessment_title", "assessment_subject", "administered_on", "score_type"),
+    ("student_id", "assessment_title", "assessment_subject", "assessment_start_date", "assessment_score_type"),
     student(),
     needed("assessment_title", element="000028"),
     needed("assessment_subject", element="000021"),
-    needed("administered_on", Date(), element="000962"),
-    needed("score_type", element="001547"),
+    needed("assessment_start_date", Date(), element="000962"),
+    needed("assessment_score_type", element="001547"),
+    held("school_identifier", element="001069"),
     needed("school_year", element="000243"),
-    held("finished_on", Date(), element="000964"),
-    held("score", element="000245"),
-    held("level_identifier", element="000717"),
-    held("level_label", element="000718"),
-    held("grade_when_assessed", element="000126"),
+    held("assessment_end_date", Date(), element="000964"),
+    held("assessment_score", element="000245"),
+    held("performance_level_identifier", element="000717"),
+    held("performance_level_label", element="000718"),
+    held("grade_level_when_assessed", element="000126"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="assessment_school_year_has_its_form"),
 )
 
 discipline = versioned(
     "discipline",
-    ("student_id", "incident_identifier", "action"),
+    ("student_id", "incident_identifier", "disciplinary_action"),
     student(),
     needed("incident_identifier", element="000501"),
-    needed("action", element="000488"),
+    needed("disciplinary_action", element="000488"),
     needed("school_year", element="000243"),
     held("school_identifier", element="001069"),
     needed("incident_date", Date(), element="000502"),
-    held("behavior", element="000509"),
-    held("reason", element="000545"),
-    held("start_date", Date(), element="000083"),
-    held("end_date", Date(), element="000082"),
-    held("duration_days", Integer(), element="000511"),
+    held("incident_behavior", element="000509"),
+    held("disciplinary_action_reason", element="000545"),
+    held("disciplinary_action_start_date", Date(), element="000083"),
+    held("disciplinary_action_end_date", Date(), element="000082"),
+    held("disciplinary_action_duration", Double(), element="000511"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="discipline_school_year_has_its_form"),
 )
 """One action taken after an incident. Descriptions in free words (000508) are never stored."""
 
 program = versioned(
     "program",
-    ("student_id", "program_identifier", "begin_date"),
+    ("student_id", "program_identifier", "program_start_date"),
     student(),
     needed("program_identifier", element="000625"),
-    needed("begin_date", Date(), element="000590"),
-    held("exit_date", Date(), element="000591"),
+    needed("program_start_date", Date(), element="000590"),
+    held("program_exit_date", Date(), element="000591"),
     held("program_name", element="000626"),
     needed("program_type", element="000225"),
-    held("participation_status", element="001243"),
-    held("support_service", element="000273"),
+    held("program_status", element="001243"),
+    held("support_service_type", element="000273"),
+    held("referral_date", Date(), element="001481"),
+    held("referral_reason", element="001483"),
+    held("referral_outcome", element="001482"),
+    held("school_identifier", element="001069"),
+    held("school_year", element="000243"),
+    held("mtss_tier", Integer(), element="x-mtss-tier"),
 )
-"""Participation in a program. The exit date is the first day outside it."""
+"""Participation in a program. Both dates are days in it."""
 
 withheld = versioned("withheld", ("student_id", "target"), student(), needed("target"))
 """

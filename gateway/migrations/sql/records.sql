@@ -33,13 +33,14 @@ COMMENT ON VIEW records.granted IS 'Students covered today by the agreement set 
 
 CREATE VIEW records.granted_students AS
     SELECT
-        s.student_id, s.student_identifier, s.first_name, s.middle_name, s.last_name, s.birthdate, s.sex, s.telephone,
-        s.email, s.street_address, s.postal_code, s.hispanic_latino, s.american_indian_alaska_native, s.asian, s.black,
-        s.native_hawaiian_pacific_islander, s.white, s.two_or_more_races, s.race, s.english_learner_status,
-        s.idea_indicator, s.iep_status, s.disability_status, s.section_504, s.homeless_status, s.unaccompanied_youth,
-        s.school_food_eligibility, s.economic_disadvantage, s.awaiting_foster_care, s.migrant_status,
+        s.student_id, s.student_identifier, s.student_identification_system, s.first_name, s.middle_name, s.last_name,
+        s.birthdate, s.sex, s.telephone, s.email, s.street_address, s.postal_code, s.hispanic_or_latino,
+        s.american_indian_or_alaska_native, s.asian, s.black_or_african_american, s.native_hawaiian_or_pacific_islander,
+        s.white, s.two_or_more_races, s.race, s.english_learner_status, s.idea_indicator, s.iep_status,
+        s.disability_status, s.section_504, s.homeless_status, s.homeless_unaccompanied_youth, s.homeless_served,
+        s.school_food_eligibility, s.economic_disadvantage_status, s.awaiting_foster_care, s.migrant_status,
         s.military_connected, s.diploma_type, s.diploma_award_date, s.cohort_graduation_year,
-        s.projected_graduation_date, s.on_track_9, s.mtss_tier,
+        s.projected_graduation_year, s.ninth_grade_on_track, s.truant_status,
         g.code, g.covers, g.sealed
     FROM records.granted AS g
     JOIN records.student AS s ON s.student_id = g.student_id
@@ -72,7 +73,7 @@ COMMENT ON VIEW records.granted_academic_summaries IS 'Grade points and credits 
 
 CREATE VIEW records.granted_attendance_events AS
     SELECT
-        v.student_id, v.attendance_date, v.school_identifier, v.period, v.school_year, v.attendance_status,
+        v.student_id, v.attendance_event_date, v.school_identifier, v.period, v.school_year, v.attendance_status,
         v.attendance_category,
         v.row_id AS event_id
     FROM records.granted AS g
@@ -83,8 +84,9 @@ COMMENT ON VIEW records.granted_attendance_events IS 'Attendance events of cover
 
 CREATE VIEW records.granted_programs AS
     SELECT
-        r.student_id, r.program_identifier, r.begin_date, r.exit_date, r.program_name, r.program_type,
-        r.participation_status, r.support_service
+        r.student_id, r.program_identifier, r.program_start_date, r.program_exit_date, r.program_name, r.program_type,
+        r.program_status, r.support_service_type, r.referral_date, r.referral_reason, r.referral_outcome,
+        r.school_identifier, r.school_year, r.mtss_tier
     FROM records.granted AS g
     JOIN records.program AS r ON r.student_id = g.student_id
     WHERE r.from_batch <= (SELECT f.batch FROM records.frontier AS f)

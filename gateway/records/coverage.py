@@ -1,0 +1,197 @@
+"""
+On which days an agreement covers which students, and which elements then: one query over the visible facts.
+
+Enrollments that match, times roster and placement where the expression or the basis asks for them, times consent in
+force, minus opt-outs, minus students withheld because their own row was refused. Days are sets of ranges, so nothing is
+missed between two dates. INVARIANT: unknown never grants; a consent by a parent of a child without a birth date covers
+no day, because nobody can tell when it lapses.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Interval,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    values,
+)
+from sqlalchemy import column as named
+from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
+
+from agreements.basis import Basis
+from gateway.records import facts, outcomes, standing
+from gateway.records.columns import words
+from gateway.records.errors import UnknownTerm
+from gateway.records.matching import EVER, NEVER, Sql, days, in_days, span, to_sql
+from policies.decision import RowTerms
+
+MAX_ELEMENTS = 63
+"""Bits of a mask that a bigint holds without its sign."""
+ALL = "all"
+"""What a consent covers that names every element of its agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An agreement whose population is kept: its digest and what it says about rows."""
+
+    agreement: str
+    terms: RowTerms
+
+
+def visible(table: Table) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to the newest visible load."""
+    newest = select(facts.frontier.c.batch).scalar_subquery()
+    return and_(table.c.from_batch <= newest, or_(table.c.to_batch.is_(None), table.c.to_batch > newest))
+
+
+def covered(scope: Scope) -> Select[Any]:
+    """
+    Return the query for (student_id, covers, valid) of `scope`.
+
+    Raises `UnknownTerm` for an agreement with more elements than a mask has bits.
+    """
+    basis = scope.terms.basis
+    base = _enrolled(scope).cte("enrolled")
+    lasting: Sql = base.c.days
+    rows: Any = base
+    covers: Sql = cast(null(), BigInteger)
+    if basis == Basis.CONSENT:
+        consented = _consented(scope)
+        rows = rows.join(consented, consented.c.student_id == base.c.student_id)
+        lasting, covers = lasting.op("*")(consented.c.days), consented.c.covers
+    if basis == Basis.CHILD_WELFARE:
+        placed = _listed(standing.placement, scope.agreement, "[)").cte("placed_by_basis")
+        rows = rows.join(placed, placed.c.student_id == base.c.student_id)
+        lasting = lasting.op("*")(placed.c.days)
+    refused = _opted_out(scope).cte("opted_out")
+    rows = rows.join(refused, refused.c.student_id == base.c.student_id, isouter=True)
+    lasting = lasting.op("-")(func.coalesce(refused.c.days, NEVER))
+    withheld = outcomes.withheld
+    hidden = exists(select(withheld.c.row_id).where(withheld.c.student_id == base.c.student_id, visible(withheld)))
+    found = select(base.c.student_id, covers.label("covers"), lasting.cast(DATEMULTIRANGE).label("valid"))
+    inner = found.select_from(rows).where(~hidden).subquery("lasting")
+    return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
+
+
+def _enrolled(scope: Scope) -> Select[Any]:
+    """Return, for each student, the days on which some enrollment satisfies the whole expression."""
+    stay, program = facts.enrollment, outcomes.program
+    listed = _listed(standing.roster, scope.agreement, "[]").cte("listed")
+    placed = _listed(standing.placement, scope.agreement, "[)").cte("placed")
+
+    def programs(types: tuple[str, ...] | None) -> Sql:
+        lasting = days(span(program.c.program_start_date, program.c.program_exit_date, "[]"))
+        own = and_(program.c.student_id == stay.c.student_id, visible(program))
+        wanted = own if types is None else and_(own, program.c.program_type.in_(types))
+        return select(lasting).where(wanted).correlate(stay).scalar_subquery()
+
+    meaning = in_days(programs, func.coalesce(listed.c.days, NEVER), func.coalesce(placed.c.days, NEVER))
+    matching = to_sql(scope.terms.population, stay, meaning)
+    lasting = span(stay.c.entry_date, stay.c.exit_date, "[]").op("*")(matching)
+    rows = stay.join(listed, listed.c.student_id == stay.c.student_id, isouter=True).join(
+        placed, placed.c.student_id == stay.c.student_id, isouter=True
+    )
+    return (
+        select(stay.c.student_id, days(lasting).label("days"))
+        .select_from(rows)
+        .where(visible(stay))
+        .group_by(stay.c.student_id)
+    )
+
+
+def _listed(table: Table, agreement: str, bounds: str) -> Select[Any]:
+    lasting = days(span(table.c.from_date, table.c.to_date, bounds)).label("days")
+    in_force = and_(table.c.agreement == agreement, table.c.to_idx.is_(None))
+    return select(table.c.student_id, lasting).where(in_force).group_by(table.c.student_id)
+
+
+def _opted_out(scope: Scope) -> Select[Any]:
+    said = standing.opt_out
+    scopes = ("sharing", "directory") if scope.terms.basis == Basis.DIRECTORY_INFORMATION else ("sharing",)
+    concerns = and_(
+        said.c.to_idx.is_(None),
+        said.c.scope.in_(scopes),
+        or_(said.c.agreement.is_(None), said.c.agreement == scope.agreement),
+    )
+    lasting = days(span(said.c.from_date, null(), "[]")).label("days")
+    return select(said.c.student_id, lasting).where(concerns).group_by(said.c.student_id)
+
+
+def _consented(scope: Scope) -> CTE:
+    """
+    Return (student_id, covers, days), one row for each mask a student's consents add up to on some day.
+
+    Between two dates on which any consent starts or ends the mask is constant: cut there, add up, put together again.
+    """
+    given = _consents(scope)
+    starts = select(given.c.student_id, func.lower(given.c.days).label("day"))
+    ends = select(given.c.student_id, func.upper(given.c.days).label("day"))
+    cut = starts.union(ends).cte("cut")
+    following = func.lead(cut.c.day).over(partition_by=cut.c.student_id, order_by=cut.c.day)
+    piece = (
+        select(cut.c.student_id, func.daterange(cut.c.day, following).label("days"))
+        .where(cut.c.day.is_not(None))
+        .cte("piece")
+    )
+    holds = and_(given.c.student_id == piece.c.student_id, given.c.days.op("@>")(piece.c.days))
+    summed = (
+        select(piece.c.student_id, piece.c.days, func.bit_or(given.c.mask).label("mask"))
+        .select_from(piece.join(given, holds))
+        .group_by(piece.c.student_id, piece.c.days)
+        .cte("summed")
+    )
+    everything: Sql = literal_column(str((1 << len(scope.terms.element_order)) - 1))
+    covers = func.nullif(summed.c.mask, everything, type_=BigInteger)
+    return (
+        select(summed.c.student_id, covers.label("covers"), days(summed.c.days).label("days"))
+        .group_by(summed.c.student_id, covers)
+        .cte("consented")
+    )
+
+
+def _consents(scope: Scope) -> CTE:
+    """Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18."""
+    order = scope.terms.element_order
+    if len(order) > MAX_ELEMENTS:
+        raise UnknownTerm(f"A consent agreement with more than {MAX_ELEMENTS} elements has no mask.")
+    given, child = standing.consent, facts.person
+    known = values(named("element", words()), named("bit", BigInteger), name="known").data(
+        [(element, 1 << place) for place, element in enumerate(order)] + [(ALL, (1 << len(order)) - 1)]
+    )
+    mask = select(func.bit_or(known.c.bit)).where(known.c.element == func.any(given.c.covers)).scalar_subquery()
+    stated = func.daterange(given.c.from_date, given.c.to_date, "[]")
+    # PostgreSQL adds 18 years to 29 February as 28 February: a parent's word ends a day early rather than late, and a
+    # student's begins, by going round over the day before, on 1 March.
+    years = cast(literal("18 years"), Interval)
+    comes_of_age = func.date(child.c.birthdate + years)
+    after = func.date(func.date(child.c.birthdate - 1 + years) + cast(literal("1 day"), Interval))
+    own_days = case(
+        (child.c.birthdate.is_(None), literal_column("'empty'::daterange")),
+        (given.c.signed_by == "parent", func.daterange(null(), comes_of_age)),
+        else_=func.daterange(after, null()),
+    )
+    rows = (
+        select(given.c.student_id, mask.label("mask"), stated.op("*")(own_days).label("days"))
+        .join_from(given, child, and_(child.c.student_id == given.c.student_id, visible(child)))
+        .where(given.c.agreement == scope.agreement, given.c.to_idx.is_(None))
+        .subquery("stated")
+    )
+    return select(rows).where(rows.c.mask.is_not(None), ~func.isempty(rows.c.days)).cte("given")
+
+
+__all__ = ["ALL", "EVER", "MAX_ELEMENTS", "Scope", "covered", "visible"]

@@ -1,0 +1,100 @@
+"""What can go wrong with student records, in words that never hold any of them."""
+
+from gateway.errors import GatewayError
+
+
+class RecordsError(GatewayError):
+    """Something about student records that the gateway will not or cannot do."""
+
+    code = "records"
+
+
+class NotPermitted(RecordsError):
+    """The reader was given something that is not a permit."""
+
+    code = "not_permitted"
+    public_detail = "This was not decided, so nothing was read."
+
+
+class NotServed(RecordsError):
+    """A dataset, element or transformation that the reader does not serve."""
+
+    code = "not_served"
+    public_detail = "This dataset, or one of its elements, is not served yet."
+    remedy = "Ask for fewer fields; `GET /v1/grant` lists what the agreement gives."
+
+
+class BadFilter(RecordsError):
+    """A filter's value cannot be a value of its element."""
+
+    code = "bad_filter"
+    public_detail = "A filter has a value that its element cannot have."
+    remedy = "Write dates as 2026-09-01, numbers in digits, and true or false for flags."
+
+
+class BadPosition(RecordsError):
+    """A page position that does not belong to this query."""
+
+    code = "bad_position"
+    public_detail = "This cursor does not belong to this query."
+    remedy = "Start again without a cursor."
+
+
+class UnknownTerm(RecordsError):
+    """An agreement states something about rows that the reader has no rule for; it is refused, never guessed."""
+
+    code = "unknown_term"
+    public_detail = "This agreement cannot be served yet."
+
+
+class BadMapping(RecordsError):
+    """A mapping file that cannot be used. The message says where."""
+
+    code = "bad_mapping"
+    public_detail = "The mapping file cannot be used."
+    remedy = "See docs/mapping-files.md."
+
+
+class BadSource(RecordsError):
+    """A file of an export is missing, or is not what the mapping says it is."""
+
+    code = "bad_source"
+    public_detail = "A file of the export cannot be read."
+
+
+class RowsRefused(RecordsError):
+    """A strict load met a row it could not take, so nothing was loaded."""
+
+    code = "rows_refused"
+    public_detail = "Some rows were refused, so nothing was loaded."
+    remedy = "Mend the rows named in the report, or load without --strict."
+
+
+class LoadHeld(RecordsError):
+    """A load that would delete or change suspiciously much waits for a person."""
+
+    code = "load_held"
+    public_detail = "This load would change too much of what is there."
+    remedy = "Check that the export is complete; if it is right, load again with --confirm."
+
+
+class LoadBusy(RecordsError):
+    """Another load is being prepared."""
+
+    code = "load_busy"
+    public_detail = "Another load is running."
+    remedy = "Try again when it has finished."
+
+
+class UnknownStudent(RecordsError):
+    """No student has this number. The number itself is not in the message."""
+
+    code = "unknown_student"
+    public_detail = "No student has this number."
+
+
+class NothingToStop(RecordsError):
+    """There is no consent in force to withdraw, or the opt-out is already on file."""
+
+    code = "nothing_to_stop"
+    public_detail = "There is nothing in force to stop."

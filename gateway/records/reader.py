@@ -1,0 +1,193 @@
+"""
+The one reader: rows of students for a partner, by permit only.
+
+One short transaction a page: it names the agreement, reads epoch, clock and rows in one statement, and ends. The
+agreement is set for that transaction and dies with it, so a pooled connection carries nothing to its next user.
+"""
+
+import datetime as dt
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import asyncpg
+
+from gateway.records.errors import BadFilter, BadPosition, NotPermitted
+from gateway.records.statement import Shape, Statement, build
+from policies.decision import Permit
+
+MAX_LIMIT: Final = 1_000
+_STATEMENTS: Final = 512
+"""Statements kept; a statement is a few kilobytes, and the least used one goes."""
+_AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
+
+_EPOCH, _NOW, _SEALED, _COVERS, _CODE = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page ended. Holds personal data (codes, the value sorted by): it leaves encrypted, or not at all."""
+
+    code: str = field(repr=False)
+    sort: str | int | float | bool | None = field(default=None, repr=False)
+    """The last released value sorted by; dates as ISO 8601."""
+    day: str | None = field(default=None, repr=False)
+    event: int | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as released, with the epoch and the clock of the same snapshot."""
+
+    epoch: int
+    now: dt.datetime
+    rows: list[asyncpg.Record] = field(repr=False)
+    """One line a row; its values start at `values_at`, in the order of the permit's fields."""
+    values_at: int
+    next: Position | None = field(repr=False)
+    """Where the next page starts; None when this is the last."""
+
+    @property
+    def more(self) -> bool:
+        """Whether there is a next page."""
+        return self.next is not None
+
+    @property
+    def subjects(self) -> list[bytes]:
+        """Return the sealed subject number of each row's student."""
+        return [row[_SEALED] for row in self.rows]
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the record code of each row."""
+        return [row[_CODE] for row in self.rows]
+
+    @property
+    def covers(self) -> list[int | None]:
+        """Return each row's mask of covered elements; None covers all."""
+        return [row[_COVERS] for row in self.rows]
+
+
+class Reader:
+    """Reads pages. Holds a pool of the app role's connections and the statements built so far."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._statements: OrderedDict[tuple[object, ...], Statement] = OrderedDict()
+
+    async def read_page(
+        self, permit: Permit, *, limit: int, after: Position | None = None, code: str | None = None
+    ) -> Page:
+        """
+        Return at most `limit` rows that `permit` gives, from `after` on, or those of one record code.
+
+        Raises `NotPermitted` for anything but a permit, `NotServed`, `BadFilter`, `BadPosition`.
+        """
+        # (1): only a decision opens this door; a guard elsewhere would not see a direct call.
+        if type(permit) is not Permit or not _AGREEMENT.match(permit.agreement):
+            raise NotPermitted("the reader takes permits only")
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"a page has 1 to {MAX_LIMIT} rows")
+        statement = self._statement(permit, Shape(limit, _start(permit, after, code)))
+        arguments = statement.arguments(_given(permit, statement, after, code))
+        # (2): the agreement goes into the statement's text, which is safe for exactly this form.
+        async with self._pool.acquire() as connection:
+            await connection.execute(f"BEGIN READ ONLY; SET LOCAL pactgate.agreement = '{permit.agreement}'")
+            try:
+                lines = await connection.fetch(statement.sql, *arguments)
+            except asyncpg.PostgresError:
+                await connection.execute("ROLLBACK")
+                raise
+            except BaseException:
+                # Cancelled or cut off in the middle: nobody else gets this connection.
+                connection.terminate()
+                raise
+            await connection.execute("COMMIT")
+        return _page(lines, statement, limit)
+
+    def _statement(self, permit: Permit, shape: Shape) -> Statement:
+        key = (
+            permit.agreement,
+            permit.dataset,
+            tuple((each.element, each.transformation) for each in permit.fields),
+            tuple((each.element, each.transformation) for each, _ in permit.filters),
+            permit.sort and (permit.sort.element, permit.sort.transformation),
+            shape,
+        )
+        found = self._statements.get(key)
+        if found is None:
+            found = self._statements[key] = build(permit, shape)
+            if len(self._statements) > _STATEMENTS:
+                self._statements.popitem(last=False)
+        else:
+            self._statements.move_to_end(key)
+        return found
+
+
+def _start(permit: Permit, after: Position | None, code: str | None) -> str:
+    if code is not None:
+        return "code"
+    if after is None:
+        return "first"
+    return "after_unknown" if permit.sort is not None and after.sort is None else "after"
+
+
+def _given(permit: Permit, statement: Statement, after: Position | None, code: str | None) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for number, (_, wanted) in enumerate(permit.filters):
+        given[f"f{number}"] = _filter_value(wanted, statement.types[f"f{number}"])
+    if code is not None:
+        given["code"] = code
+    elif after is not None:
+        try:
+            given |= {"code": after.code, "event": after.event, "day": after.day and dt.date.fromisoformat(after.day)}
+            if statement.is_sorted and after.sort is not None:
+                given["sort"] = _position_value(after.sort, statement.types["sort"])
+        except (ValueError, TypeError):
+            raise BadPosition("a position holds a value of another kind") from None
+        if statement.by_event is (after.event is None or after.day is None):
+            raise BadPosition("a position of another dataset")
+    return given
+
+
+def _filter_value(wanted: str, kind: type) -> str | int | float | bool | dt.date:
+    """Read a filter's text as a released value of `kind`. Raises `BadFilter`; the value is not in the message."""
+    try:
+        if kind is bool:
+            return {"true": True, "false": False}[wanted]
+        if kind is dt.date:
+            return dt.date.fromisoformat(wanted)
+        if kind is int:
+            return int(wanted, 10)
+        return float(wanted) if kind is float else wanted
+    except (KeyError, ValueError):
+        raise BadFilter(f"a filter's value is no {kind.__name__}") from None
+
+
+def _position_value(value: str | float, kind: type) -> str | int | float | bool | dt.date:
+    if kind is dt.date:
+        return dt.date.fromisoformat(str(value))
+    if kind is float and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
+def _page(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page:
+    epoch, now = lines[0][_EPOCH], lines[0][_NOW]
+    if lines[0][_CODE] is None:
+        return Page(epoch, now, [], statement.values_at, None)
+    rows = lines[:limit]
+    following = None
+    if len(lines) > limit:
+        last = rows[-1]
+        sort = last["sort"] if statement.is_sorted else None
+        following = Position(
+            code=last[_CODE],
+            sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
+            day=last["within0"].isoformat() if statement.by_event else None,
+            event=last["within1"] if statement.by_event else None,
+        )
+    return Page(epoch, now, rows, statement.values_at, following)

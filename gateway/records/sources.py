@@ -1,0 +1,153 @@
+"""
+Where each dataset's rows and columns come from.
+
+Everything is read through the granted views. INVARIANT: the only columns a statement can select are those named here
+by their CEDS element.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Table,
+    and_,
+    case,
+    distinct,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from gateway.records import facts
+from gateway.records.errors import NotServed
+from gateway.records.matching import matches_today
+from gateway.records.views import (
+    element_of,
+    granted_academic_summaries,
+    granted_attendance_events,
+    granted_enrollments,
+    granted_students,
+)
+from gateway.records.windows import counted_from, counted_until
+from policies.decision import RowTerms
+
+ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
+CHRONIC_TENTHS = 10
+"""A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
+ONE: ColumnElement[int] = literal_column("1")
+"""A literal, not a parameter: a generic plan cannot use a limit it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A dataset's rows: where from, what each element's stored value is, and what orders the rows of one student."""
+
+    rows: FromClause
+    student: FromClause
+    school_year: ColumnElement[Any]
+    elements: Mapping[str, ColumnElement[Any]]
+    within: tuple[ColumnElement[Any], ...] = ()
+
+
+def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any]) -> Source:
+    """Return the rows of `dataset` under `terms`. Raises `NotServed` for a dataset the reader does not know."""
+    student = granted_students.alias("g")
+    stay = _stay(student, terms, today)
+    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": stay.c.lea_identifier}
+    rows = student.join(stay, true())
+    match dataset:
+        case "students":
+            summary = _summary(student, stay)
+            elements = _columns(summary, facts.academic_summary) | columns
+            return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
+        case "attendance":
+            counts = _counts(student, terms, today)
+            return Source(rows.join(counts, true()), student, stay.c.school_year, columns | _count_columns(counts))
+        case "attendance_events":
+            event = granted_attendance_events.alias("v")
+            own = and_(
+                event.c.student_id == student.c.student_id,
+                counted_from(terms.school_years, event.c.school_year),
+                event.c.attendance_event_date <= today,
+            )
+            elements = columns | _columns(event, facts.attendance)
+            within = (event.c.attendance_event_date, event.c.event_id)
+            return Source(rows.join(event, own), student, event.c.school_year, elements, within)
+    raise NotServed(f"The dataset {dataset!r} is not served.")
+
+
+def _clock(today: ColumnElement[Any]) -> FromClause:
+    """Return where `today` stands: one row, read once, that inner queries must not list again."""
+    (clock,) = today._from_objects  # noqa: SLF001 - SQLAlchemy has no public name for a column's table
+    return clock
+
+
+def _columns(rows: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
+    named = ((element_of(column.name, base), column) for column in rows.c)
+    return {element: column for element, column in named if element is not None}
+
+
+def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+    """
+    Return the one enrollment a row speaks of.
+
+    Only stays that match the population count, so a student of two schools appears once, at the covered one. Among
+    several: those of today before those of the past, the longest-standing of today's, the latest of the past's.
+    """
+    stay = granted_enrollments.alias("n")
+    now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
+    return (
+        select(stay)
+        .where(
+            stay.c.student_id == student.c.student_id,
+            counted_from(terms.school_years, stay.c.school_year),
+            stay.c.entry_date <= today,
+            matches_today(terms.population, stay, today),
+        )
+        .order_by(now.desc(), case((now, stay.c.entry_date)), stay.c.entry_date.desc(), stay.c.school_identifier)
+        .limit(ONE)
+        .correlate(student, _clock(today))
+        .lateral("e")
+    )
+
+
+def _summary(student: FromClause, stay: FromClause) -> FromClause:
+    summary = granted_academic_summaries.alias("m")
+    own = and_(summary.c.student_id == student.c.student_id, summary.c.school_year == stay.c.school_year)
+    return select(summary).where(own).limit(ONE).lateral("a")
+
+
+def _counts(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+    event = granted_attendance_events.alias("w")
+    day = distinct(event.c.attendance_event_date)
+    absent = func.count(day).filter(event.c.attendance_status.in_(ABSENCES))
+    return (
+        select(
+            func.count(day).label("days_in_session"),
+            absent.label("days_absent"),
+            func.count(day).filter(event.c.attendance_status == "Tardy").label("days_tardy"),
+        )
+        .where(
+            event.c.student_id == student.c.student_id,
+            counted_from(terms.school_years, event.c.school_year),
+            event.c.attendance_event_date <= counted_until(terms.cadence, today),
+        )
+        .correlate(student, _clock(today))
+        .lateral("c")
+    )
+
+
+def _count_columns(counts: FromClause) -> dict[str, ColumnElement[Any]]:
+    days, absent = counts.c.days_in_session, counts.c.days_absent
+    return {
+        "000496": days,
+        "000201": absent,
+        "000202": days - absent,
+        "001957": counts.c.days_tardy,
+        "002022": case((days > 0, absent * CHRONIC_TENTHS >= days)),
+    }

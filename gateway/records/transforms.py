@@ -1,0 +1,135 @@
+"""
+What happens to a value before it leaves: each transformation once as SQL and once in Python.
+
+The reader releases, filters and sorts by the SQL; replay and tests use the Python twin. They must agree on every
+value, and unknown stays unknown in both. INVARIANT: a transformation sees one student's own values and nothing else.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Double, Integer, Numeric, Text, case, cast, func, literal, null
+
+from gateway.records.errors import NotServed
+
+Released = str | int | float | bool | dt.date | None
+
+CODE_VERSION: Final = "transforms/1"
+"""Changes whenever a transformation gives another value for the same input; every disclosure can then be replayed."""
+
+_YEAR_STARTS: Final = (9, 1)
+"""Ages are taken on 1 September, when the school year starts: a birthday in the year then moves nothing."""
+
+_BAND_WIDTH: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {
+        "000127": Decimal("0.5"),
+        "000128": Decimal("0.5"),
+        "000073": Decimal(5),
+        "000074": Decimal(5),
+        "000202": Decimal(10),
+        "000201": Decimal(5),
+        "001957": Decimal(5),
+    }
+)
+"""Width of the bands of an element, which start at zero: `2.5 to under 3.0`."""
+
+_GRADE_LEVEL: Final = "000100"
+_GRADE_BANDS: Final[Mapping[str, str]] = MappingProxyType(
+    dict.fromkeys(("PK", "TK", "KG"), "before first")
+    | {f"{grade:02}": "elementary" for grade in range(1, 6)}
+    | {f"{grade:02}": "middle" for grade in range(6, 9)}
+    | {f"{grade:02}": "high" for grade in range(9, 13)}
+)
+
+
+def released_sql(  # noqa: PLR0911 - one return a transformation
+    element: str, transformation: str, source: ColumnElement[Any], school_year: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    """
+    Return what leaves instead of `source`, as SQL. `school_year` is the one the row belongs to.
+
+    Raises `NotServed` for a transformation that this element does not have; `drop` is one of them, since what is
+    dropped must not even be selected.
+    """
+    match transformation:
+        case "exact":
+            return source
+        case "blank":
+            return cast(null(), source.type)
+        case "year":
+            return cast(func.extract("year", source), Integer)
+        case "age_years":
+            return _age_sql(source, school_year)
+        case "zip3":
+            return case((source.regexp_match("^[0-9]{5}"), func.left(source, 3, type_=Text)))
+        case "band" if element == _GRADE_LEVEL:
+            return case(dict(_GRADE_BANDS), value=source)
+        case "band" if element in _BAND_WIDTH:
+            return _band(source, _BAND_WIDTH[element])
+    raise NotServed(f"Element {element} is not served as {transformation!r}.")
+
+
+def released(  # noqa: PLR0911 - one return a transformation
+    element: str, transformation: str, value: Released, school_year: str | None
+) -> Released:
+    """Return what leaves instead of `value`: the Python twin of `released_sql`. Raises `NotServed` as it does."""
+    match transformation:
+        case "exact":
+            return value
+        case "blank":
+            return None
+        case "year":
+            return value.year if isinstance(value, dt.date) else None
+        case "age_years":
+            return _age(value, school_year) if isinstance(value, dt.date) else None
+        case "zip3":
+            digits = value[:5] if isinstance(value, str) else ""
+            return digits[:3] if len(digits) == len("12345") and digits.isascii() and digits.isdigit() else None
+        case "band" if element == _GRADE_LEVEL:
+            return _GRADE_BANDS.get(value) if isinstance(value, str) else None
+        case "band" if element in _BAND_WIDTH:
+            if not isinstance(value, int | float):
+                return None
+            width = _BAND_WIDTH[element]
+            low = math.floor(float(value) / float(width)) * width
+            return f"{low} to under {low + width}"
+    raise NotServed(f"Element {element} is not served as {transformation!r}.")
+
+
+def first_year(school_year: str) -> int:
+    """Return the calendar year in which a school year such as `2025-2026` starts."""
+    return int(school_year[:4])
+
+
+def _first_year(school_year: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(func.left(school_year, 4), Integer)
+
+
+def _age_sql(born: ColumnElement[Any], school_year: ColumnElement[Any]) -> ColumnElement[int]:
+    month, day = func.extract("month", born), func.extract("day", born)
+    start_month, start_day = _YEAR_STARTS
+    later = case(((month > start_month) | ((month == start_month) & (day > start_day)), 1), else_=0)
+    return cast(_first_year(school_year) - func.extract("year", born) - later, Integer)
+
+
+def _age(born: dt.date, school_year: str | None) -> int | None:
+    if school_year is None:
+        return None
+    year = first_year(school_year)
+    return year - born.year - ((born.month, born.day) > _YEAR_STARTS)
+
+
+def _band(source: ColumnElement[Any], width: Decimal) -> ColumnElement[str]:
+    """Return the band's text; NULL stays NULL because `||` keeps it, where concat() would not."""
+    step = literal(float(width), Double)
+    low = func.floor(cast(source, Double) / step) * step
+    return _digits(low, width) + literal(" to under ", Text) + _digits(low + step, width)
+
+
+def _digits(number: ColumnElement[Any], width: Decimal) -> ColumnElement[str]:
+    places = -int(width.as_tuple().exponent)
+    return cast(func.round(cast(number, Numeric), places), Text)
