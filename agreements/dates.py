@@ -1,0 +1,27 @@
+"""Calendar days and school years as documents write them."""
+
+import re
+from datetime import date
+from typing import Final
+
+from agreements.canonical import Json
+from agreements.pointer import Missing
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SCHOOL_YEAR: Final = re.compile(r"([0-9]{4})-([0-9]{4})")
+
+
+def read_date(value: Json | Missing) -> date | None:
+    """Return the day written as `2026-09-01`; None if it is not one. `date.fromisoformat` alone takes other forms."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
+
+
+def is_school_year(value: Json | Missing) -> bool:
+    """Return whether this is a school year such as `2026-2027`, two years that follow each other."""
+    match = _SCHOOL_YEAR.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and int(match[2]) == int(match[1]) + 1

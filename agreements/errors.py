@@ -1,0 +1,149 @@
+"""Everything this room refuses, with a stable code, a message for the log and a sentence for the person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AgreementError(Exception):
+    """
+    Base of every refusal of this room.
+
+    `code` is stable; the message is for the log; `public_detail` tells the person what to do about it. Neither holds
+    personal data or key material.
+    """
+
+    code: ClassVar[str] = "agreement_error"
+    remedy: ClassVar[str] = "Ask the district's privacy office."
+
+    def __init__(self, message: str, *, public_detail: str | None = None) -> None:
+        super().__init__(message)
+        self.public_detail = public_detail or f"{message} {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One thing that is wrong with a document, in words an administrator understands.
+
+    `path` is a JSON pointer (RFC 6901) into the document, `rule` a row of the requirement matrix or `format`,
+    `source` the law or the project rule behind it.
+    """
+
+    path: str
+    rule: str
+    source: str
+    sentence: str
+
+
+class MalformedDocument(AgreementError):
+    """The bytes cannot be read as one plain JSON or YAML document, so nothing in them was judged."""
+
+    code = "malformed_document"
+    remedy = "Correct the file and try again."
+
+
+class InvalidDocument(AgreementError):
+    """The document was read and is wrong; `problems` lists everything that is wrong with it at once."""
+
+    code = "invalid_document"
+    remedy = "Correct every problem listed and check the document again."
+
+    def __init__(self, what: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        places = ", ".join(problem.path or "/" for problem in self.problems)
+        listed = " ".join(f"{problem.path or '/'}: {problem.sentence}" for problem in self.problems)
+        super().__init__(
+            f"{what} has {len(self.problems)} problem(s) at {places}",
+            public_detail=f"{listed} {self.remedy}",
+        )
+
+
+class InvalidAgreement(InvalidDocument):
+    """An agreement breaks the format, the catalogue, or a rule of its legal basis."""
+
+    code = "invalid_agreement"
+
+
+class BrokenCatalogue(AgreementError):
+    """The element catalogue shipped with this release contradicts itself."""
+
+    code = "broken_catalogue"
+    remedy = "Reinstall Pactgate."
+
+
+class UnknownElement(AgreementError):
+    """No element of the catalogue has this id or wire name."""
+
+    code = "unknown_element"
+    remedy = "Use a name from the element catalogue."
+
+
+class BadKey(AgreementError):
+    """A key is not one of the kinds we accept, is not written canonically, or is private where it must be public."""
+
+    code = "bad_key"
+    remedy = "Supply an Ed25519 or P-256 key; client keys may also be RSA of at least 2048 bits."
+
+
+class BadEnvelope(AgreementError):
+    """A signed document is not a strict JWS in general JSON serialization (RFC 7515 section 7.2.1)."""
+
+    code = "bad_envelope"
+    remedy = "Sign the document again with `pactgate agreement sign`."
+
+
+class BadSignature(AgreementError):
+    """A signature does not verify over exactly these bytes with exactly this key."""
+
+    code = "bad_signature"
+    remedy = "The document or a signature was changed after signing. Obtain the signed file again."
+
+
+class BadTrust(AgreementError):
+    """The trust file is missing something, or pins the same officer twice."""
+
+    code = "bad_trust"
+    remedy = "Run `pactgate init` with the public keys of two different officers."
+
+
+class NotEntitled(AgreementError):
+    """A signature is genuine, but its holder may not give it: unknown, expired, revoked, or of another party."""
+
+    code = "signer_not_entitled"
+    remedy = "Have a registered and current signer of the party sign."
+
+
+class SignatureMissing(AgreementError):
+    """A party has not signed."""
+
+    code = "signature_missing"
+    remedy = "Collect the missing signature."
+
+
+class SamePerson(AgreementError):
+    """One person acts in two roles that must be held by two people."""
+
+    code = "same_person"
+    remedy = "Have a second person act."
+
+
+class NotApproved(AgreementError):
+    """No officer's approval covers exactly this document and its words-only terms."""
+
+    code = "not_approved"
+    remedy = "Ask a privacy officer who did not draft it to review and approve it."
+
+
+class AlreadyRegistered(AgreementError):
+    """The register already holds a document with this digest; it is append-only."""
+
+    code = "already_registered"
+    remedy = "Nothing to do if it is the same document; otherwise make a new version."
+
+
+class NotRegistered(AgreementError):
+    """The register holds no agreement with this digest."""
+
+    code = "not_registered"
+    remedy = "Check the digest, or register the agreement first."

@@ -1,0 +1,200 @@
+"""
+Signatures over documents: JWS general JSON serialization (RFC 7515 section 7.2.1), narrowed until nothing is optional.
+
+One payload in canonical form, one or more signatures, each with a protected header of exactly `alg`, `kid`, `typ`.
+Nothing is unprotected, nothing is critical, no key travels along. A document with one bad signature is refused whole.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from agreements.canonical import Json, canonical_bytes, digest_of, read_canonical, read_json
+from agreements.errors import BadEnvelope, BadSignature, MalformedDocument, NotEntitled
+from agreements.keys import SIGNING_ALGORITHMS, PublicKey, SigningKey
+
+MAX_SIGNATURES: Final = 16
+"""Both parties, their deputies and witnesses; more is not a document but an attack on our time."""
+_THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Kind(StrEnum):
+    """Kinds of signed documents. The kind is in the signed header, so one kind never passes for another."""
+
+    AGREEMENT = "agreement"
+    APPROVAL = "approval"
+    SIGNER = "signer"
+    CLIENT_BINDING = "client_binding"
+    REINSTATEMENT = "reinstatement"
+
+    @property
+    def typ(self) -> str:
+        """The `typ` of the protected header."""
+        return f"pactgate-{self.value}+jws"
+
+
+class _Registry(jws.JWSRegistry):
+    """The only algorithms and sizes we know; an unknown header member is refused."""
+
+    max_payload_length = 1_400_000  # base64url of `canonical.MAX_BYTES`
+
+    def __init__(self) -> None:
+        super().__init__(algorithms=list(SIGNING_ALGORITHMS), strict_check_header=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature as it stands in the envelope: the signer's thumbprint and the two segments."""
+
+    kid: str
+    protected: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """
+    A signed document as read: strictly formed, canonical payload, **not verified**.
+
+    `digest` is that of the payload: the name of the document, whoever signed it.
+    """
+
+    kind: Kind
+    payload: bytes = field(repr=False)
+    signatures: tuple[Signature, ...]
+
+    @property
+    def digest(self) -> str:
+        """The digest of the payload, `sha256:<hex>`."""
+        return digest_of(self.payload)
+
+    @property
+    def text(self) -> str:
+        """The envelope as it is stored and sent."""
+        signatures: list[Json] = [
+            {"protected": item.protected, "signature": item.signature} for item in self.signatures
+        ]
+        return canonical_bytes({"payload": _encode(self.payload), "signatures": signatures}).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A payload all of whose signatures verified. INVARIANT: made by `verify` only."""
+
+    kind: Kind
+    payload: bytes = field(repr=False)
+    signed_by: frozenset[str]
+    """Thumbprints; a key that signed twice counts once."""
+
+
+def add_signature(envelope: Envelope | None, kind: Kind, payload: bytes, key: SigningKey) -> Envelope:
+    """
+    Return the envelope with a signature of `key` added; None starts one. A key that signed already signs anew.
+
+    Raises `MalformedDocument` if the payload is not canonical, `BadEnvelope` if it is not the envelope's.
+    """
+    if envelope is not None and (envelope.kind, envelope.payload) != (kind, payload):
+        raise BadEnvelope("The signatures collected so far are over another document.")
+    read_canonical(payload)
+    header = {"alg": key.public.algorithm, "kid": key.thumbprint, "typ": kind.typ}
+    made = jws.serialize_json(
+        [{"protected": header}], payload, key.signer(), algorithms=SIGNING_ALGORITHMS, registry=_Registry()
+    )["signatures"][0]
+    others = () if envelope is None else tuple(item for item in envelope.signatures if item.kid != key.thumbprint)
+    signature = Signature(key.thumbprint, made["protected"], made["signature"])
+    return Envelope(kind, payload, tuple(sorted((*others, signature), key=lambda item: item.kid)))
+
+
+def read_envelope(text: str | bytes, kind: Kind) -> Envelope:
+    """Read a signed document of this kind. Raises `BadEnvelope` on anything that is not exactly the strict form."""
+    try:
+        content = read_json(text)
+        if not isinstance(content, dict) or set(content) != {"payload", "signatures"}:
+            raise BadEnvelope("A signed document has exactly the members 'payload' and 'signatures'.")
+        listed = content["signatures"]
+        if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_SIGNATURES:
+            raise BadEnvelope(f"A signed document has 1 to {MAX_SIGNATURES} signatures.")
+        payload = _decode(content["payload"])
+        read_canonical(payload)
+        return Envelope(kind, payload, tuple(_signature(item, kind) for item in listed))
+    except MalformedDocument as error:
+        raise BadEnvelope(f"The signed document cannot be read: {error}") from None
+
+
+def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> Signed:
+    """
+    Verify every signature of the envelope with the key that its `kid` names among `keys` (by thumbprint).
+
+    Raises `NotEntitled` if a key is not among them, `BadSignature` if a single signature does not verify.
+    """
+    # (1): every signer is known; a signature we cannot judge is not ignored.
+    for signature in envelope.signatures:
+        if signature.kid not in keys:
+            raise NotEntitled(f"The document carries a signature by an unknown key ({signature.kid}).")
+        # (2): the key is the one the thumbprint names, and the header's algorithm is the key's own.
+        key = keys[signature.kid]
+        if key.thumbprint != signature.kid or _header(signature.protected)["alg"] != key.algorithm:
+            raise BadSignature(f"The signature by {signature.kid} names another key or algorithm than its own.")
+    # (3): all signatures verify over exactly the payload.
+    value: Any = {
+        "payload": _encode(envelope.payload),
+        "signatures": [{"protected": item.protected, "signature": item.signature} for item in envelope.signatures],
+    }
+    try:
+        jws.deserialize_json(
+            value,
+            lambda member: keys[member.headers()["kid"]].verifier(),
+            algorithms=SIGNING_ALGORITHMS,
+            registry=_Registry(),
+        )
+    except (JoseError, ValueError) as error:
+        raise BadSignature(f"A signature on the {envelope.kind} does not verify ({type(error).__name__}).") from None
+    return Signed(envelope.kind, envelope.payload, frozenset(item.kid for item in envelope.signatures))
+
+
+def _signature(item: Json, kind: Kind) -> Signature:
+    if not isinstance(item, dict) or set(item) != {"protected", "signature"}:
+        raise BadEnvelope("A signature has exactly the members 'protected' and 'signature'.")
+    protected, signature = item["protected"], item["signature"]
+    _decode(signature)
+    header = _header(protected)
+    kid = header["kid"]
+    if header["typ"] != kind.typ:
+        raise BadEnvelope(f"This document was not signed as a {kind.value}.")
+    if header["alg"] not in SIGNING_ALGORITHMS:
+        raise BadEnvelope(f"Documents are signed with {' or '.join(SIGNING_ALGORITHMS)} only.")
+    if not isinstance(kid, str) or not _THUMBPRINT.fullmatch(kid):
+        raise BadEnvelope("The 'kid' of a signature must be the thumbprint of its key.")
+    return Signature(kid, str(protected), str(signature))
+
+
+def _header(protected: Json) -> dict[str, Json]:
+    header = read_json(_decode(protected))
+    if not isinstance(header, dict) or set(header) != {"alg", "kid", "typ"}:
+        raise BadEnvelope("The header of a signature has exactly the members 'alg', 'kid' and 'typ'.")
+    return header
+
+
+def _decode(segment: Json) -> bytes:
+    """Decode base64url (RFC 7515 section 2); exactly one text stands for one sequence of bytes."""
+    if not isinstance(segment, str) or not _SEGMENT.fullmatch(segment):
+        raise BadEnvelope("A segment of the signed document is not base64url.")
+    try:
+        data = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except binascii.Error:
+        raise BadEnvelope("A segment of the signed document is not base64url.") from None
+    if _encode(data) != segment:
+        raise BadEnvelope("A segment of the signed document is not canonical base64url.")
+    return data
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

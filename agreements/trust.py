@@ -1,0 +1,99 @@
+"""
+Where trust starts: two or more officers and the log's key, pinned in a file outside the database by `pactgate init`.
+
+Every other key leads back here by signatures.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from agreements.canonical import canonical_bytes, read_json
+from agreements.errors import BadKey, BadTrust, MalformedDocument
+from agreements.keys import PublicKey, read_public_key
+from agreements.shapes import Shape, group, leaf, listing, shape_problems, text
+
+MIN_OFFICERS: Final = 2
+_SHAPE: Final[Shape] = group(
+    "The trust file",
+    {
+        "origin": text("rule", "The log's origin", ("[!-~]+", "a short name without spaces, such as a host name"), 200),
+        "officers": listing(
+            "Officers",
+            group(
+                "An officer", {"name": text("rule", "The name", limit=200), "jwk": leaf("rule", "Key", type="object")}
+            ),
+            least=MIN_OFFICERS,
+            most=20,
+        ),
+        "log_public_key": text("rule", "The log's public key", ("[!-~]+", "a verifier key on one line"), 1000),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """A privacy officer of the district, pinned at `pactgate init`."""
+
+    name: str = field(repr=False)
+    key: PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The pinned officers, the log's origin and its public key. INVARIANT: made by `read_trust` or `pin_trust` only."""
+
+    origin: str
+    officers: tuple[Officer, ...]
+    log_public_key: str
+
+    @property
+    def keys(self) -> dict[str, PublicKey]:
+        """The officers' keys by thumbprint."""
+        return {officer.key.thumbprint: officer.key for officer in self.officers}
+
+    @property
+    def by_key(self) -> dict[str, Officer]:
+        """The officers by thumbprint."""
+        return {officer.key.thumbprint: officer for officer in self.officers}
+
+    @property
+    def canonical(self) -> bytes:
+        """The bytes of the trust file."""
+        return canonical_bytes(
+            {
+                "origin": self.origin,
+                "officers": [{"name": officer.name, "jwk": officer.key.jwk} for officer in self.officers],
+                "log_public_key": self.log_public_key,
+            }
+        )
+
+
+def read_trust(raw: bytes) -> Trust:
+    """Read a trust file. Raises `BadTrust`: unreadable, a member too many or too few, the same officer twice."""
+    try:
+        content = read_json(raw)
+    except MalformedDocument as error:
+        raise BadTrust(f"The trust file cannot be read: {error}") from None
+    if problems := shape_problems(_SHAPE, content):
+        raise BadTrust(f"The trust file is wrong at {problems[0].path or '/'}: {problems[0].sentence}")
+    rows = cast("dict[str, Any]", content)
+    try:
+        officers = tuple(Officer(row["name"], read_public_key(row["jwk"])) for row in rows["officers"])
+    except BadKey as error:
+        raise BadTrust(f"An officer's key cannot be pinned: {error}") from None
+    keys = {officer.key.thumbprint for officer in officers}
+    names = {person(officer.name) for officer in officers}
+    if len(keys) != len(officers) or len(names) != len(officers):
+        raise BadTrust("The same officer is pinned twice; two different people with two different keys are needed.")
+    return Trust(rows["origin"], officers, rows["log_public_key"])
+
+
+def pin_trust(origin: str, officers: tuple[Officer, ...], log_public_key: str) -> Trust:
+    """Return the trust to be written to the file, judged exactly as it will be when read. Raises `BadTrust`."""
+    return read_trust(Trust(origin, officers, log_public_key).canonical)
+
+
+def person(name: str) -> str:
+    """Return `name` as two people's names are compared: case, width and spacing aside."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
