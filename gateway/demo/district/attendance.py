@@ -17,7 +17,10 @@ SPREAD = 0.7  # of the logarithm: about one student in six ends up chronically a
 MOST_ABSENCE, MOST_TARDY = 0.6, 0.3
 STREAK = 3.0  # who is away today is more likely away tomorrow
 EXCUSED_ABSENCE, EXCUSED_TARDY = 0.68, 0.25
-PRESENT, ABSENT, TARDY, EXCUSED, UNEXCUSED = "Present", "Absent", "Tardy", "Excused", "Unexcused"
+Mark = tuple[str, str, str | None]
+PRESENT: Mark = ("P", "Present", None)
+AWAY: dict[bool, Mark] = {True: ("AE", "Absent", "Excused"), False: ("AU", "Absent", "Unexcused")}
+LATE: dict[bool, Mark] = {True: ("TE", "Tardy", "Excused"), False: ("TU", "Tardy", "Unexcused")}
 
 
 def attendance(
@@ -52,16 +55,16 @@ def _of(
     rows: list[AttendanceRow] = []
     likely = absence
     for day in days:
-        status, category = PRESENT, None
+        mark = PRESENT
         thrown = throw()
         if day in away:
-            status, category = ABSENT, EXCUSED
+            mark = AWAY[True]
         elif thrown < likely:
-            status, category = ABSENT, EXCUSED if throw() < EXCUSED_ABSENCE else UNEXCUSED
+            mark = AWAY[throw() < EXCUSED_ABSENCE]
         elif thrown < likely + tardy:
-            status, category = TARDY, EXCUSED if throw() < EXCUSED_TARDY else UNEXCUSED
-        likely = min(absence * STREAK, MOST_ABSENCE) if status is ABSENT else absence
-        rows.append(AttendanceRow(number, school, year, day, status, category))
+            mark = LATE[throw() < EXCUSED_TARDY]
+        likely = min(absence * STREAK, MOST_ABSENCE) if mark[1] == "Absent" else absence
+        rows.append(AttendanceRow(number, school, year, day, *mark))
     return rows
 
 

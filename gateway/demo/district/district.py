@@ -18,6 +18,7 @@ from gateway.demo.district.rows import (
     ProgramRow,
     SchoolRow,
     StudentRow,
+    TermRow,
 )
 
 __all__ = ["District"]
@@ -36,6 +37,7 @@ class District:
     today: date
     calendar: SchoolCalendar
     schools: tuple[SchoolRow, ...]
+    terms: tuple[TermRow, ...]
     students: tuple[StudentRow, ...]
     enrollments: tuple[EnrollmentRow, ...]
     attendance: tuple[AttendanceRow, ...]

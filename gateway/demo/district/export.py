@@ -12,6 +12,7 @@ __all__ = ["HEADERS", "write_csv"]
 
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "schools": rows.SchoolRow._fields,
+    "terms": rows.TermRow._fields,
     "students": rows.StudentRow._fields,
     "enrollments": rows.EnrollmentRow._fields,
     "attendance": rows.AttendanceRow._fields,

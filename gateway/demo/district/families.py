@@ -17,10 +17,11 @@ ASKED_ELEMENTS = ("000115", "000172", "000100", "000128", "000201", "001957")
 """What Bright Path's form asks for: first and last name, grade level, cumulative GPA, days absent, days tardy."""
 COVERED_IN_PART = ("000115", "000172", "000100", "000201")
 """What a cautious family signs: no GPA, no tardies."""
-WHAT = "Names, grade level, attendance, marks and assessment levels of this school year"
-WHO = "Bright Path Tutoring: its named tutors and its program coordinator"
-WHY = "To plan tutoring and to see whether it helps"
-WHAT_WILL_BE_DONE = "Tutors see it in their planner, pass nothing on, and destroy it within 30 days of August 31"
+WHAT = "Names, grade level, school, attendance counts, cumulative grade point average and credits"
+WHAT_IN_PART = "First and last name, grade level and days absent; nothing else"
+WHO = "Tutors and program coordinators of Bright Path Tutoring"
+WHY = "Tutoring by Bright Path Tutoring and following the student's progress"
+WHAT_WILL_BE_DONE = "Tutors plan sessions and check once a week whether attendance and credits improve"
 SHARING_OPT_OUTS, DIRECTORY_OPT_OUTS = 0.012, 0.02
 HARBOR_ONLY = 0.3
 PLAIN_FOR = timedelta(days=60)
@@ -85,7 +86,7 @@ def _consent(chance: Random, pupil: Pupil, calendar: SchoolCalendar, today: date
         valid_from=starts,
         valid_to=ends,
         withdrawn_on=withdrawn,
-        what=WHAT,
+        what=WHAT_IN_PART if pupil.edge is Edge.PARTIAL else WHAT,
         who=WHO,
         why=WHY,
         what_will_be_done=WHAT_WILL_BE_DONE,

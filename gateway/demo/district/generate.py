@@ -18,8 +18,8 @@ from gateway.demo.district.families import consents, opt_outs
 from gateway.demo.district.labels import labels
 from gateway.demo.district.partners import bright_path_list, bright_path_roster, harbor_roster
 from gateway.demo.district.people import pupils
-from gateway.demo.district.rows import SchoolRow
-from gateway.demo.district.schools import SCHOOLS, grade_label, seats
+from gateway.demo.district.rows import TermRow
+from gateway.demo.district.schools import school_rows, seats
 from gateway.demo.district.supports import placements, programs
 
 __all__ = ["generate"]
@@ -50,15 +50,10 @@ def generate(seed: int, *, today: date, school_year: str = "2026-2027", students
         seed=seed,
         today=today,
         calendar=calendar,
-        schools=tuple(
-            SchoolRow(
-                school.school_id,
-                school.name,
-                school.level,
-                grade_label(school.grades[0]),
-                grade_label(school.grades[-1]),
-            )
-            for school in SCHOOLS
+        schools=school_rows(),
+        terms=tuple(
+            TermRow(school_year, term, f"Quarter {term[1:]}", begins, ends)
+            for term, begins, ends in calendar.quarters()
         ),
         students=_by_number(pupil.row for pupil in people),
         enrollments=_by_number(stays),

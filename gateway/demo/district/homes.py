@@ -15,6 +15,7 @@ STREETS = (
 )  # fmt: skip
 POSTAL_CODES = ("99961", "99962", "99963", "99971")  # in a block the Postal Service has not assigned
 EL_AMONG_OTHER_LANGUAGES = 0.42
+MILITARY = ("NotMilitaryConnected", "ActiveDuty", "NationalGuardOrReserve")
 PHONE_MISSING = 0.05
 
 
@@ -48,19 +49,19 @@ def home(chance: Random, number: str, language: str) -> Home:
     learner = language != "English" and is_chosen(chance, EL_AMONG_OTHER_LANGUAGES)
     return Home(
         street=None if no_address else f"{chance.randint(100, 9899)} {chance.choice(STREETS)}",
-        city=None if no_address else "Emerald Cove",
+        city=None if no_address else "Emerald City",
         state=None if no_address else "WA",
         postal_code=None if no_address else chance.choices(POSTAL_CODES, weights=(40, 30, 20, 10))[0],
         # 555-0100 to 555-0199 are reserved for fiction.
         phone=None if is_chosen(chance, PHONE_MISSING) else f"206-555-{chance.randint(100, 199):04d}",
-        email=f"s{number}@students.emeraldcove.example",
+        email=f"s{number}@students.emeraldcity.example",
         home_language=language,
         english_learner=_flag(learner),
         idea=_flag(special),
         section_504=_flag(not special and is_chosen(chance, 0.05)),
         homeless=_flag(homeless),
         migrant=_flag(is_chosen(chance, 0.012)),
-        military_connected=_flag(is_chosen(chance, 0.025)),
+        military_connected=chance.choices(MILITARY, weights=(97.5, 1.7, 0.8))[0],
         meal_eligibility=meals,
         economically_disadvantaged=_flag(meals != "Paid"),
     )

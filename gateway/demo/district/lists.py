@@ -50,6 +50,7 @@ class PlacementRow(NamedTuple):
     """placements.csv: out-of-home placement under a court order; over on its `end_date`."""
 
     student_number: str
+    agreement: str
     agency: str
     start_date: dt.date
     end_date: dt.date | None

@@ -16,7 +16,7 @@ from gateway.demo.district.schools import FIRST_MIDDLE_GRADE
 
 __all__ = ["BRIGHT_PATH", "HARBOR", "HARBOR_SCHOOLS", "bright_path_list", "bright_path_roster", "harbor_roster"]
 
-BRIGHT_PATH, HARBOR = "bright-path", "harbor"
+BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"  # how the office's lists write the agreements: by partner
 BRIGHT_PATH_SHARE = 0.07  # of all students: 140 of 2,000
 PLAIN_AT_LEAST = 20  # in a small district the parts alone would fill the list
 HARBOR_SCHOOLS = ("ECS-103", "ECS-105")

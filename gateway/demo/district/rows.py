@@ -18,6 +18,7 @@ __all__ = [
     "ProgramRow",
     "SchoolRow",
     "StudentRow",
+    "TermRow",
 ]
 
 
@@ -29,6 +30,17 @@ class SchoolRow(NamedTuple):
     level: str
     low_grade: str
     high_grade: str
+    lea_id: str
+
+
+class TermRow(NamedTuple):
+    """terms.csv: the marking periods."""
+
+    school_year: str
+    term: str
+    term_name: str
+    begin_date: dt.date
+    end_date: dt.date
 
 
 class StudentRow(NamedTuple):
@@ -88,6 +100,7 @@ class AttendanceRow(NamedTuple):
     school_id: str
     school_year: str
     date: dt.date
+    code: str
     status: str
     category: str | None
 

@@ -1,10 +1,12 @@
-"""The six schools of the fictional Emerald Cove district, and how grades are spread over them."""
+"""The six schools of the fictional Emerald City School District, and how grades are spread over them."""
 
 from dataclasses import dataclass
 
-__all__ = ["DISTRICT_NAME", "GRADES", "SCHOOLS", "School", "Seat", "grade_label", "partner_school", "seats"]
+from gateway.demo.district.rows import SchoolRow
 
-DISTRICT_NAME = "Emerald Cove Schools"
+__all__ = ["GRADES", "SCHOOLS", "School", "Seat", "grade_label", "partner_school", "school_rows", "seats"]
+
+LEA_ID = "ECSD"
 GRADES = range(13)  # 0 is kindergarten
 FIRST_MIDDLE_GRADE, FIRST_HIGH_GRADE = 6, 9
 
@@ -34,7 +36,7 @@ SCHOOLS = (
     School("ECS-103", "Tidewater Middle School", "Middle", range(6, 9)),
     School("ECS-104", "Cedar Flats Middle School", "Middle", range(6, 9)),
     School("ECS-105", "Lighthouse High School", "High", range(9, 13)),
-    School("ECS-106", "Emerald Cove High School", "High", range(9, 13)),
+    School("ECS-106", "Emerald City High School", "High", range(9, 13)),
 )
 
 
@@ -54,4 +56,19 @@ def seats(students: int) -> tuple[Seat, ...]:
     return tuple(
         Seat(index, index % len(GRADES), by_grade[index % len(GRADES)][index // len(GRADES) % 2])
         for index in range(students)
+    )
+
+
+def school_rows() -> tuple[SchoolRow, ...]:
+    """Return schools.csv."""
+    return tuple(
+        SchoolRow(
+            school_id=school.school_id,
+            school_name=school.name,
+            level=school.level,
+            low_grade=grade_label(school.grades[0]),
+            high_grade=grade_label(school.grades[-1]),
+            lea_id=LEA_ID,
+        )
+        for school in SCHOOLS
     )

@@ -11,8 +11,9 @@ from gateway.demo.district.people import Pupil
 from gateway.demo.district.rows import ProgramRow
 from gateway.demo.district.schools import GRADES
 
-__all__ = ["PLACING_AGENCY", "placements", "programs"]
+__all__ = ["CHILD_SERVICES", "placements", "programs"]
 
+CHILD_SERVICES = "child-services"  # how the office's lists write the agency's agreement
 PLACING_AGENCY = "Sound County Children and Families"
 BY_FLAG = (
     ("idea", "SPED", "Special Education Services", "Special Education"),
@@ -60,6 +61,7 @@ def placements(
     return tuple(
         PlacementRow(
             student_number=pupil.number,
+            agreement=CHILD_SERVICES,
             agency=PLACING_AGENCY,
             start_date=calendar.first_day - timedelta(days=chance.randint(-3, 500)),
             end_date=today - timedelta(days=1) if pupil.edge is Edge.PLACEMENT_ENDED_YESTERDAY else None,
