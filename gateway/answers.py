@@ -1,0 +1,105 @@
+"""Turning whatever went wrong into an answer: one handler a family of errors, all ending in `gateway.problems`."""
+
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import asyncpg
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from agreements.errors import AgreementError
+from audit.errors import AuditError, Replayed
+from gateway.errors import GatewayError
+from gateway.http import line_of
+from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof, TokenRefused
+from gateway.oauth.issuer import RESOURCE_PATH, Issuer
+from gateway.oauth.publickeys import ALGORITHMS
+from gateway.problems import Answer, Problem, problem, token_error
+from policies.errors import PolicyError
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+_STATUS_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 400: "invalid_request"}
+_UNAUTHORIZED = 401
+_PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""A parameter name we may repeat to the caller; whatever else was sent is not echoed."""
+
+
+def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
+    """Return the handlers, by class of error. The challenge of RFC 9449 section 7.1 names our metadata."""
+    challenge = f'DPoP algs="{" ".join(ALGORITHMS)}", resource_metadata="{issuer.at(RESOURCE_PATH)}"'
+
+    async def on_access_refused(request: Request, error: AccessRefused) -> Response:
+        named = f'{challenge}, error="{error.error}"' if error.error else challenge
+        answer = problem(error.code, error.public_detail)
+        return _response(request, error.code, answer, {"www-authenticate": named}, reason=str(error))
+
+    async def on_replayed(request: Request, error: Replayed) -> Response:
+        del error  # its index is the log's business
+        return await on_access_refused(request, InvalidAccessProof("replayed"))
+
+    async def on_error(request: Request, error: Any) -> Response:  # noqa: ANN401  rooms' errors share a shape only
+        answer = problem(error.code, error.public_detail)
+        # A stop makes a token as useless as a bad signature does, and is told alike (RFC 6750 section 3.1).
+        headers = {"www-authenticate": f'{challenge}, error="invalid_token"'} if answer.status == _UNAUTHORIZED else {}
+        return _response(request, error.code, answer, headers)
+
+    async def on_token_refused(request: Request, error: TokenRefused) -> Response:
+        answer = token_error(error.code, basic=isinstance(error, BasicRefused))
+        return _response(request, error.code, answer, reason=str(error))
+
+    return {
+        AccessRefused: on_access_refused,
+        TokenRefused: on_token_refused,
+        GatewayError: on_error,
+        Replayed: on_replayed,
+        AuditError: on_error,
+        AgreementError: on_error,
+        PolicyError: on_error,
+        Problem: _on_problem,
+        RequestValidationError: _on_invalid,
+        HTTPException: _on_http,
+        OSError: _on_database_away,
+        asyncpg.PostgresConnectionError: _on_database_away,
+        asyncpg.exceptions.OperatorInterventionError: _on_database_away,
+    }
+
+
+async def _on_problem(request: Request, error: Problem) -> Response:
+    return _response(request, error.code, problem(error.code, error.public_detail, members=error.members))
+
+
+async def _on_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Answer a request whose parameters have the wrong shape with one sentence, never with what was sent."""
+    first = error.errors()[0]
+    where, *names = (str(part) for part in first["loc"])
+    name = names[0] if names and _PARAMETER.fullmatch(names[0]) else "a parameter"
+    detail = f"{name} in the {where}: {first['msg']}."
+    return _response(request, "invalid_request", problem("invalid_request", detail))
+
+
+async def _on_http(request: Request, error: HTTPException) -> Response:
+    code = _STATUS_CODES.get(error.status_code, "internal")
+    return _response(request, code, problem(code), error.headers)
+
+
+async def _on_database_away(request: Request, _error: Exception) -> Response:
+    return _response(request, "database_unavailable", problem("database_unavailable"))
+
+
+def _response(
+    request: Request,
+    code: str,
+    answer: Answer,
+    headers: Mapping[str, str] | None = None,
+    *,
+    reason: str | None = None,
+) -> Response:
+    facts = line_of(request.scope).facts
+    facts["error"] = code
+    if reason is not None:
+        facts["reason"] = reason
+    given = {name.decode(): value.decode() for name, value in answer.headers}
+    return Response(answer.body, answer.status, {**given, **(headers or {})})

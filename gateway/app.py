@@ -1,0 +1,172 @@
+"""
+The application: every part joined in one place, none of them made here twice.
+
+`create_app` takes what differs between a deployment and a test; the services are opened when the server starts and
+closed when it stops. Requests find them, typed, in the ASGI state.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from fastapi import APIRouter, FastAPI, Response
+from joserfc.jwk import ECKey
+from starlette.middleware import Middleware
+
+from gateway.answers import exception_handlers
+from gateway.http import Front, Limits, security_headers
+from gateway.oauth.bearer import Bearer
+from gateway.oauth.callers import BEARER_STATE, PUBLIC, require_declared
+from gateway.oauth.endpoint import TokenEndpoint
+from gateway.oauth.issuer import Issuer
+from gateway.oauth.journal import OAuthServices
+from gateway.oauth.rates import Buckets, Rate
+from gateway.oauth.routes import SERVICES_STATE, oauth_router
+from gateway.oauth.strangers import Strangers
+from gateway.oauth.tokens import AccessTokens
+
+LineWriter = Callable[[Mapping[str, object]], None]
+
+_ADDRESS_RATE = Rate(burst=300, per_second=10)
+_CLIENT_RATE = Rate(burst=60, per_second=2)
+"""A token lives five minutes, so a well-behaved client asks a few times an hour for each agreement."""
+
+
+class AppSettings(Protocol):
+    """What the application needs of the settings."""
+
+    @property
+    def public_url(self) -> str:
+        """The address partners use; issuer, audience and every link are made from it."""
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests may be served at once."""
+        ...
+
+    @property
+    def body_bytes(self) -> int:
+        """How large a request body may be."""
+        ...
+
+    @property
+    def request_seconds(self) -> int:
+        """How long a request may take."""
+        ...
+
+
+class AppKeys(Protocol):
+    """What the application needs of the gateway's own keys."""
+
+    @property
+    def access_token(self) -> ECKey:
+        """The private P-256 key that signs access tokens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How often one caller may ask for a token."""
+
+    address_rate: Rate = _ADDRESS_RATE
+    client_rate: Rate = _CLIENT_RATE
+    strangers_seconds: float = 60.0
+    """How often refusals of strangers are summed up in one entry."""
+
+
+def create_app(
+    settings: AppSettings,
+    keys: AppKeys,
+    open_services: Callable[[], AbstractAsyncContextManager[OAuthServices]],
+    routers: Sequence[APIRouter] = (),
+    *,
+    write: LineWriter,
+    bounds: Bounds | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> FastAPI:
+    """
+    Return the application, not yet started.
+
+    `routers` are those of the API; each of their routes declares its caller. `write` receives one line a request.
+    Starting it raises `UndeclaredCaller` for a route that declares none.
+    """
+    bounds = bounds or Bounds()
+    issuer = Issuer(settings.public_url)
+
+    def seconds() -> float:
+        return clock().timestamp()
+
+    tokens = AccessTokens(issuer, keys.access_token, random=random)
+    strangers = Strangers(clock)
+    endpoint = TokenEndpoint(
+        issuer,
+        tokens,
+        clock=seconds,
+        strangers=strangers,
+        by_address=Buckets(bounds.address_rate, seconds),
+        by_client=Buckets(bounds.client_rate, seconds),
+    )
+    bearer = Bearer(issuer, tokens, seconds)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
+        require_declared(app)
+        async with open_services() as services:
+            summing = asyncio.create_task(strangers.flush_every(bounds.strangers_seconds, services.log))
+            try:
+                yield {SERVICES_STATE: services, BEARER_STATE: bearer}
+            finally:
+                summing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await summing
+
+    app = FastAPI(
+        title="Pactgate",
+        lifespan=lifespan,
+        docs_url=None,  # the built-in pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url=None,  # served below, with a declared caller
+        redirect_slashes=False,  # a redirect would be built from the Host header
+        exception_handlers=exception_handlers(issuer),
+        middleware=[
+            Middleware(
+                Front,
+                limits=Limits(
+                    body_bytes=settings.body_bytes,
+                    request_seconds=settings.request_seconds,
+                    in_flight=settings.in_flight,
+                ),
+                headers=security_headers(https=issuer.url.startswith("https://")),
+                new_id=lambda: random(16).hex(),
+                clock=clock,
+                write=write,
+            )
+        ],
+    )
+    app.include_router(oauth_router(issuer, tokens, endpoint))
+    app.include_router(_own_router(app))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _own_router(app: FastAPI) -> APIRouter:
+    router = APIRouter(dependencies=[PUBLIC], include_in_schema=False)
+
+    @router.get("/healthz", name="health")
+    async def read_health() -> Response:
+        """Say that the process answers; nothing about the database or the data."""
+        return Response(b'{"status":"ok"}', media_type="application/json")
+
+    @router.get("/openapi.json", name="openapi")
+    async def read_openapi() -> dict[str, object]:
+        """Describe the API (OpenAPI 3.1)."""
+        return app.openapi()
+
+    return router

@@ -1,0 +1,117 @@
+"""
+Who calls the API: the access token and the proof that came with it, checked on every request.
+
+Cryptography only. Whether client and agreement still stand is read with the data, in one snapshot, by the service
+that discloses; the proof is spent by the entry it writes.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from gateway.caller import Caller
+from gateway.oauth.dpop import Expected, require_proof
+from gateway.oauth.errors import (
+    InsufficientAuthorization,
+    InvalidAccessProof,
+    InvalidAccessRequest,
+    InvalidToken,
+    ProofRefused,
+    TokenRequired,
+)
+from gateway.oauth.issuer import Issuer
+from gateway.oauth.tokens import AccessTokens
+
+SCHEME = "dpop"
+_OTHER_SCHEME = "bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a request brings: raw header pairs as ASGI has them, method, path as sent, query as sent."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Iterable[tuple[bytes, bytes]]
+
+    def __repr__(self) -> str:
+        """Show nothing of what was sent."""
+        return "Presented(…)"
+
+
+class Bearer:
+    """Checks tokens and proofs. `clock` is in seconds since 1970."""
+
+    def __init__(self, issuer: Issuer, tokens: AccessTokens, clock: Callable[[], float]) -> None:
+        self._issuer = issuer
+        self._tokens = tokens
+        self._clock = clock
+
+    def require_caller(self, presented: Presented, *, dataset: str | None = None) -> Caller:
+        """
+        Return who is calling, with a proof that is not spent yet.
+
+        A token narrowed to datasets opens the routes of these datasets and no other. Raises `AccessRefused`.
+        """
+        authorizations, proofs = _credentials(presented.headers)
+        # (1): one token, in the Authorization header (RFC 6750 section 2; FAPI 2.0 section 5.3.4).
+        if presented.query and _names_token(presented.query):
+            raise InvalidAccessRequest("token_in_query")
+        if not authorizations:
+            raise TokenRequired("token_missing")
+        if len(authorizations) > 1:
+            raise InvalidAccessRequest("authorization_repeated")
+        scheme, _, text = authorizations[0].partition(" ")
+        # (2): never as a bearer token, with or without a proof beside it.
+        if scheme.lower() == _OTHER_SCHEME:
+            raise InvalidToken("bearer_scheme")
+        if scheme.lower() != SCHEME:
+            raise TokenRequired("other_scheme")
+        # (3): the token.
+        now = self._clock()
+        token = self._tokens.verify(text, now)
+        # (4): the proof, for this request, this token and its key.
+        expected = Expected(
+            method=presented.method,
+            url=self._issuer.at(presented.path),
+            now=now,
+            token=text,
+            thumbprint=token.thumbprint,
+        )
+        try:
+            proof = require_proof(proofs, expected)
+        except ProofRefused as error:
+            # Another key than the token's means that the token is in the wrong hands (RFC 9449 section 7.1).
+            kind = InvalidToken if str(error) == "proof_other_key" else InvalidAccessProof
+            raise kind(str(error)) from error
+        # (5): the datasets it was narrowed to.
+        if token.details.datasets is not None and dataset not in token.details.datasets:
+            raise InsufficientAuthorization("dataset")
+        return Caller(
+            client=token.client,
+            agreement=token.details.agreement,
+            purpose=token.details.purpose,
+            token_id=token.id,
+            behind=token.details.behind,
+            proof_digest=proof.digest,
+            replay_id=proof.replay_id,
+            replay_expires_at=proof.replay_expires_at,
+        )
+
+
+def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], list[str]]:
+    authorizations: list[str] = []
+    proofs: list[str] = []
+    for name, value in headers:
+        if name == b"authorization":
+            authorizations.append(value.decode("latin-1"))
+        elif name == b"dpop":
+            proofs.append(value.decode("latin-1"))
+    return authorizations, proofs
+
+
+def _names_token(query: bytes) -> bool:
+    return b"access_token" in query or any(
+        name == "access_token" for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    )

@@ -1,0 +1,87 @@
+"""
+Who may call a route, said in its signature: `CallerDep`, `caller_of(dataset)`, or `PUBLIC`.
+
+A route that says nothing does not start (`require_declared`): one path that forgot the check is how such gateways
+have leaked.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from gateway.caller import Caller
+from gateway.http import line_of
+from gateway.oauth.bearer import Bearer, Presented
+from gateway.oauth.errors import UndeclaredCaller
+
+BEARER_STATE = "bearer"
+_DECLARES = "declares_caller"
+
+
+async def anyone() -> None:
+    """Let anyone call: the answer holds nothing that is not public."""
+
+
+PUBLIC = Depends(anyone)
+"""Put into a route's `dependencies`: no caller is needed."""
+
+
+def _caller_from(request: Request, dataset: str | None) -> Caller:
+    scope = request.scope
+    bearer = scope["state"][BEARER_STATE]
+    assert isinstance(bearer, Bearer)
+    # The path as it was sent: that is what the proof was made for.
+    path = scope.get("raw_path") or scope["path"].encode()
+    caller = bearer.require_caller(
+        Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"]),
+        dataset=dataset,
+    )
+    line_of(scope).facts["client"] = caller.client
+    return caller
+
+
+async def require_caller(request: Request) -> Caller:
+    """Return the verified caller of a route that discloses no dataset. Raises `AccessRefused`."""
+    return _caller_from(request, None)
+
+
+CallerDep = Annotated[Caller, Depends(require_caller)]
+"""A verified caller. For routes that disclose rows use `caller_of`, so that narrowed tokens stay narrow."""
+
+
+def caller_of(dataset: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
+    """Make the dependency of a route that discloses `dataset`; use it in `Annotated[Caller, …]`."""
+
+    async def require_caller_of_dataset(request: Request) -> Caller:
+        return _caller_from(request, dataset)
+
+    setattr(require_caller_of_dataset, _DECLARES, True)
+    return Depends(require_caller_of_dataset)
+
+
+for _declaration in (anyone, require_caller):
+    setattr(_declaration, _DECLARES, True)
+
+
+def require_declared(app: FastAPI) -> None:
+    """Check that every route of `app` says who may call it. Raises `UndeclaredCaller`, naming the first without."""
+    for path, declared in declarations(app):
+        if declared != 1:
+            raise UndeclaredCaller(f"the route {path} declares {declared} callers instead of one")
+
+
+def declarations(app: FastAPI) -> Iterator[tuple[str, int]]:
+    """Give each route's path with the number of callers it declares."""
+    for context in iter_route_contexts(app.routes):
+        dependant = getattr(context, "dependant", None)
+        if isinstance(context.original_route, APIRoute) and isinstance(dependant, Dependant):
+            yield str(context.path), _count(dependant)
+        else:
+            yield str(context.path), 0  # a mount or a bare Starlette route checks nothing
+
+
+def _count(dependant: Dependant) -> int:
+    return bool(getattr(dependant.call, _DECLARES, False)) + sum(_count(each) for each in dependant.dependencies)

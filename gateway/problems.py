@@ -1,0 +1,136 @@
+"""
+What each error code means on the wire: status and title, in this one file (RFC 9457, RFC 6749 section 5.2).
+
+A code that is not in the table is an error nobody meant to show: it becomes a plain 500 that says nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+
+PROBLEM_JSON = b"application/problem+json"
+OAUTH_JSON = b"application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one code is answered. `detail` stands in where the error brings no sentence of its own."""
+
+    status: int
+    title: str
+    detail: str = ""
+    retry_after: int | None = None
+    """Seconds after which the same request may succeed."""
+
+
+PROBLEMS: Mapping[str, Kind] = {
+    # the request itself
+    "invalid_request": Kind(400, "The request is not well formed"),
+    "unknown_element": Kind(400, "Unknown data element"),
+    "cursor_invalid": Kind(400, "Invalid cursor", "This cursor was not issued for this query; start from page one."),
+    "not_there": Kind(404, "Not found", "There is nothing here that you may see."),
+    "not_found": Kind(404, "Not found", "There is nothing here that you may see."),
+    "method_not_allowed": Kind(405, "Method not allowed", "This address does not answer to that method."),
+    "request_timeout": Kind(408, "The request came too slowly", "Send the whole request within a few seconds."),
+    "body_too_large": Kind(413, "The request body is too large", "Send a smaller body."),
+    "too_many_requests": Kind(429, "Too many requests", "Wait a moment, then try again.", retry_after=5),
+    # who is asking (RFC 6750 section 3.1, RFC 9449 section 7.1)
+    "token_required": Kind(401, "An access token is required", "Send a DPoP-bound access token."),
+    "invalid_token": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
+    "invalid_dpop_proof": Kind(401, "The DPoP proof is not accepted", "Send one fresh DPoP proof for this request."),
+    "insufficient_authorization": Kind(403, "The access token does not cover this"),
+    # what was decided
+    "unknown_client": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
+    "suspended": Kind(401, "The access token is not accepted", "This client or agreement is suspended."),
+    "no_agreement": Kind(403, "No agreement covers this request"),
+    "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),
+    "agreement_expired": Kind(403, "The agreement has ended"),
+    "dataset_not_covered": Kind(403, "The agreement does not cover this dataset"),
+    "purpose_not_covered": Kind(403, "The agreement does not cover this purpose"),
+    "element_not_covered": Kind(403, "The agreement does not cover this data element"),
+    "denied_by": Kind(403, "A district-wide rule forbids this"),
+    # the gateway's own state
+    "replayed": Kind(401, "The DPoP proof is not accepted", "Send one fresh DPoP proof for this request."),
+    "busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
+    "timed_out": Kind(503, "The gateway took too long", "Try again in a moment.", retry_after=5),
+    "log_busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
+    "log_unavailable": Kind(503, "The log cannot be written", "Nothing was disclosed; try again.", retry_after=5),
+    "database_unavailable": Kind(503, "The data store cannot be reached", "Try again shortly.", retry_after=5),
+    "state_moving": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),
+    "epoch_moved": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),
+    "internal": Kind(500, "The gateway failed", "The failure is on record under this request id."),
+}
+
+TOKEN_ERRORS: Mapping[str, Kind] = {
+    "invalid_request": Kind(400, "The request is missing something, repeats something or is otherwise malformed"),
+    "invalid_client": Kind(400, "Client authentication failed"),
+    "unauthorized_client": Kind(400, "This client may not use this grant"),
+    "unsupported_grant_type": Kind(400, "Only client_credentials is served here"),
+    "invalid_scope": Kind(400, "The scope goes beyond the registration"),
+    "invalid_authorization_details": Kind(400, "The authorization details are not acceptable (RFC 9396)"),
+    "invalid_target": Kind(400, "The resource is not served here (RFC 8707)"),
+    "invalid_dpop_proof": Kind(400, "The DPoP proof is not acceptable (RFC 9449)"),
+    "use_dpop_nonce": Kind(400, "Repeat the request with the nonce in the DPoP proof (RFC 9449)"),
+    "temporarily_unavailable": Kind(503, "No token can be issued right now; try again", retry_after=5),
+}
+
+
+class Problem(Exception):
+    """
+    A refusal that needs no class of its own: a code of the table, and a sentence for whoever asked.
+
+    `members` are extra fields of the answer. Nothing in it may be personal data or a secret.
+    """
+
+    def __init__(self, code: str, detail: str | None = None, **members: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.public_detail = detail or ""
+        self.members = members
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished error answer."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+def problem(code: str, detail: str = "", *, members: Mapping[str, object] | None = None) -> Answer:
+    """Return the RFC 9457 answer for `code`; an unknown code says no more than that the gateway failed."""
+    kind = PROBLEMS.get(code)
+    if kind is None:
+        code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
+    body: dict[str, object] = {
+        "type": f"urn:pactgate:problem:{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.detail or HTTPStatus(kind.status).description,
+        "code": code,
+        **(members or {}),
+    }
+    return Answer(kind.status, _headers(PROBLEM_JSON, kind), msgspec.json.encode(body))
+
+
+def token_error(error: str, *, basic: bool = False) -> Answer:
+    """
+    Return the RFC 6749 section 5.2 answer for `error`. The text is a constant: one for each class of failure.
+
+    `basic` says that the client tried HTTP Basic and nothing else; only then does the RFC ask for a 401 challenge.
+    """
+    kind = TOKEN_ERRORS[error]
+    status, headers = kind.status, _headers(OAUTH_JSON, kind)
+    if basic:
+        status, headers = 401, (*headers, (b"www-authenticate", b'Basic realm="token"'))
+    return Answer(status, headers, msgspec.json.encode({"error": error, "error_description": kind.title}))
+
+
+def _headers(content_type: bytes, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
+    headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+    if kind.retry_after is not None:
+        headers.append((b"retry-after", str(kind.retry_after).encode()))
+    return tuple(headers)

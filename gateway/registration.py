@@ -1,0 +1,47 @@
+"""What the district has on file about one client. No imports from the gateway."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementGrant:
+    """
+    One agreement that names the client through a binding annex.
+
+    `digest` is the agreement's (`sha256:<hex>`); `datasets` are all datasets it covers; `in_force` was judged by the
+    database's clock when the client was loaded.
+    """
+
+    digest: str
+    purpose: str
+    datasets: frozenset[str]
+    in_force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """
+    A client as it stood at `read_at`, the database's clock, under `epoch`.
+
+    `jwks` holds the public keys of its approved bindings as JSON Web Keys (RFC 7517), each with a `kid`.
+    """
+
+    id: str
+    partner: str
+    name: str
+    active: bool
+    jwks: tuple[Mapping[str, object], ...]
+    agreements: tuple[AgreementGrant, ...]
+    epoch: int
+    read_at: datetime
+
+
+class ClientDirectory(Protocol):
+    """Where clients are looked up: one snapshot a call, so that keys, status and agreements belong together."""
+
+    async def load(self, client_id: str) -> RegisteredClient | None:
+        """Return the client of this id, suspended or not, or None if there is none."""
+        ...
