@@ -1,15 +1,12 @@
 """Fixtures every room may use: `postgres` (the server), `database` (migrated, fresh), `empty_database`."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from pathlib import Path
 
 import pytest
 
-from gateway.store.embedded import EmbeddedPostgres
+from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
 
@@ -19,18 +16,10 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[TestServer]:
     """One embedded server for this test process, stopped and removed when it ends."""
-    # The parent must be searchable by the server's account when tests run as root; the server's own folder is 0700.
-    parent = Path(tempfile.mkdtemp(prefix="pgt-"))
-    parent.chmod(0o711)
-    embedded = EmbeddedPostgres(parent / "pg")
-    try:
-        embedded.start()
+    with throw_away_postgres() as embedded:
         server = TestServer(embedded=embedded, passwords=new_passwords())
         asyncio.run(server.prepare())
         yield server
-    finally:
-        embedded.remove()
-        shutil.rmtree(parent, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.resources import as_file, files
+from io import StringIO
 
 from alembic import command
 from alembic.config import Config
@@ -29,7 +30,7 @@ async def _run(owner_url: str, act: Callable[[Config], None]) -> None:
     engine = engine_for(owner_url)
     try:
         with as_file(files("gateway.migrations")) as folder:
-            config = Config()
+            config = Config(stdout=StringIO())  # Alembic prints; stdout belongs to the command's own data
             config.set_main_option("script_location", str(folder).replace("%", "%%"))
 
             def with_connection(connection: Connection) -> None:

@@ -20,7 +20,7 @@ from typing import Self
 from urllib.parse import quote
 
 from gateway.store.errors import EmbeddedRefused
-from gateway.store.program import Account, is_reachable, programs, server_account
+from gateway.store.program import Account, is_reachable, private_folder, programs, server_account
 
 SUPERUSER = "postgres"
 MAJOR_VERSION = "18"
@@ -89,7 +89,7 @@ class EmbeddedPostgres:
         self._account = account = server_account()
         _require_reachable(self.base, account)
         try:
-            self.base.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self.base)
             _give(self.base, account)
             self.base.chmod(0o700)
         except OSError as error:
@@ -184,7 +184,7 @@ class EmbeddedPostgres:
     def _configure(self) -> None:
         sockets = self.base / "socket"
         if len(os.fsencode(sockets / ".s.PGSQL.5432")) > _SOCKET_PATH_LIMIT:
-            sockets = Path(tempfile.mkdtemp(prefix="pactgate-"))  # 0700 by construction
+            sockets = private_folder(self._server)
         sockets.mkdir(mode=0o700, exist_ok=True)
         sockets.chmod(0o700)
         people = f"pactgate {pwd.getpwuid(os.geteuid()).pw_name} {SUPERUSER}\n"
@@ -235,6 +235,20 @@ class EmbeddedPostgres:
         )
 
 
+@contextmanager
+def throw_away_postgres() -> Iterator[EmbeddedPostgres]:
+    """Run a server of its own for the length of a block, then stop it and remove all it kept."""
+    parent = private_folder(server_account())
+    parent.chmod(0o711)  # the server's own folder below it is 0700
+    server = EmbeddedPostgres(parent / "pg")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+        shutil.rmtree(parent, ignore_errors=True)
+
+
 def _require_reachable(base: Path, account: Account) -> None:
     if not is_reachable(base, account):
         raise EmbeddedRefused(
@@ -242,6 +256,13 @@ def _require_reachable(base: Path, account: Account) -> None:
             "Pactgate does not open folders that it did not make.",
             remedy="Set PACTGATE_POSTGRES to a short path outside any home folder, such as /var/lib/pactgate/postgres.",
         )
+
+
+def _make(folder: Path) -> None:
+    """Make the folder and what is missing above it, searchable by the server's account whatever the umask says."""
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o711)
 
 
 def _give(path: Path, account: Account) -> None:

@@ -11,6 +11,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,6 +67,16 @@ def server_account() -> Account:
 def is_reachable(path: Path, account: Account) -> bool:
     """Whether `account` can walk down to `path`: search permission on every parent, judged without changing any."""
     return all(_may_search(parent, account) for parent in path.parents)
+
+
+def private_folder(account: Account) -> Path:
+    """Make a short-lived folder that `account` can be let into, in the first temporary place it can reach."""
+    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes the name unguessable
+        if Path(place).is_dir() and is_reachable(Path(place) / "x", account):
+            return Path(tempfile.mkdtemp(prefix="pactgate-", dir=place))
+    raise EmbeddedRefused(
+        f"There is no temporary folder that {account.name} can enter.", remedy="Set TMPDIR to one that it can."
+    )
 
 
 def programs(account: Account, base: Path) -> Path:

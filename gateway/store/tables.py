@@ -19,7 +19,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 
@@ -49,7 +48,6 @@ client = Table(
     Column("agreement", LargeBinary, nullable=False),
     Column("idx", BigInteger, nullable=False),
     PrimaryKeyConstraint("id", name="client_pk"),
-    UniqueConstraint("binding", "id", name="client_binding_key"),
     CheckConstraint("id ~ '^client:[0-9a-f-]{36}$'", name="client_id_has_its_form"),
     CheckConstraint("partner ~ '^partner:[a-z0-9-]+$'", name="client_partner_has_its_form"),
     CheckConstraint("octet_length(binding) = 32", name="client_binding_is_a_digest"),

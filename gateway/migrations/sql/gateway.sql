@@ -52,6 +52,12 @@ CREATE TRIGGER client_status_is_only_added_to
     BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway.client_status
     FOR EACH STATEMENT EXECUTE FUNCTION gateway.refuse_rewriting();
 
+-- Otherwise session_replication_role = replica would pass them by.
+ALTER TABLE gateway.installation ENABLE ALWAYS TRIGGER installation_is_for_good;
+ALTER TABLE gateway.installation ENABLE ALWAYS TRIGGER installation_is_never_emptied;
+ALTER TABLE gateway.client ENABLE ALWAYS TRIGGER client_is_only_added_to;
+ALTER TABLE gateway.client_status ENABLE ALWAYS TRIGGER client_status_is_only_added_to;
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA gateway FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA gateway TO pactgate_app, pactgate_loader, pactgate_auditor;

@@ -1,0 +1,33 @@
+"""
+The command `pactgate`: one file a group of commands. Commands speak; the work is done in `gateway.services`.
+
+Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 refused or failed, 2 used wrongly.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from gateway.cli import db, init, keys
+from gateway.cli.run import REFUSALS, say, sentence_for
+
+app = typer.Typer(
+    name="pactgate",
+    help="Share student data under signed agreements, and prove what was shared.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they print local variables, and those hold keys and students
+)
+app.command("init")(init.init)
+app.add_typer(keys.app, name="keys")
+app.add_typer(db.app, name="db")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave the process with its exit code."""
+    try:
+        app(args=arguments if arguments is None else list(arguments))
+    except REFUSALS as error:
+        say(f"pactgate: {sentence_for(error)}")
+        sys.exit(1)

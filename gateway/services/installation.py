@@ -1,0 +1,136 @@
+"""
+Where trust starts: the officers and the log's origin are pinned in a file outside the database, and the log is opened.
+
+Done once. Interrupted at any point, the same command done again completes it; with other officers, or another origin,
+it is refused.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.canonical import digest_of
+from agreements.keys import read_public_file
+from agreements.trust import Officer, Trust, pin_trust
+from audit.change import append_change
+from audit.checkpoint import Checkpoint, CheckpointSigner
+from audit.entry import leaf
+from audit.events import Event
+from audit.signing import sign_head
+from gateway.errors import GatewayError
+from gateway.keys import GatewayKeys
+from gateway.migrations.upgrade import upgrade
+from gateway.store.database import engine_for
+from gateway.store.session import connect
+from gateway.store.tables import installation
+
+
+class AlreadyInstalled(GatewayError):
+    """Trust has started already, and it starts once."""
+
+    code = "already_installed"
+    remedy = (
+        "Officers are added by documents that an officer signs; a second log needs another database and PACTGATE_HOME."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A log that was opened: its trust, and the checkpoint over entry 0."""
+
+    trust: Trust
+    demo: bool
+    checkpoint: Checkpoint
+
+
+def read_officer(name: str, public_key: bytes) -> Officer:
+    """Return an officer from a name and the content of a public key file (PEM or JWK). Raises `BadKey`."""
+    return Officer(name, read_public_file(public_key))
+
+
+async def install(
+    owner_url: str,
+    loader_url: str,
+    trust_file: Path,
+    keys: GatewayKeys,
+    officers: tuple[Officer, ...],
+    *,
+    origin: str,
+    demo: bool,
+) -> Installation:
+    """
+    Migrate the database, pin `officers` and `origin` in `trust_file`, and write entry 0.
+
+    Raises `BadTrust` (one officer, or one key, named twice), `AlreadyInstalled`, and the store's errors.
+    """
+    signer = CheckpointSigner(origin, keys.checkpoint)
+    # (1): two different people with two different keys, judged before anything is written.
+    trust = pin_trust(origin, officers, signer.vkey)
+    await upgrade(owner_url)
+    # (2): the file first. If we die here, trust is pinned and nothing was logged: the same command goes on from here.
+    _pin(trust, trust_file)
+    # (3): the installation and entry 0 in one transaction.
+    await _open_log(loader_url, trust, demo=demo)
+    # (4): the first checkpoint, after the commit. If we die before, the next start signs it.
+    async with connect(loader_url) as connection:
+        return Installation(trust, demo, await sign_head(connection, signer))
+
+
+async def _open_log(loader_url: str, trust: Trust, *, demo: bool) -> None:
+    engine = engine_for(loader_url)
+    try:
+        async with engine.begin() as connection:
+            now = await _now(connection)
+            row = {"origin": trust.origin, "demo": demo, "initialised_at": now}
+            await connection.execute(insert(installation).values(row))
+            await append_change(connection, _entry_zero(trust, now, demo=demo))
+    except IntegrityError:
+        raise AlreadyInstalled("The log of this database is open already.") from None
+    finally:
+        await engine.dispose()
+
+
+async def _now(connection: AsyncConnection) -> datetime:
+    now = (await connection.execute(select(text("gateway.clock()")))).scalar_one()
+    assert isinstance(now, datetime)
+    return now
+
+
+def _entry_zero(trust: Trust, now: datetime, *, demo: bool) -> bytes:
+    return leaf(
+        Event.LOG_OPENED,
+        now,
+        origin=trust.origin,
+        log_public_key=trust.log_public_key,
+        officers=[officer.key.jwk for officer in trust.officers],
+        trust=digest_of(trust.canonical),
+        demo=demo,
+    )
+
+
+def _pin(trust: Trust, file: Path) -> None:
+    """Write the trust file, whole or not at all. Raises `AlreadyInstalled` if another trust is pinned there."""
+    making = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as writing:
+            writing.write(trust.canonical)
+            writing.flush()
+            os.fsync(writing.fileno())
+        file.hardlink_to(making)  # never replaces a file that is there
+    except FileExistsError:
+        if file.read_bytes() != trust.canonical:
+            raise AlreadyInstalled(f"{file} pins other officers or another log.") from None
+    except OSError as error:
+        raise GatewayError(
+            f"Trust cannot be pinned in {file}: {error.strerror}.",
+            remedy="Set PACTGATE_TRUST to a file this account may write.",
+        ) from None
+    finally:
+        making.unlink(missing_ok=True)
