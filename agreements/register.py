@@ -1,0 +1,175 @@
+"""
+The register of signed documents: puts them in, takes out everything about an agreement for verification.
+
+Callers own the transaction: a document is inserted in the one that appends its log entry. What comes out is unverified:
+`StoredDocument.envelope` may raise, `agreements.in_force` must still be asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
+from agreements.signature import Envelope, Kind, read_envelope
+from agreements.standing import Move
+from agreements.store import document, status
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A signed document as stored. `index` is the log entry that received it."""
+
+    digest: str
+    kind: Kind
+    concerns: str | None
+    text: str = field(repr=False)
+    index: int
+
+    @property
+    def envelope(self) -> Envelope:
+        """Read the envelope. Raises `BadEnvelope` if it is malformed or not the document it is stored as."""
+        envelope = read_envelope(self.text, self.kind)
+        if envelope.digest != self.digest:
+            raise BadEnvelope(f"The document stored as {self.digest} has another content.")
+        return envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Everything the register holds about one agreement, in the order of the log."""
+
+    document: StoredDocument
+    approvals: tuple[StoredDocument, ...]
+    bindings: tuple[StoredDocument, ...]
+    binding_approvals: tuple[StoredDocument, ...]
+    reinstatements: tuple[StoredDocument, ...]
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All agreements, all signer documents, and the reinstatements that concern no agreement but a client."""
+
+    agreements: tuple[Registered, ...]
+    signers: tuple[StoredDocument, ...]
+    client_reinstatements: tuple[StoredDocument, ...]
+
+
+async def insert_document(connection: AsyncConnection, envelope: Envelope, *, concerns: str | None, index: int) -> None:
+    """
+    Register a signed document. `concerns` is the digest of the document it is about, if any.
+
+    The caller has verified it: the register is append-only and a wrong document stays. Raises `AlreadyRegistered`.
+    """
+    statement = (
+        insert(document)
+        .values(
+            digest=digest_bytes(envelope.digest),
+            kind=envelope.kind.value,
+            concerns=None if concerns is None else digest_bytes(concerns),
+            envelope=envelope.text,
+            idx=index,
+        )
+        .on_conflict_do_nothing()
+        .returning(document.c.digest)
+    )
+    if (await connection.execute(statement)).first() is None:
+        raise AlreadyRegistered(f"The {envelope.kind} {envelope.digest} is registered already.")
+
+
+async def insert_status(connection: AsyncConnection, agreement: str, move: str, *, index: int, reason: str) -> None:
+    """Record a move (`active`, `suspended`, `terminated`) of the agreement with this digest. Raises `NotRegistered`."""
+    known = select(document.c.digest).where(
+        document.c.digest == digest_bytes(agreement), document.c.kind == Kind.AGREEMENT.value
+    )
+    if (await connection.execute(known)).first() is None:
+        raise NotRegistered(f"No agreement {agreement} is registered.")
+    await connection.execute(
+        insert(status).values(agreement=digest_bytes(agreement), status=move, idx=index, reason=reason)
+    )
+
+
+async def load_agreement(connection: AsyncConnection, digest: str) -> Registered:
+    """Return everything about one agreement. Raises `NotRegistered`."""
+    about = select(document.c.digest).where(document.c.concerns == digest_bytes(digest))
+    rows = select(document).where(
+        or_(
+            document.c.digest == digest_bytes(digest),
+            document.c.concerns == digest_bytes(digest),
+            document.c.concerns.in_(about),
+        )
+    )
+    stored = await _documents(connection, rows.order_by(document.c.idx, document.c.digest))
+    moves = await _moves(connection, digest)
+    for item in stored:
+        if item.digest == digest and item.kind is Kind.AGREEMENT:
+            return _registered(item, stored, moves.get(digest, ()))
+    raise NotRegistered(f"No agreement {digest} is registered.")
+
+
+async def load_register(connection: AsyncConnection) -> Register:
+    """Return everything. Read it in one snapshot with the epoch: REPEATABLE READ, or under the head lock."""
+    stored = await _documents(connection, select(document).order_by(document.c.idx, document.c.digest))
+    moves = await _moves(connection, None)
+    return Register(
+        agreements=tuple(
+            _registered(item, stored, moves.get(item.digest, ())) for item in stored if item.kind is Kind.AGREEMENT
+        ),
+        signers=tuple(item for item in stored if item.kind is Kind.SIGNER),
+        client_reinstatements=tuple(
+            item for item in stored if item.kind is Kind.REINSTATEMENT and item.concerns is None
+        ),
+    )
+
+
+async def load_signers(connection: AsyncConnection) -> tuple[StoredDocument, ...]:
+    """Return all signer documents, oldest first."""
+    rows = select(document).where(document.c.kind == Kind.SIGNER.value)
+    return await _documents(connection, rows.order_by(document.c.idx, document.c.digest))
+
+
+def digest_bytes(digest: str) -> bytes:
+    """Return the 32 bytes of a digest in its text form."""
+    return bytes.fromhex(digest.removeprefix("sha256:"))
+
+
+def _digest_text(digest: bytes) -> str:
+    return f"sha256:{digest.hex()}"
+
+
+def _registered(item: StoredDocument, stored: Sequence[StoredDocument], moves: Sequence[Move]) -> Registered:
+    def about(digests: set[str], kind: Kind) -> tuple[StoredDocument, ...]:
+        return tuple(row for row in stored if row.kind is kind and row.concerns in digests)
+
+    bindings = about({item.digest}, Kind.CLIENT_BINDING)
+    return Registered(
+        document=item,
+        approvals=about({item.digest}, Kind.APPROVAL),
+        bindings=bindings,
+        binding_approvals=about({binding.digest for binding in bindings}, Kind.APPROVAL),
+        reinstatements=about({item.digest}, Kind.REINSTATEMENT),
+        moves=tuple(moves),
+    )
+
+
+async def _documents(connection: AsyncConnection, rows: Select[Any]) -> tuple[StoredDocument, ...]:
+    return tuple(_stored(row) for row in (await connection.execute(rows)).mappings())
+
+
+def _stored(row: RowMapping) -> StoredDocument:
+    concerns = None if row["concerns"] is None else _digest_text(row["concerns"])
+    return StoredDocument(_digest_text(row["digest"]), Kind(row["kind"]), concerns, row["envelope"], row["idx"])
+
+
+async def _moves(connection: AsyncConnection, digest: str | None) -> dict[str, list[Move]]:
+    rows = select(status).order_by(status.c.idx)
+    if digest is not None:
+        rows = rows.where(status.c.agreement == digest_bytes(digest))
+    moves: dict[str, list[Move]] = {}
+    for row in (await connection.execute(rows)).mappings():
+        moves.setdefault(_digest_text(row["agreement"]), []).append(Move(row["status"], row["idx"], row["reason"]))
+    return moves
