@@ -1,0 +1,154 @@
+"""
+From one verified agreement to the rules that carry it out: pure, deterministic, and traceable clause by clause.
+
+INVARIANT: rules that allow come from a `VerifiedAgreement` only, each naming the digest of the signed bytes and the
+clause in them; clients come from a `VerifiedBinding` to that agreement only.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agreements.canonical import Json, canonical_bytes, digest_of
+from agreements.document import Agreement
+from agreements.elements import Catalogue
+from agreements.in_force import VerifiedAgreement, VerifiedBinding
+from policies.engine import MODEL_DIGEST, Link
+from policies.errors import UncompilableAgreement
+from policies.guardrails import Guardrails
+from policies.rule import ANY, EARLIEST, LATEST, Effect, Rule, instant
+from policies.strictness import require_known
+from policies.term import TZDATA_VERSION, bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A stop in force: a client, a partner (`partner:…`) or an agreement (its digest), by the log entry `entry`."""
+
+    concerns: str
+    entry: int
+
+    @property
+    def clause(self) -> str:
+        """What the denials of this stop name as their origin."""
+        return f"log:/{self.entry}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """
+    All rules of one agreement, sorted, the clients linked to its role, and what each clause lets out.
+
+    `digest` also covers the model, the catalogue, the guardrails and the time-zone data: all that a decision rests on.
+    """
+
+    agreement: str
+    role: str
+    rules: tuple[Rule, ...]
+    links: tuple[Link, ...]
+    released: Mapping[str, str]
+    """Clause -> transformation."""
+    digest: str
+
+
+def compile_rules(
+    verified: VerifiedAgreement,
+    bindings: Iterable[VerifiedBinding],
+    catalogue: Catalogue,
+    guardrails: Guardrails,
+    *,
+    suspensions: Iterable[Suspension] = (),
+) -> Ruleset:
+    """
+    Compile one agreement for the clients that `bindings` bind to it.
+
+    Raises `UncompilableAgreement`, `UnknownTimeZone` or `MalformedRule`; there is no ruleset with some of its rules.
+    """
+    agreement = verified.agreement
+    role = role_of(agreement.digest)
+    bound = _clients(agreement, bindings)
+    rules = sorted(
+        {
+            *_grants(agreement, role, catalogue),
+            *_barriers(agreement, role, guardrails),
+            *_stops(agreement, role, bound, suspensions),
+        },
+        key=lambda rule: rule.order,
+    )
+    links = tuple((client, role) for client in bound)
+    released = {
+        line.pointer: require_known(line.transformation) for terms in agreement.datasets for line in terms.elements
+    }
+    covered: Json = {
+        "agreement": agreement.digest,
+        "catalogue": catalogue.digest,
+        "guardrails": guardrails.digest,
+        "links": [list(link) for link in links],
+        "model": MODEL_DIGEST,
+        "released": dict(released),
+        "rules": [list(rule.line) for rule in rules],
+        "tzdata": TZDATA_VERSION,
+        "v": 1,
+    }
+    return Ruleset(agreement.digest, role, tuple(rules), links, released, digest_of(canonical_bytes(covered)))
+
+
+def role_of(agreement: str) -> str:
+    """Return the role of an agreement. Typed, so that no subject can be called like a role (hazard 7)."""
+    return f"role:agr:{agreement.removeprefix('sha256:')}"
+
+
+def act_of(purpose: str) -> str:
+    """Return what reading for `purpose` is called in rules."""
+    return f"read:{purpose}"
+
+
+def _clients(agreement: Agreement, bindings: Iterable[VerifiedBinding]) -> list[str]:
+    clients = set()
+    for verified in bindings:
+        if verified.binding.agreement != agreement.digest:
+            raise UncompilableAgreement("A client is bound to another agreement than the one compiled.")
+        clients.add(verified.binding.client)
+    return sorted(clients)
+
+
+def _grants(agreement: Agreement, role: str, catalogue: Catalogue) -> Iterator[Rule]:
+    """Allow each listed element, and nothing that is not listed."""
+    term = agreement.term
+    begins, ends = map(instant, bounds(term.first_day, term.last_day, term.time_zone))
+    for terms in agreement.datasets:
+        known = {element.id for element in catalogue.in_dataset(terms.dataset)}
+        for line in terms.elements:
+            if line.element not in known:
+                raise UncompilableAgreement(f"{line.pointer} names an element that its dataset does not have.")
+            yield Rule(
+                sub=role,
+                agr=agreement.digest,
+                obj=terms.dataset,
+                fld=line.element,
+                act=act_of(agreement.purpose.code),
+                nbf=begins,
+                exp=ends,
+                eft=Effect.ALLOW.value,
+                clause=line.pointer,
+            )
+
+
+def _barriers(agreement: Agreement, role: str, guardrails: Guardrails) -> Iterator[Rule]:
+    """Deny what the district withholds. Elements the agreement does not name cannot be allowed anyway."""
+    named = set(agreement.element_ids)
+    for barrier in guardrails.closed(agreement.basis):
+        if barrier.element in named:
+            yield _denial(role, barrier.element, barrier.clause)
+
+
+def _stops(agreement: Agreement, role: str, clients: list[str], suspensions: Iterable[Suspension]) -> Iterator[Rule]:
+    """Deny everything to a suspended client, and to everybody under a suspended agreement or partner."""
+    for stop in suspensions:
+        if stop.concerns in clients:
+            yield _denial(stop.concerns, ANY, stop.clause)
+        if stop.concerns in {agreement.partner.id, agreement.digest}:
+            yield _denial(role, ANY, stop.clause)
+
+
+def _denial(subject: str, element: str, clause: str) -> Rule:
+    return Rule(subject, ANY, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)

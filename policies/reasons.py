@@ -1,0 +1,109 @@
+"""
+Why a request is refused, in a fixed order, in sentences for the partner.
+
+A sentence speaks of the partner's own agreement and of guardrails that are the same for everyone; never of another
+agreement, of other clients or of students.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from policies.decision import Denied
+from policies.engine import Question
+from policies.reading import matching
+from policies.rule import Effect, Rule
+from policies.slice import Slice
+
+
+class Code(StrEnum):
+    """The stable codes of denials, in the order in which they are looked for."""
+
+    UNKNOWN_CLIENT = "unknown_client"
+    SUSPENDED = "suspended"
+    NO_AGREEMENT = "no_agreement"
+    NOT_YET_VALID = "agreement_not_yet_valid"
+    EXPIRED = "agreement_expired"
+    DATASET = "dataset_not_covered"
+    PURPOSE = "purpose_not_covered"
+    ELEMENT = "element_not_covered"
+    DENIED_BY = "denied_by"
+
+
+UNKNOWN_CLIENT = Denied(Code.UNKNOWN_CLIENT, "This client is not registered.")
+NO_AGREEMENT = Denied(Code.NO_AGREEMENT, "No agreement in force names this client.")
+
+
+def suspended(clause: str) -> Denied:
+    """Return the denial of a stop."""
+    detail = "Access is suspended. Ask the district's privacy office."
+    return Denied(Code.SUSPENDED, detail, facts={"clause": clause})
+
+
+def alarmed(alarm: str) -> Denied:
+    """Return the denial of a question that could not be judged. `facts["alarm"]` wants somebody's attention."""
+    detail = "The request could not be judged, so it is refused. The district has been told."
+    return Denied(Code.DENIED_BY, detail, facts={"alarm": alarm, "clause": "engine:/"})
+
+
+def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
+    """
+    Return why nothing of `dataset` can leave, whatever the element; None if it depends on the element.
+
+    `question` names no element (`*`): only rules about everything can match it.
+    """
+    # (1): a stop concerns everything at once, so it matches whatever the element.
+    stops = [rule for rule in matching(held.rules, question, held.links) if rule.clause.startswith("log:/")]
+    if stops:
+        return suspended(stops[0].clause)
+    # (2): is there an agreement for this client at all?
+    grants: Sequence[Rule] = [rule for rule in held.rules if rule.eft == Effect.ALLOW]
+    if not grants:
+        return NO_AGREEMENT
+    # (3): is it in force?
+    current = [rule for rule in grants if rule.holds_at(question.now)]
+    if not current:
+        return _out_of_term(grants, question.now)
+    # (4): the dataset, then the purpose.
+    current = [rule for rule in current if rule.obj == dataset]
+    if not current:
+        covered = ", ".join(held.rows)
+        return Denied(
+            Code.DATASET,
+            f"The agreement does not cover the dataset {dataset}; it covers {covered}.",
+            facts={"clause": "/datasets", "agreement": held.agreement.digest},
+        )
+    if not any(rule.act == question.act for rule in current):
+        signed = held.agreement.purpose.code
+        return Denied(
+            Code.PURPOSE,
+            f"The agreement was signed for the purpose {signed} and for no other.",
+            facts={"clause": "/purpose/code", "agreement": held.agreement.digest},
+        )
+    return None
+
+
+def _out_of_term(grants: Sequence[Rule], now: str) -> Denied:
+    later = [rule.nbf for rule in grants if now < rule.nbf]
+    if later:
+        return Denied(
+            Code.NOT_YET_VALID,
+            f"The agreement is in force from {min(later)}.",
+            facts={"clause": "/term/first_day", "nbf": min(later)},
+        )
+    ended = max(rule.exp for rule in grants)
+    return Denied(Code.EXPIRED, f"The agreement ended at {ended}.", facts={"clause": "/term/last_day", "exp": ended})
+
+
+def not_covered(held: Slice, dataset: str, names: tuple[str, ...]) -> Denied:
+    """Return the denial that names what the agreement does not cover, and where its list of elements stands."""
+    place = next(terms.pointer for terms in held.agreement.datasets if terms.dataset == dataset) + "/elements"
+    detail = (
+        f"The agreement does not cover {', '.join(names)}. Its list of elements is at {place}; an amendment signed by "
+        "both parties can extend it."
+    )
+    return Denied(Code.ELEMENT, detail, names, {"clause": place, "agreement": held.agreement.digest})
+
+
+def denied_by(names: tuple[str, ...], clause: str, reason: str) -> Denied:
+    """Return the denial of elements that the agreement covers and something stronger withholds."""
+    return Denied(Code.DENIED_BY, f"{', '.join(names)}: {reason}", names, {"clause": clause})

@@ -1,0 +1,106 @@
+"""
+What decisions rest on, at one epoch: who is a client, which agreements are in force and for whom, what is stopped.
+
+The gateway builds one state an epoch from what it read in one snapshot, and swaps the reference. Slices are compiled
+when first asked for. INVARIANT: a state never changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from agreements.elements import DATASETS, Catalogue
+from agreements.in_force import VerifiedAgreement, VerifiedBinding
+from policies import reasons
+from policies.compile import Suspension, compile_rules
+from policies.decision import Denied
+from policies.errors import PolicyError
+from policies.guardrails import Guardrails
+from policies.memo import Memo
+from policies.slice import Slice
+from policies.table import Table, build_table
+
+TableKey = tuple[int, str, str, str, str, int]
+"""Epoch, client, agreement, dataset, purpose, time segment: all that Casbin's answers depend on."""
+Tables = Memo[TableKey, Table]
+
+SLICES = 4096
+"""Slices kept; each holds a few kilobytes of rules, and its engines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One agreement in force with the clients bound to it. An agreement that was terminated is simply not given."""
+
+    agreement: VerifiedAgreement
+    bindings: tuple[VerifiedBinding, ...]
+
+
+class PolicyState:
+    """Everything decisions rest on at `epoch`. `tables` may be shared by the states that follow one another."""
+
+    def __init__(
+        self,
+        *,
+        epoch: int,
+        clients: Iterable[str],
+        granted: Mapping[str, Granted],
+        suspensions: Iterable[Suspension],
+        catalogue: Catalogue,
+        guardrails: Guardrails,
+        tables: Tables,
+    ) -> None:
+        """`clients` are all registered clients, `granted` maps agreement digests to what is in force."""
+        self.epoch = epoch
+        self.catalogue = catalogue
+        self.names = {dataset: frozenset(e.name for e in catalogue.in_dataset(dataset)) for dataset in DATASETS}
+        self._clients = frozenset(clients)
+        self._granted = granted
+        self._suspensions = tuple(suspensions)
+        self._guardrails = guardrails
+        self._tables = tables
+        self._slices: Memo[tuple[str, str], Slice | Denied] = Memo(SLICES)
+
+    def slice_for(self, client: str, agreement: str) -> Slice | Denied:
+        """Return the slice of `client` under `agreement`, or why there is none."""
+        key = (client, agreement)
+        # `get` first: most requests find it, and a closure is not free.
+        found = self._slices.get(key)
+        return self._slices.get_or_make(key, lambda: self._slice(client, agreement)) if found is None else found
+
+    def table_for(self, client: str, agreement: str, dataset: str, purpose: str, now: datetime) -> Table | Denied:
+        """Return Casbin's answers for the whole dataset at `now`, remembered while they cannot differ."""
+        held = self.slice_for(client, agreement)
+        if isinstance(held, Denied):
+            return held
+        key = (self.epoch, client, agreement, dataset, purpose, held.segment(now))
+        table = self._tables.get(key)
+        if table is not None:
+            return table
+        try:
+            return self._tables.get_or_make(key, lambda: build_table(held, dataset, purpose, now))
+        except PolicyError as error:
+            return reasons.alarmed(error.code)
+
+    def _slice(self, client: str, agreement: str) -> Slice | Denied:
+        # Memo does not take a Denied for 'nothing kept': it is falsy, not None.
+        if client not in self._clients:
+            return reasons.UNKNOWN_CLIENT
+        stop = next((stop for stop in self._suspensions if stop.concerns == client), None)
+        granted = self._granted.get(agreement)
+        if granted is None or client not in {bound.binding.client for bound in granted.bindings}:
+            return reasons.NO_AGREEMENT if stop is None else reasons.suspended(stop.clause)
+        try:
+            ruleset = compile_rules(
+                granted.agreement, granted.bindings, self.catalogue, self._guardrails, suspensions=self._suspensions
+            )
+            return Slice(
+                client,
+                granted.agreement.agreement,
+                ruleset,
+                epoch=self.epoch,
+                catalogue=self.catalogue,
+                guardrails=self._guardrails,
+            )
+        except PolicyError as error:
+            return reasons.alarmed(error.code)
