@@ -1,0 +1,44 @@
+# Everything a contributor or CI runs. Needs Python 3.11 or newer with its venv module, and make; nothing else.
+PYTHON ?= python3
+WORKERS ?= 2
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test check bench help
+
+setup: .venv/.done  ## build the environment from the pins, nothing else
+
+demo: .venv/.done  ## a fictional district and two partners, end to end, served on 127.0.0.1
+	@.venv/bin/pactgate demo
+
+test: .venv/.done  ## the whole suite, with coverage
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
+		&& $(PY) -m coverage combine -q && $(PY) -m coverage report \
+		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
+
+check: .venv/.done  ## format, lint, types, import contracts, migration drift
+	@.venv/bin/ruff format --check . \
+		&& .venv/bin/ruff check . \
+		&& .venv/bin/mypy \
+		&& .venv/bin/lint-imports \
+		&& .venv/bin/pactgate db check --scratch \
+		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
+
+bench: .venv/.done  ## the checked page against bare endpoints, same PostgreSQL; prints ratios
+	@$(PY) -m tests.bench
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/.done: requirements/run.txt requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or newer, \
+	or name one with make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pactgate needs Python 3.11 or newer, and \
+	$$($(PYTHON) --version) was found: name a newer one with make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it \
+	(on Debian and Ubuntu: apt install python3-venv), then run make $(MAKECMDGOALS) again." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
