@@ -8,6 +8,7 @@ it ends (`requirements/ferpa.md` on foster care: access ends the day the placeme
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -69,13 +70,19 @@ consent = dated(
     needed("signed_on", Date()),
     needed("from_date", Date()),
     held("to_date", Date()),
+    held("withdrawn_on", Date()),
+    CheckConstraint("withdrawn_on IS NULL OR to_idx IS NOT NULL", name="consent_withdrawn_is_over"),
     CheckConstraint(AGREEMENT_FORM, name="consent_agreement_has_its_form"),
     CheckConstraint("signed_by IN ('parent', 'eligible_student')", name="consent_signer_is_known"),
     CheckConstraint("cardinality(covers) > 0", name="consent_covers_something"),
     CheckConstraint("signed_on <= from_date", name="consent_is_signed_before_it_counts"),
     key=("agreement", "student_id", "signed_by", "from_date"),
 )
-"""A signed consent (34 CFR 99.30): which partner (by agreement), which elements, from when; signed before it counts."""
+"""
+A signed consent (34 CFR 99.30): which partner (by agreement), which elements, from when; signed before it counts.
+
+`withdrawn_on` is set by a withdrawal only. A later load cannot bring back what was signed by then.
+"""
 
 opt_out = dated(
     "opt_out",
@@ -83,13 +90,14 @@ opt_out = dated(
     held("agreement"),
     needed("scope"),
     needed("from_date", Date()),
+    Column("stated", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint(f"agreement IS NULL OR {AGREEMENT_FORM}", name="opt_out_agreement_has_its_form"),
     CheckConstraint("scope IN ('sharing', 'directory')", name="opt_out_scope_is_known"),
     key=("student_id", "agreement", "scope"),
 )
 """
 A family's no. Without an agreement it is meant for all of them. `directory` concerns directory information only
-(34 CFR 99.37); `sharing` concerns every basis.
+(34 CFR 99.37); `sharing` concerns every basis. `stated` marks one that a person entered: no load can end it.
 """
 
 placement = dated(

@@ -124,6 +124,7 @@ GRANT INSERT, DELETE, UPDATE (to_batch) ON
 GRANT INSERT, UPDATE (to_idx) ON
     records.consent, records.opt_out, records.placement, records.population, records.roster
     TO pactgate_loader;
+GRANT UPDATE (withdrawn_on) ON records.consent TO pactgate_loader;
 GRANT INSERT, UPDATE (idx), DELETE ON records.batch TO pactgate_loader;
 GRANT UPDATE (batch) ON records.frontier TO pactgate_loader;
 GRANT INSERT ON records.identity, records.code TO pactgate_loader;

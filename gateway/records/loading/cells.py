@@ -1,0 +1,85 @@
+"""From a cell of an export to a value of a column. A cell that cannot be read refuses its row; nothing is guessed."""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger
+from sqlalchemy.types import TypeEngine
+
+from gateway.records.loading.mapping import FieldRule
+
+Value = str | int | float | bool | dt.date | list[str] | None
+
+Lookups = Mapping[str, Mapping[str, str]]
+"""Tables of values given when a load is started: by name, then by what stands in the cell."""
+
+_TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
+_MAX_INTEGER = 2**31 - 1
+_FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+
+
+class CellRefused(Exception):
+    """A cell cannot be read. The message says what was expected and never what was found."""
+
+
+def read_cell(cell: str, rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Value:
+    """Return the value of `cell` under `rule` for a column of type `kind`. Raises `CellRefused`."""
+    if rule.values:
+        mapped = rule.values.get(cell, rule.otherwise)
+        if mapped is None and cell not in rule.unknown:
+            raise CellRefused("is none of the values in the map")
+        cell = cell if mapped is None else mapped
+    if rule.lookup is not None and cell not in rule.unknown:
+        found = lookups.get(rule.lookup, {}).get(cell)
+        if found is None:
+            raise CellRefused(f"is not in the table {rule.lookup!r}")
+        cell = found
+    return None if cell in rule.unknown else _typed(cell, rule, kind)
+
+
+def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
+    if isinstance(kind, ARRAY):
+        return [part.strip() for part in cell.split(rule.separator) if part.strip()]
+    if isinstance(kind, Date):
+        return _date(cell, rule.date)
+    if isinstance(kind, Boolean):
+        if cell.lower() not in _TRUTHS:
+            raise CellRefused("is neither yes nor no")
+        return _TRUTHS[cell.lower()]
+    if isinstance(kind, Integer | SmallInteger):
+        return _integer(cell)
+    if isinstance(kind, Double):
+        return _number(cell)
+    return cell
+
+
+def _date(cell: str, form: str | None) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(cell) if form is None else dt.datetime.strptime(cell, form).date()  # noqa: DTZ007 - a calendar day has no zone
+    except ValueError:
+        raise CellRefused(f"is no date written as {form or 'YYYY-MM-DD'}") from None
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise CellRefused("is a date outside the years 1900 to 2199")
+    return day
+
+
+def _integer(cell: str) -> int:
+    try:
+        number = int(cell, 10)
+    except ValueError:
+        raise CellRefused("is no whole number") from None
+    if abs(number) > _MAX_INTEGER:
+        raise CellRefused("is too large a number")
+    return number
+
+
+def _number(cell: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        raise CellRefused("is no number") from None
+    if not math.isfinite(number):
+        raise CellRefused("is no number")
+    return number

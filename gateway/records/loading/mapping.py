@@ -1,0 +1,157 @@
+"""
+Mapping files: which column of which file becomes which fact. The format is documented in `docs/mapping-files.md`.
+
+Everything is checked before any data is read: an unknown word is refused, because a misspelt `map` would otherwise load
+raw values.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import Table
+
+from gateway.records.errors import BadMapping
+from gateway.records.loading.targets import TARGETS, fields_of, required_of
+
+FORMAT: Final = 1
+FORBIDDEN: Final = ("password", "passwd", "pwd", "secret")
+"""A column with such a name is never read, whatever a mapping says."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
+
+    path: Name
+    columns: tuple[Name, ...] = ()
+    encoding: str = "utf-8-sig"
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+
+
+class Condition(Struct, frozen=True, forbid_unknown_fields=True):
+    """A test on a cell: it is one of `values`, or (`filled`) it holds anything or nothing."""
+
+    column: Name
+    values: tuple[str, ...] = ()
+    filled: bool | None = None
+
+
+class Join(Struct, frozen=True, forbid_unknown_fields=True):
+    """A second file, found by key: the row whose `key` equals the cell `on`. Its cells are named `file.column`."""
+
+    file: Name
+    on: Name
+    key: Name
+    optional: bool = False
+
+
+class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values": "map"}):
+    """How one field is made: from a column or a constant; then mapped; then read as the field's type."""
+
+    column: Name | None = None
+    constant: str | None = None
+    values: dict[str, str] = {}
+    otherwise: str | None = None
+    """The value for cells that `map` does not name; without it such a cell refuses the row."""
+    lookup: Name | None = None
+    """The name of a table of values given when the load is started (for example agreements by their short name)."""
+    date: str | None = None
+    """How dates are written, as in Python's strptime; ISO 8601 without it."""
+    unknown: tuple[str, ...] = ("",)
+    """Cells that mean: not known."""
+    separator: str | None = None
+    """Splits a cell into a list, for fields that are lists."""
+
+
+class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from"}):
+    """One target filled from one file."""
+
+    target: Name
+    source: Name
+    fields: dict[str, FieldRule | str]
+    join: tuple[Join, ...] = ()
+    only: tuple[Condition, ...] = ()
+    skip: tuple[Condition, ...] = ()
+    scope: tuple[str, ...] | None = None
+    """
+    What the file is the whole truth about. Absent: everything in the target, so that what is not in the file ends.
+    Fields: the rows that share these fields' values with some row of the file. Empty: nothing, so nothing ends.
+    """
+
+    @property
+    def table(self) -> Table:
+        """The table this load fills."""
+        return TARGETS[self.target].table
+
+    def rules(self) -> dict[str, FieldRule]:
+        """Return the rule of each field; a bare text is the name of a column."""
+        return {name: FieldRule(column=rule) if isinstance(rule, str) else rule for name, rule in self.fields.items()}
+
+
+class MappingFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole mapping file."""
+
+    format: int
+    name: Name
+    files: dict[Name, SourceFile]
+    load: tuple[Load, ...]
+
+
+def read_mapping(path: Path) -> MappingFile:
+    """Read a mapping file. Raises `BadMapping`, naming the place."""
+    try:
+        return parse_mapping(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadMapping(f"{path.name} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadMapping(f"{path.name} is not UTF-8.") from None
+
+
+def parse_mapping(text: str) -> MappingFile:
+    """Read the text of a mapping file. Raises `BadMapping`."""
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+        mapping = msgspec.convert(content, MappingFile)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise BadMapping(f"The mapping is not well formed: {error}.") from None
+    if mapping.format != FORMAT:
+        raise BadMapping(f"Format {mapping.format} is not known; this release reads format {FORMAT}.")
+    if not mapping.load:
+        raise BadMapping("The mapping loads nothing.")
+    for load in mapping.load:
+        _require_sound(load, mapping)
+    return mapping
+
+
+def _require_sound(load: Load, mapping: MappingFile) -> None:
+    if load.target not in TARGETS:
+        raise BadMapping(f"There is no target {load.target!r}; the targets are {', '.join(TARGETS)}.")
+    for file in (load.source, *(join.file for join in load.join)):
+        if file not in mapping.files:
+            raise BadMapping(f"{load.target}: there is no file {file!r} under [files].")
+    known, rules = fields_of(load.target), load.rules()
+    if unknown := sorted(set(rules) - set(known)):
+        raise BadMapping(f"{load.target} has no field {', '.join(unknown)}; its fields are {', '.join(known)}.")
+    if missing := [name for name in required_of(load.target) if name not in rules]:
+        raise BadMapping(f"{load.target} needs {', '.join(missing)}.")
+    if strange := sorted(set(load.scope or ()) - set(rules)):
+        raise BadMapping(f"{load.target}: the scope names {', '.join(strange)}, which it does not fill.")
+    for name, rule in rules.items():
+        if (rule.column is None) == (rule.constant is None):
+            raise BadMapping(f"{load.target}.{name} needs a column or a constant, and not both.")
+        if rule.otherwise is not None and not rule.values:
+            raise BadMapping(f"{load.target}.{name}: 'otherwise' goes with a 'map'.")
+    _require_no_secrets(load)
+
+
+def _require_no_secrets(load: Load) -> None:
+    named = [rule.column for rule in load.rules().values()]
+    named += [each.column for each in (*load.only, *load.skip)]
+    named += [each for join in load.join for each in (join.on, join.key)]
+    for column in named:
+        if column is not None and any(word in column.lower() for word in FORBIDDEN):
+            raise BadMapping(f"{load.target}: the column {column!r} holds secrets and is never read.")

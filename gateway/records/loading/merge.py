@@ -1,0 +1,226 @@
+"""
+What a load changes: staged rows against the rows in force. Only differences are written.
+
+Rows are compared by their digests, so that a nightly export of everything costs one read of keys and digests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from gateway.records.loading.cells import Value
+from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.staging import Staged, StagedRow, digest_of
+from gateway.records.loading.targets import DECIDING, NUMBER, TARGETS, Target, columns_of, key_of
+
+ENDED_HELD: Final = 10
+"""Percent of the rows in force that may end before a person must confirm."""
+CHANGED_HELD: Final = 75
+"""Percent of the rows in force that may change before a person must confirm."""
+
+IN_FORCE: Final = (
+    "from_batch <= (SELECT f.batch FROM records.frontier AS f)"
+    " AND (to_batch IS NULL OR to_batch > (SELECT f.batch FROM records.frontier AS f))"
+)
+FINAL: Final = {
+    "consents": "SELECT agreement, student_id, max(withdrawn_on) FROM records.consent"
+    " WHERE withdrawn_on IS NOT NULL GROUP BY agreement, student_id",
+    "opt_outs": "SELECT student_id, agreement, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
+}
+"""What persons have settled, by the start of the key; loads leave it alone."""
+
+Key = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Difference:
+    """What one target's load changes. `begin` are rows for COPY, in the order of `columns`; `end` are row ids."""
+
+    staged: Staged
+    columns: tuple[str, ...]
+    begin: list[tuple[Any, ...]] = field(default_factory=list, repr=False)
+    end: list[int] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list, repr=False)
+    """One a row taken, changed or not: together they are the batch."""
+    withheld: set[UUID] = field(default_factory=set, repr=False)
+    in_force: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self.staged.load.target
+
+    @property
+    def kind(self) -> Target:
+        """The target."""
+        return TARGETS[self.target]
+
+    @property
+    def added(self) -> int:
+        """How many rows are new."""
+        return len(self.begin) - self.changed
+
+    @property
+    def ended(self) -> int:
+        """How many rows end without a successor."""
+        return len(self.end) - self.changed
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether so much would end or change that the export is more likely broken than right."""
+        ended = 0 if self.kind.ending_narrows else self.ended
+        return ended * 100 > ENDED_HELD * self.in_force or self.changed * 100 > CHANGED_HELD * self.in_force
+
+
+async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapping[str, UUID]) -> Difference:
+    """
+    Return what `staged` changes. `students` gives the id of each student number, those about to be added included.
+
+    Rows of unknown students and rows whose key appears twice are refused into `staged`.
+    """
+    target, load = staged.load.target, staged.load
+    difference = Difference(staged, (*columns_of(target), "digest"))
+    taken, lines = _keyed(staged, students)
+    if target in FINAL:
+        await _drop_final(connection, staged, taken, lines, difference)
+    scope = _scope(staged)
+    found = await connection.fetch(_visible_sql(target, scope))
+    difference.in_force = len(found)
+    spoken_of = {_place(row, scope, students) for row in staged.rows} | _constant_places(staged, scope)
+    kept = {students[number] for number in staged.withheld if number in students}
+    unreadable = target in DECIDING and len(staged.refused) > len(staged.withheld)
+    if target in DECIDING:
+        difference.withheld |= kept
+    key_size = len(key_of(target))
+    about_students = TARGETS[target].is_about_students
+    for row in found:
+        key = tuple(row[2 : 2 + key_size])
+        staged_row = taken.pop(key, None)
+        if staged_row is not None:
+            difference.digests.append(staged_row[-1])
+            if staged_row[-1] == row[1]:
+                difference.unchanged += 1
+                continue
+            difference.changed += 1
+            difference.begin.append(staged_row)
+            difference.end.append(row[0])
+            continue
+        if load.scope == () or (scope and tuple(row[2 + key_size : 2 + key_size + len(scope)]) not in spoken_of):
+            continue
+        student = row["student_id"] if about_students else None
+        if student in kept:
+            continue
+        if unreadable and student is not None:
+            # Some row could not be told whose it is: whoever is missing may be meant, so nobody is deleted.
+            difference.withheld.add(student)
+            continue
+        difference.end.append(row[0])
+    difference.begin.extend(taken.values())
+    difference.digests.extend(row[-1] for row in taken.values())
+    return difference
+
+
+async def _drop_final(
+    connection: asyncpg.Connection,
+    staged: Staged,
+    taken: dict[Key, tuple[Any, ...]],
+    lines: Mapping[Key, int],
+    difference: Difference,
+) -> None:
+    """
+    Drop what a person has settled.
+
+    INVARIANT: no load brings back a consent that was withdrawn after it was signed, and none moves or ends an opt-out
+    that a person entered; undoing these is an act of its own.
+    """
+    settled = {tuple(row[:-1]): row[-1] for row in await connection.fetch(FINAL[staged.load.target])}
+    size = len(next(iter(settled), ()))
+    for key in [key for key in taken if key[:size] in settled]:
+        withdrawn_on = settled[key[:size]]
+        if withdrawn_on is None:
+            difference.digests.append(taken.pop(key)[-1])
+            difference.unchanged += 1
+        elif taken[key][difference.columns.index("signed_on")] <= withdrawn_on:
+            staged.refused.append(Refused(staged.file, lines[key], "this consent was withdrawn after it was signed"))
+            del taken[key]
+
+
+def _keyed(staged: Staged, students: Mapping[str, UUID]) -> tuple[dict[Key, tuple[Any, ...]], dict[Key, int]]:
+    """Return the rows by key, as they will be stored, and the line each stands in."""
+    target = staged.load.target
+    columns, key = columns_of(target), key_of(target)
+    at = [columns.index(name) for name in key]
+    rows: dict[Key, tuple[Any, ...]] = {}
+    lines: dict[Key, StagedRow] = {}
+    twice: set[Key] = set()
+    for row in staged.rows:
+        number = row.values.get(NUMBER)
+        student = students.get(str(number)) if TARGETS[target].is_about_students else None
+        if student is None and TARGETS[target].is_about_students:
+            staged.refused.append(Refused(staged.file, row.line, "its student is not there"))
+            continue
+        values = tuple(_stored(target, name, row, student) for name in columns)
+        identity = tuple(values[place] for place in at)
+        if identity in rows or identity in twice:
+            _refuse_twice(staged, row)
+            if (first := lines.pop(identity, None)) is not None:
+                _refuse_twice(staged, first)
+            rows.pop(identity, None)
+            twice.add(identity)
+            continue
+        rows[identity] = (*values, digest_of(values))
+        lines[identity] = row
+    return rows, {key: row.line for key, row in lines.items()}
+
+
+def _refuse_twice(staged: Staged, row: StagedRow) -> None:
+    staged.refused.append(Refused(staged.file, row.line, "its key appears more than once"))
+    if row.values.get(NUMBER) is not None:
+        staged.withheld.add(str(row.values[NUMBER]))
+
+
+def _stored(target: str, name: str, row: StagedRow, student: UUID | None) -> Value | UUID:
+    if name == "student_id":
+        return student
+    value = row.values.get(name)
+    column = TARGETS[target].table.c[name]
+    return "" if value is None and column.server_default is not None else value
+
+
+def _scope(staged: Staged) -> tuple[str, ...]:
+    """Return the columns that say what the file is the whole truth about; one agreement's file is not another's."""
+    columns = columns_of(staged.load.target)
+    scope = staged.load.scope
+    if scope is None:
+        scope = ("agreement",) if "agreement" in columns else ()
+    return tuple("student_id" if name == NUMBER and "student_id" in columns else name for name in scope)
+
+
+def _place(row: StagedRow, scope: tuple[str, ...], students: Mapping[str, UUID]) -> Key:
+    return tuple(
+        students.get(str(row.values.get(NUMBER))) if name == "student_id" else row.values.get(name) for name in scope
+    )
+
+
+def _constant_places(staged: Staged, scope: tuple[str, ...]) -> set[Key]:
+    """Return the scope of a file that names it in constants: such a file speaks of it even when it has no rows."""
+    rules = staged.load.rules()
+    values = [rules[name].constant if name in rules else None for name in scope]
+    return {tuple(values)} if scope and all(value is not None for value in values) else set()
+
+
+def _visible_sql(target: str, scope: tuple[str, ...]) -> str:
+    kind = TARGETS[target]
+    names = ["row_id", "digest", *key_of(target), *scope]
+    if kind.is_about_students:
+        names.append("student_id")
+    where = "to_idx IS NULL" if kind.is_dated_by_entry else IN_FORCE
+    if "stated" in kind.table.c:
+        where += " AND NOT stated"
+    # Every name here is one of ours, from the table definitions.
+    return f"SELECT {', '.join(names)} FROM {kind.table.fullname} WHERE {where}"  # noqa: S608 - no input in it

@@ -1,0 +1,90 @@
+"""What a mapping can fill: each target, its table, its fields and the event its entry carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import Table
+
+from audit.events import Event
+from gateway.records import facts, outcomes, standing
+
+HISTORY: Final = frozenset(
+    {"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "withdrawn_on", "stated"}
+)
+"""Columns that loads never fill: how rows are dated, and what only a person can state."""
+NUMBER: Final = "student_identifier"
+"""Every fact about a student names the student by the district's number; the internal id stays inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table a mapping fills. Where `ending_narrows`, the end of a row takes something from a partner: never held."""
+
+    table: Table
+    event: Event
+    ending_narrows: bool = False
+
+    @property
+    def is_dated_by_entry(self) -> bool:
+        """Whether rows are dated by log entries rather than by load."""
+        return "from_idx" in self.table.c
+
+    @property
+    def is_about_students(self) -> bool:
+        """Whether each row belongs to a student."""
+        return "student_id" in self.table.c
+
+
+TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
+    {
+        "schools": Target(facts.school, Event.RECORDS_LOADED),
+        "sessions": Target(facts.session, Event.RECORDS_LOADED),
+        "students": Target(facts.person, Event.RECORDS_LOADED),
+        "enrollments": Target(facts.enrollment, Event.RECORDS_LOADED),
+        "academic_summaries": Target(facts.academic_summary, Event.RECORDS_LOADED),
+        "attendance_events": Target(facts.attendance, Event.RECORDS_LOADED),
+        "course_grades": Target(outcomes.course_grade, Event.RECORDS_LOADED),
+        "assessments": Target(outcomes.assessment, Event.RECORDS_LOADED),
+        "discipline": Target(outcomes.discipline, Event.RECORDS_LOADED),
+        "programs": Target(outcomes.program, Event.RECORDS_LOADED),
+        "rosters": Target(standing.roster, Event.ROSTER_LOADED, ending_narrows=True),
+        "consents": Target(standing.consent, Event.CONSENTS_LOADED, ending_narrows=True),
+        "opt_outs": Target(standing.opt_out, Event.OPT_OUTS_LOADED),
+        "placements": Target(standing.placement, Event.PLACEMENTS_LOADED, ending_narrows=True),
+    }
+)
+"""In the order in which they are filled: a row may name only what stands before it."""
+
+DECIDING: Final = frozenset({"students", "enrollments"})
+"""Targets whose refused rows withhold the student: they say who somebody is and where they belong."""
+
+
+def columns_of(target: str) -> tuple[str, ...]:
+    """Return the stored columns of `target` that a load fills, in the table's order."""
+    return tuple(column.name for column in TARGETS[target].table.c if column.name not in HISTORY)
+
+
+def fields_of(target: str) -> tuple[str, ...]:
+    """Return the fields a mapping may fill: the columns, with the student's number in place of the internal id."""
+    names = [name for name in columns_of(target) if name not in {"student_id", NUMBER}]
+    return (NUMBER, *names) if TARGETS[target].is_about_students else tuple(names)
+
+
+def required_of(target: str) -> tuple[str, ...]:
+    """Return the fields a mapping must fill."""
+    table = TARGETS[target].table
+    needed = [name for name in fields_of(target) if name != NUMBER and not _may_miss(table, name)]
+    return (NUMBER, *needed) if TARGETS[target].is_about_students else tuple(needed)
+
+
+def key_of(target: str) -> tuple[str, ...]:
+    """Return the columns that tell the rows of `target` apart."""
+    key: tuple[str, ...] = TARGETS[target].table.info["key"]
+    return key
+
+
+def _may_miss(table: Table, name: str) -> bool:
+    column = table.c[name]
+    return bool(column.nullable) or column.server_default is not None

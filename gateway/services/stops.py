@@ -1,0 +1,111 @@
+"""
+Stopping what leaves about one student: withdrawing a consent, opting out. In effect on the next request (claim 7).
+
+One transaction: the entry, the end of what it ends, and the student's population. Nothing is held and nothing waits;
+undoing either is an act of its own, with an entry of its own.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Date, cast, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from audit.change import append_change
+from audit.entry import leaf
+from audit.events import Event
+from gateway.records import facts, standing
+from gateway.records.coverage import Scope
+from gateway.records.errors import NothingToStop, UnknownStudent
+from gateway.records.loading.staging import digest_of
+from gateway.records.population import Random, rewrite_population
+
+ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
+
+
+async def withdraw_consent(
+    connection: AsyncConnection,
+    agreement: str,
+    student_identifier: str,
+    *,
+    scopes: ScopesInForce,
+    random: Random = secrets.token_bytes,
+) -> int:
+    """
+    Withdraw every consent of this student under `agreement`; return the index of the entry that did.
+
+    The entry names the agreement and not the student. Raises `UnknownStudent`, `NothingToStop`.
+    """
+    student = await _student(connection, student_identifier)
+    given = standing.consent
+    idx = await _append(connection, Event.CONSENT_WITHDRAWN, agreement=agreement)
+    result = await connection.execute(
+        update(given)
+        .where(given.c.agreement == agreement, given.c.student_id == student, given.c.to_idx.is_(None))
+        .values(to_idx=idx, withdrawn_on=_today())
+    )
+    if result.rowcount == 0:
+        raise NothingToStop("no consent is in force")
+    await _move(connection, student, idx, scopes, random, only=agreement)
+    return idx
+
+
+async def opt_out(
+    connection: AsyncConnection,
+    student_identifier: str,
+    *,
+    scopes: ScopesInForce,
+    agreement: str | None = None,
+    directory_only: bool = False,
+    random: Random = secrets.token_bytes,
+) -> int:
+    """
+    Put a family's no on file, from today on, for one agreement or all; return the index of the entry that did.
+
+    `directory_only` concerns directory information alone (34 CFR 99.37). Raises `UnknownStudent`, `NothingToStop`.
+    """
+    student = await _student(connection, student_identifier)
+    said = standing.opt_out
+    scope = "directory" if directory_only else "sharing"
+    same = (said.c.student_id == student, said.c.agreement.is_not_distinct_from(agreement), said.c.scope == scope)
+    body = {} if agreement is None else {"agreement": agreement}
+    idx = await _append(connection, Event.OPTED_OUT, scope=scope, **body)
+    # (1): a loaded one gives way to the stated one, which no later load can end.
+    stated = await connection.scalar(select(said.c.stated).where(*same, said.c.to_idx.is_(None)))
+    if stated:
+        raise NothingToStop("the opt-out is on file")
+    await connection.execute(update(said).where(*same, said.c.to_idx.is_(None)).values(to_idx=idx))
+    # (2): a day early, so that the zone of the agreement cannot make it begin tomorrow.
+    today = await connection.scalar(select(_today() - 1))
+    row = {"student_id": student, "agreement": agreement, "scope": scope, "from_date": today, "stated": True}
+    await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
+    await _move(connection, student, idx, scopes, random, only=agreement)
+    return idx
+
+
+async def _append(connection: AsyncConnection, event: Event, **body: str) -> int:
+    now = await connection.scalar(select(func.gateway.clock()))
+    assert now is not None
+    return await append_change(connection, leaf(event, now, **body))
+
+
+async def _student(connection: AsyncConnection, student_identifier: str) -> UUID:
+    identity = facts.identity
+    wanted = identity.c.student_identifier == student_identifier
+    student: UUID | None = await connection.scalar(select(identity.c.student_id).where(wanted))
+    if student is None:
+        raise UnknownStudent("no student has this number")
+    return student
+
+
+async def _move(
+    connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
+) -> None:
+    for scope in await scopes(connection):
+        if only in (None, scope.agreement):
+            await rewrite_population(connection, scope, idx, students=[student], random=random)
+
+
+def _today() -> ColumnElement[object]:
+    return cast(func.timezone("UTC", func.gateway.clock()), Date)
