@@ -1,18 +1,32 @@
+import csv
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from gateway.demo.district import HEADERS, write_csv
+from gateway.demo.district import HEADERS, Edge, write_csv
+from gateway.demo.district.families import COVERED_IN_PART
+from gateway.demo.district.lists import ConsentRow
 from gateway.records.errors import BadMapping
-from gateway.records.loading.csvfile import Row, open_csv
+from gateway.records.loading.cells import Lookups
 from gateway.records.loading.mapping import Load, parse_mapping, read_mapping
-from gateway.records.loading.targets import TARGETS
-from tests.factories.fictional_district import district
+from gateway.records.loading.staging import Staged, stage
+from gateway.records.loading.targets import TARGETS, key_of
+from tests.factories.fictional_district import district, the
 
 FOLDER = Path(str(files("gateway.demo"))) / "mappings"
 NOT_LOADED = {"courses"}
 """Read by people only: the marks carry each course's id and title."""
+
+DIGEST = "sha256:" + "0" * 64
+AGREEMENTS: Lookups = {
+    "agreements": {
+        "bright-path": DIGEST,
+        "harbor-mentors": "sha256:" + "1" * 64,
+        "child-services": "sha256:" + "2" * 64,
+    }
+}
 
 
 def columns_used(load: Load) -> set[str]:
@@ -43,29 +57,53 @@ def test_a_mapping_reads_its_own_file_and_only_columns_that_exist(name: str) -> 
         assert columns_used(load) <= set(HEADERS[name])
 
 
-def test_every_row_written_is_read_back_whole(tmp_path: Path) -> None:
+def stage_all(name: str, folder: Path, lookups: Lookups = AGREEMENTS) -> list[Staged]:
+    write_csv(district(), folder)
+    mapping = read_mapping(FOLDER / f"{name}.toml")
+    return [stage(mapping, load, folder, lookups) for load in mapping.load]
+
+
+def test_a_list_of_an_agreement_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (roster,) = stage_all("roster_harbor", tmp_path, {"agreements": {"bright-path": DIGEST}})
+    assert roster.rows == []
+    assert len(roster.refused) == len(district().harbor)
+
+
+@pytest.mark.ferpa("C2")
+@pytest.mark.parametrize("fact", ["what", "who", "why", "what_will_be_done"])
+def test_a_consent_without_one_of_its_four_facts_is_not_taken(fact: str, tmp_path: Path) -> None:
     made = district()
-    write_csv(made, tmp_path)
-    for name in ("students", "consents", "enrollments"):
-        mapping = read_mapping(FOLDER / f"{name}.toml")
-        (label, source), *_ = mapping.files.items()
-        file = open_csv(tmp_path, label, source)
-        assert file.columns == HEADERS[name]
-        expected = [tuple("" if cell is None else str(cell) for cell in row) for row in getattr(made, name)]
-        assert [row.cells for row in file.rows() if isinstance(row, Row)] == expected
+    first, *others = made.consents
+    write_csv(replace(made, consents=(ConsentRow(**{**first._asdict(), fact: ""}), *others)), tmp_path)
+    mapping = read_mapping(FOLDER / "consents.toml")
+    taken = stage(mapping, mapping.load[0], tmp_path, AGREEMENTS)
+    assert len(taken.rows) == len(others)
+    assert first.student_number not in {row.values["student_identifier"] for row in taken.rows}
 
 
 @pytest.mark.parametrize("name", sorted(set(HEADERS) - NOT_LOADED))
-def test_every_value_that_is_mapped_is_named_by_the_map(name: str, tmp_path: Path) -> None:
-    write_csv(district(), tmp_path)
-    mapping = read_mapping(FOLDER / f"{name}.toml")
-    for load in mapping.load:
-        file = open_csv(tmp_path, load.source, mapping.files[load.source])
-        mapped = {rule.column: set(rule.values) for rule in load.rules().values() if rule.values and rule.column}
-        found: dict[str, set[str]] = {column: set() for column in mapped}
-        for row in file.rows():
-            assert isinstance(row, Row)
-            for column in mapped:
-                found[column].add(row.cells[file.columns.index(column)])
-        assert found.keys() == mapped.keys()
-        assert all(found[column] <= mapped[column] for column in mapped)
+def test_every_row_the_district_writes_is_taken_under_a_key_of_its_own(name: str, tmp_path: Path) -> None:
+    (staged,) = stage_all(name, tmp_path)
+    with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        written = sum(1 for _ in csv.reader(file)) - 1
+    assert staged.refused == []
+    names = ["student_identifier" if field == "student_id" else field for field in key_of(staged.load.target)]
+    keys = {tuple(row.values.get(field) for field in names) for row in staged.rows}
+    assert len(keys) == len(staged.rows) == written
+
+
+def test_names_and_blanks_come_through_as_they_were_written(tmp_path: Path) -> None:
+    (staged,) = stage_all("students", tmp_path)
+    found = {row.values["student_identifier"]: row.values for row in staged.rows}
+    for student in district().students:
+        taken = found[student.student_number]
+        assert (taken["first_name"], taken["last_name"]) == (student.first_name, student.last_name)
+        assert taken["birthdate"] == student.birthdate
+        assert taken["homeless_status"] is (student.homeless == "Y")
+
+
+def test_a_consent_in_part_names_its_elements_and_a_full_one_says_all(tmp_path: Path) -> None:
+    (staged,) = stage_all("consents", tmp_path)
+    covers = {str(row.values["student_identifier"]): row.values["covers"] for row in staged.rows}
+    assert covers[the(Edge.PARTIAL)] == list(COVERED_IN_PART)
+    assert covers[the(Edge.CONSENTED)] == ["all"]
