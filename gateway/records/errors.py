@@ -69,6 +69,11 @@ class RowsRefused(RecordsError):
     public_detail = "Some rows were refused, so nothing was loaded."
     remedy = "Mend the rows named in the report, or load without --strict."
 
+    def __init__(self, message: str, rows: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.rows = rows
+        """Each refused row as `file:line: reason`."""
+
 
 class LoadHeld(RecordsError):
     """A load that would delete or change suspiciously much waits for a person."""

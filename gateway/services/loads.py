@@ -175,9 +175,9 @@ class _Group:
 
 
 def _require_loadable(differences: Sequence[Difference], *, strict: bool, confirm: bool) -> None:
-    refused = sum(len(each.staged.refused) for each in differences)
+    refused = tuple(str(row) for each in differences for row in each.staged.refused)
     if strict and refused:
-        raise RowsRefused(f"{refused} rows were refused")
+        raise RowsRefused(f"{len(refused)} rows were refused", refused)
     for each in differences:
         if each.in_force and each.is_suspicious and not confirm:
             raise LoadHeld(f"{each.target}: {each.ended} rows would end and {each.changed} change, of {each.in_force}")

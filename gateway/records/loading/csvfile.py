@@ -27,6 +27,9 @@ class Refused:
     line: int
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

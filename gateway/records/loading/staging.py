@@ -1,7 +1,7 @@
 """From files to rows ready for a table: joined, filtered, read, checked against each other. No database here."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,13 @@ def stage(mapping: MappingFile, load: Load, folder: Path, lookups: Lookups) -> S
             staged.refused.append(row)
             continue
         cells = dict(zip(file.columns, row.cells, strict=True))
+        # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
+        if not _is_meant(load, cells, file.columns):
+            continue
         try:
             for join, table in zip(load.join, tables, strict=True):
                 cells |= table.cells(cells[join.on], optional=join.optional)
-            if not all(_holds(each, cells) for each in load.only) or any(_holds(each, cells) for each in load.skip):
+            if not _is_meant(load, cells, cells.keys() - file.columns):
                 continue
             values: dict[str, Value] = {}
             for name, rule in rules.items():
@@ -116,6 +119,13 @@ def _columns(load: Load) -> Iterator[str]:
     yield from (rule.column for rule in load.rules().values() if rule.column is not None)
     yield from (each.column for each in (*load.only, *load.skip))
     yield from (join.on for join in load.join)
+
+
+def _is_meant(load: Load, cells: Mapping[str, str], columns: Collection[str]) -> bool:
+    """Return whether the conditions on these columns let the row through."""
+    only = (_holds(each, cells) for each in load.only if each.column in columns)
+    skip = (_holds(each, cells) for each in load.skip if each.column in columns)
+    return all(only) and not any(skip)
 
 
 def _holds(condition: Condition, cells: Mapping[str, str]) -> bool:

@@ -1,0 +1,1 @@
+"""Mapping files for exports that are used as they come. `docs/mapping-files.md` documents the format."""

@@ -1,0 +1,80 @@
+"""Exports of real systems' shapes, loaded by mapping alone."""
+
+import datetime as dt
+import os
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from gateway.records.coverage import Scope
+from gateway.records.loading.mapping import MappingFile, parse_mapping
+from policies.population import Column, In
+from tests.factories.database import TestDatabase
+from tests.factories.records import AGREEMENT, SmallDistrict, permit, terms
+
+pytestmark = pytest.mark.realdata
+
+DATA = Path(os.environ.get("PACTGATE_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "oea-contoso"
+
+
+def shipped(name: str) -> MappingFile:
+    return parse_mapping((files("gateway.records.mappings") / f"{name}.toml").read_text("utf-8"))
+
+
+async def test_the_sis_export_loads_by_mapping_alone(database: TestDatabase, tmp_path: Path) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2020, 3, 11))
+    rows = terms(In(Column.SCHOOL_IDENTIFIER, ("sch0", "sch2")), school_years=("2019-2020",))
+    district.scopes.append(Scope(AGREEMENT, rows))
+    report = await district.loads.load(shipped("hello_world_sis"), DATA / "hello_world_sis", strict=True)
+    assert {each.target: each.added for each in report.targets} == {
+        "schools": 4,
+        "sessions": 8,
+        "students": 400,
+        "enrollments": 400,
+        "academic_summaries": 400,
+        "course_grades": 4800,
+    }
+    leave = permit("student_identifier", "grade_level", "gpa_cumulative", "birthdate:age_years", rows=rows)
+    found = await district.rows(leave, limit=1000)
+    assert len(found) == 200
+    assert found[0].keys() == {"student_identifier", "grade_level", "gpa_cumulative", "birthdate"}
+    ana = next(row for row in found if row["student_identifier"] == "st1")
+    assert ana == {"student_identifier": "st1", "grade_level": "11", "gpa_cumulative": 3.33, "birthdate": 15}
+
+
+async def test_nobody_has_seen_the_exports_password_column(database: TestDatabase, tmp_path: Path) -> None:
+    district = await SmallDistrict.open(database, tmp_path)
+    await district.loads.load(shipped("hello_world_sis"), DATA / "hello_world_sis")
+    everything = str([tuple(row) for row in await district.owner.fetch("SELECT * FROM records.student")])
+    assert "albertibarra1@" in everything
+    assert "#3NOx54M_@" not in everything
+
+
+async def test_the_attendance_export_loads_with_its_headerless_roster(database: TestDatabase, tmp_path: Path) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2022, 2, 2))
+    rows = terms(In(Column.SCHOOL_IDENTIFIER, ("55535",)), school_years=("2021-2022",))
+    district.scopes.append(Scope(AGREEMENT, rows))
+    report = await district.loads.load(shipped("contoso_attendance"), DATA, strict=True)
+    assert {each.target: each.added for each in report.targets} == {
+        "schools": 5,
+        "students": 600,
+        "enrollments": 600,
+        "attendance_events": 12000,
+    }
+    leave = permit("days_in_session", "days_absent", "days_in_attendance", dataset="attendance", rows=rows)
+    found = await district.rows(leave, limit=1000)
+    assert len(found) == 120
+    assert Counter(row["days_in_session"] for row in found) == {20: 120}
+    absences = await district.owner.fetchval(
+        "SELECT count(*) FROM records.attendance WHERE school_identifier = '55535' AND attendance_status = 'Absent'"
+    )
+    assert sum(row["days_absent"] for row in found) == absences
+    again = await district.loads.load(shipped("contoso_attendance"), DATA)
+    assert {each.target: (each.added, each.changed, each.ended) for each in again.targets} == {
+        "schools": (0, 0, 0),
+        "students": (0, 0, 0),
+        "enrollments": (0, 0, 0),
+        "attendance_events": (0, 0, 0),
+    }
