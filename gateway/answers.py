@@ -41,10 +41,15 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         return await on_access_refused(request, InvalidAccessProof("replayed"))
 
     async def on_error(request: Request, error: Any) -> Response:  # noqa: ANN401  rooms' errors share a shape only
-        answer = problem(error.code, error.public_detail)
+        return answered(request, error.code, problem(error.code, error.public_detail))
+
+    async def on_problem(request: Request, error: Problem) -> Response:
+        return answered(request, error.code, problem(error.code, error.public_detail, members=error.members))
+
+    def answered(request: Request, code: str, answer: Answer) -> Response:
         # A stop makes a token as useless as a bad signature does, and is told alike (RFC 6750 section 3.1).
         headers = {"www-authenticate": f'{challenge}, error="invalid_token"'} if answer.status == _UNAUTHORIZED else {}
-        return _response(request, error.code, answer, headers)
+        return _response(request, code, answer, headers)
 
     async def on_token_refused(request: Request, error: TokenRefused) -> Response:
         answer = token_error(error.code, basic=isinstance(error, BasicRefused))
@@ -58,17 +63,13 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         AuditError: on_error,
         AgreementError: on_error,
         PolicyError: on_error,
-        Problem: _on_problem,
+        Problem: on_problem,
         RequestValidationError: _on_invalid,
         HTTPException: _on_http,
         OSError: _on_database_away,
         asyncpg.PostgresConnectionError: _on_database_away,
         asyncpg.exceptions.OperatorInterventionError: _on_database_away,
     }
-
-
-async def _on_problem(request: Request, error: Problem) -> Response:
-    return _response(request, error.code, problem(error.code, error.public_detail, members=error.members))
 
 
 async def _on_invalid(request: Request, error: RequestValidationError) -> Response:

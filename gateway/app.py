@@ -125,6 +125,7 @@ def create_app(
                 summing.cancel()
                 with suppress(asyncio.CancelledError):
                     await summing
+                await strangers.flush(services.log)
 
     app = FastAPI(
         title="Pactgate",

@@ -29,9 +29,15 @@ PROBLEMS: Mapping[str, Kind] = {
     # the request itself
     "invalid_request": Kind(400, "The request is not well formed"),
     "unknown_element": Kind(400, "Unknown data element"),
+    "unknown_dataset": Kind(400, "Unknown dataset"),
+    "nothing_asked": Kind(400, "Nothing was asked for"),
+    "unclear_request": Kind(400, "The request cannot be judged as it stands"),
+    "bad_filter": Kind(400, "A filter cannot be applied"),
+    "bad_position": Kind(400, "Invalid cursor"),
+    "leaf_refused": Kind(400, "The request is too large to be put on record"),
     "cursor_invalid": Kind(400, "Invalid cursor", "This cursor was not issued for this query; start from page one."),
-    "not_there": Kind(404, "Not found", "There is nothing here that you may see."),
     "not_found": Kind(404, "Not found", "There is nothing here that you may see."),
+    "entry_missing": Kind(404, "Not found", "There is nothing here that you may see."),
     "method_not_allowed": Kind(405, "Method not allowed", "This address does not answer to that method."),
     "request_timeout": Kind(408, "The request came too slowly", "Send the whole request within a few seconds."),
     "body_too_large": Kind(413, "The request body is too large", "Send a smaller body."),
@@ -52,13 +58,14 @@ PROBLEMS: Mapping[str, Kind] = {
     "element_not_covered": Kind(403, "The agreement does not cover this data element"),
     "denied_by": Kind(403, "A district-wide rule forbids this"),
     # the gateway's own state
+    "not_served": Kind(501, "This part of the agreement is not served yet"),
+    "log_damaged": Kind(503, "The log is under examination", "Nothing was disclosed; ask the district."),
     "replayed": Kind(401, "The DPoP proof is not accepted", "Send one fresh DPoP proof for this request."),
     "busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
     "timed_out": Kind(503, "The gateway took too long", "Try again in a moment.", retry_after=5),
     "log_busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
     "log_unavailable": Kind(503, "The log cannot be written", "Nothing was disclosed; try again.", retry_after=5),
     "database_unavailable": Kind(503, "The data store cannot be reached", "Try again shortly.", retry_after=5),
-    "state_moving": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),
     "epoch_moved": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),
     "internal": Kind(500, "The gateway failed", "The failure is on record under this request id."),
 }
@@ -106,12 +113,12 @@ def problem(code: str, detail: str = "", *, members: Mapping[str, object] | None
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
     body: dict[str, object] = {
+        **(members or {}),
         "type": f"urn:pactgate:problem:{code}",
         "title": kind.title,
         "status": kind.status,
         "detail": detail or kind.detail or HTTPStatus(kind.status).description,
         "code": code,
-        **(members or {}),
     }
     return Answer(kind.status, _headers(PROBLEM_JSON, kind), msgspec.json.encode(body))
 

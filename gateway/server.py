@@ -37,14 +37,14 @@ def bind(host: str, port: int) -> socket.socket:
 
 def server_for(app: ASGIApp) -> uvicorn.Server:
     """
-    Return a server; run it with `await server.serve(sockets=[bind(host, port)])`.
+    Return a server; run it on uvloop with `await server.serve(sockets=[bind(host, port)])`.
 
     There is no access log, because it would hold query strings. Forwarded headers are not believed.
     """
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            loop="uvloop",
+            loop="none",
             http="httptools",
             ws="none",
             lifespan="on",

@@ -23,7 +23,7 @@ class Rate:
 
 
 class Buckets:
-    """Token buckets under one rate. `clock` returns seconds and never goes back."""
+    """Token buckets under one rate. `clock` is in seconds; a clock that goes back fills nothing in."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
         self._rate = rate
@@ -34,7 +34,7 @@ class Buckets:
         """Take one from the bucket of `key`. Raises `RateExceeded` if it is empty."""
         now = self._clock()
         level, since = self._filled.pop(key, (self._rate.burst, now))
-        level = min(self._rate.burst, level + (now - since) * self._rate.per_second)
+        level = min(self._rate.burst, level + max(0.0, now - since) * self._rate.per_second)
         enough = level >= 1
         self._filled[key] = (level - 1 if enough else level, now)
         if len(self._filled) > _MAX_KEYS:

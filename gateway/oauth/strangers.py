@@ -48,10 +48,7 @@ class Strangers:
             self._since = since
 
     async def flush_every(self, seconds: float, log: Journal) -> None:
-        """Flush until cancelled, and once more then."""
-        try:
-            while True:
-                await asyncio.sleep(seconds)
-                await self.flush(log)
-        finally:
+        """Flush until cancelled; whoever cancels flushes what is left."""
+        while True:
+            await asyncio.sleep(seconds)
             await self.flush(log)

@@ -1,5 +1,6 @@
 """The application in memory: the real one, on a directory and a log that live in a dictionary (unit tests only)."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -86,6 +87,10 @@ class Gateway:
     lines: list[Mapping[str, object]]
     clock: "Clock"
     client: httpx2.AsyncClient
+
+    async def pause(self, seconds: float) -> None:
+        """Let the application work."""
+        await asyncio.sleep(seconds)
 
     async def send(self, built: Built) -> httpx2.Response:
         """Send a built request."""
@@ -194,7 +199,9 @@ def make_gateway(bounds: Bounds) -> Callable[..., Any]:
     """Return a maker of running gateways."""
 
     @asynccontextmanager
-    async def make(*routers: APIRouter, environment: Mapping[str, str] | None = None) -> AsyncIterator[Gateway]:
+    async def make(
+        *routers: APIRouter, environment: Mapping[str, str] | None = None, strangers_seconds: float | None = None
+    ) -> AsyncIterator[Gateway]:
         names = ("client", "other", "suspended", "keyless", "doubled", "bare", "over", "unknown")
         ids = {name: f"client:{uuid4()}" for name in names}
         agreement = {name: f"sha256:{uuid4().hex * 2}" for name in ("other", "expired", "client")}
@@ -218,7 +225,7 @@ def make_gateway(bounds: Bounds) -> Callable[..., Any]:
             open_services,
             [probe_router(), *routers],
             write=lines.append,
-            bounds=bounds,
+            bounds=replace(bounds, strangers_seconds=strangers_seconds or bounds.strangers_seconds),
             clock=clock,
         )
         async with running(app) as client:

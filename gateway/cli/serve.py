@@ -1,0 +1,57 @@
+"""`pactgate serve`: answer partners until told to stop."""
+
+import asyncio
+import sys
+from contextlib import nullcontext
+
+import uvloop
+
+from agreements.trust import Trust, read_trust
+from gateway.api.cursor import Cursors
+from gateway.api.datasets import datasets_router
+from gateway.api.receipts import receipts_router
+from gateway.app import create_app
+from gateway.cli.run import say, settings
+from gateway.errors import KeysMissing
+from gateway.keys import GatewayKeys, load_keys
+from gateway.logs import LineWriter, configure_logging
+from gateway.oauth.callers import require_declared
+from gateway.server import bind, server_for
+from gateway.services.container import open_services
+from gateway.settings import Settings
+from gateway.store.cluster import running_cluster
+
+
+def serve() -> None:
+    """Answer partners at PACTGATE_HOST and PACTGATE_PORT. One JSON line a request goes to stdout."""
+    chosen = settings()
+    keys, trust = load_keys(chosen.keys), _trust(chosen)
+    write = LineWriter(sys.stdout.buffer)
+    configure_logging(write)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(chosen, keys, trust, write))
+
+
+async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineWriter) -> None:
+    # The port first: a port that is taken should not cost the start of a database.
+    with bind(chosen.host, chosen.port) as listening:
+        async with (
+            running_cluster(chosen) as cluster,
+            # Opened here rather than by the server, so that what is wrong becomes a sentence instead of a traceback.
+            open_services(cluster.url("app"), keys, trust, readers=chosen.readers) as services,
+        ):
+            routers = [datasets_router(Cursors(keys.cursor)), receipts_router()]
+            app = create_app(chosen, keys, lambda: nullcontext(services), routers, write=write)
+            require_declared(app)
+            say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
+            await server_for(app).serve(sockets=[listening])
+
+
+def _trust(chosen: Settings) -> Trust:
+    try:
+        return read_trust(chosen.trust.read_bytes())
+    except OSError as error:
+        raise KeysMissing(
+            f"{chosen.trust} cannot be read: {error.strerror}.",
+            remedy="Run `pactgate init` once, or set PACTGATE_TRUST.",
+        ) from None
