@@ -1,0 +1,66 @@
+"""
+Page cursors: opaque, encrypted, and good only for the client and the query they were made for.
+
+A cursor holds the last record code and, when sorted, the last value; both are personal data, so a partner, a proxy log
+or a bookmark must not be able to read them. A cursor carries no permission: each page is judged anew.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.problems import Problem
+from gateway.records.reader import Position
+
+_NONCE_BYTES = 12
+_MAX_TEXT = 2_048
+"""A longer cursor is none of ours: names and codes are far shorter."""
+
+
+class Cursors:
+    """Seals and opens page positions. `key` is 32 bytes and never leaves the gateway."""
+
+    def __init__(self, key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._random = random
+        self._decoder = msgspec.json.Decoder(Position)
+
+    def __repr__(self) -> str:
+        """Show nothing of the key."""
+        return "Cursors(…)"
+
+    def seal(self, position: Position, *, client: str, agreement: str, query: Mapping[str, str]) -> str:
+        """Return the text that continues this query after `position`."""
+        nonce = self._random(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, msgspec.json.encode(position), _binding(client, agreement, query))
+        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+    def open(self, text: str, *, client: str, agreement: str, query: Mapping[str, str]) -> Position:
+        """
+        Return the position in `text`.
+
+        Raises `Problem` (`cursor_invalid`) for anything that was not sealed for exactly this client, agreement and
+        query: altered, foreign and outdated cursors are not told apart.
+        """
+        if len(text) > _MAX_TEXT:
+            raise Problem("cursor_invalid")
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
+                raise Problem("cursor_invalid")
+            plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _binding(client, agreement, query))
+            return self._decoder.decode(plain)
+        except (binascii.Error, ValueError, InvalidTag, msgspec.DecodeError) as error:
+            raise Problem("cursor_invalid") from error
+
+
+def _binding(client: str, agreement: str, query: Mapping[str, str]) -> bytes:
+    """Return what a cursor is bound to: who asks, under which agreement, and every parameter but the cursor."""
+    parts = msgspec.json.encode([client, agreement, sorted(query.items())])
+    return hashlib.sha256(parts).digest()

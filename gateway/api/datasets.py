@@ -1,0 +1,108 @@
+"""
+The datasets a partner can read. No logic: a verified caller and a query go in, `disclose` answers or raises.
+
+The answer is declared for the interface description only; the bytes that leave are the bytes the log committed to.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from gateway.api.cursor import Cursors
+from gateway.api.query import DEFAULT_LIMIT, PageQuery, read_query
+from gateway.caller import Caller
+from gateway.http import line_of
+from gateway.oauth.callers import caller_of
+from gateway.oauth.routes import SERVICES_STATE
+from gateway.problems import Problem
+from gateway.records.reader import Position
+from gateway.services.container import Services
+from gateway.services.disclosure import Asked, Disclosed
+from policies.request import AccessRequest
+
+_JSON = "application/json"
+RECEIPT_HEADER = "Pactgate-Receipt"
+"""Index of the entry that records the answer: what `/v1/receipts/{id}` takes."""
+
+StudentsCaller = Annotated[Caller, caller_of("students")]
+AttendanceCaller = Annotated[Caller, caller_of("attendance")]
+AttendanceEventsCaller = Annotated[Caller, caller_of("attendance_events")]
+
+
+def datasets_router(cursors: Cursors) -> APIRouter:
+    """Return the routes of the datasets."""
+    router = APIRouter(prefix="/v1", tags=["datasets"])
+
+    @router.get("/students")
+    async def read_students(request: Request, caller: StudentsCaller) -> Response:
+        """Students this agreement covers, one object each, in the order of their record codes."""
+        return await _page(request, caller, "students", cursors)
+
+    @router.get("/students/{code}")
+    async def read_student(request: Request, code: str, caller: StudentsCaller) -> Response:
+        """One student by record code; not there and not yours are the same answer."""
+        return await _one(request, caller, code)
+
+    @router.get("/attendance")
+    async def read_attendance(request: Request, caller: AttendanceCaller) -> Response:
+        """Attendance counts, one object a student and school year, as of the agreement's last cadence day."""
+        return await _page(request, caller, "attendance", cursors)
+
+    @router.get("/attendance/events")
+    async def read_attendance_events(request: Request, caller: AttendanceEventsCaller) -> Response:
+        """Attendance events, one object a student and day, where an agreement lists them."""
+        return await _page(request, caller, "attendance_events", cursors)
+
+    return router
+
+
+async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors) -> Response:
+    disclosures = _services(request).disclosures
+    try:
+        query = read_query(request.url.path, request.query_params.multi_items())
+        after = _position(query, caller, cursors)
+    except Problem as problem:
+        await disclosures.refuse(caller, _unread(request, caller, dataset), problem)
+        raise
+    asked = Asked(query.request(caller, dataset), _request_id(request), query.text, query.limit, after=after)
+
+    def seal(position: Position) -> str:
+        return cursors.seal(position, client=caller.client, agreement=caller.agreement, query=query.bound)
+
+    return _answer(await disclosures.disclose(caller, asked, seal))
+
+
+async def _one(request: Request, caller: Caller, code: str) -> Response:
+    disclosures = _services(request).disclosures
+    try:
+        query = read_query(request.url.path, request.query_params.multi_items(), single=True)
+    except Problem as problem:
+        await disclosures.refuse(caller, _unread(request, caller, "students"), problem)
+        raise
+    asked = Asked(query.request(caller, "students"), _request_id(request), query.text, limit=1, code=code)
+    return _answer(await disclosures.disclose(caller, asked))
+
+
+def _unread(request: Request, caller: Caller, dataset: str) -> Asked:
+    """Return what can be put on record of a query that could not be read: its text, committed to and not shown."""
+    asked = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
+    return Asked(asked, _request_id(request), f"{request.url.path}?{request.url.query}", DEFAULT_LIMIT)
+
+
+def _position(query: PageQuery, caller: Caller, cursors: Cursors) -> Position | None:
+    if query.cursor is None:
+        return None
+    return cursors.open(query.cursor, client=caller.client, agreement=caller.agreement, query=query.bound)
+
+
+def _request_id(request: Request) -> str:
+    return line_of(request.scope).request_id
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.scope["state"][SERVICES_STATE]
+    return services
+
+
+def _answer(disclosed: Disclosed) -> Response:
+    return Response(disclosed.body, media_type=_JSON, headers={RECEIPT_HEADER: str(disclosed.entry)})

@@ -1,0 +1,57 @@
+"""The open services of one process: made together at start, closed together at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from agreements.trust import Trust
+from audit.checkpoint import CheckpointSigner
+from audit.log import Log
+from gateway.keys import GatewayKeys
+from gateway.records.reader import Reader
+from gateway.records.subjects import SubjectKey
+from gateway.services.clients import Clients
+from gateway.services.disclosure import Disclosures
+from gateway.services.grants import Grants
+from gateway.services.receipts import Receipts
+from gateway.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What routes reach. Everything here belongs to one database and one set of keys."""
+
+    database: Database
+    log: Log
+    clients: Clients
+    grants: Grants
+    disclosures: Disclosures
+    receipts: Receipts
+
+
+@asynccontextmanager
+async def open_services(url: str, keys: GatewayKeys, trust: Trust, *, readers: int) -> AsyncIterator[Services]:
+    """
+    Open the database as the app role, start the log, and yield the services.
+
+    Raises the store's errors (unreachable, refused, over-privileged) and the log's (`LogDamaged`).
+    """
+    database = await Database.open(url, readers=readers)
+    try:
+        signer = CheckpointSigner(trust.origin, keys.checkpoint)
+        log = Log(database.log_pool, signer)
+        grants = Grants(database.engine, trust)
+        await log.start()
+        try:
+            yield Services(
+                database=database,
+                log=log,
+                clients=Clients(grants),
+                grants=grants,
+                disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
+                receipts=Receipts(database.pool, log, signer),
+            )
+        finally:
+            await log.stop()
+    finally:
+        await database.close()

@@ -1,0 +1,185 @@
+"""
+The function to read first: one partner request, from a verified caller to bytes that may leave.
+
+Nothing else in the gateway reads student records for a partner. The order is the promise (DESIGN.md, "One order"):
+decide, read rows and epoch in one snapshot, minimise, commit the entry, and only then answer.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from audit.commitments import SECRET_SIZE, Private, commit_bytes, commit_rows, pack_private
+from audit.entry import leaf
+from audit.errors import EpochMoved
+from audit.events import Event
+from audit.log import Draft, Log, Once
+from gateway.caller import Caller
+from gateway.problems import Problem
+from gateway.records.encoding import encode
+from gateway.records.errors import RecordsError
+from gateway.records.reader import Page, Position, Reader
+from gateway.records.subjects import SubjectKey
+from gateway.services.grants import Grants
+from policies.decision import Denied, Permit
+from policies.errors import UnclearRequest
+from policies.request import AccessRequest
+
+Refusal = Problem | UnclearRequest | RecordsError
+_REFUSALS = (Problem, UnclearRequest, RecordsError)
+_REPLAYED = "replayed"
+_ATTEMPTS = 3
+"""A read is repeated when the world moved under it: once for the epoch, once for the clock, then 503."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with its page: `query` is the canonical text the entry commits to, `code` a single student."""
+
+    request: AccessRequest
+    request_id: str
+    query: str
+    limit: int
+    after: Position | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """An answer whose entry is committed: it may leave. `entry` is the receipt's coordinate."""
+
+    body: bytes
+    entry: int
+    next: Position | None
+
+
+class Disclosures:
+    """Discloses student records; holds the collaborators and no state of its own."""
+
+    def __init__(
+        self,
+        grants: Grants,
+        reader: Reader,
+        log: Log,
+        subjects: SubjectKey,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._grants = grants
+        self._reader = reader
+        self._log = log
+        self._subjects = subjects
+        self._random = random
+
+    async def disclose(self, caller: Caller, asked: Asked, seal: Callable[[Position], str] | None = None) -> Disclosed:
+        """
+        Answer `asked` for `caller`, or raise.
+
+        `seal` turns the position after the last row into the text of a cursor. Raises `Problem`, and what the policies
+        and the records refuse; every refusal is on the log before it is raised. `epoch_moved` wrote nothing, and the
+        log's own errors mean 503.
+        """
+        try:
+            for _ in range(_ATTEMPTS):
+                # (1): what may this client see, by the rules of one epoch?
+                decision = await self._grants.decide(asked.request)
+                if isinstance(decision, Denied):
+                    members = {"elements": list(decision.elements)} if decision.elements else {}
+                    raise Problem(decision.code, decision.detail, **members, **decision.facts)
+                # (2): the rows, the epoch and the clock, in one snapshot.
+                page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=asked.code)
+                # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.
+                if page.epoch != decision.epoch or not decision.valid_from <= page.now < decision.valid_until:
+                    self._grants.observe(page.epoch, page.now)
+                    continue
+                if asked.code is not None and not page.rows:
+                    raise Problem("not_found")
+                try:
+                    return await self._release(caller, asked, decision, page, seal)
+                except EpochMoved as moved:
+                    # A stop came between the read and the entry. Nothing was written; nothing may leave.
+                    self._grants.observe(moved.epoch, page.now)
+        except _REFUSALS as refusal:
+            await self.refuse(caller, asked, refusal)
+            raise
+        raise Problem("epoch_moved")
+
+    async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal) -> None:
+        """Put a refusal on the log before anyone is told (claim 4). Raises the log's errors: then nobody is told."""
+        moment = await self._grants.moment()
+        salts = Private(request_salt=self._random(SECRET_SIZE), request=asked.query.encode())
+        elements = refusal.members.get("elements", []) if isinstance(refusal, Problem) else []
+        about = _about(caller, asked, salts) | {"epoch": moment.epoch}
+        await self._log.append(
+            Draft(
+                leaf=leaf(Event.REFUSAL, moment.now, **about, code=refusal.code, elements=elements),
+                once=(Once(caller.replay_id, caller.replay_expires_at),),
+                refusal=leaf(Event.REFUSAL, moment.now, **about, code=_REPLAYED),
+                private=pack_private(salts),
+            )
+        )
+
+    async def _release(
+        self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Callable[[Position], str] | None
+    ) -> Disclosed:
+        """Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit."""
+        rows = encode(page, permit)
+        salts = Private(
+            row_secret=self._random(SECRET_SIZE),
+            result_salt=self._random(SECRET_SIZE),
+            request_salt=self._random(SECRET_SIZE),
+            request=asked.query.encode(),
+        )
+        follows = page.next if seal is not None else None
+        body = _body(rows, seal(follows) if seal and follows else None, permit, single=asked.code is not None)
+        about = _about(caller, asked, salts) | {"epoch": page.epoch}
+        entry = leaf(
+            Event.DISCLOSURE,
+            page.now,
+            **about,
+            ruleset=permit.ruleset_digest,
+            basis=permit.rows.basis,
+            ferpa_9932_required=permit.ferpa_9932_required,
+            elements=[field.element for field in permit.fields],
+            transformations=[field.transformation for field in permit.fields],
+            clauses=[list(field.clauses) for field in permit.fields],
+            records=len(rows),
+            rows=commit_rows(salts.row_secret, rows).hex(),
+            result=commit_bytes(salts.result_salt, body).hex(),
+        )
+        appended = await self._log.append(
+            Draft(
+                leaf=entry,
+                read_epoch=page.epoch,
+                once=(Once(caller.replay_id, caller.replay_expires_at),),
+                refusal=leaf(Event.REFUSAL, page.now, **about, code=_REPLAYED),
+                subjects=self._subjects.numbers(page.subjects),
+                private=pack_private(salts),
+            )
+        )
+        return Disclosed(body, appended.index, follows)
+
+
+def _about(caller: Caller, asked: Asked, salts: Private) -> dict[str, object]:
+    """Say who asked for what, in words that name no student: the query itself is only committed to."""
+    return {
+        "client": caller.client,
+        "agreement": caller.agreement,
+        "purpose": caller.purpose,
+        "behind": caller.behind,
+        "token": caller.token_id,
+        "proof": caller.proof_digest,
+        "dataset": asked.request.dataset,
+        "request_id": asked.request_id,
+        "request": commit_bytes(salts.request_salt, salts.request).hex(),
+    }
+
+
+def _body(rows: list[bytes], cursor: str | None, permit: Permit, *, single: bool) -> bytes:
+    """Assemble the answer from the very bytes that were committed to; 34 CFR 99.33(d): the recipient is told."""
+    notice = msgspec.json.encode(list(permit.notices))
+    if single:
+        return b'{"data":' + rows[0] + b',"notices":' + notice + b"}"
+    following = msgspec.json.encode(cursor)
+    return b'{"data":[' + b",".join(rows) + b'],"next":' + following + b',"notices":' + notice + b"}"

@@ -1,0 +1,109 @@
+"""
+Decisions at the current epoch: one state an epoch, swapped whole, never refreshed by a timer.
+
+What is known may be one epoch behind; that is harmless, because the rows bring their own epoch and are thrown away if
+it is another, and because a denial is never given before the epoch was read anew.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from agreements.elements import Catalogue, load_catalogue
+from agreements.trust import Trust
+from gateway.services.registry import Moment, Registry, RegistryReader, read_moment
+from policies.decide import decide
+from policies.decision import Denied, Permit
+from policies.guardrails import Guardrails, load_guardrails
+from policies.memo import Memo
+from policies.request import AccessRequest
+from policies.state import PolicyState, Tables
+
+_TABLES = 4_096
+"""Tables of Casbin's answers kept, a few kilobytes each."""
+
+
+class Grants:
+    """Holds the newest state this process has seen. Everything in it was verified."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        trust: Trust,
+        *,
+        catalogue: Catalogue | None = None,
+        guardrails: Guardrails | None = None,
+        elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._catalogue = catalogue or load_catalogue()
+        self._guardrails = guardrails or load_guardrails()
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        self._reader = RegistryReader(trust, self._catalogue, alarm)
+        self._tables: Tables = Memo(_TABLES)
+        self._elapsed = elapsed
+        self._registry: Registry | None = None
+        self._state: PolicyState | None = None
+        self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
+        self._read_at = 0.0
+
+    async def decide(self, request: AccessRequest) -> Permit | Denied:
+        """
+        Judge `request`.
+
+        A permit is good only together with rows of its epoch, read while it is valid. Raises what `policies.decide`
+        raises for names that nobody has.
+        """
+        state = self._state
+        if state is not None and state.epoch == self._clock.epoch:
+            decision = decide(state, request, self._now())
+            if isinstance(decision, Permit):
+                return decision
+        # Not known, or about to be refused: only what the database says now may refuse.
+        state, moment = await self.current()
+        return decide(state, request, moment.now)
+
+    def observe(self, epoch: int, now: datetime) -> None:
+        """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""
+        self._clock, self._read_at = Moment(max(epoch, self._clock.epoch), now), self._elapsed()
+
+    async def current(self) -> tuple[PolicyState, Moment]:
+        """Return the state of the epoch the database is at, with the moment of that snapshot."""
+        registry, moment = await self.registry()
+        if self._state is None or self._state.epoch < moment.epoch or registry is not self._registry:
+            self._registry = registry
+            self._state = self._state_at(moment.epoch, registry)
+        self.observe(moment.epoch, moment.now)
+        return (self._state if self._state.epoch == moment.epoch else self._state_at(moment.epoch, registry)), moment
+
+    async def moment(self) -> Moment:
+        """Return the epoch and the clock, and nothing else."""
+        async with self._engine.connect() as connection:
+            return await read_moment(connection)
+
+    async def registry(self) -> tuple[Registry, Moment]:
+        """Return what is in force now, for those who need the documents and not a decision."""
+        async with self._engine.connect() as connection:
+            moment, registry = await self._reader.read(connection, self._registry)
+        return registry, moment
+
+    def _state_at(self, epoch: int, registry: Registry) -> PolicyState:
+        return PolicyState(
+            epoch=epoch,
+            clients=registry.clients,
+            granted=registry.granted,
+            suspensions=registry.suspensions,
+            catalogue=self._catalogue,
+            guardrails=self._guardrails,
+            tables=self._tables,
+        )
+
+    def _now(self) -> datetime:
+        return self._clock.now + timedelta(seconds=self._elapsed() - self._read_at)
+
+
+def alarm(code: str, facts: Mapping[str, str]) -> None:
+    """Put an alarm into the operator's log: something is there that nobody signed."""
+    structlog.get_logger("pactgate").error("alarm", alarm=code, **facts)
