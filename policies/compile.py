@@ -138,17 +138,18 @@ def _barriers(agreement: Agreement, role: str, guardrails: Guardrails) -> Iterat
     named = set(agreement.element_ids)
     for barrier in guardrails.closed(agreement.basis):
         if barrier.element in named:
-            yield _denial(role, barrier.element, barrier.clause)
+            yield _denial(role, agreement.digest, barrier.element, barrier.clause)
 
 
 def _stops(agreement: Agreement, role: str, clients: list[str], suspensions: Iterable[Suspension]) -> Iterator[Rule]:
     """Deny everything to a suspended client, and to everybody under a suspended agreement or partner."""
     for stop in suspensions:
         if stop.concerns in clients:
-            yield _denial(stop.concerns, ANY, stop.clause)
+            yield _denial(stop.concerns, ANY, ANY, stop.clause)
         if stop.concerns in {agreement.partner.id, agreement.digest}:
-            yield _denial(role, ANY, stop.clause)
+            yield _denial(role, agreement.digest, ANY, stop.clause)
 
 
-def _denial(subject: str, element: str, clause: str) -> Rule:
-    return Rule(subject, ANY, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)
+def _denial(subject: str, agreement: str, element: str, clause: str) -> Rule:
+    # A denial to a role names its agreement: a client of two agreements holds both roles, and only one is concerned.
+    return Rule(subject, agreement, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)

@@ -18,7 +18,7 @@ from policies.state import PolicyState
 
 @dataclass(frozen=True, slots=True)
 class Determining:
-    """A rule that matched: the agreement it is of (`*` for guardrails and stops), its clause and its effect."""
+    """A rule that matched: the agreement it is of (`*` if a client is stopped), its clause and its effect."""
 
     agreement: str
     clause: str

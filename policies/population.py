@@ -137,18 +137,13 @@ def _holds(  # noqa: PLR0911 -- one return a kind of condition
             return facts.on_roster
         case Placement():
             return facts.is_placed
-        case Everyone():
-            return True
+    return isinstance(population, Everyone)
 
 
 def _values(column: Column, facts: Facts, enrollment: Enrollment) -> tuple[str | None, ...]:
-    match column:
-        case Column.SCHOOL_IDENTIFIER:
-            return (enrollment.school_identifier,)
-        case Column.GRADE_LEVEL:
-            return (enrollment.grade_level,)
-        case Column.PROGRAM_TYPE:
-            return facts.program_types
+    if column is Column.PROGRAM_TYPE:
+        return facts.program_types
+    return (enrollment.grade_level if column is Column.GRADE_LEVEL else enrollment.school_identifier,)
 
 
 def _equal(value: str | None, values: tuple[str, ...]) -> bool | None:
