@@ -16,7 +16,7 @@ from agreements.errors import MalformedDocument
 
 _EVENTS: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where the wheel has it: 20 times faster
 _KNOWN_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]*)\Z")
 _AMBIGUOUS = re.compile(
     r"""(?: ~ | [Yy]|[Nn] | [Yy]es|YES | [Nn]o|NO | [Oo]n|ON | [Oo]ff|OFF | True|TRUE|False|FALSE|Null|NULL
         | [-+]?[0-9][0-9_]*            # 010, 1_000, +5

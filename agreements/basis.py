@@ -222,7 +222,7 @@ def _annual_notice(content: Json) -> Iterator[Problem]:
     first, last = (_school_year_of(resolve(content, f"/term/{day}")) for day in ("first_day", "last_day"))
     if first is None or last is None:
         return
-    noticed = {row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")}
+    noticed = [row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")]
     lacking = [f"{year}-{year + 1}" for year in range(first, last + 1) if f"{year}-{year + 1}" not in noticed]
     if noticed and lacking:
         yield Problem(

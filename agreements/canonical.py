@@ -26,7 +26,7 @@ MAX_INTEGER = 2**53 - 1
 """RFC 7493 section 2.2: integers beyond this are not exact in every reader."""
 
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,15})\Z")
+_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,15})\Z")
 
 
 def canonical_bytes(value: Json) -> bytes:

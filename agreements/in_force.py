@@ -183,7 +183,7 @@ def _verified_introductions(
 
 def _require_kind(envelope: Envelope, kind: Kind) -> None:
     if envelope.kind is not kind:
-        raise NotEntitled(f"This is a {envelope.kind}, not a {kind}.")
+        raise NotEntitled(f"A document of kind '{envelope.kind}' was given where '{kind}' is needed.")
 
 
 def _approver(

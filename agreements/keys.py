@@ -22,6 +22,7 @@ SIGNING_ALGORITHMS: Final = ("ES256", "Ed25519")
 CLIENT_ALGORITHMS: Final = ("ES256", "Ed25519", "PS256")
 """What a partner's client may authenticate with (FAPI 2.0 section 5.4)."""
 MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 4096
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ES256": ("kty", "crv", "x", "y"),
     "Ed25519": ("kty", "crv", "x"),
@@ -182,18 +183,22 @@ def _import(algorithm: str, members: dict[str, Any]) -> ECKey | OKPKey | RSAKey:
             key = ECKey.import_key(members)
         elif algorithm == "Ed25519":
             key = OKPKey.import_key(members)
-        else:
+        elif MIN_RSA_BITS <= _bits(members["n"]) <= MAX_RSA_BITS and members["e"] == _RSA_EXPONENT:
             key = RSAKey.import_key(members)
+        else:
+            raise BadKey(f"An RSA key needs {MIN_RSA_BITS} to {MAX_RSA_BITS} bits and the exponent 65537.")
         respelled = _public_members(key)
     except (JoseError, ValueError, TypeError, KeyError, IndexError):
         raise BadKey("The key cannot be read: a member is missing, malformed, or not on its curve.") from None
     if respelled != members:
         raise BadKey("The key is not written in its canonical form.")
-    if isinstance(key, RSAKey) and (key.raw_value.key_size < MIN_RSA_BITS or members["e"] != _RSA_EXPONENT):
-        raise BadKey(f"An RSA key needs at least {MIN_RSA_BITS} bits and the exponent 65537.")
     if isinstance(key, OKPKey) and _is_weak(key):
         raise BadKey("This Ed25519 key would accept signatures that nobody made.")
     return key
+
+
+def _bits(number: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(number + "=="), "big").bit_length()
 
 
 def _is_weak(key: OKPKey) -> bool:

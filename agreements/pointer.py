@@ -8,9 +8,6 @@ from agreements.canonical import Json
 class Missing:
     """The type of `MISSING`."""
 
-    def __repr__(self) -> str:
-        return "MISSING"
-
     def __bool__(self) -> bool:
         return False
 

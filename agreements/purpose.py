@@ -32,6 +32,8 @@ PURPOSES: Mapping[str, Purpose] = {
     "education_research": Purpose("Education research", ("de_identified", "de_identified_with_code")),
 }
 
+_CARRYING = tuple({basis for purpose in PURPOSES.values() for basis in purpose.bases})
+
 PROHIBITED: Mapping[str, str] = {
     "advertising": "RCW 28A.604.030",
     "sale": "RCW 28A.604.030",
@@ -56,7 +58,7 @@ def purpose_problems(content: Json) -> Iterator[Problem]:
         yield Problem(
             "/purpose/code", "P1", "34 CFR 99.33(a)(2)", f"The purpose must be one of: {', '.join(PURPOSES)}."
         )
-    elif isinstance(basis, str) and basis not in PURPOSES[code].bases:
+    elif basis in _CARRYING and basis not in PURPOSES[code].bases:
         carried = " or ".join(PURPOSES[code].bases)
         if basis == "audit_evaluation" and code == "own_program":
             yield Problem(

@@ -105,10 +105,10 @@ async def load_agreement(connection: AsyncConnection, digest: str) -> Registered
     )
     stored = await _documents(connection, rows.order_by(document.c.idx, document.c.digest))
     moves = await _moves(connection, digest)
-    for item in stored:
-        if item.digest == digest and item.kind is Kind.AGREEMENT:
-            return _registered(item, stored, moves.get(digest, ()))
-    raise NotRegistered(f"No agreement {digest} is registered.")
+    own = [item for item in stored if item.digest == digest and item.kind is Kind.AGREEMENT]
+    if not own:
+        raise NotRegistered(f"No agreement {digest} is registered.")
+    return _registered(own[0], stored, moves.get(digest, ()))
 
 
 async def load_register(connection: AsyncConnection) -> Register:

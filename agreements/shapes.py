@@ -73,8 +73,12 @@ def listing(title: str, items: Shape, *, least: int = 1, most: int = 500) -> Sha
 
 
 def shape_problems(shape: Shape, content: Json) -> list[Problem]:
-    """Return everything in which `content` departs from `shape`."""
-    return [problem for error in _Validator(shape).iter_errors(content) for problem in _problems(error)]
+    """Return everything in which `content` departs from `shape`, the first problem of each place."""
+    found: dict[str, Problem] = {}
+    for error in _Validator(shape).iter_errors(content):
+        for problem in _problems(error):
+            found.setdefault(problem.path, problem)
+    return list(found.values())
 
 
 def carriers(shape: Shape, content: Json) -> Iterator[tuple[str, str]]:
