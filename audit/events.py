@@ -45,6 +45,7 @@ class Event(StrEnum):
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
     REFUSAL = "refusal", "An authenticated request was refused, and why."
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
+    GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
 
 

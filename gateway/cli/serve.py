@@ -7,9 +7,7 @@ from contextlib import nullcontext
 import uvloop
 
 from agreements.trust import Trust, read_trust
-from gateway.api.cursor import Cursors
-from gateway.api.datasets import datasets_router
-from gateway.api.receipts import receipts_router
+from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.cli.run import say, settings
 from gateway.errors import KeysMissing
@@ -40,8 +38,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
             # Opened here rather than by the server, so that what is wrong becomes a sentence instead of a traceback.
             open_services(cluster.url("app"), keys, trust, readers=chosen.readers) as services,
         ):
-            routers = [datasets_router(Cursors(keys.cursor)), receipts_router()]
-            app = create_app(chosen, keys, lambda: nullcontext(services), routers, write=write)
+            app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
             require_declared(app)
             say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
             await server_for(app).serve(sockets=[listening])

@@ -12,6 +12,7 @@ from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
+from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
 from gateway.services.receipts import Receipts
 from gateway.store.database import Database
@@ -26,6 +27,7 @@ class Services:
     clients: Clients
     grants: Grants
     disclosures: Disclosures
+    entitlements: Entitlements
     receipts: Receipts
 
 
@@ -49,6 +51,7 @@ async def open_services(url: str, keys: GatewayKeys, trust: Trust, *, readers: i
                 clients=Clients(grants),
                 grants=grants,
                 disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
+                entitlements=Entitlements(grants, log),
                 receipts=Receipts(database.pool, log, signer),
             )
         finally:

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from audit.commitments import SECRET_SIZE, Private, commit_bytes, commit_rows, pack_private
-from audit.entry import leaf
+from audit.commitments import commit_bytes, commit_rows
 from audit.errors import EpochMoved
 from audit.events import Event
-from audit.log import Draft, Log, Once
+from audit.log import Log
 from gateway.caller import Caller
 from gateway.problems import Problem
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
 from policies.decision import Denied, Permit
 from policies.errors import UnclearRequest
@@ -29,7 +29,6 @@ from policies.request import AccessRequest
 
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
-_REPLAYED = "replayed"
 _ATTEMPTS = 3
 """A read is repeated when the world moved under it: once for the epoch, once for the clock, then 503."""
 
@@ -108,15 +107,19 @@ class Disclosures:
     async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal) -> None:
         """Put a refusal on the log before anyone is told (claim 4). Raises the log's errors: then nobody is told."""
         moment = await self._grants.moment()
-        salts = Private(request_salt=self._random(SECRET_SIZE), request=asked.query.encode())
+        salts = salts_for(asked.query, self._random)
         elements = refusal.members.get("elements", []) if isinstance(refusal, Problem) else []
-        about = _about(caller, asked, salts) | {"epoch": moment.epoch}
         await self._log.append(
-            Draft(
-                leaf=leaf(Event.REFUSAL, moment.now, **about, code=refusal.code, elements=elements),
-                once=(Once(caller.replay_id, caller.replay_expires_at),),
-                refusal=leaf(Event.REFUSAL, moment.now, **about, code=_REPLAYED),
-                private=pack_private(salts),
+            draft_for(
+                caller,
+                Event.REFUSAL,
+                moment.now,
+                salts,
+                request_id=asked.request_id,
+                dataset=asked.request.dataset,
+                epoch=moment.epoch,
+                code=refusal.code,
+                elements=elements,
             )
         )
 
@@ -125,19 +128,19 @@ class Disclosures:
     ) -> Disclosed:
         """Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit."""
         rows = encode(page, permit)
-        salts = Private(
-            row_secret=self._random(SECRET_SIZE),
-            result_salt=self._random(SECRET_SIZE),
-            request_salt=self._random(SECRET_SIZE),
-            request=asked.query.encode(),
-        )
+        salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
         body = _body(rows, seal(follows) if seal and follows else None, permit, single=asked.code is not None)
-        about = _about(caller, asked, salts) | {"epoch": page.epoch}
-        entry = leaf(
+        draft = draft_for(
+            caller,
             Event.DISCLOSURE,
             page.now,
-            **about,
+            salts,
+            request_id=asked.request_id,
+            read_epoch=page.epoch,
+            subjects=self._subjects.numbers(page.subjects),
+            dataset=permit.dataset,
+            epoch=page.epoch,
             ruleset=permit.ruleset_digest,
             basis=permit.rows.basis,
             ferpa_9932_required=permit.ferpa_9932_required,
@@ -148,32 +151,8 @@ class Disclosures:
             rows=commit_rows(salts.row_secret, rows).hex(),
             result=commit_bytes(salts.result_salt, body).hex(),
         )
-        appended = await self._log.append(
-            Draft(
-                leaf=entry,
-                read_epoch=page.epoch,
-                once=(Once(caller.replay_id, caller.replay_expires_at),),
-                refusal=leaf(Event.REFUSAL, page.now, **about, code=_REPLAYED),
-                subjects=self._subjects.numbers(page.subjects),
-                private=pack_private(salts),
-            )
-        )
+        appended = await self._log.append(draft)
         return Disclosed(body, appended.index, follows)
-
-
-def _about(caller: Caller, asked: Asked, salts: Private) -> dict[str, object]:
-    """Say who asked for what, in words that name no student: the query itself is only committed to."""
-    return {
-        "client": caller.client,
-        "agreement": caller.agreement,
-        "purpose": caller.purpose,
-        "behind": caller.behind,
-        "token": caller.token_id,
-        "proof": caller.proof_digest,
-        "dataset": asked.request.dataset,
-        "request_id": asked.request_id,
-        "request": commit_bytes(salts.request_salt, salts.request).hex(),
-    }
 
 
 def _body(rows: list[bytes], cursor: str | None, permit: Permit, *, single: bool) -> bytes:

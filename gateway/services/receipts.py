@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from audit.checkpoint import CheckpointSigner
-from audit.commitments import SECRET_SIZE, Private, commit_bytes, pack_private, unpack_private
-from audit.entry import leaf, parse
+from audit.commitments import Private, unpack_private
+from audit.entry import parse
 from audit.errors import EntryMissing
 from audit.events import Event
-from audit.log import Draft, Log, Once
+from audit.log import Log
 from audit.proof import Receipt
 from audit.reading import leaf_at, receipt_for
 from gateway.caller import Caller
 from gateway.problems import Problem
+from gateway.services.entries import draft_for, salts_for
 
 _OPENING = "SELECT opening FROM audit.private WHERE idx = $1"
 _CLOCK = "SELECT gateway.clock()"
@@ -75,27 +76,7 @@ class Receipts:
 
     async def _append(self, caller: Caller, index: int, request_id: str, *, found: bool) -> None:
         now = await self._pool.fetchval(_CLOCK)
-        salts = Private(request_salt=self._random(SECRET_SIZE), request=str(index).encode())
-        about = {
-            "client": caller.client,
-            "agreement": caller.agreement,
-            "behind": caller.behind,
-            "token": caller.token_id,
-            "proof": caller.proof_digest,
-            "request_id": request_id,
-            "request": commit_bytes(salts.request_salt, salts.request).hex(),
-        }
-        refusal = leaf(Event.REFUSAL, now, **about, code="replayed_proof")
-        entry = (
-            leaf(Event.RECEIPT_READ, now, **about, entry=index)
-            if found
-            else leaf(Event.REFUSAL, now, **about, code="not_there")
-        )
-        await self._log.append(
-            Draft(
-                leaf=entry,
-                once=(Once(caller.replay_id, caller.replay_expires_at),),
-                refusal=refusal,
-                private=pack_private(salts),
-            )
-        )
+        salts = salts_for(f"/v1/receipts/{index}", self._random)
+        # That somebody asked for an entry that is not theirs is on record without saying whether there is one.
+        event, body = (Event.RECEIPT_READ, {"entry": index}) if found else (Event.REFUSAL, {"code": "not_found"})
+        await self._log.append(draft_for(caller, event, now, salts, request_id=request_id, **body))

@@ -1,0 +1,13 @@
+"""All routes of the partner's JSON interface, for whoever assembles the application."""
+
+from fastapi import APIRouter
+
+from gateway.api.cursor import Cursors
+from gateway.api.datasets import datasets_router
+from gateway.api.grant import grant_router
+from gateway.api.receipts import receipts_router
+
+
+def partner_routers(cursor_key: bytes) -> list[APIRouter]:
+    """Return the routers; `cursor_key` (32 bytes) seals page cursors."""
+    return [datasets_router(Cursors(cursor_key)), grant_router(), receipts_router()]

@@ -1,0 +1,74 @@
+"""What a partner may see, until when, and by which clause: the answer to `GET /v1/grant`."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.events import Event
+from audit.log import Log
+from gateway.caller import Caller
+from gateway.problems import Problem
+from gateway.services.entries import draft_for, salts_for
+from gateway.services.grants import Grants
+from policies.decide import decide
+from policies.decision import Denied, Permit
+from policies.request import AccessRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The grant of one client under one agreement: a permit for each dataset it may read now."""
+
+    title: str
+    partner: str
+    basis: str
+    purpose: str
+    valid_until: datetime
+    permits: tuple[Permit, ...]
+
+
+class Entitlements:
+    """Tells a partner its own grant; that it asked is an entry."""
+
+    def __init__(self, grants: Grants, log: Log, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._grants = grants
+        self._log = log
+        self._random = random
+
+    async def read(self, caller: Caller, request_id: str) -> Entitlement:
+        """
+        Return what `caller` may see now.
+
+        Raises `Problem` with the code of the denial, on the log first, and the log's own errors.
+        """
+        state, moment = await self._grants.current()
+        held = state.slice_for(caller.client, caller.agreement)
+        permits: list[Permit] = []
+        refusal = held if isinstance(held, Denied) else _NOTHING
+        for dataset in state.names:
+            request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
+            decision = decide(state, request, moment.now)
+            if isinstance(decision, Permit):
+                permits.append(decision)
+            elif decision.code != "dataset_not_covered":
+                refusal = decision
+        event = Event.GRANT_READ if permits else Event.REFUSAL
+        code = None if permits else refusal.code
+        salts = salts_for("/v1/grant", self._random)
+        draft = draft_for(caller, event, moment.now, salts, request_id=request_id, epoch=moment.epoch, code=code)
+        await self._log.append(draft)
+        if isinstance(held, Denied) or not permits:
+            raise Problem(refusal.code, refusal.detail, **refusal.facts)
+        agreement = held.agreement
+        return Entitlement(
+            title=agreement.title,
+            partner=agreement.partner.name,
+            basis=agreement.basis,
+            purpose=agreement.purpose.code,
+            valid_until=min(permit.valid_until for permit in permits),
+            permits=tuple(permits),
+        )
+
+
+_NOTHING = Denied("no_agreement", "No agreement in force names this client.")

@@ -1,0 +1,59 @@
+"""The entry of one authenticated request: who asked for what, in words that name no student, and what opens it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from audit.commitments import SECRET_SIZE, Private, commit_bytes, pack_private
+from audit.entry import leaf
+from audit.events import Event
+from audit.log import Draft, Once
+from gateway.caller import Caller
+
+REPLAYED = "replayed"
+"""The code of the refusal that is written when a proof was used before."""
+
+
+def salts_for(query: str, random: Callable[[int], bytes]) -> Private:
+    """Return fresh secrets for one entry; `query` is the canonical request, which is committed to and not shown."""
+    return Private(
+        row_secret=random(SECRET_SIZE),
+        result_salt=random(SECRET_SIZE),
+        request_salt=random(SECRET_SIZE),
+        request=query.encode(),
+    )
+
+
+def draft_for(
+    caller: Caller,
+    event: Event,
+    now: datetime,
+    salts: Private,
+    *,
+    request_id: str,
+    read_epoch: int | None = None,
+    subjects: bytes = b"",
+    **body: object,
+) -> Draft:
+    """
+    Return the draft of one request's entry. It spends the caller's proof; a proof spent before makes it a refusal.
+
+    Raises `LeafRefused` if `body` cannot stand in a leaf.
+    """
+    about: dict[str, object] = {
+        "client": caller.client,
+        "agreement": caller.agreement,
+        "purpose": caller.purpose,
+        "behind": caller.behind,
+        "token": caller.token_id,
+        "proof": caller.proof_digest,
+        "request_id": request_id,
+        "request": commit_bytes(salts.request_salt, salts.request).hex(),
+    }
+    return Draft(
+        leaf=leaf(event, now, **about, **body),
+        read_epoch=read_epoch,
+        once=(Once(caller.replay_id, caller.replay_expires_at),),
+        refusal=leaf(Event.REFUSAL, now, **about, code=REPLAYED),
+        subjects=subjects,
+        private=pack_private(salts),
+    )
