@@ -49,7 +49,7 @@ def leaf(event: Event, time: datetime, **body: object) -> bytes:
     if not _RESERVED.isdisjoint(body):
         raise LeafRefused("event, time and v belong to every entry and cannot be given again")
     _require_plain(body, 0)
-    stamp = time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     try:
         written = _encode({**body, "event": event.value, "time": stamp, "v": VERSION}).encode()
     except UnicodeEncodeError as error:
@@ -91,15 +91,12 @@ def _require_plain(value: object, depth: int) -> None:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise LeafRefused("integers in a leaf stay below 2**53")
         return
+    if not isinstance(value, (dict, list, tuple)):
+        raise LeafRefused(f"a {type(value).__name__} cannot stand in a leaf")
     if depth >= MAX_DEPTH:
         raise LeafRefused("a leaf is nested too deeply")
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
-                raise LeafRefused("names in a leaf are words in printable ASCII")
+    if isinstance(value, dict) and not all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
+        raise LeafRefused("names in a leaf are words in printable ASCII")
+    for item in value.values() if isinstance(value, dict) else value:
+        if type(item) is not str:  # most values are plain text, and this runs for every disclosure
             _require_plain(item, depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _require_plain(item, depth + 1)
-    else:
-        raise LeafRefused(f"a {type(value).__name__} cannot stand in a leaf")

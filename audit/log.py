@@ -6,6 +6,7 @@ confirmed, never before; anything else is `LogUnavailable`, and then nothing may
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import TypeAlias
 
@@ -70,9 +71,7 @@ class Log:
         signing.cancel()
         await asyncio.gather(signing, return_exceptions=True)
         await self._sign_once()
-        if self._session is not None:
-            session, self._session = self._session, None
-            await self._pool.release(session)
+        await self._drop_session()
 
     async def append(self, draft: Draft) -> Appended:
         """
@@ -119,10 +118,10 @@ class Log:
                     self._session = await self._pool.acquire()
                 outcomes = await write_batch(self._session, [draft for draft, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, these callers get nothing and the next batch is tried
-            await self._drop_session()
             for _, future in batch:
                 # An error each, without the cause: the database's own text may quote what was being written.
                 _settle(future, LogUnavailable(f"the outcome of the batch is unknown: {type(error).__name__}"))
+            await self._drop_session()
             return
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             _settle(future, outcome)
@@ -131,8 +130,9 @@ class Log:
         # INVARIANT: a session whose transaction may be open is never used again.
         if self._session is not None:
             session, self._session = self._session, None
-            session.terminate()
-            await self._pool.release(session)
+            with contextlib.suppress(asyncpg.InterfaceError):  # a session that was lost has left the pool already
+                session.terminate()
+                await self._pool.release(session)
 
     async def _sign(self) -> None:
         while True:

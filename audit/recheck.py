@@ -46,12 +46,13 @@ async def recheck(db: asyncpg.Pool | Session, verifier: CheckpointVerifier) -> R
             return await recheck(session, verifier)
     await db.execute(_SNAPSHOT)
     try:
-        return await _recheck(db, verifier)
+        return await recheck_here(db, verifier)
     finally:
         await db.execute("ROLLBACK")
 
 
-async def _recheck(session: Session, verifier: CheckpointVerifier) -> Rechecked:
+async def recheck_here(session: Session, verifier: CheckpointVerifier) -> Rechecked:
+    """Do the work of `recheck` in the transaction the session is in, which must see one snapshot. Raises the same."""
     edge = CompactRange()
     checkpoints = 0
     while rows := await session.fetch(_ENTRIES, edge.size, _CHUNK):

@@ -63,10 +63,21 @@ class CompactRange:
         """Return the tree head at this size."""
         if not self._hashes:
             return EMPTY
-        head = self._hashes[-1]
-        for left in reversed(self._hashes[:-1]):
-            head = node_hash(left, head)
-        return head
+        return _fold(self._hashes[:-1], self._hashes[-1])
+
+    def head_before(self, rest: bytes) -> bytes:
+        """
+        Return the tree head when one more subtree with the head `rest` follows on the right.
+
+        With leaves that are themselves heads of perfect subtrees (tiles), the last one may be incomplete.
+        """
+        return _fold(self._hashes, rest)
+
+
+def _fold(edge: list[bytes], head: bytes) -> bytes:
+    for left in reversed(edge):
+        head = node_hash(left, head)
+    return head
 
 
 def tree_head(hashes: Iterable[bytes]) -> bytes:

@@ -60,9 +60,9 @@ def verify_folder(folder: Path, verifier: CheckpointVerifier, previous: Checkpoi
         hashes = _leaf_hashes(folder, number, width)
         start = number * WIDTH
         if previous is not None and start < previous.size <= start + width:
-            past = _head(tiles, hashes[: previous.size - start])
+            past = tiles.head_before(tree_head(hashes[: previous.size - start]))
         if start + width == checkpoint.size:
-            head = _head(tiles, hashes)
+            head = tiles.head_before(tree_head(hashes))
         if width == WIDTH:
             above.append(tree_head(hashes))
             tiles.append(above[-1])
@@ -75,14 +75,6 @@ def verify_folder(folder: Path, verifier: CheckpointVerifier, previous: Checkpoi
     if previous is not None and past != previous.tree_head:
         raise Forked(f"the first {previous.size} entries are not those of the earlier checkpoint")
     return Verified(checkpoint.origin, checkpoint.size, checkpoint.tree_head, previous.size if previous else None)
-
-
-def _head(tiles: CompactRange, hashes: list[bytes]) -> bytes:
-    # 256 is a power of two, so the edge over whole tiles and the edge inside the last one lie side by side.
-    inside = CompactRange()
-    for hashed in hashes:
-        inside.append(hashed)
-    return CompactRange.unpack(tiles.size * WIDTH + inside.size, tiles.pack() + inside.pack()).head()
 
 
 def _leaf_hashes(folder: Path, number: int, width: int) -> list[bytes]:
