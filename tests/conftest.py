@@ -16,7 +16,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[TestServer]:
     """One embedded server for this test process, stopped and removed when it ends."""
-    with throw_away_postgres() as embedded:
+    with throw_away_postgres(in_memory=True) as embedded:
         server = TestServer(embedded=embedded, passwords=new_passwords())
         asyncio.run(server.prepare())
         yield server

@@ -76,4 +76,10 @@ async def _check_scratch() -> None:
     async with scratch_database() as owner:
         await require_same_tables(owner)
         async with connect(owner) as connection:
-            require_same_catalogue(await read_catalogue(connection), tuple(expected))
+            found = await read_catalogue(connection)
+    require_same_catalogue(
+        found,
+        tuple(expected),
+        remedy="Review each line; if it is meant, run"
+        " `pactgate db catalogue --scratch > gateway/migrations/catalogue.txt` and commit it with the migration.",
+    )

@@ -41,7 +41,7 @@ async def require_unchanged(cluster: Cluster) -> None:
 async def scratch_database(*, migrated: bool = True) -> AsyncIterator[str]:
     """Make a database on a throw-away server; yields the owner's URL."""
     passwords = new_passwords()
-    with throw_away_postgres() as server:
+    with throw_away_postgres(in_memory=True) as server:
         await create_roles(server.admin_url(), passwords)
         await create_database(server.admin_url(), "scratch")
         owner = server.url(Role.OWNER, passwords.owner, "scratch")

@@ -7,6 +7,7 @@ it is refused.
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -118,19 +119,22 @@ def _pin(trust: Trust, file: Path) -> None:
     """Write the trust file, whole or not at all. Raises `AlreadyInstalled` if another trust is pinned there."""
     making = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as writing:
-            writing.write(trust.canonical)
-            writing.flush()
-            os.fsync(writing.fileno())
-        file.hardlink_to(making)  # never replaces a file that is there
-    except FileExistsError:
-        if file.read_bytes() != trust.canonical:
-            raise AlreadyInstalled(f"{file} pins other officers or another log.") from None
+        if not file.exists():
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as writing:
+                writing.write(trust.canonical)
+                writing.flush()
+                os.fsync(writing.fileno())
+            with suppress(FileExistsError):
+                file.hardlink_to(making)  # never replaces a file that is there
+        pinned = file.read_bytes()
     except OSError as error:
         raise GatewayError(
             f"Trust cannot be pinned in {file}: {error.strerror}.",
             remedy="Set PACTGATE_TRUST to a file this account may write.",
         ) from None
     finally:
-        making.unlink(missing_ok=True)
+        with suppress(OSError):
+            making.unlink()
+    if pinned != trust.canonical:
+        raise AlreadyInstalled(f"{file} pins other officers or another log.")

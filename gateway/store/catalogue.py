@@ -44,10 +44,10 @@ async def require_roles_apart(connection: asyncpg.Connection) -> None:
         )
 
 
-def require_same_catalogue(found: tuple[str, ...], expected: tuple[str, ...]) -> None:
+def require_same_catalogue(found: tuple[str, ...], expected: tuple[str, ...], *, remedy: str | None = None) -> None:
     """Check that two databases hold the same facts. Raises `SchemaMismatch`, naming each difference."""
     added = sorted(set(found) - set(expected))
     missing = sorted(set(expected) - set(found))
     if added or missing:
         lines = [*(f"+ {line}" for line in added), *(f"- {line}" for line in missing)]
-        raise SchemaMismatch("The database differs from what its migrations make:\n" + "\n".join(lines))
+        raise SchemaMismatch("The database differs from what its migrations make:\n" + "\n".join(lines), remedy=remedy)

@@ -109,7 +109,8 @@ def _kept(file: Path) -> Passwords:
             f"{file} is damaged.", remedy=f"Remove {file}: new passwords are made at the next start."
         ) from None
     finally:
-        making.unlink(missing_ok=True)
+        with suppress(OSError):
+            making.unlink()
 
 
 def _password(settings: Settings, role: Role) -> str:

