@@ -5,6 +5,7 @@ Where it is short, the test first shows the hazard in plain Casbin: if an upgrad
 """
 
 import ast
+import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +151,12 @@ class TestHazard04CommentInMatcher:
         model.load_model_from_text(self.CUT)
         with pytest.raises(ModelChanged):
             require_understood(model)
+
+    def test_reading_asks_what_casbin_understood_even_of_a_reviewed_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        digest = hashlib.sha256(self.CUT.encode()).hexdigest()
+        monkeypatch.setattr("policies.engine.MODEL_DIGEST", f"sha256:{digest}")
+        with pytest.raises(ModelChanged):
+            read_model(self.CUT)
 
     def test_a_second_matcher_is_refused(self) -> None:
         model = Model()
