@@ -304,6 +304,14 @@ def test_a_client_binding_is_signed_by_the_partner_and_approved() -> None:
             case.verified(ring)
 
 
+def test_a_client_binding_does_not_carry_over_to_another_agreement_of_the_partner() -> None:
+    ring = Keyring()
+    binding = ring.binding(ring.agreement(), client_id("one"), [client_jwk("one")])
+    other = ring.agreement(changes={"/title": "Another agreement of the same two parties"})
+    with pytest.raises(NotEntitled, match="another agreement"):
+        replace(binding, agreement=other).verified(ring)
+
+
 def test_a_client_binding_is_judged_when_it_was_received() -> None:
     ring = Keyring()
     bundle = ring.agreement()
