@@ -1,23 +1,17 @@
 """`pactgate partner`: the partner's side of the wire, for trying out and for scripts."""
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import httpx2
 import typer
-from joserfc.jwk import ECKey
 
 from gateway.cli.run import say, show
 from gateway.oauth.client import PartnerClient, PartnerKeys, PartnerRefused
+from gateway.oauth.keyfiles import CLIENT_FILE, PROOF_FILE, read_keys, write_keys
 
 app = typer.Typer(help="Act as a partner: make keys, get a token, fetch.", no_args_is_help=True)
-
-CLIENT_FILE, PROOF_FILE = "client.jwk", "proof.jwk"
-"""The key that proves who the client is, and the key its tokens are bound to."""
-_PRIVATE = 0o600
 
 Folder = Annotated[Path, typer.Option("--keys", help="Folder of the client's private keys.")]
 Url = Annotated[str, typer.Option("--url", help="The gateway's public URL, such as https://data.district.example.")]
@@ -33,18 +27,7 @@ Role = Annotated[str | None, typer.Option("--role", help="Role of that person.")
 def keygen(folder: Annotated[Path, typer.Argument(help="Folder to make; must not hold keys yet.")]) -> None:
     """Make a client's two keys, and print the public key set to register."""
     keys = PartnerKeys.generate()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, key in ((CLIENT_FILE, keys.client), (PROOF_FILE, keys.proof)):
-            _write(folder / name, key)
-    except FileExistsError:
-        raise PartnerRefused(
-            f"There are keys in {folder} already.", remedy="Keys are never overwritten; choose another folder."
-        ) from None
-    except OSError as error:
-        raise PartnerRefused(
-            f"{folder} cannot be written: {error.strerror}.", remedy="Choose another folder."
-        ) from None
+    write_keys(folder, keys)
     say(f"Made {CLIENT_FILE} and {PROOF_FILE} in {folder}. Send the district the key set below, never the files.")
     show(keys.jwks())
 
@@ -91,7 +74,7 @@ def get(  # noqa: PLR0917  Typer's options, named by whoever calls
 
 
 def _client(url: str, client: str, folder: Path) -> PartnerClient:
-    return PartnerClient(url, client, PartnerKeys(_read(folder / CLIENT_FILE), _read(folder / PROOF_FILE)))
+    return PartnerClient(url, client, read_keys(folder))
 
 
 def _reached(partner: PartnerClient, details: Mapping[str, object] | None) -> dict[str, object]:
@@ -118,32 +101,3 @@ def _details(
     if person:
         details["on_behalf_of"] = {"person": person, "role": role}
     return details
-
-
-def _write(path: Path, key: ECKey) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    with os.fdopen(handle, "w") as file:
-        json.dump(key.as_dict(private=True), file)
-
-
-def _read(path: Path) -> ECKey:
-    content = _private(path)
-    try:
-        return ECKey.import_key(json.loads(content))
-    except Exception:  # noqa: BLE001  whatever a parser says about a private key may quote it
-        raise PartnerRefused(f"{path} is not a private key.", remedy="Restore it, or make new keys.") from None
-
-
-def _private(path: Path) -> bytes:
-    try:
-        is_open = path.stat().st_mode & 0o077
-        content = path.read_bytes()
-    except OSError as error:
-        raise PartnerRefused(
-            f"{path} cannot be read: {error.strerror}.", remedy="Make keys with `pactgate partner keygen FOLDER`."
-        ) from None
-    if is_open:
-        raise PartnerRefused(
-            f"{path} can be read by other accounts.", remedy=f"Close it with chmod 600 {path}, and consider it known."
-        )
-    return content
