@@ -50,4 +50,6 @@ def sentence_for(error: BaseException) -> str:
     """Return what a person should read of a refusal: what is wrong, and what to do."""
     remedy = getattr(error, "remedy", "") or getattr(error, "public_detail", "")
     message = str(error).strip()
-    return message if not remedy or remedy in message else f"{message.rstrip('.')}. {remedy}"
+    if not remedy or remedy in message:
+        return message
+    return f"{message}\n{remedy}" if "\n" in message else f"{message.rstrip('.')}. {remedy}"
