@@ -25,3 +25,35 @@ class NothingToUndo(GatewayError):
     code = "nothing_to_undo"
     public_detail = "There is no such suspension."
     remedy = "Name the entry of the suspension in force; `pactgate agreement show` and the log give it."
+
+
+class OtherInstallation(GatewayError):
+    """The trust file and the database belong to two different logs."""
+
+    code = "other_installation"
+    public_detail = "The gateway is not configured for this."
+    remedy = "Set PACTGATE_TRUST and the PACTGATE_*_URL of one and the same installation."
+
+
+class AlreadyTerminated(GatewayError):
+    """The agreement was terminated, which is for good."""
+
+    code = "already_terminated"
+    public_detail = "This agreement was terminated."
+    remedy = "A terminated agreement stays so; what follows it is a new agreement."
+
+
+class ClientTaken(GatewayError):
+    """The client id is bound already; a client has one binding."""
+
+    code = "client_taken"
+    public_detail = "This client is registered already."
+    remedy = "Bind new keys as a new client: leave out --client in `pactgate client bind`."
+
+
+class NothingSigned(GatewayError):
+    """No checkpoint over the asked entries was signed yet, and the key that signs is not here."""
+
+    code = "nothing_signed"
+    public_detail = "No signed checkpoint covers this entry yet."
+    remedy = "Run this once where the gateway's keys are, or wait: `pactgate serve` signs as it goes."

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from agreements.annexes import read_binding
 from agreements.elements import Catalogue, load_catalogue
 from agreements.entitlement import introduce
 from agreements.in_force import VerifiedAgreement, verify_agreement, verify_binding, verify_reinstatement
-from agreements.register import digest_bytes, insert_document, insert_status, load_signers
+from agreements.register import digest_bytes, insert_document, insert_status, load_agreement, load_signers
 from agreements.signature import Envelope
 from agreements.standing import Standing
 from agreements.trust import Trust
@@ -25,7 +25,8 @@ from audit.entry import leaf
 from audit.events import MOVES_EPOCH, Event
 from gateway.records.coverage import Scope
 from gateway.records.population import close_population, rewrite_population
-from gateway.services.errors import NothingToUndo, UnknownAgreement, UnknownClient
+from gateway.records.release import population
+from gateway.services.errors import AlreadyTerminated, ClientTaken, NothingToUndo, UnknownAgreement, UnknownClient
 from gateway.services.registry import Alarm, Moment, Registry, RegistryReader, read_moment
 from gateway.store.tables import client, client_status
 from policies.decision import RowTerms
@@ -98,16 +99,21 @@ class Onboarding:
                 words_only=len(verified.agreement.words_only),
             )
             await insert_status(connection, digest, Standing.ACTIVE.value, index=index, reason="signed and approved")
-            covered = await rewrite_population(connection, scope_of(verified), index)
+            await rewrite_population(connection, scope_of(verified), index)
+            held = select(func.count()).where(population.c.agreement == digest, population.c.to_idx.is_(None))
+            covered = (await connection.execute(held)).scalar_one()
         return Activated(digest, index, covered)
 
     async def stop_agreement(self, digest: str, standing: Standing, reason: str) -> int:
-        """Suspend or terminate an agreement; the next request is refused. Raises `NotRegistered`."""
+        """Suspend or terminate an agreement; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
         ends = standing is Standing.TERMINATED
         event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
         async with self._engine.begin() as connection:
             moment = await read_moment(connection)
             index = await _append(connection, moment, event, agreement=digest)
+            registered = await load_agreement(connection, digest)
+            if any(move.status == Standing.TERMINATED for move in registered.moves):
+                raise AlreadyTerminated(f"The agreement {digest} was terminated.")
             await insert_status(connection, digest, standing.value, index=index, reason=reason)
             if ends:
                 await close_population(connection, digest, index)
@@ -117,7 +123,7 @@ class Onboarding:
         """
         Bind a client's keys to an agreement in force; return the client's id.
 
-        Raises an `AgreementError`, or `UnknownAgreement` if the agreement is not in force.
+        Raises an `AgreementError`, `UnknownAgreement` if the agreement is not in force, `ClientTaken`.
         """
         async with self._engine.begin() as connection:
             moment, registry = await self._reader.read(connection)
@@ -131,6 +137,9 @@ class Onboarding:
                 received_at=moment.now,
             )
             digest, bound = verified.digest, verified.binding
+            known = await connection.scalar(select(client.c.binding).where(client.c.id == bound.client))
+            if known is not None and known != digest_bytes(digest):
+                raise ClientTaken(f"The client {bound.client} is bound by another document.")
             index = await _append(
                 connection,
                 moment,

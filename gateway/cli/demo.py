@@ -1,0 +1,54 @@
+"""`pactgate demo`: a fictional district, two partners, and the whole path of a request, told step by step."""
+
+import shlex
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from gateway.cli.run import say, settings, show
+from gateway.demo.perform import free_port, run
+from gateway.demo.stage import Stage
+from gateway.demo.story import CONSENTED, Step
+from gateway.server import bind
+
+Once = Annotated[bool, typer.Option("--once", help="Tell the story on a free port and exit, instead of serving on.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the steps as one JSON object on stdout.")]
+
+
+def demo(*, once: Once = False, as_json: AsJson = False) -> None:
+    """Play a fictional district on a throw-away database. Nothing of it is kept; no real student is in it."""
+    chosen = settings()
+    port = free_port() if once else chosen.port
+    # Tried before anything is built: a port that is taken should be said at once.
+    bind("127.0.0.1", port).close()
+    say("Setting the stage: a fictional district, two signed agreements, one school year of records …")
+    stages: list[Stage] = []
+
+    def opened(stage: Stage) -> None:
+        stages.append(stage)
+        say(f"{len(stage.district.students)} fictional students, {len(stage.parts)} partners. Serving {stage.url}.\n")
+
+    def told(step: Step) -> None:
+        mark = "ok  " if step.ok else "FAIL"
+        say(f"  {mark} {step.name}: {step.got}" + ("" if step.ok else f"\n       expected: {step.expected}"))
+        if step.name == "whole log" and not once:
+            _invite(stages[0])
+
+    steps = run(chosen, port, told, opened, once=once)
+    if as_json:
+        show({"steps": [asdict(step) for step in steps]})
+    if not all(step.ok for step in steps):
+        sys.exit(1)
+
+
+def _invite(stage: Stage) -> None:
+    part = stage.parts[CONSENTED]
+    command = ["pactgate", "partner", "get", "/v1/students?limit=3", "--url", stage.url, "--client", part.client]
+    say(
+        f"\n  {stage.url}/.well-known/oauth-authorization-server\n  {stage.url}/openapi.json\n  {stage.url}/healthz\n\n"
+        f"Ask as the partner:\n  {shlex.join([*command, '--keys', str(part.folder)])}\n"
+        f"Check the log yourself:\n  python -m audit verify {shlex.quote(str(stage.home / 'log'))} "
+        f"--key {shlex.quote(stage.trust.log_public_key)}\n\nCtrl-C ends the demo and removes all of it."
+    )

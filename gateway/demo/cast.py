@@ -1,0 +1,119 @@
+"""
+Who acts in the demo: two officers, a signer of each party, a client of each partner, and what they sign.
+
+Keys are new in every run. The documents are the examples that ship with `agreements`, moved to the school year that is
+played; nothing about them is special, and they are judged as any other.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+from agreements.annexes import (
+    CLIENT_BINDING,
+    Approval,
+    ClientBinding,
+    Signer,
+    approval_bytes,
+    binding_bytes,
+    signer_bytes,
+)
+from agreements.authored import read_authored
+from agreements.canonical import canonical_bytes, read_canonical
+from agreements.document import Agreement, parse_agreement
+from agreements.elements import load_catalogue
+from agreements.keys import CLIENT_ALGORITHMS, SigningKey, read_public_key
+from agreements.shapes import words_only
+from agreements.signature import Envelope, Kind, add_signature
+from agreements.trust import Officer
+from gateway.oauth.client import PartnerKeys
+
+WRITTEN_FOR = "2026-2027"
+"""The school year the examples are written for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a key of their own."""
+
+    name: str
+    key: SigningKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A document with all signatures, and the approval of it."""
+
+    document: Envelope
+    approval: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The people of the demo. `drafter` is an officer as well: so `approver`, who did not draft, must approve."""
+
+    approver: Person
+    drafter: Person
+    district: Person
+    partners: dict[str, Person]
+    """The signer of each partner, by partner id."""
+
+    @classmethod
+    def meet(cls, partners: tuple[str, ...]) -> "Cast":
+        """Return new people with new keys."""
+        return cls(
+            approver=Person("Privacy officer A", SigningKey.generate("Ed25519")),
+            drafter=Person("Privacy officer B", SigningKey.generate("ES256")),
+            district=Person("Signer of the district", SigningKey.generate("ES256")),
+            partners={each: Person(f"Signer of {each}", SigningKey.generate("Ed25519")) for each in partners},
+        )
+
+    @property
+    def officers(self) -> tuple[Officer, ...]:
+        """The two officers, as `init` pins them."""
+        return tuple(Officer(each.name, each.key.public) for each in (self.approver, self.drafter))
+
+    def introduction(self, party: str, first: date, last: date) -> Envelope:
+        """Return the document by which an officer introduces the signer of `party`."""
+        person = self.district if party.startswith("district:") else self.partners[party]
+        role = f"{party.partition(':')[0]}_signer"
+        signer = Signer(party, role, person.name, person.key.public, first, last)
+        return add_signature(None, Kind.SIGNER, signer_bytes(signer), self.drafter.key)
+
+    def agreement(self, content: dict[str, Any]) -> tuple[Agreement, Signed]:
+        """Have both parties sign `content`, and the officer who did not draft it approve."""
+        content["people"]["drafted_by"] = self.drafter.key.thumbprint
+        agreement = parse_agreement(canonical_bytes(content), load_catalogue())
+        envelope = add_signature(None, Kind.AGREEMENT, agreement.canonical, self.district.key)
+        partner = self.partners[agreement.partner.id]
+        envelope = add_signature(envelope, Kind.AGREEMENT, agreement.canonical, partner.key)
+        return agreement, Signed(envelope, self._approval(envelope, agreement.words_only))
+
+    def binding(self, agreement: Agreement, keys: PartnerKeys) -> tuple[str, Signed]:
+        """Have the partner bind a client's keys to `agreement`; return the client's id with the document."""
+        client = f"client:{uuid.uuid4()}"
+        jwks = keys.jwks()["keys"]
+        assert isinstance(jwks, list)
+        public = tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in jwks)
+        binding = ClientBinding(agreement.digest, client, public, "Responsible person", "responsible@partner.example")
+        payload = binding_bytes(binding)
+        envelope = add_signature(None, Kind.CLIENT_BINDING, payload, self.partners[agreement.partner.id].key)
+        return client, Signed(envelope, self._approval(envelope, words_only(CLIENT_BINDING, read_canonical(payload))))
+
+    def _approval(self, envelope: Envelope, words: tuple[str, ...]) -> Envelope:
+        key = self.approver.key
+        approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words)
+        return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
+
+
+def script(name: str, school_year: str) -> dict[str, Any]:
+    """Return the content of an example agreement, moved to `school_year`."""
+    text = files("agreements").joinpath("examples", name).read_text("utf-8")
+    for written, played in zip(WRITTEN_FOR.split("-"), school_year.split("-"), strict=True):
+        # Both years of the pair move by the same number, so one pass for each cannot hit what the other made.
+        text = text.replace(written, f"\0{played}")
+    content = read_authored(text.replace("\0", ""))
+    assert isinstance(content, dict)
+    return content
