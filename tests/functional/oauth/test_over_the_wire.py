@@ -37,7 +37,6 @@ async def spoiled(site: Site, replica: Replica, case: Case, path: str | None) ->
     return told(answer)
 
 
-@pytest.mark.claim(8)
 @pytest.mark.attack("7.1")
 @pytest.mark.attack("7.2")
 async def test_no_spoiled_token_request_gets_a_token(site: Site) -> None:
@@ -51,7 +50,6 @@ async def test_no_spoiled_token_request_gets_a_token(site: Site) -> None:
     assert (await replica.send(site.build.token_request())).status_code == 200
 
 
-@pytest.mark.claim(8)
 @pytest.mark.attack("7.4")
 async def test_no_bad_proof_is_taken_at_either_server(site: Site) -> None:
     replica = await site.start()
@@ -63,7 +61,6 @@ async def test_no_bad_proof_is_taken_at_either_server(site: Site) -> None:
     assert wrong == {}
 
 
-@pytest.mark.claim(8)
 @pytest.mark.attack("7.3")
 async def test_no_spoiled_token_opens_the_api(site: Site) -> None:
     replica = await site.start()
@@ -78,7 +75,6 @@ async def test_no_spoiled_token_opens_the_api(site: Site) -> None:
     assert wrong == {}
 
 
-@pytest.mark.claim(8)
 async def test_unusual_but_right_proofs_are_taken(site: Site) -> None:
     replica = await site.start()
     for name, case in cases("proofs_accepted"):
@@ -88,7 +84,6 @@ async def test_unusual_but_right_proofs_are_taken(site: Site) -> None:
         assert (await replica.send(site.build.api_request("/v1/students/rc_1", case, token))).status_code == 200, name
 
 
-@pytest.mark.claim(8)
 @pytest.mark.parametrize(
     ("fixed", "error"),
     [
@@ -103,7 +98,6 @@ async def test_what_one_replica_took_another_refuses(site: Site, fixed: dict[str
     assert [entry["event"] for entry in await site.entries()] == ["log.opened", "token.issued", "token.refused"]
 
 
-@pytest.mark.claim(8)
 async def test_a_proof_spent_at_one_replica_opens_nothing_at_another(site: Site) -> None:
     here, there = await site.start(), await site.start()
     token = (await here.send(site.build.token_request())).json()["access_token"]
@@ -113,7 +107,7 @@ async def test_a_proof_spent_at_one_replica_opens_nothing_at_another(site: Site)
     assert (await there.send(site.build.api_request("/v1/grant", token=token))).status_code == 200
 
 
-@pytest.mark.claim(8)
+@pytest.mark.claim(7)
 async def test_a_stop_between_loading_and_writing_refuses_the_token(site: Site) -> None:
     replica = await site.start()
     async with (await site.database.engine("loader")).begin() as connection:
@@ -122,6 +116,7 @@ async def test_a_stop_between_loading_and_writing_refuses_the_token(site: Site) 
     assert told(await replica.send(site.build.token_request())) == [503, "temporarily_unavailable"]
 
 
+@pytest.mark.claim(4)
 async def test_no_token_without_a_log(site: Site) -> None:
     replica = await site.start()
     await replica.log.stop()
@@ -129,6 +124,7 @@ async def test_no_token_without_a_log(site: Site) -> None:
     assert told(await replica.send(site.build.token_request({"proofs": 0}))) == [503, "temporarily_unavailable"]
 
 
+@pytest.mark.claim(9)
 async def test_neither_log_holds_what_was_sent(site: Site) -> None:
     replica = await site.start()
     request = site.build.token_request()

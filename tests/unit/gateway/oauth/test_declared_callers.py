@@ -23,7 +23,6 @@ async def contradicts(caller: CallerDep) -> dict[str, str]:
     return {"client": caller.client}
 
 
-@pytest.mark.claim(8)
 @pytest.mark.parametrize(("router", "path"), [(bare, "/v1/open"), (doubled, "/v1/both")])
 async def test_a_route_that_does_not_say_who_may_call_does_not_start(
     make_gateway: Any, router: APIRouter, path: str
@@ -33,7 +32,6 @@ async def test_a_route_that_does_not_say_who_may_call_does_not_start(
             pass
 
 
-@pytest.mark.claim(8)
 async def test_a_mounted_application_does_not_start(make_gateway: Any) -> None:
     async def answer(_request: Request) -> Response:
         return Response()
@@ -44,7 +42,6 @@ async def test_a_mounted_application_does_not_start(make_gateway: Any) -> None:
                 pass
 
 
-@pytest.mark.claim(8)
 async def test_every_route_without_a_caller_is_one_of_these(gateway: Any) -> None:
     guarded = []
     for path, declared in declarations(gateway.app):

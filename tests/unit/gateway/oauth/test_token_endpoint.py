@@ -11,6 +11,7 @@ from gateway.app import Bounds
 from gateway.oauth.rates import Rate
 
 
+@pytest.mark.claim(4)
 @pytest.mark.parametrize("error", [LogUnavailable("away"), LogBusy("full")])
 async def test_no_token_leaves_when_its_entry_is_not_committed(gateway: Any, error: Exception) -> None:
     gateway.services.log.fail.append(error)
@@ -20,6 +21,7 @@ async def test_no_token_leaves_when_its_entry_is_not_committed(gateway: Any, err
     assert gateway.services.log.entries == []
 
 
+@pytest.mark.claim(4)
 @pytest.mark.parametrize("error", [LogUnavailable("away"), LogBusy("full")])
 async def test_no_refusal_is_told_when_its_entry_is_not_committed(gateway: Any, error: Exception) -> None:
     gateway.services.log.fail.append(error)
@@ -92,6 +94,7 @@ async def test_the_client_is_loaded_again_when_the_epoch_moved(gateway: Any) -> 
     assert gateway.services.clients.loads == 2
 
 
+@pytest.mark.claim(7)
 async def test_a_client_stopped_meanwhile_gets_no_token(gateway: Any) -> None:
     directory, client_id = gateway.services.clients, gateway.world.ids["client"]
 
@@ -149,6 +152,7 @@ class TestRates:
         assert len(gateway.services.log.entries) == 2
 
 
+@pytest.mark.claim(9)
 async def test_no_line_holds_a_token_an_assertion_or_a_proof(gateway: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     caplog.set_level("WARNING", "httpx2")  # the client of this test writes the URLs it calls
