@@ -10,7 +10,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,9 +44,11 @@ async def rewrite_population(
     *,
     students: Sequence[UUID] | None = None,
     random: Random = secrets.token_bytes,
-) -> int:
+) -> None:
     """
-    Bring the population of `scope` to what the visible facts say, as of entry `idx`; return how many rows were begun.
+    Bring the population of `scope` to what the visible facts say, as of entry `idx`.
+
+    Students covered for the first time get their record code, for good.
 
     `students` narrows the work to those who can have moved. Called in the transaction that wrote entry `idx`.
     Raises `UnknownTerm`.
@@ -39,71 +56,68 @@ async def rewrite_population(
     zone = upsert(scopes).values(agreement=scope.agreement, time_zone=scope.terms.time_zone)
     moved = zone.on_conflict_do_update(index_elements=["agreement"], set_={"time_zone": zone.excluded.time_zone})
     await connection.execute(moved)
-    await issue_codes(connection, scope, students=students, random=random)
+    lacking = await _rewrite(connection, scope, idx, students)
+    if lacking:
+        rows = [{"agreement": scope.agreement, "student_id": each, "code": new_code(random)} for each in lacking]
+        await connection.execute(insert(code), rows)
+        await _rewrite(connection, scope, idx, lacking)
+
+
+async def _rewrite(
+    connection: AsyncConnection, scope: Scope, idx: int, students: Sequence[UUID] | None
+) -> Sequence[UUID]:
+    """
+    End and begin what differs, in one statement; return the students who could not begin for want of a code.
+
+    A full join, because it leaves PostgreSQL no way to compare every row with every other when its estimates are off.
+    """
     wanted = _narrowed(covered(scope), students).cte("wanted")
-    kept = population.alias("kept")
+    current = and_(population.c.agreement == scope.agreement, population.c.to_idx.is_(None))
+    kept = _narrowed(
+        select(population.c.student_id, population.c.row_id, population.c.covers, population.c.valid).where(current),
+        students,
+    ).subquery("kept")
+    all_covered: ColumnElement[int] = literal_column("-1")
     same = and_(
-        kept.c.agreement == scope.agreement,
-        kept.c.to_idx.is_(None),
         kept.c.student_id == wanted.c.student_id,
-        kept.c.covers.is_not_distinct_from(wanted.c.covers),
+        func.coalesce(kept.c.covers, all_covered) == func.coalesce(wanted.c.covers, all_covered),
         kept.c.valid == wanted.c.valid,
     )
-    current = population.c.row_id.in_(
-        _narrowed(
-            select(kept.c.student_id, kept.c.row_id).where(
-                kept.c.agreement == scope.agreement, kept.c.to_idx.is_(None)
-            ),
-            students,
-        ).with_only_columns(kept.c.row_id)
+    differs = (
+        select(kept.c.row_id, wanted.c.student_id, wanted.c.covers, wanted.c.valid)
+        .select_from(kept.join(wanted, same, full=True))
+        .where(or_(kept.c.row_id.is_(None), wanted.c.student_id.is_(None)))
+        .cte("differs")
     )
-    still = select(kept.c.row_id).join_from(kept, wanted, same)
     ended = (
         update(population)
-        .where(population.c.agreement == scope.agreement, population.c.to_idx.is_(None), current)
-        .where(population.c.row_id.not_in(still))
+        .where(population.c.row_id == differs.c.row_id)
         .values(to_idx=idx)
         .returning(population.c.row_id)
         .cte("ended")
     )
-    begun = (
+    coded = and_(code.c.agreement == scope.agreement, code.c.student_id == differs.c.student_id)
+    begun = insert(population).from_select(
+        ["agreement", "student_id", "code", "covers", "valid", "from_idx"],
         select(
             literal(scope.agreement),
-            wanted.c.student_id,
+            differs.c.student_id,
             code.c.code,
-            wanted.c.covers,
-            wanted.c.valid,
+            differs.c.covers,
+            differs.c.valid,
             literal(idx),
         )
-        .join_from(wanted, code, and_(code.c.agreement == scope.agreement, code.c.student_id == wanted.c.student_id))
-        .where(~select(kept.c.row_id).where(same).exists())
+        .join_from(differs, code, coded)
         # The count is always true. It makes PostgreSQL end the old rows before the new ones meet the unique index.
-        .where(select(func.count()).select_from(ended).scalar_subquery() >= 0)
+        .where(select(func.count()).select_from(ended).scalar_subquery() >= 0),
     )
-    columns = ["agreement", "student_id", "code", "covers", "valid", "from_idx"]
-    result = await connection.execute(insert(population).from_select(columns, begun))
-    return result.rowcount
-
-
-async def issue_codes(
-    connection: AsyncConnection,
-    scope: Scope,
-    *,
-    students: Sequence[UUID] | None = None,
-    random: Random = secrets.token_bytes,
-) -> int:
-    """
-    Give every covered student without one a record code, for good; return how many were given.
-
-    A code alone lets nobody see anything, so this may run before the head is locked.
-    """
-    wanted = _narrowed(covered(scope), students).subquery("wanted")
-    has = select(code.c.code).where(code.c.agreement == scope.agreement, code.c.student_id == wanted.c.student_id)
-    lacking = (await connection.scalars(select(wanted.c.student_id).distinct().where(~has.exists()))).all()
-    if lacking:
-        rows = [{"agreement": scope.agreement, "student_id": student, "code": new_code(random)} for student in lacking]
-        await connection.execute(insert(code), rows)
-    return len(lacking)
+    without_code = (
+        select(differs.c.student_id)
+        .distinct()
+        .where(differs.c.student_id.is_not(None), ~select(code.c.code).where(coded).exists())
+        .add_cte(begun.returning(population.c.row_id).cte("begun"))
+    )
+    return (await connection.scalars(without_code)).all()
 
 
 async def close_population(connection: AsyncConnection, agreement: str, idx: int) -> int:
@@ -115,4 +129,7 @@ async def close_population(connection: AsyncConnection, agreement: str, idx: int
 
 
 def _narrowed(query: Select[Any], students: Sequence[UUID] | None) -> Select[Any]:
-    return query if students is None else query.where(query.selected_columns.student_id.in_(students))
+    if students is None:
+        return query
+    # One array, not one parameter a student: a statement takes 32,767 of those.
+    return query.where(query.selected_columns.student_id == any_(literal(list(students), ARRAY(Uuid))))

@@ -22,6 +22,9 @@ _STATEMENTS: Final = 512
 """Statements kept; a statement is a few kilobytes, and the least used one goes."""
 _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
+_BEGIN: Final = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL pactgate.agreement = '{}'"
+"""The generic plan walks the population's index whatever the parameters; planning anew costs more than the page."""
+
 _EPOCH, _NOW, _SEALED, _COVERS, _CODE = range(5)
 
 
@@ -93,7 +96,7 @@ class Reader:
         arguments = statement.arguments(_given(permit, statement, after, code))
         # (2): the agreement goes into the statement's text, which is safe for exactly this form.
         async with self._pool.acquire() as connection:
-            await connection.execute(f"BEGIN READ ONLY; SET LOCAL pactgate.agreement = '{permit.agreement}'")
+            await connection.execute(_BEGIN.format(permit.agreement))
             try:
                 lines = await connection.fetch(statement.sql, *arguments)
             except asyncpg.PostgresError:

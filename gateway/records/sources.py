@@ -32,6 +32,7 @@ from gateway.records.views import (
     granted_attendance_events,
     granted_enrollments,
     granted_students,
+    visible_schools,
 )
 from gateway.records.windows import counted_from, counted_until
 from policies.decision import RowTerms
@@ -58,7 +59,7 @@ def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any]) -> Sourc
     """Return the rows of `dataset` under `terms`. Raises `NotServed` for a dataset the reader does not know."""
     student = granted_students.alias("g")
     stay = _stay(student, terms, today)
-    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": stay.c.lea_identifier}
+    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(stay)}
     rows = student.join(stay, true())
     match dataset:
         case "students":
@@ -114,6 +115,13 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> Fr
         .correlate(student, _clock(today))
         .lateral("e")
     )
+
+
+def _district(stay: FromClause) -> ColumnElement[Any]:
+    """Return the district of the stay's school; a query of its own, so that who does not ask does not pay."""
+    school = visible_schools.alias("o")
+    own = select(school.c.lea_identifier).where(school.c.school_identifier == stay.c.school_identifier).limit(ONE)
+    return own.correlate(stay).scalar_subquery()
 
 
 def _summary(student: FromClause, stay: FromClause) -> FromClause:

@@ -23,10 +23,13 @@ granted_students = _view(
     column("covers", BigInteger),
     column("sealed", LargeBinary),
 )
-granted_enrollments = _view("granted_enrollments", facts.enrollment, column("lea_identifier", words()))
+granted_enrollments = _view("granted_enrollments", facts.enrollment)
 granted_academic_summaries = _view("granted_academic_summaries", facts.academic_summary)
 granted_attendance_events = _view("granted_attendance_events", facts.attendance, column("event_id", BigInteger))
 granted_programs = _view("granted_programs", outcomes.program)
+visible_schools = table(
+    "visible_schools", column("school_identifier", words()), column("lea_identifier", words()), schema="records"
+)
 granted_rosters = _view("granted_rosters", standing.roster)
 granted_placements = _view("granted_placements", standing.placement)
 

@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path

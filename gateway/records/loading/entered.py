@@ -1,7 +1,7 @@
 """Writing rows that log entries date: rosters, consents, opt-outs, placements. In the load's final transaction."""
 
 import asyncpg
-from sqlalchemy import func, insert, select, union_all, update
+from sqlalchemy import ARRAY, BigInteger, any_, func, insert, literal, select, union_all, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,9 +27,8 @@ async def date_by_entry(connection: AsyncConnection, difference: Difference, idx
     """End and begin the rows of `difference` as of entry `idx`."""
     table = difference.kind.table
     if difference.end:
-        await connection.execute(
-            update(table).where(table.c.row_id.in_(difference.end), table.c.to_idx.is_(None)).values(to_idx=idx)
-        )
+        ended = table.c.row_id == any_(literal(difference.end, ARRAY(BigInteger)))
+        await connection.execute(update(table).where(ended, table.c.to_idx.is_(None)).values(to_idx=idx))
     if difference.begin:
         rows = [dict(zip(difference.columns, row, strict=True), from_idx=idx) for row in difference.begin]
         await connection.execute(insert(table), rows)
