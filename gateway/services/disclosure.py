@@ -21,6 +21,7 @@ from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.denials import problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
 from policies.decision import Denied, Permit
@@ -84,8 +85,7 @@ class Disclosures:
                 # (1): what may this client see, by the rules of one epoch?
                 decision = await self._grants.decide(asked.request)
                 if isinstance(decision, Denied):
-                    members = {"elements": list(decision.elements)} if decision.elements else {}
-                    raise Problem(decision.code, decision.detail, **members, **decision.facts)
+                    raise problem_of(decision)
                 # (2): the rows, the epoch and the clock, in one snapshot.
                 page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=asked.code)
                 # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.

@@ -8,7 +8,7 @@ from datetime import datetime
 from audit.events import Event
 from audit.log import Log
 from gateway.caller import Caller
-from gateway.problems import Problem
+from gateway.services.denials import problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
 from policies.decide import decide
@@ -59,7 +59,7 @@ class Entitlements:
         draft = draft_for(caller, event, moment.now, salts, request_id=request_id, epoch=moment.epoch, code=code)
         await self._log.append(draft)
         if isinstance(held, Denied) or not permits:
-            raise Problem(refusal.code, refusal.detail, **refusal.facts)
+            raise problem_of(refusal)
         agreement = held.agreement
         return Entitlement(
             title=agreement.title,
