@@ -10,13 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.document import Agreement
 from agreements.trust import Trust
@@ -30,18 +29,15 @@ from gateway.keys import GatewayKeys, create_keys
 from gateway.logs import LineWriter
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
-from gateway.records.loading.mapping import parse_mapping
-from gateway.records.subjects import SubjectKey
 from gateway.server import bind, server_for
 from gateway.services.container import open_services
 from gateway.services.grants import alarm
 from gateway.services.installation import install
-from gateway.services.loads import Loads
+from gateway.services.office import Office, open_office
 from gateway.services.onboarding import Onboarding
-from gateway.services.stops import withdraw_consent
+from gateway.services.stewardship import Stewardship, read_mappings
 from gateway.settings import Settings
 from gateway.store.cluster import Cluster
-from gateway.store.database import engine_for
 from gateway.store.session import connect
 from gateway.store.tables import installation
 
@@ -97,8 +93,7 @@ class Stage:
     trust: Trust
     district: District = field(repr=False)
     parts: dict[str, Part]
-    engine: AsyncEngine = field(repr=False)
-    onboarding: Onboarding = field(repr=False)
+    stewardship: Stewardship = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -107,13 +102,7 @@ class Stage:
 
     async def withdraw(self, partner: str, student_identifier: str) -> None:
         """Withdraw a student's consent, as a steward would after the family's word."""
-        async with self.engine.begin() as connection:
-            await withdraw_consent(
-                connection,
-                self.parts[partner].agreement.digest,
-                student_identifier,
-                scopes=self.onboarding.scopes,
-            )
+        await self.stewardship.withdraw(self.parts[partner].agreement.digest, student_identifier)
 
     async def export_log(self, folder: Path) -> None:
         """Sign the head and write the whole log to `folder`, as an auditor would receive it."""
@@ -149,16 +138,13 @@ async def set_stage(
         origin=ORIGIN,
         demo=True,
     )
-    engine = engine_for(cluster.url("loader"))
-    try:
-        onboarding = Onboarding(engine, installed.trust, alarm)
-        await _set_clock(engine, day, today)
-        parts = await _sign_everything(onboarding, cast, contents, settings.home)
-        stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, engine, onboarding)
+    async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
+        await _set_clock(office, day, today)
+        parts = await _sign_everything(office.onboarding, cast, contents, settings.home)
+        stewardship = Stewardship(office)
+        stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship)
         await _load(stage)
         yield stage
-    finally:
-        await engine.dispose()
 
 
 @asynccontextmanager
@@ -186,9 +172,9 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
                 await serving
 
 
-async def _set_clock(engine: AsyncEngine, day: date, today: date) -> None:
+async def _set_clock(office: Office, day: date, today: date) -> None:
     """Shift the clock of this demo database to the day that is played; on most days that is today."""
-    async with engine.begin() as connection:
+    async with office.engine.begin() as connection:
         await connection.execute(update(installation).values(clock_shift=day - today))
 
 
@@ -219,8 +205,9 @@ async def _load(stage: Stage) -> None:
     folder = stage.home / "export"
     folder.mkdir()
     write_csv(stage.district, folder)
-    loads = Loads(stage.engine, SubjectKey(stage.keys.subject), stage.onboarding.scopes)
-    lookups = {"agreements": {name: part.agreement.digest for name, part in stage.parts.items()}}
-    for name in LOADS:
-        text = files("gateway.demo").joinpath("mappings", f"{name}.toml").read_text("utf-8")
-        await loads.load(parse_mapping(text), folder, lookups=lookups)
+    agreements = {name: part.agreement.digest for name, part in stage.parts.items()}
+    with as_file(files("gateway.demo").joinpath("mappings")) as mappings:
+        for mapping in read_mappings([mappings / f"{name}.toml" for name in LOADS]):
+            await stage.stewardship.load(
+                mapping, folder, stage.keys.subject, agreements=agreements, strict=False, confirm=False
+            )

@@ -166,8 +166,7 @@ class _Judging:
                 continue
             granted[each.document.digest] = Granted(verified, tuple(self._bindings(each, verified, clients)))
             if stands is Standing.SUSPENDED:
-                stop = max(move.index for move in each.moves if move.status != Standing.ACTIVE)
-                suspensions.append(Suspension(each.document.digest, stop))
+                suspensions.append(Suspension(each.document.digest, self._stop(each)))
         undone = {
             (item.reinstatement.subject, item.reinstatement.undoes)
             for item in self._reinstatements(self._register.client_reinstatements)
@@ -193,6 +192,12 @@ class _Judging:
             or self._named(move.index, Event.AGREEMENT_ACTIVATED, agreement=each.document.digest)
         ]
         return standing(each.document.digest, moves, self._reinstatements(each.reinstatements))
+
+    def _stop(self, each: Registered) -> int:
+        """Return the entry of the newest stop that nobody has undone; older ones wait for their own undoing."""
+        own = [item.reinstatement for item in self._reinstatements(each.reinstatements)]
+        undone = {item.undoes for item in own if item.subject == each.document.digest}
+        return max(move.index for move in each.moves if move.status != Standing.ACTIVE and move.index not in undone)
 
     def _agreement(self, each: Registered) -> VerifiedAgreement | None:
         approvals = self._envelopes(each.approvals)

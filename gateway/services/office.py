@@ -1,0 +1,53 @@
+"""The district's office: what its officers and stewards do to one installation, as the loader role."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from agreements.trust import Trust
+from gateway.services.errors import OtherInstallation
+from gateway.services.onboarding import Onboarding
+from gateway.services.registry import Alarm
+from gateway.store.database import engine_for
+from gateway.store.errors import SchemaMismatch
+from gateway.store.tables import installation
+
+_THERE = text("SELECT to_regclass('gateway.installation') IS NOT NULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One installation, open for administration."""
+
+    engine: AsyncEngine
+    trust: Trust
+    onboarding: Onboarding
+
+
+@asynccontextmanager
+async def open_office(url: str, trust: Trust, alarm: Alarm) -> AsyncIterator[Office]:
+    """
+    Open the installation at `url` and check that it is the one `trust` is pinned for.
+
+    Raises the store's errors, `SchemaMismatch` before `pactgate init`, `OtherInstallation` for another log's database.
+    """
+    engine = engine_for(url)
+    try:
+        await _require_same_log(engine, trust)
+        yield Office(engine, trust, Onboarding(engine, trust, alarm))
+    finally:
+        await engine.dispose()
+
+
+async def _require_same_log(engine: AsyncEngine, trust: Trust) -> None:
+    async with engine.connect() as connection:
+        origin = None
+        if await connection.scalar(_THERE):
+            origin = await connection.scalar(select(installation.c.origin))
+    if origin is None:
+        raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
+    if origin != trust.origin:
+        raise OtherInstallation(f"The trust file pins the log {trust.origin}, and this database holds {origin}.")
