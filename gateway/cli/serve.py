@@ -6,11 +6,10 @@ from contextlib import nullcontext
 
 import uvloop
 
-from agreements.trust import Trust, read_trust
+from agreements.trust import Trust
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
-from gateway.cli.run import say, settings
-from gateway.errors import KeysMissing
+from gateway.cli.run import pinned_trust, say, settings
 from gateway.keys import GatewayKeys, load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.callers import require_declared
@@ -23,7 +22,7 @@ from gateway.store.cluster import running_cluster
 def serve() -> None:
     """Answer partners at PACTGATE_HOST and PACTGATE_PORT. One JSON line a request goes to stdout."""
     chosen = settings()
-    keys, trust = load_keys(chosen.keys), _trust(chosen)
+    keys, trust = load_keys(chosen.keys), pinned_trust(chosen)
     write = LineWriter(sys.stdout.buffer)
     configure_logging(write)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -36,19 +35,11 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
         async with (
             running_cluster(chosen) as cluster,
             # Opened here rather than by the server, so that what is wrong becomes a sentence instead of a traceback.
-            open_services(cluster.url("app"), keys, trust, readers=chosen.readers) as services,
+            open_services(
+                cluster.url("app"), keys, trust, readers=chosen.readers, public_url=chosen.public_url
+            ) as services,
         ):
             app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
             require_declared(app)
             say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
             await server_for(app).serve(sockets=[listening])
-
-
-def _trust(chosen: Settings) -> Trust:
-    try:
-        return read_trust(chosen.trust.read_bytes())
-    except OSError as error:
-        raise KeysMissing(
-            f"{chosen.trust} cannot be read: {error.strerror}.",
-            remedy="Run `pactgate init` once, or set PACTGATE_TRUST.",
-        ) from None

@@ -152,7 +152,11 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
     """Serve the gateway at the stage's address for the length of the block; yields the task that serves."""
     with bind(stage.settings.host, stage.settings.port) as listening:
         async with open_services(
-            stage.cluster.url("app"), stage.keys, stage.trust, readers=stage.settings.readers
+            stage.cluster.url("app"),
+            stage.keys,
+            stage.trust,
+            readers=stage.settings.readers,
+            public_url=stage.settings.public_url,
         ) as services:
             app = create_app(
                 stage.settings,

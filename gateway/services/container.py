@@ -14,6 +14,7 @@ from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.store.database import Database
 
@@ -32,12 +33,15 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(url: str, keys: GatewayKeys, trust: Trust, *, readers: int) -> AsyncIterator[Services]:
+async def open_services(
+    url: str, keys: GatewayKeys, trust: Trust, *, readers: int, public_url: str
+) -> AsyncIterator[Services]:
     """
-    Open the database as the app role, start the log, and yield the services.
+    Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
-    Raises the store's errors (unreachable, refused, over-privileged) and the log's (`LogDamaged`).
+    Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
+    await require_ready(url, public_url=public_url, keys=keys, trust=trust)
     database = await Database.open(url, readers=readers)
     try:
         signer = CheckpointSigner(trust.origin, keys.checkpoint)

@@ -1,0 +1,64 @@
+"""What must hold before the gateway answers anybody. Each step refuses with the sentence that mends it."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from agreements.trust import Trust
+from audit.checkpoint import CheckpointSigner
+from gateway.errors import SettingsError
+from gateway.keys import GatewayKeys
+from gateway.services.errors import OtherInstallation
+from gateway.store.errors import SchemaMismatch
+from gateway.store.roles import Role, require_durable, require_modest_login
+from gateway.store.session import connect
+
+_INSTALLATION = "SELECT origin, demo FROM gateway.installation"
+
+
+async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: Trust) -> None:
+    """
+    Check database, trust and keys against each other before the first request.
+
+    Raises `LoginRefused`, `DurabilityOff`, `SchemaMismatch`, `OtherInstallation`, `SettingsError`, and what `connect`
+    raises.
+    """
+    async with connect(url) as connection:
+        # (1): this login can do what serving needs and nothing more: not superuser, not owner, no way past a policy.
+        await require_modest_login(connection, Role.APP)
+        # (2): a committed entry survives a crash, or it proves nothing.
+        await require_durable(connection)
+        # (3): the log was opened, by the officers we know, and it is this log.
+        origin, demo = await _installation(connection)
+        if origin != trust.origin:
+            raise OtherInstallation(f"The trust file pins the log {trust.origin}, and this database holds {origin}.")
+        # (4): we hold the key whose public half was pinned; with another we would sign another log.
+        if CheckpointSigner(trust.origin, keys.checkpoint).vkey != trust.log_public_key:
+            raise OtherInstallation("The checkpoint key is not the one that was pinned when the log was opened.")
+        # (5): fictional students, shifted clocks and demo credentials never face the world.
+        if demo and not _is_loopback(public_url):
+            raise SettingsError(
+                "This database is marked as a demo, for good, and a demo is not served on a public address.",
+                remedy="Serve it on a loopback PACTGATE_PUBLIC_URL, or run `pactgate init` on a database of its own.",
+            )
+
+
+async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:
+    try:
+        row = await connection.fetchrow(_INSTALLATION)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError):
+        row = None
+    if row is None:
+        raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
+    return row["origin"], row["demo"]
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
