@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import db, init, keys
+from gateway.cli import agreement, audit, client, db, init, keys, partner, records, serve, signer
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -20,8 +20,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and those hold keys and students
 )
 app.command("init")(init.init)
+app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
+app.add_typer(signer.app, name="signer")
+app.add_typer(agreement.app, name="agreement")
+app.add_typer(client.app, name="client")
+app.add_typer(records.app, name="records")
+app.add_typer(audit.app, name="audit")
+app.add_typer(partner.app, name="partner")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,18 +3,23 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
+import asyncpg
 import orjson
 import typer
 from sqlalchemy.exc import DBAPIError
 
 from agreements.errors import AgreementError
+from agreements.trust import Trust, read_trust
 from audit.errors import AuditError
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, KeysMissing
+from gateway.services.office import Office, open_office
 from gateway.settings import Settings, read_settings
-from gateway.store.errors import DatabaseUnavailable
+from gateway.store.cluster import running_cluster
+from gateway.store.errors import DatabaseUnavailable, LoginRefused, SchemaMismatch
 from policies.errors import PolicyError
 
 Result = TypeVar("Result")
@@ -26,14 +31,64 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
+def pinned_trust(chosen: Settings) -> Trust:
+    """Return the officers and the log that were pinned. Raises `KeysMissing`, `BadTrust`."""
+    try:
+        return read_trust(chosen.trust.read_bytes())
+    except OSError as error:
+        raise KeysMissing(
+            f"{chosen.trust} cannot be read: {error.strerror}.",
+            remedy="Run `pactgate init` once, or set PACTGATE_TRUST.",
+        ) from None
+
+
+def known_trust() -> Trust | None:
+    """Return the pinned trust if it is on this machine: enough for early hints, never for a decision."""
+    try:
+        return pinned_trust(settings())
+    except (GatewayError, AgreementError):
+        return None
+
+
+@asynccontextmanager
+async def office() -> AsyncIterator[Office]:
+    """Open this installation for administration. What does not verify in it is said on the way."""
+    chosen = settings()
+    trust = pinned_trust(chosen)
+    async with running_cluster(chosen) as cluster, open_office(cluster.url("loader"), trust, _alarm) as opened:
+        yield opened
+
+
 def run(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a command's work to its end. A connection lost on the way becomes `DatabaseUnavailable`."""
+    """
+    Run a command's work to its end.
+
+    A connection lost on the way becomes `DatabaseUnavailable`, a missing right `LoginRefused`, a missing table
+    `SchemaMismatch`; any other error of the database is ours and stays what it is.
+    """
     try:
         return asyncio.run(work)
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable("The connection to PostgreSQL was lost.") from None
+        _require_bug(error.orig)
         raise
+    except asyncpg.PostgresError as error:
+        _require_bug(error)
+        raise
+
+
+def _require_bug(error: BaseException | None) -> None:
+    """Raise in our words what an operator can mend; return for everything else."""
+    match getattr(error, "sqlstate", None):
+        case "42501":
+            raise LoginRefused("The database login of this command lacks a right it needs.") from None
+        case "42P01" | "3F000":
+            raise SchemaMismatch("The database lacks a table this command needs.") from None
+
+
+def _alarm(code: str, facts: Mapping[str, str]) -> None:
+    say(f"Alarm, {code}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
 
 
 def show(data: object) -> None:

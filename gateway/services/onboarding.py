@@ -105,7 +105,7 @@ class Onboarding:
         return Activated(digest, index, covered)
 
     async def stop_agreement(self, digest: str, standing: Standing, reason: str) -> int:
-        """Suspend or terminate an agreement; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
+        """Stop an agreement; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
         ends = standing is Standing.TERMINATED
         event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
         async with self._engine.begin() as connection:

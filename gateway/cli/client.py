@@ -1,0 +1,140 @@
+"""`pactgate client`: a partner's machines, each bound by its keys to one agreement."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from agreements.annexes import CLIENT_BINDING, ClientBinding, binding_bytes, read_binding
+from agreements.canonical import read_canonical, read_json
+from agreements.errors import BadKey
+from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
+from agreements.shapes import words_only
+from agreements.signature import Kind, add_signature
+from gateway.cli import papers
+from gateway.cli.agreement import Approvals, Reason, Yes, register_reinstatement, reinstate_subject
+from gateway.cli.run import known_trust, office, run, say, show
+from gateway.services.overview import ClientLine, client_lines
+
+app = typer.Typer(help="Clients: bind keys to an agreement, approve, register, stop.", no_args_is_help=True)
+
+Client = Annotated[str, typer.Argument(callback=papers.client_id, metavar="CLIENT", help="The client, client:….")]
+Binding = Annotated[Path, typer.Argument(metavar="FILE", help="What `client bind` wrote.")]
+OfficerKey = Annotated[Path, typer.Option("--officer-key", help="Private key of an officer.")]
+
+
+@app.command("bind")
+def bind(
+    *,
+    agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
+    jwks: Annotated[Path, typer.Option(help="The client's public key set, as `partner keygen` prints it.")],
+    responsible_name: Annotated[str, typer.Option(help="Who answers for the client, at the partner.")],
+    responsible_email: Annotated[str, typer.Option(help="That person's address.")],
+    signer_key: Annotated[Path, typer.Option("--signer-key", help="Private key of a signer of the partner.")],
+    out: Annotated[Path, typer.Option(help="The client binding to write.")],
+    client: Annotated[str | None, typer.Option(callback=papers.client_id, help="The id; else a new one.")] = None,
+) -> None:
+    """Bind a client's public keys to an agreement, signed by the partner's signer. No private key is read but that."""
+    chosen = client or f"client:{uuid4()}"
+    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible_name, responsible_email))
+    keys = read_binding(payload).keys  # judged as it will be when it is registered
+    document = add_signature(None, Kind.CLIENT_BINDING, payload, papers.read_key(signer_key))
+    papers.write_signed(out, document)
+    show(
+        {
+            "client": chosen,
+            "document": document.digest,
+            "agreement": agreement,
+            "keys": [key.thumbprint for key in keys],
+            "file": str(out),
+        }
+    )
+
+
+@app.command("approve")
+def approve(
+    *,
+    file: Binding,
+    officer_key: OfficerKey,
+    out: Annotated[Path, typer.Option(help="The approval to write.")],
+    yes: Yes = False,
+) -> None:
+    """Approve a client binding as an officer. Compare the keys' thumbprints with the partner first."""
+    envelope = papers.read_signed(file, Kind.CLIENT_BINDING)
+    bound, content = read_binding(envelope.payload), read_canonical(envelope.payload)
+    officer = papers.read_key(officer_key)
+    papers.hint_unless_officer(officer, known_trust())
+    say(f"{bound.client} for {bound.agreement}, with the keys {', '.join(key.thumbprint for key in bound.keys)}.")
+    approval = papers.approve(envelope, words_only(CLIENT_BINDING, content), content, officer, assume_yes=yes)
+    papers.write_signed(out, approval)
+    show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
+
+
+@app.command("register")
+def register(
+    *,
+    file: Binding,
+    approval: Approvals,
+    name: Annotated[str, typer.Option(help="What the district calls this client.")],
+) -> None:
+    """Let a bound and approved client in, under an agreement in force."""
+    document = papers.read_signed(file, Kind.CLIENT_BINDING)
+    approvals = [papers.read_signed(each, Kind.APPROVAL) for each in approval]
+
+    async def work() -> str:
+        async with office() as opened:
+            return await opened.onboarding.register_client(document, approvals, name)
+
+    show({"client": run(work()), "document": document.digest})
+
+
+@app.command("suspend")
+def suspend(*, client: Client, reason: Reason) -> None:
+    """Stop a client until an officer reinstates it. Its next request is refused, whatever token it holds."""
+
+    async def work() -> int:
+        async with office() as opened:
+            return await opened.onboarding.suspend_client(client, reason)
+
+    show({"client": client, "standing": "suspended", "entry": run(work())})
+
+
+@app.command("reinstatement")
+def reinstatement(
+    *,
+    client: Client,
+    undoes: Annotated[int, typer.Option(help="Entry of the suspension; `client show` gives it.")],
+    reason: Reason,
+    officer_key: OfficerKey,
+    out: Annotated[Path, typer.Option(help="The document to write.")],
+) -> None:
+    """Write and sign the document that undoes one suspension of a client."""
+    reinstate_subject(client, undoes, reason, officer_key, out)
+
+
+@app.command("activate")
+def activate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `client reinstatement` wrote.")],
+) -> None:
+    """Undo a suspension by the document an officer signed."""
+    register_reinstatement(file)
+
+
+@app.command("show")
+def show_clients() -> None:
+    """Show every client whose binding is in force, and what stops it."""
+
+    async def work() -> tuple[ClientLine, ...]:
+        async with office() as opened:
+            return await client_lines(opened)
+
+    show(run(work()))
+
+
+def _keys(file: Path) -> tuple[PublicKey, ...]:
+    content = read_json(papers.read_file(file))
+    listed = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise BadKey(f"{file} is not a JSON Web Key Set with at least one key.")
+    return tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in listed)

@@ -1,0 +1,109 @@
+"""`pactgate records`: student records in, and a family's no at once. Counts and reasons are shown, never a record."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli import papers
+from gateway.cli.run import office, run, say, settings, show
+from gateway.keys import load_keys
+from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
+
+app = typer.Typer(help="Student records: load exports, withdraw a consent, opt out.", no_args_is_help=True)
+
+Student = Annotated[
+    str | None,
+    typer.Option(metavar="NUMBER", help="The student's number; asked for if left out, to keep it out of the history."),
+]
+_AGREEMENT = typer.Option(callback=papers.digest, metavar="DIGEST", help="The agreement, sha256:….")
+
+
+@app.command("load")
+def load(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The export's folder.")],
+    mapping: Annotated[list[Path], typer.Option(help="A mapping file; repeatable, loaded in this order.")],
+    agreements: Annotated[
+        list[str] | None,
+        typer.Option("--agreements", metavar="NAME=DIGEST", help="An agreement by its name in the files; repeatable."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
+) -> None:
+    """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
+    named = dict(_named(text) for text in agreements or ())
+    mappings = read_mappings(mapping)
+    subject_key = load_keys(settings().keys).subject
+    done: list[dict[str, object]] = []
+
+    async def work() -> None:
+        async with office() as opened:
+            steward = Stewardship(opened)
+            for each in mappings:
+                report = await steward.load(each, folder, subject_key, agreements=named, strict=strict, confirm=confirm)
+                done.append(_account(each.name, report))
+
+    try:
+        run(work())
+    except RowsRefused as error:
+        done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
+        raise
+    finally:
+        # What was loaded before a refusal is loaded: it is accounted for even when the command fails.
+        if done:
+            show(done)
+
+
+@app.command("withdraw")
+def withdraw(*, agreement: Annotated[str, _AGREEMENT], student: Student = None) -> None:
+    """Withdraw every consent of a student under an agreement. In effect on the next request."""
+    number = _number(student)
+
+    async def work() -> int:
+        async with office() as opened:
+            return await Stewardship(opened).withdraw(agreement, number)
+
+    show({"agreement": agreement, "entry": run(work())})
+
+
+@app.command("opt-out")
+def opt_out(
+    *,
+    student: Student = None,
+    agreement: Annotated[str | None, _AGREEMENT] = None,
+    directory: Annotated[bool, typer.Option("--directory", help="Directory information only (34 CFR 99.37).")] = False,
+) -> None:
+    """Put a family's no on file, for one agreement or for all. In effect on the next request."""
+    number = _number(student)
+
+    async def work() -> int:
+        async with office() as opened:
+            return await Stewardship(opened).opt_out(number, agreement, directory_only=directory)
+
+    show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
+
+
+def _account(name: str, report: LoadReport) -> dict[str, object]:
+    """Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell."""
+    if report.refused:
+        say(f"{name}: {len(report.refused)} row(s) were refused; what they are about is withheld until it is mended.")
+    counted = ("added", "changed", "ended", "unchanged", "withheld")
+    return {
+        "mapping": name,
+        "loaded": True,
+        "entries": report.entries,
+        "targets": {each.target: {count: getattr(each, count) for count in counted} for each in report.targets},
+        "refused": [str(row) for row in report.refused],
+    }
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, digest = text.partition("=")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"{text!r} is not NAME=DIGEST", param_hint="--agreements")
+    return name.strip(), str(papers.digest(digest))
+
+
+def _number(student: str | None) -> str:
+    return student if student is not None else str(typer.prompt("Student number", err=True)).strip()

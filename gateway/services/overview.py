@@ -1,0 +1,164 @@
+"""What an administrator sees of agreements and clients: where each stands, what it lets leave, whom it covers today."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from agreements.document import Agreement, parse_agreement
+from agreements.elements import Catalogue, load_catalogue
+from agreements.errors import AgreementError
+from agreements.register import Registered, load_register
+from agreements.standing import Standing
+from gateway.services.errors import UnknownAgreement
+from gateway.services.office import Office
+from gateway.services.registry import Registry
+from gateway.services.stewardship import Stewardship
+
+UNVERIFIED = "not verified"
+"""The standing of a document that is registered, was not terminated, and yet does not verify: nothing leaves by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ElementLine:
+    """One element that may leave, and as what."""
+
+    dataset: str
+    element: str
+    name: str
+    transformation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLine:
+    """A registered client. `suspended_by` is the entry that stopped it, None while nothing does."""
+
+    id: str
+    name: str
+    partner: str
+    agreement: str
+    suspended_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """One agreement in a list. `suspended_by` is the entry that a reinstatement has to name."""
+
+    digest: str
+    id: str
+    title: str
+    district: str
+    partner: str
+    basis: str
+    purpose: str
+    first_day: date
+    last_day: date
+    time_zone: str
+    standing: str
+    suspended_by: int | None
+    covered_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPage:
+    """One agreement, whole. `words_only` are the pointers to the terms that no rule carries out."""
+
+    agreement: AgreementLine
+    school_years: Mapping[str, Sequence[str]]
+    elements: tuple[ElementLine, ...]
+    population: Mapping[str, object]
+    cadence: str
+    clients: tuple[ClientLine, ...]
+    words_only: tuple[str, ...]
+    approved_by: str | None
+
+
+async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
+    """Return every registered agreement, oldest first; one that cannot even be read is left to the alarms."""
+    _, registry = await office.onboarding.registry()
+    async with office.engine.connect() as connection:
+        registered = (await load_register(connection)).agreements
+    catalogue = load_catalogue()
+    readable = [(each, _readable(each, catalogue)) for each in registered]
+    return tuple([await _line(office, registry, each, found) for each, found in readable if found is not None])
+
+
+async def agreement_page(office: Office, digest: str) -> AgreementPage:
+    """Return one agreement. Raises `UnknownAgreement`."""
+    _, registry = await office.onboarding.registry()
+    async with office.engine.connect() as connection:
+        registered = (await load_register(connection)).agreements
+    catalogue = load_catalogue()
+    each = next((item for item in registered if item.document.digest == digest), None)
+    agreement = None if each is None else _readable(each, catalogue)
+    if each is None or agreement is None:
+        raise UnknownAgreement(f"No agreement {digest} is registered.")
+    granted = registry.granted.get(digest)
+    return AgreementPage(
+        agreement=await _line(office, registry, each, agreement),
+        school_years={terms.dataset: terms.school_years for terms in agreement.datasets},
+        elements=element_lines(agreement, catalogue),
+        population=agreement.population,
+        cadence=agreement.cadence,
+        clients=tuple(line for line in _clients(registry) if line.agreement == digest),
+        words_only=agreement.words_only,
+        approved_by=None if granted is None else granted.agreement.approver.key.thumbprint,
+    )
+
+
+async def client_lines(office: Office) -> tuple[ClientLine, ...]:
+    """Return every client whose binding is in force, suspended ones included."""
+    _, registry = await office.onboarding.registry()
+    return _clients(registry)
+
+
+def element_lines(agreement: Agreement, catalogue: Catalogue) -> tuple[ElementLine, ...]:
+    """Return what an agreement lets leave, in its own order."""
+    return tuple(
+        ElementLine(terms.dataset, line.element, catalogue.element(line.element).name, line.transformation)
+        for terms in agreement.datasets
+        for line in terms.elements
+    )
+
+
+async def _line(office: Office, registry: Registry, each: Registered, agreement: Agreement) -> AgreementLine:
+    stops = {stop.concerns: stop.entry for stop in registry.suspensions}
+    standing: Standing | None
+    if agreement.digest in registry.granted:
+        standing = Standing.SUSPENDED if agreement.digest in stops else Standing.ACTIVE
+    else:
+        ended = any(move.status == Standing.TERMINATED for move in each.moves)
+        standing = Standing.TERMINATED if ended else None
+    covered = await Stewardship(office).covered_today(agreement.digest, agreement.term.time_zone)
+    return AgreementLine(
+        digest=agreement.digest,
+        id=agreement.id,
+        title=agreement.title,
+        district=agreement.district.id,
+        partner=agreement.partner.id,
+        basis=agreement.basis,
+        purpose=agreement.purpose.code,
+        first_day=agreement.term.first_day,
+        last_day=agreement.term.last_day,
+        time_zone=agreement.term.time_zone,
+        standing=UNVERIFIED if standing is None else standing.value,
+        suspended_by=stops.get(agreement.digest),
+        covered_today=covered,
+    )
+
+
+def _clients(registry: Registry) -> tuple[ClientLine, ...]:
+    stops = {stop.concerns: stop.entry for stop in registry.suspensions}
+    bound = {
+        binding.binding.client: digest for digest, granted in registry.granted.items() for binding in granted.bindings
+    }
+    return tuple(
+        ClientLine(known.id, known.name, known.partner, bound[known.id], stops.get(known.id))
+        for known in registry.clients.values()
+    )
+
+
+def _readable(each: Registered, catalogue: Catalogue) -> Agreement | None:
+    try:
+        return parse_agreement(each.document.envelope.payload, catalogue)
+    except AgreementError:
+        return None
