@@ -1,14 +1,19 @@
-"""Fixtures every room may use: `postgres` (the server), `database` (migrated, fresh), `empty_database`."""
+"""
+Fixtures every room may use: `postgres` (the server), `database` (migrated, fresh), `empty_database`, and `installed`
+(a demo database where trust has started, with keys and officers).
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
+from tests.factories.installation import TestInstallation, installed_in
 
 _numbers = count(1)
 
@@ -40,3 +45,9 @@ async def empty_database(postgres: TestServer) -> AsyncIterator[TestDatabase]:
     yield database
     await database.close()
     await postgres.drop(database.name)
+
+
+@pytest.fixture
+async def installed(database: TestDatabase, tmp_path: Path) -> TestInstallation:
+    """A database marked as a demo, so that its clock may be shifted, with keys, trust and entry 0."""
+    return await installed_in(database, tmp_path / "home", demo=True)

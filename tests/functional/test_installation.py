@@ -13,10 +13,12 @@ from audit.checkpoint import CheckpointVerifier
 from audit.entry import parse
 from audit.errors import AuditError
 from gateway.errors import GatewayError
-from gateway.keys import GatewayKeys, create_keys
+from gateway.keys import GatewayKeys, create_keys, load_keys
 from gateway.services import installation
 from gateway.services.installation import AlreadyInstalled, Installation, install, read_officer
+from gateway.settings import read_settings
 from tests.factories.database import TestDatabase
+from tests.factories.installation import TestInstallation
 
 ORIGIN = "log.district.example/pactgate"
 
@@ -148,3 +150,13 @@ async def test_entry_zero_names_the_log_its_key_and_the_officers_and_is_signed(
     assert "Ines" not in json.dumps(entry.body)
     verified = CheckpointVerifier.parse(trust.log_public_key).verify(opened.checkpoint.note)
     assert verified.size == 1
+
+
+async def test_an_installation_is_found_again_through_its_settings(
+    installed: TestInstallation,
+) -> None:
+    chosen = read_settings(installed.environment)
+    assert chosen.trust.read_bytes() == installed.trust.canonical
+    assert load_keys(chosen.keys).checkpoint_public == installed.keys.checkpoint_public
+    app = await installed.database.connection("app")
+    assert await app.fetchval("SELECT demo FROM gateway.installation")
