@@ -44,11 +44,11 @@ class AlreadyTerminated(GatewayError):
 
 
 class ClientTaken(GatewayError):
-    """The client id is bound already; a client has one binding."""
+    """The client id belongs to another partner; its bindings would let one partner act as the other."""
 
     code = "client_taken"
-    public_detail = "This client is registered already."
-    remedy = "Bind new keys as a new client: leave out --client in `pactgate client bind`."
+    public_detail = "This client id belongs to another partner."
+    remedy = "Bind the keys as a new client: leave out --client in `pactgate client bind`."
 
 
 class NothingSigned(GatewayError):

@@ -137,9 +137,9 @@ class Onboarding:
                 received_at=moment.now,
             )
             digest, bound = verified.digest, verified.binding
-            known = await connection.scalar(select(client.c.binding).where(client.c.id == bound.client))
-            if known is not None and known != digest_bytes(digest):
-                raise ClientTaken(f"The client {bound.client} is bound by another document.")
+            owners = set(await connection.scalars(select(client.c.partner).where(client.c.id == bound.client)))
+            if owners - {verified.partner}:
+                raise ClientTaken(f"The client {bound.client} belongs to another partner.")
             index = await _append(
                 connection,
                 moment,

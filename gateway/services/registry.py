@@ -157,14 +157,16 @@ class _Judging:
     def registry(
         self, version: int, clients: Sequence[Mapping[Any, Any]], stops: Sequence[Mapping[Any, Any]]
     ) -> Registry:
-        granted: dict[str, Granted] = {}
+        promised: dict[str, VerifiedAgreement] = {}
+        bound: list[tuple[int, VerifiedBinding]] = []
         suspensions: list[Suspension] = []
         for each in self._register.agreements:
             stands = self._standing(each)
             verified = self._agreement(each) if stands in {Standing.ACTIVE, Standing.SUSPENDED} else None
             if verified is None:
                 continue
-            granted[each.document.digest] = Granted(verified, tuple(self._bindings(each, verified, clients)))
+            promised[each.document.digest] = verified
+            bound += self._bindings(each, verified, clients)
             if stands is Standing.SUSPENDED:
                 suspensions.append(Suspension(each.document.digest, self._stop(each)))
         undone = {
@@ -173,15 +175,35 @@ class _Judging:
         }
         stopped = {row["client"]: row["idx"] for row in stops if (row["client"], row["idx"]) not in undone}
         suspensions += [Suspension(client, index) for client, index in stopped.items()]
+        bindings = self._of_one_partner(bound)
         names = {row["id"]: row["name"] for row in clients}
         known = {
-            bound.binding.client: KnownClient(
-                bound.binding.client, bound.partner, names[bound.binding.client], bound.binding.client not in stopped
+            each.binding.client: KnownClient(
+                each.binding.client, each.partner, names[each.binding.client], each.binding.client not in stopped
             )
-            for held in granted.values()
-            for bound in held.bindings
+            for each in bindings
+        }
+        granted = {
+            digest: Granted(verified, tuple(each for each in bindings if each.binding.agreement == digest))
+            for digest, verified in promised.items()
         }
         return Registry(version, granted, known, tuple(suspensions), tuple(self._signers))
+
+    def _of_one_partner(self, bound: Iterable[tuple[int, VerifiedBinding]]) -> list[VerifiedBinding]:
+        """
+        Return the bindings, in the log's order, without those that bind a client of another partner.
+
+        INVARIANT: a client belongs to the partner that bound it first; otherwise one partner could add a key of its own
+        to another's client, and act as it.
+        """
+        owners: dict[str, str] = {}
+        kept = []
+        for _, each in sorted(bound, key=lambda pair: pair[0]):
+            if owners.setdefault(each.binding.client, each.partner) == each.partner:
+                kept.append(each)
+            else:
+                self._reader.alarm("client_refused", client=each.binding.client, reason="other_partner")
+        return kept
 
     def _standing(self, each: Registered) -> Standing:
         """Return where the agreement stands. A move to `active` counts only if its entry says so."""
@@ -226,7 +248,8 @@ class _Judging:
 
     def _bindings(
         self, each: Registered, agreement: VerifiedAgreement, clients: Sequence[Mapping[Any, Any]]
-    ) -> Iterable[VerifiedBinding]:
+    ) -> Iterable[tuple[int, VerifiedBinding]]:
+        """Yield the bindings that hold, each with the entry that brought it."""
         approvals = self._envelopes(each.binding_approvals)
         registered = {_digest(row["binding"]): row for row in clients}
         for stored in each.bindings:
@@ -255,7 +278,7 @@ class _Judging:
                 self._reader.alarm("client_refused", client=row["id"], reason=error.code)
                 continue
             if verified.binding.client == row["id"]:
-                yield verified
+                yield stored.index, verified
             else:
                 self._reader.alarm("client_refused", client=row["id"], reason="other_client")
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
-    ForeignKeyConstraint,
     Index,
     Interval,
     LargeBinary,
@@ -47,14 +46,14 @@ client = Table(
     Column("binding", LargeBinary, nullable=False),
     Column("agreement", LargeBinary, nullable=False),
     Column("idx", BigInteger, nullable=False),
-    PrimaryKeyConstraint("id", name="client_pk"),
+    PrimaryKeyConstraint("id", "binding", name="client_pk"),
     CheckConstraint("id ~ '^client:[0-9a-f-]{36}$'", name="client_id_has_its_form"),
     CheckConstraint("partner ~ '^partner:[a-z0-9-]+$'", name="client_partner_has_its_form"),
     CheckConstraint("octet_length(binding) = 32", name="client_binding_is_a_digest"),
     CheckConstraint("octet_length(agreement) = 32", name="client_agreement_is_a_digest"),
     CheckConstraint("idx >= 0", name="client_has_an_entry"),
 )
-"""A registered client. `idx` is the log entry that brought it (claim 1)."""
+"""A client under one binding; it may have several. `idx` is the log entry that brought it (claim 1)."""
 
 client_status = Table(
     "client_status",
@@ -64,7 +63,6 @@ client_status = Table(
     Column("idx", BigInteger, nullable=False),
     Column("reason", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("client", "idx", name="client_status_pk"),
-    ForeignKeyConstraint(["client"], ["gateway.client.id"], name="client_status_client_fk"),
     CheckConstraint("status IN ('active', 'suspended')", name="client_status_is_known"),
     CheckConstraint("idx >= 0", name="client_status_has_an_entry"),
 )
