@@ -1,0 +1,218 @@
+"""Two exports nobody here wrote: loaded by mapping alone, shared under signed agreements, fetched over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from audit.checkpoint import CheckpointSigner
+from audit.export import export_log
+from gateway.api.routers import partner_routers
+from gateway.app import create_app
+from gateway.demo.cast import Cast, script
+from gateway.demo.perform import free_port
+from gateway.demo.story import verify_folder
+from gateway.keys import create_keys
+from gateway.oauth.client import PartnerClient, PartnerKeys
+from gateway.server import bind, server_for
+from gateway.services.container import open_services
+from gateway.services.grants import alarm
+from gateway.services.installation import install
+from gateway.services.office import open_office
+from gateway.services.stewardship import Stewardship, read_mappings
+from gateway.settings import read_settings
+from gateway.store.tables import installation
+from tests.factories.database import TestDatabase
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "oea-contoso"
+
+pytestmark = pytest.mark.realdata
+
+
+@dataclass(frozen=True)
+class Export:
+    """One export: where it is, when it was, what its agreement covers."""
+
+    mapping: str
+    folder: Path
+    today: date
+    school_year: str
+    schools: tuple[str, ...]
+    datasets: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The export, served: one partner, and the database behind it."""
+
+    partner: PartnerClient
+    log_key: str
+    stewardship: Stewardship
+    export_to: Any
+
+    def all(self, path: str) -> list[dict[str, Any]]:
+        """Follow the pages to the end, as a nightly job would."""
+        token = str(self.partner.token()["access_token"])
+        rows: list[dict[str, Any]] = []
+        following: str | None = ""
+        while following is not None:
+            cursor = f"&cursor={following}" if following else ""
+            answer = self.partner.get(f"{path}{'&' if '?' in path else '?'}limit=150{cursor}", token)
+            assert answer.status_code == 200, answer.text
+            rows += answer.json()["data"]
+            following = answer.json()["next"]
+        return rows
+
+    def status(self, path: str) -> tuple[int, dict[str, Any]]:
+        """Ask once."""
+        answer = self.partner.get(path, str(self.partner.token()["access_token"]))
+        return answer.status_code, answer.json()
+
+
+def lines(*elements: str) -> list[dict[str, str]]:
+    return [{"element": element, "transformation": "exact"} for element in elements]
+
+
+@asynccontextmanager
+async def served(database: TestDatabase, home: Path, export: Export) -> AsyncIterator[Site]:
+    port = free_port()
+    settings = read_settings({"PACTGATE_HOME": str(home / "home"), "PACTGATE_PORT": str(port)})
+    content = script("sps-b-mentoring-school-official.yaml", export.school_year)
+    content["datasets"] = list(export.datasets)
+    content["population"] = {
+        "all": [{"everyone": True}, {"in": {"column": "school_identifier", "values": list(export.schools)}}]
+    }
+    cast = Cast.meet((content["partner"]["id"],))
+    keys = create_keys(settings.keys)
+    trust = (
+        await install(
+            database.url("owner"),
+            database.url("loader"),
+            settings.trust,
+            keys,
+            cast.officers,
+            origin="pactgate.test/contoso",
+            demo=True,
+        )
+    ).trust
+    async with open_office(database.url("loader"), trust, alarm) as office:
+        async with office.engine.begin() as connection:
+            shift = export.today - datetime.now(UTC).date()
+            await connection.execute(update(installation).values(clock_shift=shift))
+        first, last = export.today - timedelta(days=2), export.today + timedelta(days=2)
+        for party in (content["district"]["id"], content["partner"]["id"]):
+            await office.onboarding.introduce_signer(cast.introduction(party, first, last))
+        agreement, signed = cast.agreement(content)
+        await office.onboarding.activate(signed.document, [signed.approval])
+        partner_keys = PartnerKeys.generate()
+        client, bound = cast.binding(agreement, partner_keys)
+        await office.onboarding.register_client(bound.document, [bound.approval], "Nightly job")
+        (mapping,) = read_mappings([Path(str(files("gateway.records.mappings") / f"{export.mapping}.toml"))])
+        await Stewardship(office).load(mapping, export.folder, keys.subject, agreements={}, strict=False, confirm=False)
+        app_url = database.url("app")
+        with bind("127.0.0.1", port) as listening:
+            async with open_services(app_url, keys, trust, readers=4, public_url=settings.public_url) as services:
+                routers = partner_routers(keys.cursor)
+                app = create_app(settings, keys, lambda: nullcontext(services), routers, write=lambda _: None)
+                server = server_for(app)
+                serving = asyncio.create_task(server.serve(sockets=[listening]))
+                try:
+                    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+                        await asyncio.sleep(0.01)
+
+                    async def export_to(folder: Path) -> None:
+                        pool = await database.pool("app")
+                        await export_log(pool, CheckpointSigner(trust.origin, keys.checkpoint), folder)
+
+                    with PartnerClient(settings.public_url, client, partner_keys) as partner:
+                        yield Site(partner, trust.log_public_key, Stewardship(office), export_to)
+                finally:
+                    server.should_exit = True
+                    await serving
+
+
+SIS = Export(
+    mapping="hello_world_sis",
+    folder=DATA / "hello_world_sis",
+    today=date(2020, 3, 2),
+    school_year="2019-2020",
+    schools=("sch0", "sch1", "sch2", "sch3"),
+    datasets=(
+        {
+            "dataset": "students",
+            "school_years": ["2019-2020"],
+            "elements": lines("000115", "000172", "000100", "001069", "000128"),
+        },
+    ),
+)
+ATTENDANCE = Export(
+    mapping="contoso_attendance",
+    folder=DATA,
+    today=date(2022, 2, 8),
+    school_year="2021-2022",
+    schools=("55535", "55536", "55537", "55538", "55539"),
+    datasets=(
+        {"dataset": "students", "school_years": ["2021-2022"], "elements": lines("000115", "000100", "001069")},
+        {
+            "dataset": "attendance",
+            "school_years": ["2021-2022"],
+            "elements": lines("000202", "000201", "001957", "000496"),
+        },
+    ),
+)
+
+
+async def test_the_sis_export_is_refused_where_nothing_was_agreed_and_served_where_it_was(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    async with served(database, tmp_path, SIS) as site:
+        status, problem = await asyncio.to_thread(site.status, "/v1/students?fields=first_name,english_learner_status")
+        assert (status, problem["code"], problem["clause"]) == (403, "element_not_covered", "/datasets/0/elements")
+        status, problem = await asyncio.to_thread(site.status, "/v1/students?fields=password")
+        assert (status, problem["code"]) == (400, "unknown_element")
+
+        rows = await asyncio.to_thread(site.all, "/v1/students")
+
+        assert len({row["record_code"] for row in rows}) == len(rows) == 400
+        agreed = {"record_code", "first_name", "last_name", "grade_level", "school_identifier", "gpa_cumulative"}
+        assert all(set(row) == agreed for row in rows)
+        assert sum(row["gpa_cumulative"] is not None for row in rows) == 400
+
+        # A family says no: gone on the next call, and the same refusal as for a code that never existed.
+        (code,) = [row["record_code"] for row in rows if (row["first_name"], row["last_name"]) == ("Albert", "Ibarra")]
+        assert (await asyncio.to_thread(site.status, f"/v1/students/{code}"))[0] == 200
+        await site.stewardship.opt_out("st1", None, directory_only=False)
+        gone = await asyncio.to_thread(site.status, f"/v1/students/{code}")
+        never = await asyncio.to_thread(site.status, "/v1/students/rc_" + "a" * 26)
+        assert gone == never
+        assert gone[0] == 404
+        assert len(await asyncio.to_thread(site.all, "/v1/students")) == 399
+        await site.export_to(tmp_path / "log")
+    verified = await asyncio.to_thread(verify_folder, tmp_path / "log", site.log_key)
+    assert verified.returncode == 0, verified.stdout
+
+
+async def test_twelve_thousand_attendance_rows_leave_as_counts_of_six_hundred_students(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    async with served(database, tmp_path, ATTENDANCE) as site:
+        status, problem = await asyncio.to_thread(site.status, "/v1/attendance/events")
+        assert (status, problem["code"]) == (403, "dataset_not_covered")
+
+        students = await asyncio.to_thread(site.all, "/v1/students")
+        counts = await asyncio.to_thread(site.all, "/v1/attendance")
+
+        assert len(students) == len(counts) == 600
+        assert {row["record_code"] for row in counts} == {row["record_code"] for row in students}
+        assert sum(row["days_in_session"] for row in counts) == 12_000
+        assert sum(row["days_absent"] + row["days_in_attendance"] for row in counts) == 12_000
+        await site.export_to(tmp_path / "log")
+    verified = await asyncio.to_thread(verify_folder, tmp_path / "log", site.log_key)
+    assert verified.returncode == 0, verified.stdout
