@@ -72,11 +72,19 @@ class Grants:
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
-        if self._state is None or self._state.epoch < moment.epoch or registry is not self._registry:
-            self._registry = registry
-            self._state = self._state_at(moment.epoch, registry)
+        state = self._state
+        if (
+            state is None
+            or moment.epoch > state.epoch
+            or (moment.epoch == state.epoch and registry is not self._registry)
+        ):
+            state = self._state_at(moment.epoch, registry)
+            self._registry, self._state = registry, state
+        elif moment.epoch < state.epoch:
+            # Another task has read on meanwhile; what this one read is told as it was, and not kept.
+            state = self._state_at(moment.epoch, registry)
         self.observe(moment.epoch, moment.now)
-        return (self._state if self._state.epoch == moment.epoch else self._state_at(moment.epoch, registry)), moment
+        return state, moment
 
     async def moment(self) -> Moment:
         """Return the epoch and the clock, and nothing else."""
