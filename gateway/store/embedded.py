@@ -6,7 +6,6 @@ the operating-system account that runs Pactgate (peer), the four roles only by p
 not at all. Durability is PostgreSQL's default: on.
 """
 
-import fcntl
 import os
 import pwd
 import shutil
@@ -20,6 +19,7 @@ from typing import Self
 from urllib.parse import quote
 
 from gateway.store.errors import EmbeddedRefused
+from gateway.store.holders import Holders
 from gateway.store.program import Account, is_reachable, private_folder, programs, server_account
 
 SUPERUSER = "postgres"
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
         self._data = self.base / "data"
         self._account: Account | None = None
         self._programs: Path | None = None
-        self._holding: int | None = None
+        self._holders = Holders(self.base)
 
     def __enter__(self) -> Self:
         """Start, or join the server that runs already."""
@@ -97,37 +97,32 @@ class EmbeddedPostgres:
                 f"The embedded PostgreSQL cannot keep its data in {self.base}: {error.strerror}.",
                 remedy="Set PACTGATE_POSTGRES to a folder this account may write to.",
             ) from None
-        with self._alone():
+        with self._holders.alone():
             self._programs = programs(account, self.base)
             self._require_version()
-            self._holding = os.open(self.base / "holders", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._holding, fcntl.LOCK_SH)
+            self._holders.join()
             try:
                 if not self._is_running():
                     self._initialise()
                     self._configure()
                     self._control("start", "-l", str(self.log))
             except BaseException:
-                self._let_go()
+                self._holders.leave()
                 raise
 
     def stop(self) -> None:
         """Let go of the server, and stop it when nobody else holds it. Doing so twice is harmless."""
-        if self._holding is None:
+        if not self._holders.is_held:
             return
-        with self._alone():
+        with self._holders.alone():
             try:
-                fcntl.flock(self._holding, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass  # another process still works with it
-            else:
-                if self._is_running():
+                if self._holders.is_last() and self._is_running():
                     sockets = self.sockets
                     self._control("stop", "-m", "fast")
                     if sockets.parent != self.base:
                         shutil.rmtree(sockets, ignore_errors=True)
             finally:
-                self._let_go()
+                self._holders.leave()
 
     def remove(self) -> None:
         """Stop the server and remove everything it kept. For throw-away databases only."""
@@ -157,21 +152,6 @@ class EmbeddedPostgres:
     def url(self, role: str, password: str, database: str) -> str:
         """Return the URL of one of the four roles."""
         return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={self.sockets}"
-
-    def _let_go(self) -> None:
-        if self._holding is not None:
-            os.close(self._holding)
-            self._holding = None
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the right to start or stop: one process at a time."""
-        handle = os.open(self.base / "starting", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
 
     def _require_version(self) -> None:
         mark = self._data / "PG_VERSION"
