@@ -12,13 +12,15 @@ class AgreementGrant:
     One agreement that names the client through a binding annex.
 
     `digest` is the agreement's (`sha256:<hex>`); `datasets` are all datasets it covers; `in_force` was judged by the
-    database's clock when the client was loaded.
+    database's clock when the client was loaded. `keys` are the thumbprints bound to this agreement: a key approved for
+    one agreement opens no other, not even of the same client.
     """
 
     digest: str
     purpose: str
     datasets: frozenset[str]
     in_force: bool
+    keys: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,16 +52,19 @@ class Details:
         return granted
 
 
-def granted_details(text: str | None, client: RegisteredClient) -> Details:
+def granted_details(text: str | None, client: RegisteredClient, key_id: str) -> Details:
     """
     Return what `client` is granted of the details it asked for; without any, its only agreement.
 
+    `key_id` is the key it proved: agreements that key is not bound to are not its own.
+
     Raises `InvalidDetails` for anything malformed, unknown, or not its own. Nothing is narrowed silently.
     """
+    own = [grant for grant in client.agreements if key_id in grant.keys]
     if text is None:
-        if len(client.agreements) != 1:
+        if len(own) != 1:
             raise InvalidDetails("details_missing")
-        only = _require_in_force(client.agreements[0])
+        only = _require_in_force(own[0])
         return Details(only.digest, only.purpose)
     asked = _one_object(text)
     if asked.get("type") != DETAILS_TYPE:
@@ -72,7 +75,7 @@ def granted_details(text: str | None, client: RegisteredClient) -> Details:
     if not isinstance(agreement, str) or not isinstance(purpose, str):
         raise InvalidDetails("details_field")
     # Another party's agreement and one that never existed are refused alike.
-    grant = next((grant for grant in client.agreements if grant.digest == agreement), None)
+    grant = next((grant for grant in own if grant.digest == agreement), None)
     if grant is None:
         raise InvalidDetails("details_agreement")
     if _require_in_force(grant).purpose != purpose:

@@ -114,7 +114,7 @@ class StudentDataGrant(ClientCredentialsGrant):
         the whole token.
         """
         ask, client = self._ask(), self._client()
-        details = granted_details(ask.form.get("authorization_details"), client)
+        details = granted_details(ask.form.get("authorization_details"), client, ask.claimed.key_id)
         try:
             proof = require_proof(ask.proofs, Expected("POST", self.issuer.token_url, ask.now))
         except ProofMissing as error:

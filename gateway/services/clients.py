@@ -31,7 +31,8 @@ class Clients:
                 continue
             jwks += [{**key.jwk, "kid": key.thumbprint} for key in keys]
             barred = digest in stopped or known.partner in stopped
-            grants.append(_grant(granted, in_force=not barred and _runs(granted, moment.now)))
+            in_force = not barred and _runs(granted, moment.now)
+            grants.append(_grant(granted, frozenset(key.thumbprint for key in keys), in_force=in_force))
         return RegisteredClient(
             id=known.id,
             partner=known.partner,
@@ -44,13 +45,14 @@ class Clients:
         )
 
 
-def _grant(granted: Granted, *, in_force: bool) -> AgreementGrant:
+def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> AgreementGrant:
     agreement = granted.agreement.agreement
     return AgreementGrant(
         digest=agreement.digest,
         purpose=agreement.purpose.code,
         datasets=frozenset(terms.dataset for terms in agreement.datasets),
         in_force=in_force,
+        keys=keys,
     )
 
 

@@ -1,0 +1,46 @@
+"""A key is approved for one agreement. It opens that agreement and no other, not even of the same client."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.oauth.details import granted_details
+from gateway.oauth.errors import InvalidDetails
+from gateway.registration import AgreementGrant, RegisteredClient
+
+FIRST, SECOND = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+DATASETS = frozenset({"students"})
+CLIENT = RegisteredClient(
+    id="client:00000000-0000-4000-8000-000000000001",
+    partner="partner:reading-club",
+    name="Reading Club",
+    active=True,
+    jwks=(),
+    agreements=(
+        AgreementGrant(FIRST, "tutoring", DATASETS, in_force=True, keys=frozenset({"first"})),
+        AgreementGrant(SECOND, "mentoring", DATASETS, in_force=True, keys=frozenset({"second"})),
+    ),
+    epoch=1,
+    read_at=datetime(2026, 11, 23, tzinfo=UTC),
+)
+
+
+def asked(agreement: str, purpose: str) -> str:
+    return json.dumps([{"type": "student_data", "agreement": agreement, "purpose": purpose}])
+
+
+@pytest.mark.attack("agreement of the same client, with a key bound to another agreement")
+def test_a_key_bound_to_one_agreement_opens_no_other() -> None:
+    with pytest.raises(InvalidDetails, match="details_agreement"):
+        granted_details(asked(SECOND, "mentoring"), CLIENT, "first")
+
+
+def test_a_key_bound_to_no_agreement_opens_none() -> None:
+    with pytest.raises(InvalidDetails, match="details_missing"):
+        granted_details(None, CLIENT, "stray")
+
+
+def test_a_key_opens_its_own_agreement_and_needs_no_details_when_there_is_one() -> None:
+    assert granted_details(asked(FIRST, "tutoring"), CLIENT, "first").agreement == FIRST
+    assert granted_details(None, CLIENT, "second").agreement == SECOND
