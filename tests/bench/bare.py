@@ -27,15 +27,16 @@ class Student(Base):
     record_code: Mapped[str] = mapped_column(primary_key=True)
     first_name: Mapped[str | None]
     last_name: Mapped[str | None]
-    sex: Mapped[str | None]
-    birth_year: Mapped[int | None]
-    grade_level: Mapped[str | None]
+    birthdate: Mapped[int | None]
     school_identifier: Mapped[str | None]
     school_year: Mapped[str | None]
+    sex: Mapped[str | None]
+    grade_level: Mapped[str | None]
     entry_date: Mapped[str | None]
     enrollment_status: Mapped[str | None]
     gpa_cumulative: Mapped[float | None]
     credits_earned_cumulative: Mapped[float | None]
+    projected_graduation_year: Mapped[str | None]
 
 
 class StudentRead(BaseModel):
@@ -45,15 +46,16 @@ class StudentRead(BaseModel):
     record_code: str
     first_name: str | None
     last_name: str | None
-    sex: str | None
-    birth_year: int | None
-    grade_level: str | None
+    birthdate: int | None
     school_identifier: str | None
     school_year: str | None
+    sex: str | None
+    grade_level: str | None
     entry_date: str | None
     enrollment_status: str | None
     gpa_cumulative: float | None
     credits_earned_cumulative: float | None
+    projected_graduation_year: str | None
 
 
 class Page(BaseModel):

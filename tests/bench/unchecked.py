@@ -14,20 +14,9 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-COLUMNS = (
-    "record_code",
-    "first_name",
-    "last_name",
-    "sex",
-    "birth_year",
-    "grade_level",
-    "school_identifier",
-    "school_year",
-    "entry_date",
-    "enrollment_status",
-    "gpa_cumulative",
-    "credits_earned_cumulative",
-)
+from tests.bench.deployment import FIELDS
+
+COLUMNS = ("record_code", *FIELDS)
 PAGE = f"SELECT {', '.join(COLUMNS)} FROM bench_student WHERE record_code > $1 ORDER BY record_code LIMIT 100"  # noqa: S608 - constants
 
 
