@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, init, keys, partner, records, serve, signer
+from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, records, serve, signer
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(signer.app, name="signer")

@@ -2,22 +2,25 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from gateway.cli.run import say, settings, show
+from gateway.demo.district import MINIMUM_STUDENTS
 from gateway.demo.perform import free_port, run
-from gateway.demo.stage import Stage
+from gateway.demo.stage import STUDENTS, Stage
 from gateway.demo.story import CONSENTED, Step
 from gateway.server import bind
 
 Once = Annotated[bool, typer.Option("--once", help="Tell the story on a free port and exit, instead of serving on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the steps as one JSON object on stdout.")]
+Students = Annotated[int, typer.Option(min=MINIMUM_STUDENTS, help="How many fictional students.")]
 
 
-def demo(*, once: Once = False, as_json: AsJson = False) -> None:
+def demo(*, once: Once = False, as_json: AsJson = False, students: Students = STUDENTS) -> None:
     """Play a fictional district on a throw-away database. Nothing of it is kept; no real student is in it."""
     chosen = settings()
     port = free_port() if once else chosen.port
@@ -36,10 +39,14 @@ def demo(*, once: Once = False, as_json: AsJson = False) -> None:
         if step.name == "whole log" and not once:
             _invite(stages[0])
 
-    steps = run(chosen, port, told, opened, once=once)
+    conclude(run(chosen, port, told, opened, once=once, students=students), as_json=as_json)
+
+
+def conclude(steps: Sequence[Step], *, as_json: bool) -> None:
+    """Print the steps if asked to, and leave with 1 unless every one of them, and at least one, is ok."""
     if as_json:
         show({"steps": [asdict(step) for step in steps]})
-    if not all(step.ok for step in steps):
+    if not steps or not all(step.ok for step in steps):
         sys.exit(1)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from gateway.demo.stage import ZONE, Stage, served, set_stage
+from gateway.demo.stage import STUDENTS, ZONE, Scripts, Stage, script_for, served, set_stage
 from gateway.demo.story import Step, Story
 from gateway.logs import LineWriter, configure_logging
 from gateway.settings import Settings
@@ -54,6 +54,20 @@ async def throw_away_cluster(settings: Settings) -> AsyncIterator[Cluster]:
         yield Cluster(settings, {"admin": server.admin_url(DATABASE), **urls})
 
 
+@asynccontextmanager
+async def on_stage(
+    settings: Settings, write: LineWriter, *, students: int = STUDENTS, scripts: Scripts = script_for
+) -> AsyncIterator[tuple[Stage, asyncio.Task[None]]]:
+    """Set the stage and serve it for the length of the block; yields it with the task that serves."""
+    today = datetime.now(ZONE).date()
+    async with (
+        throw_away_cluster(settings) as cluster,
+        set_stage(cluster, settings, today=today, students=students, scripts=scripts) as stage,
+        served(stage, write) as serving,
+    ):
+        yield stage, serving
+
+
 async def perform(
     chosen: Settings,
     port: int,
@@ -61,25 +75,19 @@ async def perform(
     opened: Callable[[Stage], None],
     *,
     once: bool,
-    students: int = 2_000,
+    students: int = STUDENTS,
 ) -> list[Step]:
     """
     Set the stage, tell the story, and return its steps; without `once`, serve until told to stop.
 
-    `opened` is called when the gateway answers, `told` after each step.
+    `opened` is called when the gateway answers, `told` after each step. Nothing is left behind.
     """
     with tempfile.TemporaryDirectory(prefix="pactgate-demo-") as folder:
         home = Path(folder)
-        settings = settings_for(chosen, home, port)
         with (home / LOG_FILE).open("wb", buffering=0) as lines:
             write = LineWriter(lines)
             configure_logging(write)
-            today = datetime.now(ZONE).date()
-            async with (
-                throw_away_cluster(settings) as cluster,
-                set_stage(cluster, settings, today=today, students=students) as stage,
-                served(stage, write) as serving,
-            ):
+            async with on_stage(settings_for(chosen, home, port), write, students=students) as (stage, serving):
                 opened(stage)
                 steps = await tell(Story(stage), told)
                 if not once:
@@ -101,8 +109,14 @@ async def tell(story: Story, told: Callable[[Step], None]) -> list[Step]:
 
 
 def run(
-    chosen: Settings, port: int, told: Callable[[Step], None], opened: Callable[[Stage], None], *, once: bool
+    chosen: Settings,
+    port: int,
+    told: Callable[[Step], None],
+    opened: Callable[[Stage], None],
+    *,
+    once: bool,
+    students: int = STUDENTS,
 ) -> list[Step]:
     """Perform the demo on a loop of its own."""
     os.umask(0o077)
-    return asyncio.run(perform(chosen, port, told, opened, once=once))
+    return asyncio.run(perform(chosen, port, told, opened, once=once, students=students))

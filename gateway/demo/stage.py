@@ -42,6 +42,7 @@ from gateway.store.session import connect
 from gateway.store.tables import installation
 
 SEED = 7
+STUDENTS = 2_000
 ORIGIN = "pactgate.demo/emerald-city"
 ZONE = ZoneInfo("America/Los_Angeles")
 PARTS = {
@@ -121,12 +122,12 @@ def script_for(partner: str, school_year: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def set_stage(
-    cluster: Cluster, settings: Settings, *, today: date, students: int = 2_000, scripts: Scripts | None = None
+    cluster: Cluster, settings: Settings, *, today: date, students: int = STUDENTS, scripts: Scripts = script_for
 ) -> AsyncIterator[Stage]:
     """Build the district and bring both agreements into force. The database must be fresh; it becomes a demo."""
     school_year, day = stage_for(today)
     district = generate(SEED, today=day, school_year=school_year, students=students)
-    contents = {name: (scripts or script_for)(name, school_year) for name in PARTS}
+    contents = {name: scripts(name, school_year) for name in PARTS}
     cast = Cast.meet(tuple(content["partner"]["id"] for content in contents.values()))
     keys = create_keys(settings.keys)
     installed = await install(

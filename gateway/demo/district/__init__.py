@@ -8,12 +8,13 @@ It must never be mixed with real students; a database that holds it is marked as
 
 from gateway.demo.district.calendar import SchoolCalendar, SchoolYearError, calendar_for, stage_for
 from gateway.demo.district.district import District
-from gateway.demo.district.edges import Edge
+from gateway.demo.district.edges import MINIMUM_STUDENTS, Edge
 from gateway.demo.district.export import HEADERS, write_csv
 from gateway.demo.district.generate import generate
 
 __all__ = [
     "HEADERS",
+    "MINIMUM_STUDENTS",
     "District",
     "Edge",
     "SchoolCalendar",
