@@ -20,6 +20,8 @@ from policies.decision import Permit
 MAX_LIMIT: Final = 1_000
 _STATEMENTS: Final = 512
 """Statements kept; a statement is a few kilobytes, and the least used one goes."""
+_MAX_NUMBER: Final = 2**31 - 1
+"""No stored number is larger; it also turns away what is infinite and what is no number."""
 _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 _BEGIN: Final = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL pactgate.agreement = '{}'"
@@ -161,11 +163,15 @@ def _filter_value(wanted: str, kind: type) -> str | int | float | bool | dt.date
             return {"true": True, "false": False}[wanted]
         if kind is dt.date:
             return dt.date.fromisoformat(wanted)
-        if kind is int:
-            return int(wanted, 10)
-        return float(wanted) if kind is float else wanted
+        if kind is int or kind is float:
+            number = int(wanted, 10) if kind is int else float(wanted)
+            if abs(number) <= _MAX_NUMBER:
+                return number
+        elif wanted.isprintable():
+            return wanted
     except (KeyError, ValueError):
-        raise BadFilter(f"a filter's value is no {kind.__name__}") from None
+        pass
+    raise BadFilter(f"a filter's value is no {kind.__name__}")
 
 
 def _position_value(value: str | float, kind: type) -> str | int | float | bool | dt.date:

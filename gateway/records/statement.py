@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import asyncpg
 
+from agreements.basis import Basis
 from gateway.records.errors import NotServed
 from gateway.records.sources import Source, source_of
 from gateway.records.transforms import released_sql
@@ -115,6 +116,10 @@ def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnEleme
     if asked.element not in source.elements:
         raise NotServed(f"Element {asked.element} of {permit.dataset!r} is not served.")
     released = released_sql(asked.element, asked.transformation, source.elements[asked.element], source.school_year)
+    if permit.rows.basis != Basis.CONSENT:
+        return released
+    if asked.element not in permit.rows.element_order:
+        raise NotServed(f"Element {asked.element} is not in the agreement's order of elements.")
     covers = source.student.c.covers
     bit: ColumnElement[int] = literal_column(str(1 << permit.rows.element_order.index(asked.element)))
     return case((or_(covers.is_(None), covers.op("&")(bit) != literal_column("0")), released))

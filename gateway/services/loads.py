@@ -114,11 +114,12 @@ class Loads:
             for event in dict.fromkeys(each.kind.event for each in differences):
                 own = [each for each in differences if each.kind.event is event]
                 batch, digest = await open_batch(connection, event.value, source, own)
-                groups.append(_Group(event, batch, digest, own))
+                moves = any(each.begin or each.end for each in own)
                 if event is Event.RECORDS_LOADED:
                     for each in own:
                         await write_unseen(connection, each, batch)
-                    await withhold(connection, own, batch)
+                    moves = await withhold(connection, own, batch) or moves
+                groups.append(_Group(event, batch, digest, own, moves))
         return groups
 
     async def _publish(self, source: str, groups: Sequence["_Group"], before: int) -> tuple[int, ...]:
@@ -155,10 +156,7 @@ class _Group:
     batch: int
     digest: bytes
     differences: Sequence[Difference]
-
-    @property
-    def changes_something(self) -> bool:
-        return any(each.begin or each.end or each.withheld for each in self.differences)
+    changes_something: bool
 
     def facts(self) -> Mapping[str, object]:
         """Return what the entry says. The digest covers random internal ids, so it tells nothing about anybody."""

@@ -40,7 +40,7 @@ NAMES = {
     "placements": "agreement,number,in,out",
 }
 """The columns of each file, as this made-up system names them."""
-_FIELDS = {
+_FIELDS: dict[str, dict[str, object]] = {
     "schools": {"school_identifier": "code", "school_name": "name", "lea_identifier": "district"},
     "students": {
         "student_identifier": "number",

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.records.loading.cells import Value
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.staging import Staged, StagedRow, digest_of
+from gateway.records.loading.keys import Key, keyed
+from gateway.records.loading.staging import Staged, StagedRow
 from gateway.records.loading.targets import DECIDING, NUMBER, TARGETS, Target, columns_of, key_of
 
 ENDED_HELD: Final = 10
@@ -25,14 +25,14 @@ IN_FORCE: Final = (
     "from_batch <= (SELECT f.batch FROM records.frontier AS f)"
     " AND (to_batch IS NULL OR to_batch > (SELECT f.batch FROM records.frontier AS f))"
 )
+EXIT: Final = "exit_date"
+
 FINAL: Final = {
     "consents": "SELECT agreement, student_id, max(withdrawn_on) FROM records.consent"
     " WHERE withdrawn_on IS NOT NULL GROUP BY agreement, student_id",
     "opt_outs": "SELECT student_id, agreement, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
 }
 """What persons have settled, by the start of the key; loads leave it alone."""
-
-Key = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ class Difference:
     withheld: set[UUID] = field(default_factory=set, repr=False)
     in_force: int = 0
     changed: int = 0
+    narrowed: int = 0
+    """How many of the changed rows are exits: a stay that is over, or over earlier. Nobody waits for these."""
     unchanged: int = 0
 
     @property
@@ -74,7 +76,10 @@ class Difference:
     def is_suspicious(self) -> bool:
         """Whether so much would end or change that the export is more likely broken than right."""
         ended = 0 if self.kind.ending_narrows else self.ended
-        return ended * 100 > ENDED_HELD * self.in_force or self.changed * 100 > CHANGED_HELD * self.in_force
+        return (
+            ended * 100 > ENDED_HELD * self.in_force
+            or (self.changed - self.narrowed) * 100 > CHANGED_HELD * self.in_force
+        )
 
 
 async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapping[str, UUID]) -> Difference:
@@ -85,7 +90,7 @@ async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapp
     """
     target, load = staged.load.target, staged.load
     difference = Difference(staged, (*columns_of(target), "digest"))
-    taken, lines = _keyed(staged, students)
+    taken, lines = keyed(staged, students)
     if target in FINAL:
         await _drop_final(connection, staged, taken, lines, difference)
     scope = _scope(staged)
@@ -107,6 +112,7 @@ async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapp
                 difference.unchanged += 1
                 continue
             difference.changed += 1
+            difference.narrowed += _is_exit(difference, row, staged_row)
             difference.begin.append(staged_row)
             difference.end.append(row[0])
             continue
@@ -150,46 +156,12 @@ async def _drop_final(
             del taken[key]
 
 
-def _keyed(staged: Staged, students: Mapping[str, UUID]) -> tuple[dict[Key, tuple[Any, ...]], dict[Key, int]]:
-    """Return the rows by key, as they will be stored, and the line each stands in."""
-    target = staged.load.target
-    columns, key = columns_of(target), key_of(target)
-    at = [columns.index(name) for name in key]
-    rows: dict[Key, tuple[Any, ...]] = {}
-    lines: dict[Key, StagedRow] = {}
-    twice: set[Key] = set()
-    for row in staged.rows:
-        number = row.values.get(NUMBER)
-        student = students.get(str(number)) if TARGETS[target].is_about_students else None
-        if student is None and TARGETS[target].is_about_students:
-            staged.refused.append(Refused(staged.file, row.line, "its student is not there"))
-            continue
-        values = tuple(_stored(target, name, row, student) for name in columns)
-        identity = tuple(values[place] for place in at)
-        if identity in rows or identity in twice:
-            _refuse_twice(staged, row)
-            if (first := lines.pop(identity, None)) is not None:
-                _refuse_twice(staged, first)
-            rows.pop(identity, None)
-            twice.add(identity)
-            continue
-        rows[identity] = (*values, digest_of(values))
-        lines[identity] = row
-    return rows, {key: row.line for key, row in lines.items()}
-
-
-def _refuse_twice(staged: Staged, row: StagedRow) -> None:
-    staged.refused.append(Refused(staged.file, row.line, "its key appears more than once"))
-    if row.values.get(NUMBER) is not None:
-        staged.withheld.add(str(row.values[NUMBER]))
-
-
-def _stored(target: str, name: str, row: StagedRow, student: UUID | None) -> Value | UUID:
-    if name == "student_id":
-        return student
-    value = row.values.get(name)
-    column = TARGETS[target].table.c[name]
-    return "" if value is None and column.server_default is not None else value
+def _is_exit(difference: Difference, old: asyncpg.Record, new: tuple[Any, ...]) -> bool:
+    """Return whether a changed row only shortens a stay, as far as its days go."""
+    if EXIT not in difference.columns:
+        return False
+    before, after = old[EXIT], new[difference.columns.index(EXIT)]
+    return after is not None and (before is None or after < before)
 
 
 def _scope(staged: Staged) -> tuple[str, ...]:
@@ -197,7 +169,8 @@ def _scope(staged: Staged) -> tuple[str, ...]:
     columns = columns_of(staged.load.target)
     scope = staged.load.scope
     if scope is None:
-        scope = ("agreement",) if "agreement" in columns else ()
+        own = "agreement" in columns and not TARGETS[staged.load.target].table.c.agreement.nullable
+        scope = ("agreement",) if own else ()
     return tuple("student_id" if name == NUMBER and "student_id" in columns else name for name in scope)
 
 
@@ -219,6 +192,8 @@ def _visible_sql(target: str, scope: tuple[str, ...]) -> str:
     names = ["row_id", "digest", *key_of(target), *scope]
     if kind.is_about_students:
         names.append("student_id")
+    if EXIT in kind.table.c:
+        names.append(EXIT)
     where = "to_idx IS NULL" if kind.is_dated_by_entry else IN_FORCE
     if "stated" in kind.table.c:
         where += " AND NOT stated"

@@ -100,8 +100,13 @@ async def write_unseen(connection: asyncpg.Connection, difference: Difference, b
     )
 
 
-async def withhold(connection: asyncpg.Connection, differences: Iterable[Difference], batch: int) -> None:
-    """Date who is withheld: those of this load's refused rows, and no longer those of the load before."""
+async def withhold(connection: asyncpg.Connection, differences: Iterable[Difference], batch: int) -> bool:
+    """
+    Date who is withheld: those of this load's refused rows, and no longer those of the load before.
+
+    Return whether that is anybody else than before.
+    """
+    changed = False
     for difference in differences:
         if difference.target not in DECIDING:
             continue
@@ -112,12 +117,15 @@ async def withhold(connection: asyncpg.Connection, differences: Iterable[Differe
         )
         known = {row["student_id"]: row["row_id"] for row in rows}
         mended = [row_id for student, row_id in known.items() if student not in difference.withheld]
+        broken = difference.withheld - set(known)
+        changed = changed or bool(mended or broken)
         await connection.execute(
             "UPDATE records.withheld SET to_batch = $1 WHERE row_id = ANY($2::bigint[])", batch, mended
         )
         await connection.copy_records_to_table(
             "withheld",
             schema_name="records",
-            records=[(student, target, bytes(16), batch) for student in difference.withheld - set(known)],
+            records=[(student, target, bytes(16), batch) for student in broken],
             columns=["student_id", "target", "digest", "from_batch"],
         )
+    return changed

@@ -1,0 +1,54 @@
+"""Staged rows by their natural keys: a row of an unknown student, or with a key that comes twice, is refused."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from gateway.records.loading.cells import Value
+from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.staging import Staged, StagedRow, digest_of
+from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, key_of
+
+Key = tuple[Any, ...]
+
+
+def keyed(staged: Staged, students: Mapping[str, UUID]) -> tuple[dict[Key, tuple[Any, ...]], dict[Key, int]]:
+    """Return the rows by key, as they will be stored, and the line each stands in."""
+    target = staged.load.target
+    columns, key = columns_of(target), key_of(target)
+    at = [columns.index(name) for name in key]
+    rows: dict[Key, tuple[Any, ...]] = {}
+    lines: dict[Key, StagedRow] = {}
+    twice: set[Key] = set()
+    for row in staged.rows:
+        number = row.values.get(NUMBER)
+        student = students.get(str(number)) if TARGETS[target].is_about_students else None
+        if student is None and TARGETS[target].is_about_students:
+            staged.refused.append(Refused(staged.file, row.line, "its student is not there"))
+            continue
+        values = tuple(_stored(target, name, row, student) for name in columns)
+        identity = tuple(values[place] for place in at)
+        if identity in rows or identity in twice:
+            _refuse_twice(staged, row)
+            if (first := lines.pop(identity, None)) is not None:
+                _refuse_twice(staged, first)
+            rows.pop(identity, None)
+            twice.add(identity)
+            continue
+        rows[identity] = (*values, digest_of(values))
+        lines[identity] = row
+    return rows, {key: row.line for key, row in lines.items()}
+
+
+def _refuse_twice(staged: Staged, row: StagedRow) -> None:
+    staged.refused.append(Refused(staged.file, row.line, "its key appears more than once"))
+    if row.values.get(NUMBER) is not None:
+        staged.withheld.add(str(row.values[NUMBER]))
+
+
+def _stored(target: str, name: str, row: StagedRow, student: UUID | None) -> Value | UUID:
+    if name == "student_id":
+        return student
+    value = row.values.get(name)
+    column = TARGETS[target].table.c[name]
+    return "" if value is None and column.server_default is not None else value

@@ -1,0 +1,104 @@
+"""The plan of every page: whatever the parameters, it walks the population's index from where the page starts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.records.coverage import Scope
+from gateway.records.population import rewrite_population
+from gateway.records.statement import Shape, build
+from policies.population import Column, In
+from tests.factories.database import TestDatabase
+from tests.factories.records import AGREEMENT, OTHER, SmallDistrict, permit, terms
+
+NORTH = terms(In(Column.SCHOOL_IDENTIFIER, ("s1", "s2", "s3")))
+COLUMNS = ("first_name", "last_name", "birthdate:age_years", "grade_level", "school_identifier", "gpa_cumulative")
+STUDENTS = 3_000
+FILL = f"""
+INSERT INTO records.batch (kind, source, digest, rows, prepared_at, idx)
+    VALUES ('records.loaded', 'x', decode(repeat('00', 32), 'hex'), 0, now(), 0);
+UPDATE records.frontier SET batch = 1;
+INSERT INTO records.identity SELECT gen_random_uuid(), i FROM generate_series(1, {STUDENTS}) i;
+INSERT INTO records.subject SELECT student_id, decode(md5(student_id::text), 'hex') FROM records.identity;
+INSERT INTO records.student (student_id, student_identifier, first_name, digest, from_batch)
+    SELECT student_id, student_identifier, 'F', decode(repeat('00', 16), 'hex'), 1 FROM records.identity;
+INSERT INTO records.enrollment (student_id, school_identifier, school_year, entry_date, digest, from_batch)
+    SELECT student_id, 's' || student_identifier::int % 6, '2025-2026', '2025-09-03', decode(repeat('00', 16), 'hex'), 1
+    FROM records.identity;
+INSERT INTO records.academic_summary (student_id, school_year, digest, from_batch)
+    SELECT student_id, '2025-2026', decode(repeat('00', 16), 'hex'), 1 FROM records.identity;
+INSERT INTO records.attendance (student_id, attendance_event_date, school_identifier, school_year, attendance_status,
+    digest, from_batch)
+    SELECT student_id, date '2025-09-03' + d, 's', '2025-2026', 'Present', decode(repeat('00', 16), 'hex'), 1
+    FROM records.identity, generate_series(0, 20) d;
+"""  # noqa: S608 - a number of our own
+
+
+@pytest.fixture
+async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
+    district = await SmallDistrict.open(database, tmp_path)
+    await district.owner.execute(FILL)
+    async with district.engine.begin() as connection:
+        await rewrite_population(connection, Scope(AGREEMENT, NORTH), 1)
+        await rewrite_population(connection, Scope(OTHER, terms()), 1)
+    await district.owner.execute("ANALYZE")
+    return district
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", ()) for node in nodes(child))]
+
+
+@pytest.mark.parametrize("start", ["first", "after"])
+@pytest.mark.parametrize(
+    ("dataset", "columns"),
+    [
+        ("students", COLUMNS),
+        ("attendance", ("days_absent",)),
+        ("attendance_events", ("attendance_event_date",)),
+    ],
+)
+async def test_a_page_reads_a_page_and_not_the_district(
+    district: SmallDistrict, dataset: str, columns: tuple[str, ...], start: str
+) -> None:
+    leave = permit(*columns, dataset=dataset, rows=NORTH)
+    page = await district.page(leave, limit=20)
+    assert page.next is not None
+    statement = build(leave, Shape(20, start))
+    given = {"code": page.next.code, "day": page.rows[-1][5], "event": page.next.event}
+    connection = await district.database.connection("app")
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL pactgate.agreement = '{AGREEMENT}'")
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement.sql}"
+        (plan,) = json.loads(await connection.fetchval(explain, *statement.arguments(given)))
+    found = nodes(plan["Plan"])
+    walked = [node for node in found if node.get("Index Name") == "population_page_ix"]
+    assert [node["Node Type"] for node in walked] == ["Index Scan"]
+    assert walked[0]["Actual Rows"] <= 21
+    # The frontier, the head and the schools are small; everything about students goes by index.
+    small = {"frontier", "head", "school"}
+    scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
+    assert scanned <= small
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 21 * 21
+
+
+def test_the_clock_is_read_once_and_not_once_a_row() -> None:
+    sql = build(permit(*COLUMNS, rows=NORTH), Shape(20, "first")).sql
+    assert "AS MATERIALIZED" in sql
+    assert sql.count("gateway.clock()") == 2
+    assert "LIMIT 21" in sql
+
+
+async def test_statements_are_built_once_and_the_least_used_go(district: SmallDistrict) -> None:
+    leave = permit("first_name", rows=NORTH)
+    await district.page(leave, limit=1)
+    (kept,) = district.reader._statements.values()
+    await district.page(leave, limit=1)
+    assert [*district.reader._statements.values()] == [kept]
+    for limit in range(2, 515):
+        district.reader._statement(leave, Shape(limit, "first"))
+    assert len(district.reader._statements) == 512
+    assert kept not in district.reader._statements.values()

@@ -1,0 +1,130 @@
+"""Malformed exports: what is wrong is named by line, and what is right is still read."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.records.errors import BadSource
+from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
+from gateway.records.loading.mapping import SourceFile
+
+
+def read(folder: Path, content: str | bytes, **source: object) -> list[Row | Refused]:
+    raw = content if isinstance(content, bytes) else content.encode()
+    (folder / "x.csv").write_bytes(raw)
+    return list(open_csv(folder, "x", SourceFile("x.csv", **source)).rows())  # type: ignore[arg-type] # test shorthand
+
+
+def cells(rows: list[Row | Refused]) -> list[tuple[str, ...]]:
+    return [row.cells for row in rows if isinstance(row, Row)]
+
+
+def reasons(rows: list[Row | Refused]) -> list[str]:
+    return [str(row) for row in rows if isinstance(row, Refused)]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("3,Eve,extra", "x:3: it has 3 columns where the file has 2"),
+        ("3", "x:3: it has 1 columns where the file has 2"),
+        ('3,"Eve', "x:3: a quotation mark is opened and never closed"),
+        ('3,"Eve"x', "x:3: its quotation marks are misplaced"),
+        ("3,E\0ve", "x:3: it holds a NUL character"),
+    ],
+)
+def test_a_malformed_row_is_refused_and_the_rest_goes_in(tmp_path: Path, bad: str, reason: str) -> None:
+    rows = read(tmp_path, f"id,name\n1,Ana\n{bad}\n2,Bo\n")
+    assert cells(rows) == [("1", "Ana"), ("2", "Bo")]
+    assert reasons(rows) == [reason]
+
+
+def test_a_stray_quotation_mark_does_not_swallow_the_file(tmp_path: Path) -> None:
+    many = "\n".join(f"{number},n" for number in range(200))
+    rows = read(tmp_path, f'id,name\n"0,Ana\n{many}\n')
+    assert len(cells(rows)) == 200
+    assert reasons(rows) == ["x:2: a quotation mark is opened and never closed"]
+
+
+def test_bytes_of_another_encoding_refuse_the_row_and_only_that(tmp_path: Path) -> None:
+    rows = read(tmp_path, b"id,name\n1,Jos\xe9\n2,Bo\n")
+    assert cells(rows) == [("2", "Bo")]
+    assert reasons(rows) == ["x:2: it holds bytes that are not utf-8-sig"]
+    assert cells(read(tmp_path, b"id,name\n1,Jos\xe9\n", encoding="latin-1")) == [("1", "José")]
+
+
+def test_a_refusal_and_a_row_never_print_cells(tmp_path: Path) -> None:
+    rows = read(tmp_path, "id,name\n1,Ana\n2,Bo,SECRET\n")
+    assert "Ana" not in repr(rows)
+    assert "SECRET" not in repr(rows)
+
+
+def test_a_byte_order_mark_and_spaces_are_no_part_of_names(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfid , name\n 1, Ana \n")
+    file = open_csv(tmp_path, "x", SourceFile("x.csv"))
+    assert file.columns == ("id", "name")
+    assert cells(list(file.rows())) == [("1", "Ana")]
+
+
+def test_a_file_without_a_header_has_its_columns_from_the_mapping(tmp_path: Path) -> None:
+    assert cells(read(tmp_path, "1;Ana\n", columns=("id", "name"), delimiter=";")) == [("1", "Ana")]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "message"),
+    [
+        ("gone.csv", None, "is not there"),
+        ("../out.csv", None, "outside the export"),
+        ("x.csv", "", "no header"),
+        ("x.csv", "a,a\n", "appears twice"),
+    ],
+)
+def test_a_file_that_is_not_what_the_mapping_says_is_refused(
+    tmp_path: Path, path: str, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / path).write_text(content)
+    with pytest.raises(BadSource, match=message):
+        open_csv(tmp_path, "x", SourceFile(path))
+
+
+def test_a_malformed_header_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text('"a,b\n1,2\n')
+    with pytest.raises(BadSource, match="no header"):
+        open_csv(tmp_path, "x", SourceFile("x.csv"))
+
+
+def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("a\n1\n")
+    with pytest.raises(BadSource, match="not known"):
+        open_csv(tmp_path, "x", SourceFile("x.csv", encoding="klingon"))
+
+
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@given(st.lists(st.tuples(text, text, text), max_size=6))
+def test_whatever_a_csv_writer_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str]]
+) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([("a", "b", "c"), *rows])
+    folder = tmp_path_factory.mktemp("export")
+    found = read(folder, written.getvalue())
+    assert reasons(found) == []
+    assert cells(found) == [tuple(cell.strip() for cell in row) for row in rows]
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    found = read(tmp_path_factory.mktemp("export"), content, columns=("a", "b"))
+    assert all(isinstance(row, Refused) or len(row.cells) == 2 for row in found)
+
+
+def test_a_source_is_a_plain_value(tmp_path: Path) -> None:
+    source = SourceFile("x.csv")
+    assert CsvFile("x", tmp_path, source, ("a",)) == CsvFile("x", tmp_path, source, ("a",))
