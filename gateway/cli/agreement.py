@@ -25,7 +25,7 @@ Written = Annotated[Path, typer.Argument(metavar="FILE", help="An agreement in Y
 Signed = Annotated[Path, typer.Argument(metavar="SIGNED", help="The signed agreement.")]
 Key = Annotated[Path, typer.Option("--key", help="Private key file (PEM or JWK), closed to other accounts.")]
 Approvals = Annotated[list[Path], typer.Option("--approval", help="An officer's approval; repeatable.")]
-Reason = Annotated[str, typer.Option(help="Why, for the register. Never names a student.")]
+Reason = Annotated[str, typer.Option(callback=papers.filled, help="Why, for the register. Never names a student.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

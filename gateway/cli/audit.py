@@ -89,7 +89,7 @@ def show_entries(
             index = first
             async for written in leaves(log.session, first, size if last is None else min(size, last + 1)):
                 if not event or parse(written).event in event:
-                    typer.echo(orjson.dumps({"index": index, "entry": orjson.Fragment(written)}))
+                    typer.echo(orjson.dumps({"index": index, "entry": orjson.Fragment(written)}).decode())
                 index += 1
 
     run(work())

@@ -33,7 +33,9 @@ def bind(
     responsible_email: Annotated[str, typer.Option(help="That person's address.")],
     signer_key: Annotated[Path, typer.Option("--signer-key", help="Private key of a signer of the partner.")],
     out: Annotated[Path, typer.Option(help="The client binding to write.")],
-    client: Annotated[str | None, typer.Option(callback=papers.client_id, help="The id; else a new one.")] = None,
+    client: Annotated[
+        str | None, typer.Option(callback=papers.client_id, help="A known client; else a new id.")
+    ] = None,
 ) -> None:
     """Bind a client's public keys to an agreement, signed by the partner's signer. No private key is read but that."""
     chosen = client or f"client:{uuid4()}"
@@ -76,7 +78,7 @@ def register(
     *,
     file: Binding,
     approval: Approvals,
-    name: Annotated[str, typer.Option(help="What the district calls this client.")],
+    name: Annotated[str, typer.Option(callback=papers.filled, help="What the district calls this client.")],
 ) -> None:
     """Let a bound and approved client in, under an agreement in force."""
     document = papers.read_signed(file, Kind.CLIENT_BINDING)

@@ -109,6 +109,13 @@ def client_id(text: str | None) -> str | None:
     return _shaped(text, CLIENT)
 
 
+def filled(text: str) -> str:
+    """Judge words that stay on record, given as an argument."""
+    if not text.strip():
+        raise typer.BadParameter("expected some words")
+    return text.strip()
+
+
 def _shaped(text: str | None, shape: tuple[str, str]) -> str | None:
     pattern, looks_like = shape
     if text is not None and not re.fullmatch(pattern, text):

@@ -23,6 +23,7 @@ from gateway.store.errors import DatabaseUnavailable, LoginRefused, SchemaMismat
 from policies.errors import PolicyError
 
 Result = TypeVar("Result")
+_LOST = "The connection to PostgreSQL was lost."
 REFUSALS = (GatewayError, AgreementError, AuditError, PolicyError)
 
 
@@ -70,21 +71,25 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run(work)
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise DatabaseUnavailable("The connection to PostgreSQL was lost.") from None
-        _require_bug(error.orig)
+            raise DatabaseUnavailable(_LOST) from None
+        _raise_mendable(error.orig)
         raise
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
+        raise DatabaseUnavailable(_LOST) from None
     except asyncpg.PostgresError as error:
-        _require_bug(error)
+        _raise_mendable(error)
         raise
 
 
-def _require_bug(error: BaseException | None) -> None:
+def _raise_mendable(error: BaseException | None) -> None:
     """Raise in our words what an operator can mend; return for everything else."""
     match getattr(error, "sqlstate", None):
         case "42501":
             raise LoginRefused("The database login of this command lacks a right it needs.") from None
         case "42P01" | "3F000":
             raise SchemaMismatch("The database lacks a table this command needs.") from None
+        case "57P01" | "57P02" | "57P03":
+            raise DatabaseUnavailable(_LOST) from None
 
 
 def _alarm(code: str, facts: Mapping[str, str]) -> None:

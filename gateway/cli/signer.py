@@ -72,13 +72,12 @@ def introduce(
     side = role.value if role else f"{party.partition(':')[0]}_signer"
     payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date()))
     read_signer(payload)  # judged as it will be when it is registered
-    document = None
-    for file in officer_key:
-        officer = papers.read_key(file)
-        papers.hint_unless_officer(officer, known_trust())
+    first, *others = [papers.read_key(file) for file in officer_key]
+    document = add_signature(None, Kind.SIGNER, payload, first)
+    for officer in others:
         document = add_signature(document, Kind.SIGNER, payload, officer)
-    if document is None:
-        raise typer.BadParameter("an officer signs the introduction", param_hint="--officer-key")
+    for officer in (first, *others):
+        papers.hint_unless_officer(officer, known_trust())
     papers.write_signed(out, document)
     show({"document": document.digest, "signer": key.thumbprint, "party": party, "file": str(out)})
 

@@ -30,12 +30,12 @@ class ElementLine:
 
 @dataclass(frozen=True, slots=True)
 class ClientLine:
-    """A registered client. `suspended_by` is the entry that stopped it, None while nothing does."""
+    """A registered client and its agreements. `suspended_by` is the entry that stopped it, None while nothing does."""
 
     id: str
     name: str
     partner: str
-    agreement: str
+    agreements: tuple[str, ...]
     suspended_by: int | None
 
 
@@ -99,7 +99,7 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
         elements=element_lines(agreement, catalogue),
         population=agreement.population,
         cadence=agreement.cadence,
-        clients=tuple(line for line in _clients(registry) if line.agreement == digest),
+        clients=tuple(line for line in _clients(registry) if digest in line.agreements),
         words_only=agreement.words_only,
         approved_by=None if granted is None else granted.agreement.approver.key.thumbprint,
     )
@@ -148,11 +148,12 @@ async def _line(office: Office, registry: Registry, each: Registered, agreement:
 
 def _clients(registry: Registry) -> tuple[ClientLine, ...]:
     stops = {stop.concerns: stop.entry for stop in registry.suspensions}
-    bound = {
-        binding.binding.client: digest for digest, granted in registry.granted.items() for binding in granted.bindings
-    }
+    bound: dict[str, list[str]] = {}
+    for digest, granted in registry.granted.items():
+        for client in dict.fromkeys(binding.binding.client for binding in granted.bindings):
+            bound.setdefault(client, []).append(digest)
     return tuple(
-        ClientLine(known.id, known.name, known.partner, bound[known.id], stops.get(known.id))
+        ClientLine(known.id, known.name, known.partner, tuple(bound[known.id]), stops.get(known.id))
         for known in registry.clients.values()
     )
 

@@ -1,0 +1,119 @@
+"""Records: what a load refuses and says about it, and a family's no. No output ever holds a cell of the export."""
+
+import pytest
+
+from tests.factories.command_line import EXPORT, CommandLine
+
+
+def _agreement(desk: CommandLine) -> str:
+    return str(desk.done("agreement", "show")[0]["digest"])
+
+
+def _covered(desk: CommandLine) -> int:
+    return int(desk.done("agreement", "show")[0]["covered_today"])
+
+
+@pytest.fixture
+def loaded(active: CommandLine) -> CommandLine:
+    both = ("--mapping", "@facts.toml", "--mapping", "@lists.toml")
+    active.done("records", "load", "@export", *both, "--agreements", f"bright={_agreement(active)}")
+    assert _covered(active) == 2
+    return active
+
+
+def test_a_mapping_that_is_missing_or_wrong_loads_nothing(active: CommandLine) -> None:
+    assert "nowhere.toml cannot be read" in active.refused(
+        "records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@nowhere.toml"
+    )
+    active.write("odd.toml", (active.folder / "facts.toml").read_text().replace('"students"', '"pupils"'))
+    assert "docs/mapping-files.md" in active.refused("records", "load", "@export", "--mapping", "@odd.toml")
+    assert active.found("SELECT count(*) FROM records.batch") == 0
+
+
+def test_a_folder_without_the_files_is_a_sentence(active: CommandLine) -> None:
+    assert "schools.csv is not there" in active.refused("records", "load", "@home", "--mapping", "@facts.toml")
+
+
+@pytest.mark.parametrize("text", ["bright", "=sha256:12", "bright=sha256:12"])
+def test_an_agreement_named_wrongly_is_a_usage_error(active: CommandLine, text: str) -> None:
+    active.refused("records", "load", "@export", "--mapping", "@lists.toml", "--agreements", text, code=2)
+
+
+def test_lists_for_an_agreement_not_in_force_are_refused(active: CommandLine) -> None:
+    named = ("--agreements", "bright=sha256:" + "0" * 64)
+    assert "in force" in active.refused("records", "load", "@export", "--mapping", "@lists.toml", *named)
+
+
+def test_a_malformed_row_is_refused_by_its_line_and_the_others_are_taken(active: CommandLine) -> None:
+    active.export_files(students=EXPORT["students.csv"].replace("2011-05-06", "6 May 2011"))
+    outcome = active.run("records", "load", "@export", "--mapping", "@facts.toml")
+    assert outcome.code == 0
+    assert "1 row(s) were refused" in outcome.err or "row(s) were refused" in outcome.err
+    (report,) = outcome.data
+    assert report["loaded"] is True
+    assert report["targets"]["students"]["added"] == 2
+    assert any(row.startswith("students:3: 'born'") for row in report["refused"])
+    assert "6 May" not in outcome.out
+
+
+def test_a_strict_load_takes_nothing_and_lists_the_rows(active: CommandLine) -> None:
+    active.export_files(students=EXPORT["students.csv"].replace("7002,Bo,", '7002,"Bo,'))
+    outcome = active.run("records", "load", "@export", "--mapping", "@facts.toml", "--strict")
+    assert outcome.code == 1
+    (report,) = outcome.data
+    assert (report["mapping"], report["loaded"]) == ("facts", False)
+    assert any(row.startswith("students:3: a quotation mark") for row in report["refused"])
+    assert active.found("SELECT count(*) FROM records.identity") == 0
+
+
+def test_what_was_loaded_before_a_refusal_is_accounted_for(active: CommandLine) -> None:
+    (active.folder / "export" / "consents.csv").unlink()
+    outcome = active.run(
+        *("records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@lists.toml"),
+        *("--agreements", f"bright={_agreement(active)}"),
+    )
+    assert outcome.code == 1
+    assert "consents.csv is not there" in outcome.err
+    assert [(line["mapping"], line["loaded"]) for line in outcome.data] == [("facts", True)]
+
+
+def test_a_suspicious_load_waits_for_confirm(loaded: CommandLine) -> None:
+    loaded.export_files(enrollments="number,school,year,in\n", students="number,first,last,born\n")
+    load = ("records", "load", "@export", "--mapping", "@facts.toml")
+    assert "--confirm" in loaded.refused(*load)
+    assert _covered(loaded) == 2
+    loaded.done(*load, "--confirm")
+    assert _covered(loaded) == 0
+
+
+def test_no_student_is_told_from_another_by_a_refusal(loaded: CommandLine) -> None:
+    digest = _agreement(loaded)
+    for number in ("7009", "'; DROP TABLE records.student; --"):
+        said = loaded.refused("records", "withdraw", "--agreement", digest, "--student", number)
+        assert number not in said
+        assert "no student has this number" in said.casefold()
+    assert "nothing in force" in loaded.refused("records", "withdraw", "--agreement", digest, "--student", "7003")
+    assert "in force" in loaded.refused("records", "opt-out", "--student", "7001", "--agreement", "sha256:" + "0" * 64)
+    assert _covered(loaded) == 2
+
+
+@pytest.mark.claim(7)
+def test_a_withdrawn_consent_takes_the_student_out_at_once(loaded: CommandLine) -> None:
+    digest = _agreement(loaded)
+    # Typed rather than given as an argument: the number stays out of the shell's history and of the screen.
+    entry = loaded.done("records", "withdraw", "--agreement", digest, typed="7001\n")["entry"]
+    assert _covered(loaded) == 1
+    (line,) = loaded.run("audit", "show", "--event", "consent.withdrawn").out.splitlines()
+    assert f'"index":{entry}' in line
+    assert "nothing in force" in loaded.refused("records", "withdraw", "--agreement", digest, "--student", "7001")
+
+
+@pytest.mark.claim(7)
+def test_an_opt_out_takes_the_student_out_at_once(loaded: CommandLine) -> None:
+    loaded.done("records", "opt-out", "--student", "7001", "--directory")
+    assert _covered(loaded) == 2  # directory information is another matter than this agreement's
+    loaded.done("records", "opt-out", "--student", "7001", "--agreement", _agreement(loaded))
+    assert _covered(loaded) == 1
+    loaded.done("records", "opt-out", typed="7002\n")
+    assert _covered(loaded) == 0
+    assert "on file" in loaded.refused("records", "opt-out", "--student", "7002")
