@@ -20,6 +20,9 @@ from gateway.services.entries import draft_for, salts_for
 
 _OPENING = "SELECT opening FROM audit.private WHERE idx = $1"
 _CLOCK = "SELECT gateway.clock()"
+_MAX_DIGITS = 18
+"""An index of more digits is larger than any log."""
+_UNREADABLE = "A receipt is named by the number in the Pactgate-Receipt header."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class ReceiptOfEntry:
     `result_salt` opens the commitment to the body it was sent: SHA-256(salt || body) is the leaf's `result`.
     """
 
+    index: int
     leaf: bytes
     receipt: Receipt
     opening: Private = field(repr=False)
@@ -50,33 +54,21 @@ class Receipts:
         self._signer = signer
         self._random = random
 
-    async def read(self, caller: Caller, index: int, request_id: str) -> ReceiptOfEntry:
+    async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
         """
-        Return the receipt of entry `index`; that it was read is an entry too.
+        Return the receipt of the entry whose number is `named`; that it was read is an entry too.
 
-        Raises `Problem` (`not_found`, on the log first), and the log's own errors.
+        Raises `Problem` (`not_found`, `invalid_request`; on the log first), and the log's own errors.
         """
+        if not (named.isascii() and named.isdigit() and len(named) <= _MAX_DIGITS):
+            await self._append(caller, named, request_id, Event.REFUSAL, code="invalid_request")
+            raise Problem("invalid_request", _UNREADABLE)
+        index = int(named)
         written = await self._own_leaf(caller, index)
-        await self._append(caller, index, request_id, found=written is not None)
         if written is None:
-            raise Problem("not_found")
-        packed = await self._pool.fetchval(_OPENING, index)
-        opening = unpack_private(packed) if packed else Private()
-        return ReceiptOfEntry(written, await receipt_for(self._pool, self._signer, index), opening)
-
-    async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:
-        try:
-            written = await leaf_at(self._pool, index)
-        except EntryMissing:
-            return None
-        body = parse(written).body
-        # The agreement as well: a token for one agreement opens nothing of another, not even of the same client.
-        own = body.get("client") == caller.client and body.get("agreement") == caller.agreement
-        return written if own else None
-
-    async def _append(self, caller: Caller, index: int, request_id: str, *, found: bool) -> None:
-        now = await self._pool.fetchval(_CLOCK)
-        salts = salts_for(f"/v1/receipts/{index}", self._random)
-        # That somebody asked for an entry that is not theirs is on record without saying whether there is one.
-        event, body = (Event.RECEIPT_READ, {"entry": index}) if found else (Event.REFUSAL, {"code": "not_found"})
-        await self._log.append(draft_for(caller, event, now, salts, request_id=request_id, **body))
+            # That somebody asked for an entry that is not theirs is on record without saying whether there is one.
+        if found:
+            draft = draft_for(caller, Event.RECEIPT_READ, now, salts, request_id=request_id, entry=index)
+        else:
+            draft = draft_for(caller, Event.REFUSAL, now, salts, request_id=request_id, code="not_found")
+        await self._log.append(draft)
