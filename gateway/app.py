@@ -23,9 +23,9 @@ from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE, PUBLIC, require_declared
 from gateway.oauth.endpoint import TokenEndpoint
 from gateway.oauth.issuer import Issuer
-from gateway.oauth.journal import OAuthServices
+from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.rates import Buckets, Rate
-from gateway.oauth.routes import SERVICES_STATE, oauth_router
+from gateway.oauth.routes import oauth_router
 from gateway.oauth.strangers import Strangers
 from gateway.oauth.tokens import AccessTokens
 

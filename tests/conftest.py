@@ -13,6 +13,7 @@ import pytest
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
+from tests.factories.gateway import NOON, Deployment, Gateway, deploy
 from tests.factories.installation import TestInstallation, installed_in
 
 _numbers = count(1)
@@ -51,3 +52,34 @@ async def empty_database(postgres: TestServer) -> AsyncIterator[TestDatabase]:
 async def installed(database: TestDatabase, tmp_path: Path) -> TestInstallation:
     """A database marked as a demo, so that its clock may be shifted, with keys, trust and entry 0."""
     return await installed_in(database, tmp_path / "home", demo=True)
+
+
+@pytest.fixture(scope="session")
+def deployment(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Agreements in force, clients with keys and students, set up once and copied by every test that wants them."""
+    return asyncio.run(deploy(postgres, "pactgate_deployed", tmp_path_factory.mktemp("deployed")))
+
+
+@pytest.fixture
+async def idle_gateway(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """A copy of the deployment that does not serve yet; whatever the test does, its log is whole at the end."""
+    server = deployment.server
+    database = TestDatabase(server=server, name=f"test_{next(_numbers)}")
+    await server.create(database.name, template=deployment.template)
+    opened = Gateway(deployment, database, tmp_path)
+    try:
+        await opened.at(NOON)
+        yield opened
+        await opened.close()
+        await opened.verify()
+    finally:
+        await opened.close()
+        await database.close()
+        await server.drop(database.name)
+
+
+@pytest.fixture
+async def gateway(idle_gateway: Gateway) -> Gateway:
+    """A gateway that serves."""
+    await idle_gateway.serve()
+    return idle_gateway

@@ -13,7 +13,7 @@ from gateway.api.query import DEFAULT_LIMIT, PageQuery, read_query
 from gateway.caller import Caller
 from gateway.http import line_of
 from gateway.oauth.callers import caller_of
-from gateway.oauth.routes import SERVICES_STATE
+from gateway.oauth.journal import SERVICES_STATE
 from gateway.problems import Problem
 from gateway.records.reader import Position
 from gateway.services.container import Services

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.http import line_of
 from gateway.oauth.callers import CallerDep
-from gateway.oauth.routes import SERVICES_STATE
+from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.container import Services
 from policies.decision import Permit
 

@@ -5,12 +5,8 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.http import line_of
 from gateway.oauth.callers import CallerDep
-from gateway.oauth.routes import SERVICES_STATE
-from gateway.problems import Problem
+from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.container import Services
-
-_MAX_DIGITS = 18
-"""An index of more digits is larger than any log."""
 
 
 def receipts_router() -> APIRouter:
@@ -25,12 +21,10 @@ def receipts_router() -> APIRouter:
         `leaf` is the entry itself, `proof` a C2SP `.tlog-proof` file; SHA-256(`result_salt` || the body you received)
         is the leaf's `result`.
         """
-        if not (entry.isascii() and entry.isdigit() and len(entry) <= _MAX_DIGITS):
-            raise Problem("invalid_request", "A receipt is named by the number in the Pactgate-Receipt header.")
         services: Services = request.scope["state"][SERVICES_STATE]
-        found = await services.receipts.read(caller, int(entry), line_of(request.scope).request_id)
+        found = await services.receipts.read(caller, entry, line_of(request.scope).request_id)
         body = {
-            "entry": int(entry),
+            "entry": found.index,
             "leaf": found.leaf.decode(),
             "proof": found.receipt.text(),
             "request": found.opening.request.decode(),

@@ -85,10 +85,7 @@ class Bearer:
             # Another key than the token's means that the token is in the wrong hands (RFC 9449 section 7.1).
             kind = InvalidToken if str(error) == "proof_other_key" else InvalidAccessProof
             raise kind(str(error)) from error
-        # (5): the datasets it was narrowed to.
-        if token.details.datasets is not None and dataset not in token.details.datasets:
-            raise InsufficientAuthorization("dataset")
-        return Caller(
+        caller = Caller(
             client=token.client,
             agreement=token.details.agreement,
             purpose=token.details.purpose,
@@ -98,6 +95,10 @@ class Bearer:
             replay_id=proof.replay_id,
             replay_expires_at=proof.replay_expires_at,
         )
+        # (5): the datasets it was narrowed to.
+        if token.details.datasets is not None and dataset not in token.details.datasets:
+            raise InsufficientAuthorization("dataset", caller)
+        return caller
 
 
 def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], list[str]]:

@@ -14,8 +14,10 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from gateway.caller import Caller
 from gateway.http import line_of
+from gateway.oauth import entries
 from gateway.oauth.bearer import Bearer, Presented
-from gateway.oauth.errors import UndeclaredCaller
+from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, UndeclaredCaller
+from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 
 BEARER_STATE = "bearer"
 _DECLARES = "declares_caller"
@@ -29,23 +31,35 @@ PUBLIC = Depends(anyone)
 """Put into a route's `dependencies`: no caller is needed."""
 
 
-def _caller_from(request: Request, dataset: str | None) -> Caller:
+async def _caller_from(request: Request, dataset: str | None) -> Caller:
     scope = request.scope
     bearer = scope["state"][BEARER_STATE]
     assert isinstance(bearer, Bearer)
     # The path as it was sent: that is what the proof was made for.
     path = scope.get("raw_path") or scope["path"].encode()
-    caller = bearer.require_caller(
-        Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"]),
-        dataset=dataset,
-    )
+    presented = Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"])
+    try:
+        caller = bearer.require_caller(presented, dataset=dataset)
+    except InsufficientAuthorization as refusal:
+        line_of(scope).facts["client"] = refusal.caller.client
+        await _put_on_record(request, refusal.caller)
+        raise
     line_of(scope).facts["client"] = caller.client
     return caller
 
 
+async def _put_on_record(request: Request, caller: Caller) -> None:
+    """Log the refusal of a token that was not for this, before anybody is told. Raises the log's errors."""
+    services: OAuthServices = request.scope["state"][SERVICES_STATE]
+    known = await services.clients.load(caller.client)
+    if known is None:
+        raise InvalidToken("client_unknown")
+    await services.log.append(entries.narrowed(caller, known.read_at, line_of(request.scope).request_id))
+
+
 async def require_caller(request: Request) -> Caller:
     """Return the verified caller of a route that discloses no dataset. Raises `AccessRefused`."""
-    return _caller_from(request, None)
+    return await _caller_from(request, None)
 
 
 CallerDep = Annotated[Caller, Depends(require_caller)]
@@ -56,7 +70,7 @@ def caller_of(dataset: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dep
     """Make the dependency of a route that discloses `dataset`; use it in `Annotated[Caller, …]`."""
 
     async def require_caller_of_dataset(request: Request) -> Caller:
-        return _caller_from(request, dataset)
+        return await _caller_from(request, dataset)
 
     setattr(require_caller_of_dataset, _DECLARES, True)
     return Depends(require_caller_of_dataset)

@@ -7,6 +7,7 @@ INVARIANT: a reason is a constant of ours. Nothing a caller sent stands in a mes
 
 from typing import ClassVar
 
+from gateway.caller import Caller
 from gateway.errors import GatewayError
 
 
@@ -136,11 +137,15 @@ class InvalidAccessRequest(AccessRefused):
 
 
 class InsufficientAuthorization(AccessRefused):
-    """The token was narrowed to other datasets."""
+    """The token was narrowed to other datasets. Who asked is known, so the refusal goes on the log first."""
 
     code = "insufficient_authorization"
     error = "insufficient_scope"
     public_detail = "This token was narrowed to other datasets. Ask for a token that covers this one."
+
+    def __init__(self, message: str, caller: Caller) -> None:
+        super().__init__(message)
+        self.caller = caller
 
 
 class UndeclaredCaller(GatewayError):

@@ -5,6 +5,9 @@ from typing import Protocol
 from audit.log import Appended, Draft
 from gateway.registration import ClientDirectory
 
+SERVICES_STATE = "services"
+"""Where a request finds the open services, in the ASGI state."""
+
 
 class Journal(Protocol):
     """The log, as far as tokens need it (`audit.log.Log`)."""

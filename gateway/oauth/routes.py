@@ -10,11 +10,10 @@ from gateway.oauth import metadata
 from gateway.oauth.callers import PUBLIC
 from gateway.oauth.endpoint import TokenEndpoint
 from gateway.oauth.issuer import KEYS_PATH, METADATA_PATH, RESOURCE_PATH, TOKEN_PATH, Issuer
-from gateway.oauth.journal import OAuthServices
+from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.posted import Posted
 from gateway.oauth.tokens import AccessTokens
 
-SERVICES_STATE = "services"
 _JSON = "application/json"
 
 

@@ -17,6 +17,7 @@ from audit.events import Event
 from audit.log import Log
 from gateway.caller import Caller
 from gateway.problems import Problem
+from gateway.records.codes import FORM
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.reader import Page, Position, Reader
@@ -86,6 +87,8 @@ class Disclosures:
                 decision = await self._grants.decide(asked.request)
                 if isinstance(decision, Denied):
                     raise problem_of(decision)
+                if asked.code is not None and not FORM.match(asked.code):
+                    raise Problem("not_found")  # nobody has such a code, and some texts PostgreSQL cannot even compare
                 # (2): the rows, the epoch and the clock, in one snapshot.
                 page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=asked.code)
                 # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.

@@ -67,8 +67,27 @@ class Receipts:
         written = await self._own_leaf(caller, index)
         if written is None:
             # That somebody asked for an entry that is not theirs is on record without saying whether there is one.
-        if found:
-            draft = draft_for(caller, Event.RECEIPT_READ, now, salts, request_id=request_id, entry=index)
-        else:
-            draft = draft_for(caller, Event.REFUSAL, now, salts, request_id=request_id, code="not_found")
-        await self._log.append(draft)
+            await self._append(caller, named, request_id, Event.REFUSAL, code="not_found")
+            raise Problem("not_found")
+        await self._append(caller, named, request_id, Event.RECEIPT_READ, entry=index)
+        packed = await self._pool.fetchval(_OPENING, index)
+        opening = unpack_private(packed) if packed else Private()
+        return ReceiptOfEntry(index, written, await receipt_for(self._pool, self._signer, index), opening)
+
+    async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:
+        try:
+            written = await leaf_at(self._pool, index)
+        except EntryMissing:
+            return None
+        body = parse(written).body
+        # The agreement as well: a token for one agreement opens nothing of another, not even of the same client.
+        own = body.get("client") == caller.client and body.get("agreement") == caller.agreement
+        return written if own else None
+
+    async def _append(
+        self, caller: Caller, named: str, request_id: str, event: Event, *, code: str = "", entry: int | None = None
+    ) -> None:
+        now = await self._pool.fetchval(_CLOCK)
+        salts = salts_for(f"/v1/receipts/{named}", self._random)
+        about = {"code": code} if entry is None else {"entry": entry}
+        await self._log.append(draft_for(caller, event, now, salts, request_id=request_id, **about))

@@ -1,0 +1,293 @@
+"""
+A whole deployment for tests: real database, real log, real HTTP on a loopback port.
+
+`Deployment` is made once a process: officers, three agreements in force, clients with keys, and the cohort, loaded by a
+mapping file; its database is a template. `Gateway` is one test's copy of it: it serves, and talks to itself as a
+partner would. Nothing is replaced by a stand-in.
+"""
+
+import asyncio
+import csv
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from agreements.trust import Officer, Trust
+from audit.checkpoint import CheckpointSigner
+from audit.entry import parse
+from audit.export import export_log
+from audit.reading import leaves
+from audit.recheck import Rechecked, recheck
+from gateway.api.routers import partner_routers
+from gateway.app import Bounds, create_app
+from gateway.keys import GatewayKeys, create_keys
+from gateway.oauth.client import PartnerClient, PartnerKeys
+from gateway.oauth.rates import Rate
+from gateway.records.subjects import SubjectKey
+from gateway.server import bind, server_for
+from gateway.services.container import Services, open_services
+from gateway.services.grants import alarm
+from gateway.services.installation import install
+from gateway.services.loads import Loads
+from gateway.services.office import Office, open_office
+from gateway.services.stewardship import Stewardship
+from gateway.settings import read_settings
+from tests.factories.agreements import SPS_A, SPS_B, Keyring, SignedAgreement, client_id
+from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
+from tests.factories.database import TestDatabase, TestServer
+from tests.factories.records import NAMES, mapping_for
+
+BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
+NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
+"""Noon in the agreements' zone, on the day of the cohort."""
+_NO_LIMITS = Bounds(address_rate=Rate(1e6, 1e6), client_rate=Rate(1e6, 1e6), strangers_seconds=3600)
+_WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = $1"
+_SHIFT = "UPDATE gateway.installation SET clock_shift = $1 - statement_timestamp()"
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A partner's one client."""
+
+    client: str
+    keys: PartnerKeys = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What was set up once. `template` is a database that tests copy."""
+
+    server: TestServer
+    template: str
+    keys: GatewayKeys
+    trust: Trust
+    ring: Keyring
+    agreements: Mapping[str, SignedAgreement]
+    partners: Mapping[str, Partner]
+
+    @property
+    def signer(self) -> CheckpointSigner:
+        """The log's signer."""
+        return CheckpointSigner(self.trust.origin, self.keys.checkpoint)
+
+    def partner_of(self, agreement: str) -> str:
+        """Return who an agreement is with."""
+        return HARBOR if agreement == MENTORING else BRIGHT_PATH
+
+
+async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
+    """Set everything up in a new database called `name`, as an installation does it."""
+    await server.create(name)
+    database = TestDatabase(server, name)
+    keys, ring = create_keys(home / "keys"), Keyring()
+    officers = tuple(Officer(person.name, person.key.public) for person in ring.officers)
+    urls = database.url("owner"), database.url("loader")
+    installed = await install(*urls, home / "trust.json", keys, officers, origin=ring.origin, demo=True)
+    ring.log_public_key = installed.trust.log_public_key
+    clerk = await database.connection("loader")
+    await clerk.execute(_SHIFT, NOON)
+    agreements = _agreements(ring)
+    partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
+    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    async with open_office(database.url("loader"), installed.trust, alarm) as office:
+        await _sign_everything(deployment, office)
+        digests = {each: bundle.digest for each, bundle in agreements.items()}
+        await load(office, keys, home, export(digests))
+    await database.close()
+    return deployment
+
+
+def _agreements(ring: Keyring) -> dict[str, SignedAgreement]:
+    tutoring = ring.agreement(SPS_A)
+    partner = tutoring.agreement.content["partner"]
+    second = {"/partner": partner, "/id": "agreement:sps-b-follow-up"}
+    return {TUTORING: tutoring, MENTORING: ring.agreement(SPS_B), FOLLOW_UP: ring.agreement(SPS_B, changes=second)}
+
+
+async def _sign_everything(deployment: Deployment, office: Office) -> None:
+    for document in deployment.ring.signer_documents:
+        await office.onboarding.introduce_signer(document)
+    for name, bundle in deployment.agreements.items():
+        await office.onboarding.activate(bundle.envelope, [bundle.approval])
+        partner = deployment.partners[deployment.partner_of(name)]
+        jwks: Any = partner.keys.jwks()["keys"]
+        bound = deployment.ring.binding(bundle, partner.client, jwks)
+        await office.onboarding.register_client(bound.envelope, [bound.approval], f"{name}, nightly")
+
+
+async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping[str, Rows]) -> None:
+    """Write an export to `folder` and load it by mapping file."""
+    for target, rows in content.items():
+        with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(NAMES[target].split(","))
+            writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    loads = Loads(office.engine, SubjectKey(keys.subject), office.onboarding.scopes)
+    report = await loads.load(mapping_for(*content), folder)
+    assert not report.refused
+
+
+class Gateway:
+    """One test's gateway. `lines` is what it logged, `answers` whatever was answered through this object."""
+
+    def __init__(self, deployment: Deployment, database: TestDatabase, home: Path) -> None:
+        self.deployment = deployment
+        self.database = database
+        self.home = home
+        self.lines: list[Mapping[str, object]] = []
+        self.answers: list[httpx2.Response] = []
+        self.url = ""
+        self._open = AsyncExitStack()
+        self._tokens: dict[str, str] = {}
+        self._clients: dict[str, PartnerClient] = {}
+
+    async def serve(self, *, readers: int = 4) -> None:
+        """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
+        self.services: Services = await self._open.enter_async_context(
+            open_services(
+                self.database.url("app"),
+                self.deployment.keys,
+                self.deployment.trust,
+                readers=readers,
+                public_url="http://127.0.0.1",
+            )
+        )
+        listening = self._open.enter_context(bind("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url})
+        routers = partner_routers(self.deployment.keys.cursor)
+        app = create_app(
+            settings,
+            self.deployment.keys,
+            lambda: nullcontext(self.services),
+            routers,
+            write=self.lines.append,
+            bounds=_NO_LIMITS,
+        )
+        server = server_for(app)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+
+        async def stop() -> None:
+            server.should_exit = True
+            await serving
+
+        self._open.push_async_callback(stop)
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for this
+            await asyncio.sleep(0.005)
+        self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=20))
+        self._tokens, self._clients = {}, {}
+
+    async def office(self) -> Office:
+        """Return the district's office of this database."""
+        return await self._open.enter_async_context(
+            open_office(self.database.url("loader"), self.deployment.trust, alarm)
+        )
+
+    async def steward(self) -> Stewardship:
+        """Return a steward at work."""
+        return Stewardship(await self.office())
+
+    async def at(self, moment: dt.datetime) -> None:
+        """Shift the demo's clock."""
+        clerk = await self.database.connection("loader")
+        await clerk.execute(_SHIFT, moment)
+
+    def digest(self, agreement: str) -> str:
+        """Return the digest of an agreement by its name here."""
+        return self.deployment.agreements[agreement].digest
+
+    def client(self, agreement: str) -> PartnerClient:
+        """Return the reference client of the partner whom this agreement is with."""
+        name = self.deployment.partner_of(agreement)
+        if name not in self._clients:
+            partner = self.deployment.partners[name]
+            made = PartnerClient(self.url, partner.client, partner.keys)
+            self._clients[name] = self._open.enter_context(made)
+        return self._clients[name]
+
+    async def token(self, agreement: str, **details: object) -> str:
+        """Return a new token for an agreement."""
+        purpose = self.deployment.agreements[agreement].agreement.purpose.code
+        wanted = {"agreement": self.digest(agreement), "purpose": purpose, **details}
+        answer = await asyncio.to_thread(self.client(agreement).token, wanted)
+        return str(answer["access_token"])
+
+    async def get(self, agreement: str, path: str, *, token: str | None = None) -> httpx2.Response:
+        """Ask as the reference client does, with one token an agreement."""
+        if token is None and agreement not in self._tokens:
+            self._tokens[agreement] = await self.token(agreement)
+        return self._kept(await asyncio.to_thread(self.client(agreement).get, path, token or self._tokens[agreement]))
+
+    async def send(self, agreement: str, method: str, path: str, **more: Any) -> httpx2.Response:
+        """Send any request with a fresh proof; `headers` replace those of a good request."""
+        if agreement not in self._tokens:
+            self._tokens[agreement] = await self.token(agreement)
+        headers = {**self.headers(agreement, method, path), **more.pop("headers", {})}
+        return self._kept(await self.http.request(method, path, headers=headers, **more))
+
+    def headers(self, agreement: str, method: str, path: str) -> dict[str, str]:
+        """Return what a request proves itself with; the token must have been fetched."""
+        token = self._tokens[agreement]
+        proof = self.client(agreement).proof(method, f"{self.url}{path}", token)
+        return {"authorization": f"DPoP {token}", "dpop": proof}
+
+    def _kept(self, answer: httpx2.Response) -> httpx2.Response:
+        self.answers.append(answer)
+        return answer
+
+    async def rows(self, agreement: str, path: str = "/v1/students", **query: object) -> list[dict[str, Any]]:
+        """Follow the pages to the end."""
+        rows: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            asked = {**query, **({} if cursor is None else {"cursor": cursor})}
+            answer = await self.get(agreement, f"{path}?{httpx2.QueryParams({k: str(v) for k, v in asked.items()})}")
+            assert answer.status_code == 200, answer.text
+            rows += answer.json()["data"]
+            cursor = answer.json()["next"]
+            if cursor is None:
+                return rows
+
+    async def entries(self, start: int = 0) -> list[dict[str, Any]]:
+        """Read the log back, from entry `start` on."""
+        auditor = await self.database.pool("auditor", size=1)
+        size = await auditor.fetchval("SELECT size FROM audit.head")
+        read = [parse(leaf) async for leaf in leaves(auditor, start, size)]
+        return [{"event": entry.event, **entry.body} for entry in read]
+
+    async def size(self) -> int:
+        """Return how many entries the log has."""
+        auditor = await self.database.pool("auditor", size=1)
+        return int(await auditor.fetchval("SELECT size FROM audit.head"))
+
+    async def blocked(self, event: str = "transactionid") -> int:
+        """Wait until some backend waits for a lock, by default that of the log's head; return its pid."""
+        admin = await self.database.connection("admin")
+        async with asyncio.timeout(5):
+            while True:
+                pid = await admin.fetchval(_WAITING, event)
+                if pid is not None:
+                    return int(pid)
+                await asyncio.sleep(0.002)
+
+    async def verify(self) -> Rechecked:
+        """Recompute the whole log."""
+        return await recheck(await self.database.pool("auditor", size=1), self.deployment.signer.verifier)
+
+    async def export(self, folder: Path) -> None:
+        """Write the whole log as an auditor receives it."""
+        await export_log(await self.database.pool("app", size=1), self.deployment.signer, folder)
+
+    async def close(self) -> None:
+        """Stop whatever runs."""
+        await self._open.aclose()
+
+
+def names(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return the first names in `rows`: in the cohort each belongs to one student."""
+    return {row["first_name"] for row in rows}
