@@ -4,15 +4,16 @@ import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
 from gateway.records.coverage import Scope
 from gateway.records.encoding import encode
 from gateway.records.errors import BadFilter, BadPosition, NotServed, UnknownTerm
-from gateway.records.reader import Position
+from gateway.records.reader import Position, Reader
 from policies.decision import GrantedField, Permit
-from policies.population import And, Column, In, Or, Placement, Roster
+from policies.population import And, Column, In, Known, NotInKnown, Or, Placement, Population, Roster
 from tests.factories.database import TestDatabase
 from tests.factories.records import (
     AGREEMENT,
@@ -175,6 +176,39 @@ async def test_one_student_is_found_by_code_and_no_other_is(district: SmallDistr
         (alone,) = (await district.page(leave, code=code)).rows
         assert alone["v0"] == row["v0"]
     assert (await district.page(leave, code="rc_" + "a" * 26)).rows == []
+
+
+@pytest.mark.parametrize(
+    ("population", "found"),
+    [
+        (In(Column.PROGRAM_TYPE, ("tutoring",)), {"Ana"}),
+        (NotInKnown(Column.PROGRAM_TYPE, ("tutoring",)), {"Bo"}),
+        (Known(Column.PROGRAM_TYPE), {"Ana", "Bo"}),
+    ],
+)
+async def test_a_population_by_program_shows_those_who_take_part_today(
+    district: SmallDistrict, population: Population, found: set[str]
+) -> None:
+    rows = terms(population)
+    district.scopes[:] = [Scope(AGREEMENT, rows)]
+    programs = [
+        ("1001", "p", "tutoring", "2025-10-01", None),
+        ("1002", "p", "mentoring", "2025-10-01", None),
+        ("1002", "q", "tutoring", "2025-10-01", "2026-01-01"),
+        ("1003", "p", "tutoring", "2026-04-01", None),
+    ]
+    await district.load({"programs": programs})
+    assert {row["first_name"] for row in await district.rows(permit("first_name", rows=rows))} == found
+
+
+async def test_a_read_that_fails_leaves_its_connection_usable(district: SmallDistrict) -> None:
+    async with asyncpg.create_pool(district.database.url("app"), min_size=1, max_size=1) as pool:
+        reader = Reader(pool)
+        await district.owner.execute("REVOKE SELECT ON records.granted_students FROM pactgate_app")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await reader.read_page(permit("first_name"), limit=10)
+        await district.owner.execute("GRANT SELECT ON records.granted_students TO pactgate_app")
+        assert len((await reader.read_page(permit("first_name"), limit=10)).rows) == 4
 
 
 # --- Pages
