@@ -40,6 +40,8 @@ from policies.decision import RowTerms
 ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
 CHRONIC_TENTHS = 10
 """A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
+SCHOOL, YEAR = "001069", "000243"
+"""School and school year: a row has those of its stay, whatever else is wanted."""
 ONE: ColumnElement[int] = literal_column("1")
 """A literal, not a parameter: a generic plan cannot use a limit it does not know."""
 
@@ -55,15 +57,21 @@ class Source:
     within: tuple[ColumnElement[Any], ...] = ()
 
 
-def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any]) -> Source:
-    """Return the rows of `dataset` under `terms`. Raises `NotServed` for a dataset the reader does not know."""
+def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> Source:
+    """
+    Return the rows of `dataset` under `terms`, with the columns of the elements `wanted` and of no others.
+
+    Raises `NotServed` for a dataset the reader does not know.
+    """
     student = granted_students.alias("g")
-    stay = _stay(student, terms, today)
+    stay = _stay(student, terms, today, wanted)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(stay)}
     rows = student.join(stay, true())
     match dataset:
         case "students":
-            summary = _summary(student, stay)
+            summary = _summary(student, stay, wanted)
+            if summary is None:
+                return Source(rows, student, stay.c.school_year, columns)
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
@@ -93,7 +101,11 @@ def _columns(rows: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
     return {element: column for element, column in named if element is not None}
 
 
-def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[ColumnElement[Any]]:
+    return [column for column in rows.c if element_of(column.name, base) in elements]
+
+
+def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> FromClause:
     """
     Return the one enrollment a row speaks of.
 
@@ -103,7 +115,7 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> Fr
     stay = granted_enrollments.alias("n")
     now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
     return (
-        select(stay)
+        select(*_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR}))
         .where(
             stay.c.student_id == student.c.student_id,
             counted_from(terms.school_years, stay.c.school_year),
@@ -124,10 +136,14 @@ def _district(stay: FromClause) -> ColumnElement[Any]:
     return own.correlate(stay).scalar_subquery()
 
 
-def _summary(student: FromClause, stay: FromClause) -> FromClause:
+def _summary(student: FromClause, stay: FromClause, wanted: frozenset[str]) -> FromClause | None:
+    """Return the grade points and credits of the stay's year, as far as they are wanted; None if none is."""
     summary = granted_academic_summaries.alias("m")
+    columns = _wanted(summary, facts.academic_summary, wanted - {YEAR})
+    if not columns:
+        return None
     own = and_(summary.c.student_id == student.c.student_id, summary.c.school_year == stay.c.school_year)
-    return select(summary).where(own).limit(ONE).lateral("a")
+    return select(*columns).where(own).limit(ONE).lateral("a")
 
 
 def _counts(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:

@@ -76,7 +76,9 @@ def build(permit: Permit, shape: Shape) -> Statement:
         .cte("h")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    source = source_of(permit.dataset, permit.rows, now.c.today)
+    used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
+    wanted = frozenset(each.element for each in used)
+    source = source_of(permit.dataset, permit.rows, now.c.today, wanted)
     student = source.student
     sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
     filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
