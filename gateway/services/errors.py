@@ -35,6 +35,17 @@ class OtherInstallation(GatewayError):
     remedy = "Set PACTGATE_TRUST and the PACTGATE_*_URL of one and the same installation."
 
 
+class InstallationChanged(GatewayError):
+    """The trust file, or the database's own mark, is not what entry 0 of the log says it was."""
+
+    code = "installation_changed"
+    public_detail = "The gateway is not configured for this."
+    remedy = (
+        "Restore the trust file from the copy that was kept when the log was opened, and run `pactgate audit verify`."
+        " If it is that copy, the database was changed: tell the privacy officer."
+    )
+
+
 class AlreadyTerminated(GatewayError):
     """The agreement was terminated, which is for good."""
 

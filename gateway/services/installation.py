@@ -16,17 +16,15 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agreements.canonical import digest_of
 from agreements.keys import read_public_file
 from agreements.trust import Officer, Trust, pin_trust
 from audit.change import append_change
 from audit.checkpoint import Checkpoint, CheckpointSigner
-from audit.entry import leaf
-from audit.events import Event
 from audit.signing import sign_head
 from gateway.errors import GatewayError
 from gateway.keys import GatewayKeys
 from gateway.migrations.upgrade import upgrade
+from gateway.services.opening import opening
 from gateway.store.database import engine_for
 from gateway.store.session import connect
 from gateway.store.tables import installation
@@ -90,7 +88,7 @@ async def _open_log(loader_url: str, trust: Trust, *, demo: bool) -> None:
             now = await _now(connection)
             row = {"origin": trust.origin, "demo": demo, "initialised_at": now}
             await connection.execute(insert(installation).values(row))
-            await append_change(connection, _entry_zero(trust, now, demo=demo))
+            await append_change(connection, opening(trust, now, demo=demo))
     except IntegrityError:
         raise AlreadyInstalled("The log of this database is open already.") from None
     finally:
@@ -101,18 +99,6 @@ async def _now(connection: AsyncConnection) -> datetime:
     now = (await connection.execute(select(text("gateway.clock()")))).scalar_one()
     assert isinstance(now, datetime)
     return now
-
-
-def _entry_zero(trust: Trust, now: datetime, *, demo: bool) -> bytes:
-    return leaf(
-        Event.LOG_OPENED,
-        now,
-        origin=trust.origin,
-        log_public_key=trust.log_public_key,
-        officers=[officer.key.jwk for officer in trust.officers],
-        trust=digest_of(trust.canonical),
-        demo=demo,
-    )
 
 
 def _pin(trust: Trust, file: Path) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.trust import Trust
-from gateway.services.errors import OtherInstallation
 from gateway.services.onboarding import Onboarding
+from gateway.services.opening import FIRST_LEAF, require_unchanged
 from gateway.services.registry import Alarm
 from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
@@ -32,7 +32,8 @@ async def open_office(url: str, trust: Trust, alarm: Alarm) -> AsyncIterator[Off
     """
     Open the installation at `url` and check that it is the one `trust` is pinned for.
 
-    Raises the store's errors, `SchemaMismatch` before `pactgate init`, `OtherInstallation` for another log's database.
+    Raises the store's errors, `SchemaMismatch` before `pactgate init`, `OtherInstallation` for another log's database,
+    `InstallationChanged` if either is not what entry 0 says.
     """
     engine = engine_for(url)
     try:
@@ -44,10 +45,10 @@ async def open_office(url: str, trust: Trust, alarm: Alarm) -> AsyncIterator[Off
 
 async def _require_same_log(engine: AsyncEngine, trust: Trust) -> None:
     async with engine.connect() as connection:
-        origin = None
+        row = None
         if await connection.scalar(_THERE):
-            origin = await connection.scalar(select(installation.c.origin))
-    if origin is None:
-        raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
-    if origin != trust.origin:
-        raise OtherInstallation(f"The trust file pins the log {trust.origin}, and this database holds {origin}.")
+            row = (await connection.execute(select(installation.c.origin, installation.c.demo))).one_or_none()
+        if row is None:
+            raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
+        written = await connection.scalar(text(FIRST_LEAF))
+    require_unchanged(written, trust, origin=row.origin, demo=row.demo)

@@ -10,6 +10,7 @@ from audit.checkpoint import CheckpointSigner
 from gateway.errors import SettingsError
 from gateway.keys import GatewayKeys
 from gateway.services.errors import OtherInstallation
+from gateway.services.opening import FIRST_LEAF, require_unchanged
 from gateway.store.errors import SchemaMismatch
 from gateway.store.roles import Role, require_durable, require_modest_login
 from gateway.store.session import connect
@@ -21,8 +22,8 @@ async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: 
     """
     Check database, trust and keys against each other before the first request.
 
-    Raises `LoginRefused`, `DurabilityOff`, `SchemaMismatch`, `OtherInstallation`, `SettingsError`, and what `connect`
-    raises.
+    Raises `LoginRefused`, `DurabilityOff`, `SchemaMismatch`, `OtherInstallation`, `InstallationChanged`,
+    `SettingsError`, and what `connect` raises.
     """
     async with connect(url) as connection:
         # (1): this login can do what serving needs and nothing more: not superuser, not owner, no way past a policy.
@@ -31,8 +32,7 @@ async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: 
         await require_durable(connection)
         # (3): the log was opened, by the officers we know, and it is this log.
         origin, demo = await _installation(connection)
-        if origin != trust.origin:
-            raise OtherInstallation(f"The trust file pins the log {trust.origin}, and this database holds {origin}.")
+        require_unchanged(await connection.fetchval(FIRST_LEAF), trust, origin=origin, demo=demo)
         # (4): we hold the key whose public half was pinned; with another we would sign another log.
         if CheckpointSigner(trust.origin, keys.checkpoint).vkey != trust.log_public_key:
             raise OtherInstallation("The checkpoint key is not the one that was pinned when the log was opened.")
