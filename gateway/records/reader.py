@@ -18,15 +18,14 @@ from gateway.records.statement import Shape, Statement, build
 from policies.decision import Permit
 
 MAX_LIMIT: Final = 1_000
-_STATEMENTS: Final = 512
-"""Statements kept; a statement is a few kilobytes, and the least used one goes."""
+_STATEMENTS: Final = 512  # a few kilobytes each; the least used one goes
 _MAX_NUMBER: Final = 2**31 - 1
 """No stored number is larger; it also turns away what is infinite and what is no number."""
 _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 _BEGIN: Final = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL pactgate.agreement = '{}'"
 """The generic plan walks the population's index whatever the parameters; planning anew costs more than the page."""
-
+Scalar = str | int | float | bool | dt.date
 _EPOCH, _NOW, _SEALED, _COVERS, _CODE = range(5)
 
 
@@ -96,7 +95,7 @@ class Reader:
             raise ValueError(f"a page has 1 to {MAX_LIMIT} rows")
         statement = self._statement(permit, Shape(limit, _start(permit, after, code)))
         arguments = statement.arguments(_given(permit, statement, after, code))
-        # (2): the agreement goes into the statement's text, which is safe for exactly this form.
+        # (2): the agreement becomes text of a statement, which is safe for exactly this form.
         async with self._pool.acquire() as connection:
             await connection.execute(_BEGIN.format(permit.agreement))
             try:
@@ -156,7 +155,7 @@ def _given(permit: Permit, statement: Statement, after: Position | None, code: s
     return given
 
 
-def _filter_value(wanted: str, kind: type) -> str | int | float | bool | dt.date:
+def _filter_value(wanted: str, kind: type) -> Scalar:
     """Read a filter's text as a released value of `kind`. Raises `BadFilter`; the value is not in the message."""
     try:
         if kind is bool:
@@ -174,7 +173,7 @@ def _filter_value(wanted: str, kind: type) -> str | int | float | bool | dt.date
     raise BadFilter(f"a filter's value is no {kind.__name__}")
 
 
-def _position_value(value: str | float, kind: type) -> str | int | float | bool | dt.date:
+def _position_value(value: str | float, kind: type) -> Scalar:
     if kind is dt.date:
         return dt.date.fromisoformat(str(value))
     if kind is float and isinstance(value, int):
@@ -189,9 +188,8 @@ def _page(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page
     if lines[0][_CODE] is None:
         return Page(epoch, now, [], statement.values_at, None)
     rows = lines[:limit]
-    following = None
+    following, last = None, rows[-1]
     if len(lines) > limit:
-        last = rows[-1]
         sort = last["sort"] if statement.is_sorted else None
         following = Position(
             code=last[_CODE],

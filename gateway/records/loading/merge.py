@@ -197,5 +197,4 @@ def _visible_sql(target: str, scope: tuple[str, ...]) -> str:
     where = "to_idx IS NULL" if kind.is_dated_by_entry else IN_FORCE
     if "stated" in kind.table.c:
         where += " AND NOT stated"
-    # Every name here is one of ours, from the table definitions.
-    return f"SELECT {', '.join(names)} FROM {kind.table.fullname} WHERE {where}"  # noqa: S608 - no input in it
+    return f"SELECT {', '.join(names)} FROM {kind.table.fullname} WHERE {where}"  # noqa: S608 - our own names
