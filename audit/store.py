@@ -1,5 +1,5 @@
 """
-The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/audit.sql`.
+The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/0001/audit.sql`.
 
 Only the head row, and what is beside the tree (`private`, `once`), ever changes; everything else is insert-only, and
 even that goes through functions of the owner.

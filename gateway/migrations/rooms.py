@@ -2,7 +2,9 @@
 
 from importlib.resources import files
 
+from alembic import op
 from sqlalchemy import MetaData
+from sqlalchemy.util import await_only
 
 from agreements.store import metadata as agreements_tables
 from audit.store import metadata as audit_tables
@@ -18,7 +20,14 @@ def all_metadata() -> list[MetaData]:
     return [agreements_tables, audit_tables, records_tables, gateway_tables]
 
 
-def room_sql(room: str) -> str:
-    """Return the functions, views, triggers and grants of one room, as SQL."""
-    source = files("gateway.migrations") / "sql" / f"{room}.sql"
-    return source.read_text(encoding="utf-8") if source.is_file() else ""
+def run_sql(revision: str, room: str) -> None:
+    """
+    Run what a migration brings to one room besides tables: functions, views, triggers, grants.
+
+    It stands in `sql/<revision>/<room>.sql` and is never changed after a release. asyncpg's simple query protocol takes
+    a whole file; SQLAlchemy's prepared statements take one command.
+    """
+    source = files("gateway.migrations") / "sql" / revision / f"{room}.sql"
+    adapter = op.get_bind().connection.dbapi_connection
+    assert adapter is not None
+    await_only(adapter.driver_connection.execute(source.read_text(encoding="utf-8")))

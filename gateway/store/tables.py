@@ -2,7 +2,7 @@
 The gateway's own facts: what this installation is, and which clients there are.
 
 A client's keys and rights are not here: they are in the signed binding named by digest. Functions, triggers and grants
-stand in `gateway/migrations/sql/gateway.sql`.
+stand in `gateway/migrations/sql/0001/gateway.sql`.
 """
 
 from sqlalchemy import (
