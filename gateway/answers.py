@@ -69,6 +69,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         OSError: _on_database_away,
         asyncpg.PostgresConnectionError: _on_database_away,
         asyncpg.exceptions.OperatorInterventionError: _on_database_away,
+        # What asyncpg says of a connection that was cut while it was about to be used, depending on the moment.
+        asyncpg.InterfaceError: _on_database_away,
+        asyncpg.InternalClientError: _on_database_away,
     }
 
 

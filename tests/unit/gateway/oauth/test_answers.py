@@ -30,6 +30,8 @@ RAISED: dict[str, tuple[Exception, int, str]] = {
     "rules": (PolicyError("the operator's business"), 500, "internal"),
     "socket": (ConnectionRefusedError("10.0.0.1"), 503, "database_unavailable"),
     "lost": (asyncpg.ConnectionDoesNotExistError("10.0.0.1"), 503, "database_unavailable"),
+    "cut": (asyncpg.InterfaceError("10.0.0.1"), 503, "database_unavailable"),
+    "cut_in_use": (asyncpg.InternalClientError("10.0.0.1"), 503, "database_unavailable"),
     "shutdown": (asyncpg.AdminShutdownError("10.0.0.1"), 503, "database_unavailable"),
     "timeout": (TimeoutError("10.0.0.1"), 503, "database_unavailable"),
     "bug": (KeyError("Ann Lee"), 500, "internal"),
