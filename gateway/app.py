@@ -112,7 +112,7 @@ def create_app(
         by_address=Buckets(bounds.address_rate, seconds),
         by_client=Buckets(bounds.client_rate, seconds),
     )
-    bearer = Bearer(issuer, tokens, seconds)
+    bearer = Bearer(issuer, tokens, seconds, strangers)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:

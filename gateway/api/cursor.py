@@ -35,18 +35,18 @@ class Cursors:
         """Show nothing of the key."""
         return "Cursors(…)"
 
-    def seal(self, position: Position, *, client: str, agreement: str, query: Mapping[str, str]) -> str:
+    def seal(self, position: Position, *, client: str, agreement: str, dataset: str, query: Mapping[str, str]) -> str:
         """Return the text that continues this query after `position`."""
         nonce = self._random(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, msgspec.json.encode(position), _binding(client, agreement, query))
+        sealed = self._cipher.encrypt(nonce, msgspec.json.encode(position), _binding(client, agreement, dataset, query))
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
-    def open(self, text: str, *, client: str, agreement: str, query: Mapping[str, str]) -> Position:
+    def open(self, text: str, *, client: str, agreement: str, dataset: str, query: Mapping[str, str]) -> Position:
         """
         Return the position in `text`.
 
-        Raises `Problem` (`cursor_invalid`) for anything that was not sealed for exactly this client, agreement and
-        query: altered, foreign and outdated cursors are not told apart.
+        Raises `Problem` (`cursor_invalid`) for anything that was not sealed for exactly this client, agreement, dataset
+        and query: altered, foreign and outdated cursors are not told apart.
         """
         if len(text) > _MAX_TEXT:
             raise Problem("cursor_invalid")
@@ -54,13 +54,15 @@ class Cursors:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
                 raise Problem("cursor_invalid")
-            plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _binding(client, agreement, query))
+            plain = self._cipher.decrypt(
+                raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _binding(client, agreement, dataset, query)
+            )
             return self._decoder.decode(plain)
         except (binascii.Error, ValueError, InvalidTag, msgspec.DecodeError) as error:
             raise Problem("cursor_invalid") from error
 
 
-def _binding(client: str, agreement: str, query: Mapping[str, str]) -> bytes:
-    """Return what a cursor is bound to: who asks, under which agreement, and every parameter but the cursor."""
-    parts = msgspec.json.encode([client, agreement, sorted(query.items())])
+def _binding(client: str, agreement: str, dataset: str, query: Mapping[str, str]) -> bytes:
+    """Return what a cursor is bound to: who asks, under which agreement, what for, and all but the cursor."""
+    parts = msgspec.json.encode([client, agreement, dataset, sorted(query.items())])
     return hashlib.sha256(parts).digest()

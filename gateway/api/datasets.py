@@ -60,14 +60,16 @@ async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors
     disclosures = _services(request).disclosures
     try:
         query = read_query(request.url.path, request.query_params.multi_items())
-        after = _position(query, caller, cursors)
+        after = _position(query, caller, dataset, cursors)
     except Problem as problem:
         await disclosures.refuse(caller, _unread(request, caller, dataset), problem)
         raise
     asked = Asked(query.request(caller, dataset), _request_id(request), query.text, query.limit, after=after)
 
     def seal(position: Position) -> str:
-        return cursors.seal(position, client=caller.client, agreement=caller.agreement, query=query.bound)
+        return cursors.seal(
+            position, client=caller.client, agreement=caller.agreement, dataset=dataset, query=query.bound
+        )
 
     return _answer(await disclosures.disclose(caller, asked, seal))
 
@@ -89,10 +91,12 @@ def _unread(request: Request, caller: Caller, dataset: str) -> Asked:
     return Asked(asked, _request_id(request), f"{request.url.path}?{request.url.query}", DEFAULT_LIMIT)
 
 
-def _position(query: PageQuery, caller: Caller, cursors: Cursors) -> Position | None:
+def _position(query: PageQuery, caller: Caller, dataset: str, cursors: Cursors) -> Position | None:
     if query.cursor is None:
         return None
-    return cursors.open(query.cursor, client=caller.client, agreement=caller.agreement, query=query.bound)
+    return cursors.open(
+        query.cursor, client=caller.client, agreement=caller.agreement, dataset=dataset, query=query.bound
+    )
 
 
 def _request_id(request: Request) -> str:

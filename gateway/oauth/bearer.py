@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from gateway.caller import Caller
 from gateway.oauth.dpop import Expected, require_proof
 from gateway.oauth.errors import (
+    AccessRefused,
     InsufficientAuthorization,
     InvalidAccessProof,
     InvalidAccessRequest,
@@ -20,6 +21,7 @@ from gateway.oauth.errors import (
     TokenRequired,
 )
 from gateway.oauth.issuer import Issuer
+from gateway.oauth.strangers import Strangers
 from gateway.oauth.tokens import AccessTokens
 
 SCHEME = "dpop"
@@ -41,12 +43,13 @@ class Presented:
 
 
 class Bearer:
-    """Checks tokens and proofs. `clock` is in seconds since 1970."""
+    """Checks tokens and proofs. `clock` is in seconds since 1970; who proves nothing is counted among `strangers`."""
 
-    def __init__(self, issuer: Issuer, tokens: AccessTokens, clock: Callable[[], float]) -> None:
+    def __init__(self, issuer: Issuer, tokens: AccessTokens, clock: Callable[[], float], strangers: Strangers) -> None:
         self._issuer = issuer
         self._tokens = tokens
         self._clock = clock
+        self._strangers = strangers
 
     def require_caller(self, presented: Presented, *, dataset: str | None = None) -> Caller:
         """
@@ -54,6 +57,15 @@ class Bearer:
 
         A token narrowed to datasets opens the routes of these datasets and no other. Raises `AccessRefused`.
         """
+        try:
+            return self._judge(presented, dataset)
+        except InsufficientAuthorization:
+            raise  # who asked is known: an entry of its own says so
+        except AccessRefused as refusal:
+            self._strangers.count(str(refusal))
+            raise
+
+    def _judge(self, presented: Presented, dataset: str | None) -> Caller:
         authorizations, proofs = _credentials(presented.headers)
         # (1): one token, in the Authorization header (RFC 6750 section 2; FAPI 2.0 section 5.3.4).
         if presented.query and _names_token(presented.query):

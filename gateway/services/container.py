@@ -56,7 +56,7 @@ async def open_services(
                 grants=grants,
                 disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
                 entitlements=Entitlements(grants, log),
-                receipts=Receipts(database.pool, log, signer),
+                receipts=Receipts(grants, database.pool, log, signer),
             )
         finally:
             await log.stop()

@@ -16,7 +16,9 @@ from audit.proof import Receipt
 from audit.reading import leaf_at, receipt_for
 from gateway.caller import Caller
 from gateway.problems import Problem
+from gateway.services.denials import problem_of, standing_against
 from gateway.services.entries import draft_for, salts_for
+from gateway.services.grants import Grants
 
 _OPENING = "SELECT opening FROM audit.private WHERE idx = $1"
 _CLOCK = "SELECT gateway.clock()"
@@ -44,11 +46,13 @@ class Receipts:
 
     def __init__(
         self,
+        grants: Grants,
         pool: asyncpg.Pool,
         log: Log,
         signer: CheckpointSigner,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
+        self._grants = grants
         self._pool = pool
         self._log = log
         self._signer = signer
@@ -58,8 +62,13 @@ class Receipts:
         """
         Return the receipt of the entry whose number is `named`; that it was read is an entry too.
 
-        Raises `Problem` (`not_found`, `invalid_request`; on the log first), and the log's own errors.
+        Raises `Problem` (that of a stop, `not_found`, `invalid_request`; on the log first), and the log's own errors.
         """
+        state, moment = await self._grants.current()
+        stop = standing_against(state, caller, moment.now)
+        if stop is not None:
+            await self._append(caller, named, request_id, Event.REFUSAL, code=stop.code)
+            raise problem_of(stop)
         if not (named.isascii() and named.isdigit() and len(named) <= _MAX_DIGITS):
             await self._append(caller, named, request_id, Event.REFUSAL, code="invalid_request")
             raise Problem("invalid_request", _UNREADABLE)
