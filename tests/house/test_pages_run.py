@@ -1,0 +1,148 @@
+"""What the pages tell a person to type is typed here, as it stands there, and does what they say."""
+
+import asyncio
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.__main__ import main as audit_main
+from gateway.cli import main
+from gateway.demo.story import CONSENTED
+from tests.factories.command_line import EXPORT, FACTS, LISTS, NOW, CommandLine
+from tests.factories.database import TestServer
+from tests.factories.pages import ROOT, blocks, commands, quoted, rows
+from tests.factories.staged import Staged
+
+PARTNERS, OFFICERS, ADMINISTRATORS = "docs/partners.md", "docs/officers.md", "docs/administrators.md"
+DRAFTER = "Nn3oW2Yq7cUe1vR5tKzXbJ8mLp0aSdFgHjQwEiOyTuB"
+"""Stands in the shipped example where an officer's thumbprint belongs."""
+
+
+def test_a_partner_fetches_every_page_and_proves_the_first_with_the_example(scene: Staged, tmp_path: Path) -> None:
+    part = scene.stage.parts[CONSENTED]
+    program, receipt = blocks(PARTNERS, "python")
+    (tmp_path / "fetch.py").write_text(program + receipt)
+    (tmp_path / "keys").symlink_to(part.folder)
+    fetch = ["python fetch.py $URL $CLIENT keys"]
+    assert fetch in [code.splitlines() for code in blocks(PARTNERS, "sh")]
+    command = [sys.executable, "fetch.py", scene.stage.url, part.client, "keys"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    covered = scene.call(scene.stage.stewardship.covered_today(part.agreement.digest, "America/Los_Angeles"))
+    assert done.stdout == f"{covered} students\n"
+    (check,) = [words for words in commands(PARTNERS, "python -m audit") if words[0] == "receipt"]
+    files = {name: str(tmp_path / name) for name in ("page.tlog-proof", "page.leaf")}
+    given = {"$KEY": scene.stage.trust.log_public_key, **files}
+    assert audit_main([given.get(word, word) for word in check]) == 0
+    (tmp_path / "page.leaf").write_bytes((tmp_path / "page.leaf").read_bytes().replace(b"tutoring", b"tutorinG"))
+    assert audit_main([given.get(word, word) for word in check]) == 1
+
+
+def test_the_example_says_why_it_was_refused(scene: Staged, tmp_path: Path) -> None:
+    part = scene.stage.parts[CONSENTED]
+    (tmp_path / "fetch.py").write_text(blocks(PARTNERS, "python")[0].replace("limit=50", "fields=sex"))
+    command = [sys.executable, "fetch.py", scene.stage.url, part.client, str(part.folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith('403 {"elements":["sex"]')
+
+
+def test_the_reference_client_does_what_the_page_says(
+    scene: Staged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = scene.stage.parts[CONSENTED]
+    (tmp_path / "keys").symlink_to(part.folder)
+    monkeypatch.chdir(tmp_path)
+    given = {"$URL": scene.stage.url, "$CLIENT": part.client, "$AGREEMENT": part.agreement.digest}
+    calls = [
+        words for words in commands(PARTNERS, "pactgate") if words[:2] in (["partner", "token"], ["partner", "get"])
+    ]
+    assert len(calls) == 3
+    for words in calls:
+        with pytest.raises(SystemExit) as left:
+            main([given.get(word, word) for word in words])
+        assert left.value.code == 0, capsys.readouterr().err
+
+
+class Walk:
+    """Typing a page, command by command; what one prints is what the next ones need."""
+
+    def __init__(self, desk: CommandLine) -> None:
+        self.desk = desk
+        self.known: dict[str, str] = {}
+
+    def type(self, line: str, *, answering: str = "y") -> None:
+        """Type one line of a page."""
+        call, _, redirected = line.partition(" > ")
+        words = [re.sub(r"\$(\w+)", lambda found: self.known[found[1]], word) for word in shlex.split(call)]
+        if words[:3] == ["python", "-m", "audit"]:
+            assert audit_main(words[3:]) == 0, line
+            return
+        assert words.pop(0) == "pactgate", line
+        # The one thing that is not on the page: only a demo may shift its clock into the agreement's term.
+        demo = ["--demo"] if words[0] == "init" else []
+        outcome = self.desk.run(*words, *demo, typed=f"{answering}\n")
+        assert outcome.code == 0, (line, outcome.err)
+        if redirected:
+            self.desk.write(redirected, outcome.out)
+        self._learn(words, outcome.out)
+
+    def _learn(self, words: list[str], out: str) -> None:
+        match words:
+            case ["signer", "keygen", "officer-b.pem"]:
+                text = (ROOT / "agreements" / "examples" / "sps-a-tutoring-consent.yaml").read_text("utf-8")
+                self.desk.write("agreement.yaml", text.replace(DRAFTER, json.loads(out)["thumbprint"]))
+            case ["init", *_]:
+                self.known["KEY"] = json.loads(out)["log_public_key"]
+                shift = f"clock_shift = '{NOW}'::timestamptz - statement_timestamp()"
+                self.desk.sql(f"UPDATE gateway.installation SET {shift}")  # noqa: S608 - our own words
+            case ["agreement", "activate", *_]:
+                self.known["AGREEMENT"] = json.loads(out)["agreement"]
+            case ["client", "bind", *_]:
+                self.known["CLIENT"] = json.loads(out)["client"]
+            case [_, "suspend", *_]:
+                self.known["ENTRY"] = str(json.loads(out)["entry"])
+            case ["records", "load", *_]:
+                assert [(each["loaded"], each["refused"]) for each in json.loads(out)] == [(True, [])] * 2
+            case ["audit", "export", folder]:
+                shutil.copy(self.desk.folder / folder / "checkpoint", self.desk.folder / "kept-checkpoint")
+
+
+def standing(desk: CommandLine) -> Any:
+    (line,) = desk.done("agreement", "show")
+    return line["standing"], line["covered_today"]
+
+
+def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_agreement_and_out_again(
+    postgres: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(postgres.create("pages"))
+    monkeypatch.chdir(tmp_path)
+    desk = CommandLine.on(postgres, "pages", tmp_path)
+    for name, text in {"../facts.toml": FACTS, "../lists.toml": LISTS, **EXPORT}.items():
+        desk.write(f"export/{name}", text)
+    walk = Walk(desk)
+    lines = [line for code in blocks(ADMINISTRATORS, "sh") for line in code.splitlines()]
+    stops = next(place for place, line in enumerate(lines) if "suspend" in line)
+    for line in lines[:stops]:
+        walk.type(line)
+    assert standing(desk) == ("active", 2)
+    for code in blocks(OFFICERS, "sh"):
+        for line in code.splitlines():
+            walk.type(line)
+    told = [quoted(command) for _, command in rows(OFFICERS, first="what happened")]
+    for student, line in zip(("7001", "7002", "7003", "7003"), told[:4], strict=True):
+        walk.type(line, answering=student)
+    assert standing(desk) == ("active", 0)
+    for line in lines[stops:]:
+        walk.type(line)
+    assert standing(desk) == ("terminated", 0)
+    assert desk.done("audit", "verify")["holds"]
+    asyncio.run(postgres.drop("pages"))
