@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
+from agreements.errors import NotRegistered
+from agreements.register import load_agreement
 from gateway.records.errors import RowsRefused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
@@ -57,14 +59,14 @@ class Stewardship:
 
     async def withdraw(self, agreement: str, student_identifier: str) -> int:
         """Withdraw a student's consents under an agreement; return the entry. Raises as `withdraw_consent` does."""
-        await self._require_in_force(agreement)
+        await self._require_registered(agreement)
         async with self._engine.begin() as connection:
             return await withdraw_consent(connection, agreement, student_identifier, scopes=self._scopes)
 
     async def opt_out(self, student_identifier: str, agreement: str | None, *, directory_only: bool) -> int:
         """Put a family's no on file; return the entry. Raises as `opt_out` does."""
         if agreement is not None:  # a misspelt digest would be an opt-out that stops nothing
-            await self._require_in_force(agreement)
+            await self._require_registered(agreement)
         async with self._engine.begin() as connection:
             return await opt_out(
                 connection, student_identifier, scopes=self._scopes, agreement=agreement, directory_only=directory_only
@@ -79,6 +81,14 @@ class Stewardship:
         )
         async with self._engine.connect() as connection:
             return int(await connection.scalar(count) or 0)
+
+    async def _require_registered(self, digest: str) -> None:
+        """Take any agreement on file, in force or not: what is over, or does not verify just now, can still be stopped."""
+        async with self._engine.connect() as connection:
+            try:
+                await load_agreement(connection, digest)
+            except NotRegistered:
+                raise UnknownAgreement(f"No agreement {digest} is registered, in force or not.") from None
 
     async def _require_in_force(self, digest: str) -> None:
         async with self._engine.connect() as connection:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, insert, select, update
+from sqlalchemy import ColumnElement, Date, Interval, cast, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.change import append_change
@@ -20,6 +20,8 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import NothingToStop, UnknownStudent
 from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random, rewrite_population
+from gateway.records.release import population
+from gateway.records.release import scope as zones
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 
@@ -43,7 +45,7 @@ async def withdraw_consent(
     result = await connection.execute(
         update(given)
         .where(given.c.agreement == agreement, given.c.student_id == student, given.c.to_idx.is_(None))
-        .values(to_idx=idx, withdrawn_on=_today())
+        .values(to_idx=idx, withdrawn_on=_today_under(agreement))
     )
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
@@ -102,9 +104,26 @@ async def _student(connection: AsyncConnection, student_identifier: str) -> UUID
 async def _move(
     connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
 ) -> None:
-    for scope in await scopes(connection):
-        if only in (None, scope.agreement):
-            await rewrite_population(connection, scope, idx, students=[student], random=random)
+    kept = [each for each in await scopes(connection) if only in (None, each.agreement)]
+    for each in kept:
+        await rewrite_population(connection, each, idx, students=[student], random=random)
+    # INVARIANT: a stop reaches every agreement it is meant for. One that does not verify just now has no terms to
+    # compute with; when it verifies again it must not find the student as covered as before.
+    rest = (population.c.student_id == student, population.c.to_idx.is_(None))
+    others = population.c.agreement.not_in([each.agreement for each in kept])
+    meant = () if only is None else (population.c.agreement == only,)
+    await connection.execute(update(population).where(*rest, others, *meant).values(to_idx=idx))
+
+
+def _today_under(agreement: str) -> ColumnElement[object]:
+    """
+    Return the day it is where the agreement is at home, as its consents are dated; the latest day anywhere, if unknown.
+
+    A day too early would let the next load bring back a consent that was signed on the day it was withdrawn.
+    """
+    zone = select(zones.c.time_zone).where(zones.c.agreement == agreement).scalar_subquery()
+    latest = func.timezone(cast(literal("14 hours"), Interval), func.gateway.clock())
+    return cast(func.coalesce(func.timezone(zone, func.gateway.clock()), latest), Date)
 
 
 def _today() -> ColumnElement[object]:

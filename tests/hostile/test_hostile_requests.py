@@ -5,7 +5,8 @@ import pytest
 
 from agreements.standing import Standing
 from gateway.api.datasets import RECEIPT_HEADER
-from tests.factories.cohort import TUTORING
+from gateway.services.errors import UnknownAgreement
+from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, Gateway
 
 
@@ -77,3 +78,13 @@ async def test_refusals_of_strangers_by_the_interface_are_summed_up_in_an_entry(
     (entry,) = await gateway.entries(size)
     assert (entry["event"], entry["total"]) == ("strangers.refused", len(spoiled))
     assert set(entry["reasons"]) == {"token_missing", "token_malformed", "proof_missing", "bearer_scheme"}
+
+
+@pytest.mark.claim(7)
+async def test_a_familys_no_is_taken_for_an_agreement_that_is_not_in_force(gateway: Gateway) -> None:
+    office, steward, digest = await gateway.office(), await gateway.steward(), gateway.digest(TUTORING)
+    await office.onboarding.stop_agreement(digest, Standing.TERMINATED, "over")
+    assert await steward.withdraw(digest, STUDENTS["ximena"].number)
+    assert await steward.opt_out(STUDENTS["fio"].number, digest, directory_only=False)
+    with pytest.raises(UnknownAgreement):
+        await steward.opt_out(STUDENTS["fio"].number, "sha256:" + "0" * 64, directory_only=False)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,27 @@ async def test_an_opt_out_that_a_person_enters_takes_the_place_of_a_loaded_one(d
     assert "Ana" in await names(district, OTHER)
     await say_no(district)
     assert "Ana" not in await names(district, OTHER)
+
+
+async def test_a_stop_reaches_an_agreement_that_does_not_verify_just_now(district: SmallDistrict) -> None:
+    scopes, district.scopes = district.scopes, []
+    await say_no(district)
+    await withdraw(district, "1002")
+    district.scopes = scopes
+    assert (await names(district), await names(district, OTHER)) == (set(), {"Bo", "Chí", "Dua"})
+
+
+@pytest.mark.parametrize(("zone", "hour"), [("Pacific/Guam", 22), ("America/Los_Angeles", 4), ("UTC", 12)])
+async def test_what_was_signed_on_the_day_of_its_withdrawal_does_not_come_back(
+    district: SmallDistrict, zone: str, hour: int
+) -> None:
+    district.scopes[0] = Scope(AGREEMENT, replace(CONSENT, time_zone=zone))
+    # Two in the morning of the next day in Guam, eight in the evening of the day before in Los Angeles.
+    await district.at(dt.date(2026, 2, 10), hour)
+    today = {"Pacific/Guam": "2026-02-11", "America/Los_Angeles": "2026-02-09", "UTC": "2026-02-10"}[zone]
+    tomorrow = (dt.date.fromisoformat(today) + dt.timedelta(days=1)).isoformat()
+    await district.load({"consents": [(AGREEMENT, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)]})
+    await withdraw(district)
+    for signed, taken in ((today, 0), (tomorrow, 1)):
+        report = await district.load({"consents": [(AGREEMENT, "1001", "all", "parent", signed, signed, None)]})
+        assert [(each.added, len(each.refused)) for each in report.targets] == [(taken, 1 - taken)], signed
