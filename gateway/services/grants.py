@@ -5,6 +5,7 @@ What is known may be one epoch behind; that is harmless, because the rows bring 
 it is another, and because a denial is never given before the epoch was read anew.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,9 @@ class Grants:
         self._tables: Tables = Memo(_TABLES)
         self._elapsed = elapsed
         self._registry: Registry | None = None
+        self._renewing, self._catching_up = asyncio.Lock(), asyncio.Lock()
         self._state: PolicyState | None = None
+        self._judged: Registry | None = None
         self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
         self._read_at = 0.0
 
@@ -56,12 +59,16 @@ class Grants:
         A permit is good only together with rows of its epoch, read while it is valid. Raises what `policies.decide`
         raises for names that nobody has.
         """
-        state = self._state
-        if state is not None and state.epoch == self._clock.epoch:
-            decision = decide(state, request, self._now())
+        if not self._is_caught_up:
+            # After a stop everybody finds out at once: one catches up, whoever waited finds it done.
+            async with self._catching_up:
+                if not self._is_caught_up:
+                    await self.current()
+        if self._state is not None and self._is_caught_up:
+            decision = decide(self._state, request, self._now())
             if isinstance(decision, Permit):
                 return decision
-        # Not known, or about to be refused: only what the database says now may refuse.
+        # About to be refused: only what the database says now may refuse.
         state, moment = await self.current()
         return decide(state, request, moment.now)
 
@@ -72,19 +79,10 @@ class Grants:
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
-        state = self._state
-        if (
-            state is None
-            or moment.epoch > state.epoch
-            or (moment.epoch == state.epoch and registry is not self._registry)
-        ):
-            state = self._state_at(moment.epoch, registry)
-            self._registry, self._state = registry, state
-        elif moment.epoch < state.epoch:
-            # Another task has read on meanwhile; what this one read is told as it was, and not kept.
-            state = self._state_at(moment.epoch, registry)
+        if self._state is None or self._state.epoch < moment.epoch or self._is_other(registry, moment):
+            self._state, self._judged = self._state_at(moment.epoch, registry), registry
         self.observe(moment.epoch, moment.now)
-        return state, moment
+        return (self._state if self._state.epoch == moment.epoch else self._state_at(moment.epoch, registry)), moment
 
     async def moment(self) -> Moment:
         """Return the epoch and the clock, and nothing else."""
@@ -94,8 +92,21 @@ class Grants:
     async def registry(self) -> tuple[Registry, Moment]:
         """Return what is in force now, for those who need the documents and not a decision."""
         async with self._engine.connect() as connection:
-            moment, registry = await self._reader.read(connection, self._registry)
-        return registry, moment
+            moment, version = await self._reader.look(connection)
+        if self._registry is not None and self._registry.version == version:
+            return self._registry, moment
+        # One reads and verifies what is new. Whoever waits finds it done, so that a stop under load costs it once.
+        async with self._renewing, self._engine.connect() as connection:
+            moment, self._registry = await self._reader.read(connection, self._registry)
+            return self._registry, moment
+
+    @property
+    def _is_caught_up(self) -> bool:
+        return self._state is not None and self._state.epoch == self._clock.epoch
+
+    def _is_other(self, registry: Registry, moment: Moment) -> bool:
+        """Return whether the state is of this epoch but of another registry: somebody wrote past the log."""
+        return self._state is not None and self._state.epoch == moment.epoch and registry is not self._judged
 
     def _state_at(self, epoch: int, registry: Registry) -> PolicyState:
         return PolicyState(

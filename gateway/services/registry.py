@@ -95,8 +95,7 @@ class RegistryReader:
 
         The caller's transaction must be one snapshot (REPEATABLE READ), or hold the head lock.
         """
-        moment = await read_moment(connection)
-        version = (await connection.execute(_VERSION)).scalar_one()
+        moment, version = await self.look(connection)
         if known is not None and known.version == version:
             return moment, known
         register = await load_register(connection)
@@ -104,6 +103,12 @@ class RegistryReader:
         stops = (await connection.execute(_CLIENT_STATUS)).mappings().all()
         entries = await self._entries(connection, register, clients)
         return moment, _Judging(self, register, entries).registry(version, clients, stops)
+
+    @staticmethod
+    async def look(connection: AsyncConnection) -> tuple[Moment, int]:
+        """Return the moment, and the version of what is in force, without reading it. In one snapshot, as `read`."""
+        moment = await read_moment(connection)
+        return moment, (await connection.execute(_VERSION)).scalar_one()
 
     @staticmethod
     async def _entries(
