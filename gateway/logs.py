@@ -25,6 +25,10 @@ _QUIET = {
 }
 
 
+FIELDS = "pactgate_fields"
+"""The `extra` of a log record that holds fields of the line, as a mapping."""
+
+
 class LineWriter:
     """Writes canonical lines to a byte stream, whole lines only, from any thread."""
 
@@ -70,4 +74,5 @@ class _LineHandler(logging.Handler):
         }
         error = record.exc_info[1] if record.exc_info else None
         fields |= place_of(error) if error else {"message": record.getMessage()}
+        fields |= getattr(record, FIELDS, {})
         self._write(fields)

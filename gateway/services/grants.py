@@ -6,15 +6,16 @@ it is another, and because a denial is never given before the epoch was read ane
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
+from gateway.logs import FIELDS
 from gateway.services.registry import Moment, Registry, RegistryReader, read_moment
 from policies.decide import decide
 from policies.decision import Denied, Permit
@@ -125,4 +126,5 @@ class Grants:
 
 def alarm(code: str, facts: Mapping[str, str]) -> None:
     """Put an alarm into the operator's log: something is there that nobody signed."""
-    structlog.get_logger("pactgate").error("alarm", alarm=code, **facts)
+    said = " ".join(f"{name}={value}" for name, value in facts.items())
+    logging.getLogger("pactgate").error("alarm %s %s", code, said, extra={FIELDS: {"alarm": code, **facts}})
