@@ -75,6 +75,14 @@ class RowsRefused(RecordsError):
         """Each refused row as `file:line: reason`."""
 
 
+class RowsUnstorable(RecordsError):
+    """The database refuses a row that looked right. The message names the constraint and holds nothing of the row."""
+
+    code = "rows_unstorable"
+    public_detail = "Some row cannot be stored, so nothing was loaded."
+    remedy = "Look for rows that break the constraint named; if there are none, report it as a defect."
+
+
 class LoadHeld(RecordsError):
     """A load that would delete or change suspiciously much waits for a person."""
 

@@ -6,14 +6,15 @@ the batches' digests, moves the frontier and brings every population along (DESI
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from audit.change import append_change
@@ -21,7 +22,7 @@ from audit.entry import leaf
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.coverage import Scope
-from gateway.records.errors import LoadBusy, LoadHeld, RowsRefused
+from gateway.records.errors import LoadBusy, LoadHeld, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.entered import date_by_entry, newest_entry
 from gateway.records.loading.mapping import MappingFile
@@ -74,7 +75,7 @@ class Loads:
         Load what `mapping` takes from `folder`, and report what was taken and what was refused.
 
         `strict` loads nothing if any row is refused; `confirm` lets a suspiciously large change through. Raises
-        `BadMapping`, `BadSource`, `RowsRefused`, `LoadHeld`, `LoadBusy`; nothing is visible then.
+        `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `LoadHeld`, `LoadBusy`; nothing is visible then.
         """
         loads = sorted(mapping.load, key=lambda each: list(TARGETS).index(each.target))
         staged = [stage(mapping, each, folder, lookups or {}) for each in loads]
@@ -84,8 +85,9 @@ class Loads:
             before = await newest_entry(connection)
             differences = [await compare(connection, each, students) for each in staged]
             _require_loadable(differences, strict=strict, confirm=confirm)
-            groups = await self._prepare(connection, mapping.name, differences, fresh)
-            entries = await self._publish(mapping.name, groups, before)
+            with _quoting_no_row():
+                groups = await self._prepare(connection, mapping.name, differences, fresh)
+                entries = await self._publish(mapping.name, groups, before)
         return LoadReport(entries, tuple(report_on(each) for each in differences))
 
     @asynccontextmanager
@@ -136,7 +138,10 @@ class Loads:
                     raise LoadBusy("a stop came while this load was prepared")
                 entries.append(idx)
                 own = facts.batch.c.id == group.batch
-                await connection.execute(update(facts.batch).where(own).values(idx=idx))
+                named = await connection.execute(update(facts.batch).where(own).values(idx=idx))
+                if named.rowcount != 1:
+                    # The connection that kept us alone was lost, and another load has undone what we prepared.
+                    raise LoadBusy("another load came while this one was prepared")
                 if group.event is Event.RECORDS_LOADED:
                     await connection.execute(update(facts.frontier).values(batch=group.batch))
                 else:
@@ -146,6 +151,22 @@ class Loads:
                 for scope in await self._scopes(connection):
                     await rewrite_population(connection, scope, entries[-1], random=self._random)
         return tuple(entries)
+
+
+@contextmanager
+def _quoting_no_row() -> Iterator[None]:
+    """Put what the database says about a row into words of ours: its own quote the row, that is a student."""
+    try:
+        yield
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        raise _unstorable(error) from None
+    except (IntegrityError, DataError) as error:
+        raise _unstorable(error.orig.__cause__ if error.orig else None) from None
+
+
+def _unstorable(error: BaseException | None) -> RowsUnstorable:
+    name = getattr(error, "constraint_name", None) or type(error).__name__
+    return RowsUnstorable(f"The database refuses a row: {name}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class Stewardship:
             return int(await connection.scalar(count) or 0)
 
     async def _require_registered(self, digest: str) -> None:
-        """Take any agreement on file, in force or not: what is over, or does not verify just now, can still be stopped."""
+        """Take any agreement on file, in force or not: what is over, or does not verify now, can be stopped too."""
         async with self._engine.connect() as connection:
             try:
                 await load_agreement(connection, digest)

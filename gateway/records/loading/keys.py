@@ -1,7 +1,8 @@
 """Staged rows by their natural keys: a row of an unknown student, or with a key that comes twice, is refused."""
 
-from collections.abc import Mapping
-from typing import Any
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from gateway.records.loading.cells import Value
@@ -10,6 +11,9 @@ from gateway.records.loading.staging import Staged, StagedRow, digest_of
 from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, key_of
 
 Key = tuple[Any, ...]
+
+OPT_OUTS: Final = "opt_outs"
+_EVER: Final = dt.date(1900, 1, 1)
 
 
 def keyed(staged: Staged, students: Mapping[str, UUID]) -> tuple[dict[Key, tuple[Any, ...]], dict[Key, int]]:
@@ -37,7 +41,23 @@ def keyed(staged: Staged, students: Mapping[str, UUID]) -> tuple[dict[Key, tuple
             continue
         rows[identity] = (*values, digest_of(values))
         lines[identity] = row
+    if target == OPT_OUTS:
+        rows = _unread_noes(staged, students, columns) | rows
     return rows, {key: row.line for key, row in lines.items()}
+
+
+def _unread_noes(staged: Staged, students: Mapping[str, UUID], columns: Sequence[str]) -> dict[Key, tuple[Any, ...]]:
+    """
+    Return an opt-out from everything for each student of a refused row.
+
+    INVARIANT: a family's no that cannot be read is a no to everything, until the row is mended.
+    """
+    found: dict[Key, tuple[Any, ...]] = {}
+    for number in staged.withheld & students.keys():
+        strictest = {"student_id": students[number], "agreement": None, "scope": "sharing", "from_date": _EVER}
+        values = tuple(strictest[name] for name in columns)
+        found[tuple(strictest[name] for name in key_of(OPT_OUTS))] = (*values, digest_of(values))
+    return found
 
 
 def _refuse_twice(staged: Staged, row: StagedRow) -> None:

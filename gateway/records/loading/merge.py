@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.keys import Key, keyed
+from gateway.records.loading.keys import OPT_OUTS, Key, keyed
 from gateway.records.loading.staging import Staged, StagedRow
 from gateway.records.loading.targets import DECIDING, NUMBER, TARGETS, Target, columns_of, key_of
 
@@ -99,7 +99,7 @@ async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapp
     spoken_of = {_place(row, scope, students) for row in staged.rows} | _constant_places(staged, scope)
     kept = {students[number] for number in staged.withheld if number in students}
     unreadable = target in DECIDING and len(staged.refused) > len(staged.withheld)
-    if target in DECIDING:
+    if target in DECIDING or target == OPT_OUTS:
         difference.withheld |= kept
     key_size = len(key_of(target))
     about_students = TARGETS[target].is_about_students

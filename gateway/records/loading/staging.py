@@ -11,6 +11,7 @@ import msgspec
 from gateway.records.errors import BadMapping
 from gateway.records.loading.cells import CellRefused, Lookups, Value, read_cell
 from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
+from gateway.records.loading.forms import require_forms
 from gateway.records.loading.mapping import Condition, Load, MappingFile
 from gateway.records.loading.targets import NUMBER, TARGETS, fields_of, required_of
 
@@ -66,6 +67,7 @@ def stage(mapping: MappingFile, load: Load, folder: Path, lookups: Lookups) -> S
                     raise CellRefused(f"{rule.column or name!r} {error}") from None
             _require_known(load.target, values)
             _require_order(values)
+            require_forms(load.target, values)
         except CellRefused as error:
             _refuse(staged, row, cells, str(error))
             continue

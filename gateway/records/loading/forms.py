@@ -1,0 +1,41 @@
+"""
+The forms that tables require of values, checked row by row before anything is written.
+
+Otherwise a single row would make PostgreSQL refuse the whole load, in an error that quotes the row. A test compares
+these forms with the tables' own constraints.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from gateway.records.loading.cells import CellRefused, Value
+from gateway.records.loading.targets import TARGETS
+
+FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
+    {
+        "school_year": (re.compile("[0-9]{4}-[0-9]{4}"), "is no school year written as 2026-2027"),
+        "agreement": (re.compile("sha256:[0-9a-f]{64}"), "is no agreement's digest"),
+        "scope": (re.compile("sharing|directory"), "is neither 'sharing' nor 'directory'"),
+        "signed_by": (re.compile("parent|eligible_student"), "is neither 'parent' nor 'eligible_student'"),
+        "attendance_status": (
+            re.compile("Present|Absent|ExcusedAbsence|UnexcusedAbsence|Tardy|EarlyDeparture"),
+            "is no attendance status",
+        ),
+    }
+)
+"""A column's form, and what is said of a value that does not have it. A column without a constraint has none."""
+FREE: Final = frozenset({("programs", "school_year")})
+"""Columns of such a name whose table leaves their form open."""
+
+
+def require_forms(target: str, values: Mapping[str, Value]) -> None:
+    """Check that the table of `target` can hold these values. Raises `CellRefused`, which quotes none of them."""
+    for name, (form, complaint) in FORMS.items():
+        value = values.get(name)
+        if isinstance(value, str) and (target, name) not in FREE and not form.fullmatch(value):
+            raise CellRefused(f"{name} {complaint}")
+    for name in TARGETS[target].table.c.keys():  # noqa: SIM118 - a collection of columns is not a mapping of them
+        if values.get(name) == []:
+            raise CellRefused(f"{name} lists nothing")
