@@ -16,6 +16,7 @@ from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.upkeep import upkeep
 from gateway.store.database import Database
 
 
@@ -49,15 +50,16 @@ async def open_services(
         grants = Grants(database.engine, trust)
         await log.start()
         try:
-            yield Services(
-                database=database,
-                log=log,
-                clients=Clients(grants),
-                grants=grants,
-                disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
-                entitlements=Entitlements(grants, log),
-                receipts=Receipts(grants, database.pool, log, signer),
-            )
+            async with upkeep(database.pool):
+                yield Services(
+                    database=database,
+                    log=log,
+                    clients=Clients(grants),
+                    grants=grants,
+                    disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
+                    entitlements=Entitlements(grants, log),
+                    receipts=Receipts(grants, database.pool, log, signer),
+                )
         finally:
             await log.stop()
     finally:

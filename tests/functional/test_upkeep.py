@@ -1,0 +1,68 @@
+"""Replay ids are kept for as long as a proof could be presented, and then no longer."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from audit.draft import Draft, Once
+from audit.entry import leaf
+from audit.events import Event
+from gateway.services.container import open_services
+from gateway.services.upkeep import MARGIN, forget_spent, upkeep
+from tests.factories.installation import TestInstallation
+
+pytestmark = pytest.mark.claim(4)
+
+AGES = {"long over": -2 * MARGIN, "over": -MARGIN - timedelta(seconds=5), "just over": -MARGIN / 2, "good": MARGIN}
+
+
+async def spend(installed: TestInstallation) -> datetime:
+    """Spend one id of each age; return what time it is."""
+    now = datetime.now(UTC)
+    written = leaf(Event.LOG_CHECKED, now)
+    async with open_services(
+        installed.database.url("app"),
+        installed.keys,
+        installed.trust,
+        readers=2,
+        public_url="http://127.0.0.1",
+    ) as services:
+        assert "upkeep" in {task.get_name() for task in asyncio.all_tasks()}
+        for place, age in enumerate(AGES.values()):
+            await services.log.append(Draft(written, once=(Once(bytes([place]) * 32, now + age),), refusal=written))
+    return now
+
+
+async def left(installed: TestInstallation) -> list[str]:
+    """Return which ids are still there."""
+    owner = await installed.database.connection("owner")
+    rows = await owner.fetch("SELECT id FROM audit.once ORDER BY id")
+    return [list(AGES)[row["id"][0]] for row in rows]
+
+
+async def test_an_id_is_forgotten_only_when_no_slow_replica_would_take_its_proof(installed: TestInstallation) -> None:
+    now = await spend(installed)
+    assert await left(installed) == list(AGES)
+    pool = await installed.database.pool("app")
+    assert await forget_spent(pool, now) == 2
+    assert await left(installed) == ["just over", "good"]
+    # A replica whose clock runs ahead can forget nothing that has not expired by the server's clock.
+    assert await forget_spent(pool, now + timedelta(days=1)) == 1
+    assert await left(installed) == ["good"]
+
+
+async def test_a_running_gateway_forgets_by_itself_and_goes_on_after_a_refusal(
+    installed: TestInstallation,
+) -> None:
+    now = await spend(installed)
+    pool = await installed.database.pool("app", size=1)
+    owner = await installed.database.connection("owner")
+    async with upkeep(pool, clock=lambda: now, every=0.01):
+        await owner.execute("REVOKE EXECUTE ON FUNCTION audit.purge_once(timestamptz, integer) FROM pactgate_app")
+        await asyncio.sleep(0.1)
+        await owner.execute("GRANT EXECUTE ON FUNCTION audit.purge_once(timestamptz, integer) TO pactgate_app")
+        async with asyncio.timeout(10):
+            while len(await left(installed)) > 2:  # noqa: ASYNC110 - the work says nothing when it is done
+                await asyncio.sleep(0.02)
+    assert await left(installed) == ["just over", "good"]
