@@ -1,8 +1,8 @@
 """
 The one statement a page is read with, built once for each shape of question and compiled to what asyncpg takes.
 
-It carries the epoch and the clock with the rows, so that all three come from one snapshot, and gives at least one line
-even when no row is found.
+It names the agreement to the views, for its own transaction only, and carries the epoch and the clock with the rows, so
+that all three come from one snapshot; it gives at least one line even when no row is found.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     Text,
@@ -70,9 +71,15 @@ def build(permit: Permit, shape: Shape) -> Statement:
     """Return the statement for `permit` and `shape`. Raises `NotServed` if some element cannot be read."""
     clock = func.gateway.clock(type_=CLOCK_TYPE)
     today = cast(func.timezone(permit.rows.time_zone, clock), Date)
+    # INVARIANT: the views find nothing until the agreement is named. It is, before the first of them is opened: they
+    # stand on the right of a nested loop whose left side this is. Were the order another, the page would be empty.
+    agreement = bindparam("agreement", permit.agreement, type_=Text)
+    named = func.set_config(literal_column("'pactgate.agreement'"), agreement, true())
+    # As a number: asyncpg would build a datetime for every line.
+    microseconds = cast(func.extract("epoch", clock) * literal_column("1000000"), BigInteger)
     # MATERIALIZED: the clock is read once, not once a row; the planner does not see that it stands still.
     now = (
-        select(head.c.epoch, clock.label("now"), today.label("today"))
+        select(head.c.epoch, microseconds.label("now"), today.label("today"), named.label("agreement"))
         .cte("h")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )

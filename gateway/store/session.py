@@ -1,7 +1,7 @@
 """One connection to PostgreSQL, with failures in our words. Nothing else in the gateway opens a socket to it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,9 +17,14 @@ CONNECT_SECONDS: Final = 10.0
 _REFUSED: Final = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError)
 
 
-async def open_connection(url: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - asyncpg's own options
+async def open_connection(
+    url: str,
+    *,
+    server_settings: Mapping[str, str] | None = None,
+    **options: Any,  # noqa: ANN401 - asyncpg's own options
+) -> asyncpg.Connection:
     """
-    Open one connection; `options` go to `asyncpg.connect`.
+    Open one connection; `options` go to `asyncpg.connect`, `server_settings` are added to ours.
 
     Raises `DatabaseUnavailable` when nobody answers, `LoginRefused` when the server refuses this login,
     `DatabaseUnsupported` when it is too old. No message holds the password.
@@ -29,7 +34,7 @@ async def open_connection(url: str, **options: Any) -> asyncpg.Connection:  # no
         connection: asyncpg.Connection = await asyncpg.connect(
             url,
             timeout=CONNECT_SECONDS,
-            server_settings={"application_name": "pactgate", "timezone": "UTC"},
+            server_settings={"application_name": "pactgate", "timezone": "UTC", **(server_settings or {})},
             **options,
         )
     except _REFUSED as error:
