@@ -1,16 +1,15 @@
 """What a running gateway tidies up: replay ids that nobody could present any more, so that their table is bounded."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
-import structlog
 
 from audit.once import purge_expired
-from gateway.logs import place_of
 
 EVERY_SECONDS: Final = 60.0
 MARGIN: Final = timedelta(minutes=15)
@@ -47,5 +46,5 @@ async def _work(pool: asyncpg.Pool, clock: Callable[[], datetime], every: float)
         await asyncio.sleep(every)
         try:
             await forget_spent(pool, clock())
-        except Exception as error:  # noqa: BLE001 - no request depends on it; it is said, and tried again
-            structlog.get_logger("pactgate").warning("upkeep_failed", **place_of(error))
+        except Exception as error:
+            logging.getLogger("pactgate").warning("upkeep failed, tried again later", exc_info=error)
