@@ -8,9 +8,10 @@ from audit.batch import Session
 from audit.checkpoint import Checkpoint, CheckpointSigner, text
 from audit.errors import EntryMissing, LogDamaged
 from audit.note import assemble
+from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.signing import sign_head, signer_name
-from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path, inclusion_path
+from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 
 _CHUNK = 4096
 """Entries fetched at once; at most 256 MiB, usually 2."""
@@ -54,11 +55,15 @@ async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncIter
             yield row["leaf"]
 
 
-async def inclusion(db: asyncpg.Pool | Session, index: int, size: int) -> tuple[bytes, ...]:
-    """Find the path of an entry in the tree of this size. Raises `EntryMissing` or `LogDamaged`."""
-    if not 0 <= index < size:
-        raise EntryMissing(f"a tree of {size} has no entry {index}")
-    return inclusion_path(await _leaf_hashes(db, size), index)
+async def inclusion(
+    db: asyncpg.Pool | Session, index: int, size: int, tiles: TileHeads | None = None
+) -> tuple[bytes, ...]:
+    """
+    Find the path of an entry in the tree of this size. Raises `EntryMissing` or `LogDamaged`.
+
+    Without `tiles` from before every leaf hash is read: for commands, not for the request path.
+    """
+    return await (tiles or TileHeads()).path(db, index, size)
 
 
 async def consistency(db: asyncpg.Pool | Session, old: int, new: int) -> tuple[bytes, ...]:
@@ -83,10 +88,12 @@ async def signed_checkpoint(
     return signer.verifier.verify(note)
 
 
-async def receipt_for(db: asyncpg.Pool | Session, signer: CheckpointSigner, index: int) -> Receipt:
+async def receipt_for(
+    db: asyncpg.Pool | Session, signer: CheckpointSigner, index: int, tiles: TileHeads | None = None
+) -> Receipt:
     """Make the receipt of an entry, signing the head first if no signed checkpoint covers it. Raises `EntryMissing`."""
     checkpoint = await signed_checkpoint(db, signer, covering=index) or await sign_head(db, signer)
-    return Receipt(index, await inclusion(db, index, checkpoint.size), checkpoint.note)
+    return Receipt(index, await inclusion(db, index, checkpoint.size, tiles), checkpoint.note)
 
 
 async def _leaf_hashes(db: asyncpg.Pool | Session, size: int) -> list[bytes]:

@@ -12,6 +12,7 @@ from audit.entry import parse
 from audit.errors import EntryMissing
 from audit.events import Event
 from audit.log import Log
+from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.reading import leaf_at, receipt_for
 from gateway.caller import Caller
@@ -57,6 +58,7 @@ class Receipts:
         self._log = log
         self._signer = signer
         self._random = random
+        self._tiles = TileHeads()
 
     async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
         """
@@ -81,7 +83,8 @@ class Receipts:
         await self._append(caller, named, request_id, Event.RECEIPT_READ, entry=index)
         packed = await self._pool.fetchval(_OPENING, index)
         opening = unpack_private(packed) if packed else Private()
-        return ReceiptOfEntry(index, written, await receipt_for(self._pool, self._signer, index), opening)
+        receipt = await receipt_for(self._pool, self._signer, index, self._tiles)
+        return ReceiptOfEntry(index, written, receipt, opening)
 
     async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:
         try:
