@@ -212,12 +212,12 @@ class _Judging:
 
     def _standing(self, each: Registered) -> Standing:
         """Return where the agreement stands. A move to `active` counts only if its entry says so."""
-        moves = [
-            move
-            for move in each.moves
-            if move.status != Standing.ACTIVE
-            or self._named(move.index, Event.AGREEMENT_ACTIVATED, agreement=each.document.digest)
-        ]
+        digest, moves = each.document.digest, []
+        for move in each.moves:
+            if move.status != Standing.ACTIVE or self._named(move.index, Event.AGREEMENT_ACTIVATED, agreement=digest):
+                moves.append(move)
+            else:
+                self._reader.alarm("move_not_in_log", agreement=digest, entry=str(move.index))
         return standing(each.document.digest, moves, self._reinstatements(each.reinstatements))
 
     def _stop(self, each: Registered) -> int:

@@ -6,9 +6,7 @@ disclosure may stand after a stop that it had not seen.
 """
 
 import asyncio
-import datetime as dt
 import random
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -20,15 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.standing import Standing
 from audit.errors import AuditError
 from audit.events import MOVES_EPOCH, Event
-from gateway.caller import Caller
 from gateway.problems import Problem
 from gateway.records.coverage import Scope
 from gateway.records.reader import Position
 from gateway.records.subjects import SubjectKey
 from gateway.services.container import Services, open_services
-from gateway.services.disclosure import Asked, Disclosed
 from gateway.services.stops import opt_out, withdraw_consent
-from policies.request import AccessRequest
 from tests.factories.cohort import COVERED, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import HARBOR, Gateway, names
 
@@ -37,25 +32,6 @@ pytestmark = pytest.mark.claim(7)
 DISCLOSURES = 5_000
 ASKERS = 24
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-FAR = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-
-
-async def ask(gateway: Gateway, services: Services, agreement: str, **about: Any) -> Disclosed:
-    """Ask as a caller whose token was verified: one request with a proof of its own."""
-    signed = gateway.deployment.agreements[agreement].agreement
-    client = gateway.deployment.partners[gateway.deployment.partner_of(agreement)].client
-    caller = Caller(
-        client=client,
-        agreement=signed.digest,
-        purpose=signed.purpose.code,
-        token_id="race",
-        behind="automated",
-        proof_digest="sha256:" + "0" * 64,
-        replay_id=secrets.token_bytes(32),
-        replay_expires_at=FAR,
-    )
-    request = AccessRequest(client, signed.digest, signed.purpose.code, "students", ("first_name",))
-    return await services.disclosures.disclose(caller, Asked(request, "race", "race", about.pop("limit", 1), **about))
 
 
 @asynccontextmanager
@@ -84,11 +60,11 @@ class Race:
             kind = self.random.randrange(4)
             try:
                 if kind == 0:
-                    await ask(self.gateway, services, TUTORING, code=self.codes[self.stopping])
+                    await self.gateway.ask(TUTORING, services=services, code=self.codes[self.stopping])
                 elif kind == 1:
-                    await ask(self.gateway, services, MENTORING, limit=2)
+                    await self.gateway.ask(MENTORING, services=services, limit=2)
                 else:
-                    await ask(self.gateway, services, TUTORING, limit=3, after=Position(f"rc_{place}"))
+                    await self.gateway.ask(TUTORING, services=services, limit=3, after=Position(f"rc_{place}"))
             except (Problem, AuditError):
                 continue
             self.answered += 1
@@ -244,12 +220,12 @@ async def test_a_stopped_agreement_gives_nothing_on_any_replica(
     token = await gateway.token(MENTORING)
     async with replica(gateway) as second:
         assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
-        await ask(gateway, second, MENTORING)
+        await gateway.ask(MENTORING, services=second)
         await office.onboarding.stop_agreement(gateway.digest(MENTORING), standing, "test")
         refused = await gateway.get(MENTORING, "/v1/students", token=token)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
         with pytest.raises(Problem) as stopped:
-            await ask(gateway, second, MENTORING)
+            await gateway.ask(MENTORING, services=second)
         assert stopped.value.code == code
 
 

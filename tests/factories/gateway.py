@@ -9,6 +9,7 @@ partner would. Nothing is replaced by a stand-in.
 import asyncio
 import csv
 import datetime as dt
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
@@ -25,18 +26,21 @@ from audit.reading import leaves
 from audit.recheck import Rechecked, recheck
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
+from gateway.caller import Caller
 from gateway.keys import GatewayKeys, create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.rates import Rate
 from gateway.records.subjects import SubjectKey
 from gateway.server import bind, server_for
 from gateway.services.container import Services, open_services
+from gateway.services.disclosure import Asked, Disclosed
 from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship
 from gateway.settings import read_settings
+from policies.request import AccessRequest
 from tests.factories.agreements import SPS_A, SPS_B, Keyring, SignedAgreement, client_id
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
 from tests.factories.database import TestDatabase, TestServer
@@ -239,6 +243,31 @@ class Gateway:
     def _kept(self, answer: httpx2.Response) -> httpx2.Response:
         self.answers.append(answer)
         return answer
+
+    async def ask(
+        self,
+        agreement: str,
+        *,
+        services: Services | None = None,
+        elements: Sequence[str] = ("first_name",),
+        **about: Any,
+    ) -> Disclosed:
+        """Ask the service itself, as a caller whose token was verified, with a proof of its own."""
+        signed = self.deployment.agreements[agreement].agreement
+        client = self.deployment.partners[self.deployment.partner_of(agreement)].client
+        caller = Caller(
+            client=client,
+            agreement=signed.digest,
+            purpose=signed.purpose.code,
+            token_id="token",
+            behind="automated",
+            proof_digest="sha256:" + "0" * 64,
+            replay_id=secrets.token_bytes(32),
+            replay_expires_at=NOON + dt.timedelta(days=30_000),
+        )
+        request = AccessRequest(client, signed.digest, signed.purpose.code, "students", tuple(elements))
+        asked = Asked(request, "request", "query", about.pop("limit", 1), **about)
+        return await (services or self.services).disclosures.disclose(caller, asked)
 
     async def rows(self, agreement: str, path: str = "/v1/students", **query: object) -> list[dict[str, Any]]:
         """Follow the pages to the end."""
