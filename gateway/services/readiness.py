@@ -12,7 +12,7 @@ from gateway.keys import GatewayKeys
 from gateway.services.errors import OtherInstallation
 from gateway.services.opening import FIRST_LEAF, require_unchanged
 from gateway.store.errors import SchemaMismatch
-from gateway.store.roles import Role, require_durable, require_modest_login
+from gateway.store.roles import Role, require_durable, require_modest_login, require_views_only
 from gateway.store.session import connect
 
 _INSTALLATION = "SELECT origin, demo FROM gateway.installation"
@@ -28,6 +28,7 @@ async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: 
     async with connect(url) as connection:
         # (1): this login can do what serving needs and nothing more: not superuser, not owner, no way past a policy.
         await require_modest_login(connection, Role.APP)
+        await require_views_only(connection)
         # (2): a committed entry survives a crash, or it proves nothing.
         await require_durable(connection)
         # (3): the log was opened, by the officers we know, and it is this log.

@@ -113,9 +113,32 @@ async def require_modest_login(connection: asyncpg.Connection, role: Role) -> No
     )
     if owns:
         raise LoginRefused(f"The login {login!r} owns the tables, or is a member of the role that does.")
-    # (3): somebody else's login has somebody else's rights, more or fewer.
+    # (3): a member of another role has that role's rights beside its own.
+    others = [each for each in Role if each is not role]
+    if await connection.fetchval(
+        "SELECT bool_or(pg_has_role(session_user, oid, 'MEMBER')) FROM pg_roles"
+        " WHERE rolname = ANY ($1) AND rolname <> session_user",
+        others,
+    ):
+        raise LoginRefused(f"The login {login!r} is a member of another of Pactgate's roles.")
+    # (4): somebody else's login has somebody else's rights, more or fewer.
     if login != role:
         raise LoginRefused(f"The login is {login!r}, this work is for {role.value!r}.")
+
+
+async def require_views_only(connection: asyncpg.Connection) -> None:
+    """Check that this login has no right on a table of student records, whoever granted it. Raises `LoginRefused`."""
+    open_tables = await connection.fetchval(
+        "SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n"
+        " ON n.oid = c.relnamespace WHERE n.nspname = 'records' AND c.relkind IN ('r', 'p')"
+        " AND (has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE')"
+        " OR has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER'))"
+    )
+    if open_tables:
+        raise LoginRefused(
+            f"The login may use tables of student records directly, past the views: {open_tables}.",
+            remedy="Run `pactgate db check` and REVOKE what it names.",
+        )
 
 
 async def require_durable(connection: asyncpg.Connection) -> None:

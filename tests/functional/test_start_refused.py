@@ -16,6 +16,7 @@ from gateway.services.grants import alarm
 from gateway.services.office import open_office
 from gateway.services.opening import opening, require_unchanged
 from gateway.services.readiness import require_ready
+from gateway.store.errors import LoginRefused
 from tests.factories.installation import ORIGIN, TestInstallation
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
@@ -104,3 +105,11 @@ def test_a_log_that_does_not_begin_with_its_opening_is_refused(installed: TestIn
     for written in (None, b"{}", leaf(Event.LOG_CHECKED, NOW, trust="sha256:" + "0" * 64), pinned[:-1]):
         with pytest.raises(InstallationChanged, match="Entry 0"):
             require_unchanged(written, installed.trust, origin=ORIGIN, demo=True)
+
+
+@pytest.mark.claim(3)
+async def test_a_login_that_may_read_a_table_of_students_is_refused(installed: TestInstallation) -> None:
+    owner = await installed.database.connection("owner")
+    await owner.execute("GRANT SELECT ON records.population TO pactgate_app")
+    with pytest.raises(LoginRefused, match="population"):
+        await start(installed, installed.trust)

@@ -6,7 +6,14 @@ import asyncpg
 import pytest
 
 from gateway.store.errors import DatabaseUnavailable, DurabilityOff, LoginRefused
-from gateway.store.roles import Role, create_roles, new_passwords, require_durable, require_modest_login
+from gateway.store.roles import (
+    Role,
+    create_roles,
+    new_passwords,
+    require_durable,
+    require_modest_login,
+    require_views_only,
+)
 from gateway.store.session import connect
 from tests.factories.database import TestDatabase, TestServer
 
@@ -73,6 +80,40 @@ async def test_serve_refuses_app_once_it_is_a_member_of_the_owner(database: Test
             await require_modest_login(await database.connection("app"), Role.APP)
     finally:
         await admin.execute("REVOKE pactgate_owner FROM pactgate_app")
+
+
+@pytest.mark.parametrize("role", ["loader", "auditor"])
+async def test_serve_refuses_app_once_it_is_a_member_of_another_role(database: TestDatabase, role: str) -> None:
+    admin = await database.connection("admin")
+    await admin.execute(f"GRANT pactgate_{role} TO pactgate_app WITH INHERIT FALSE")
+    try:
+        with pytest.raises(LoginRefused, match="member of another"):
+            await require_modest_login(await database.connection("app"), Role.APP)
+    finally:
+        await admin.execute(f"REVOKE pactgate_{role} FROM pactgate_app")
+
+
+@pytest.mark.claim(3)
+@pytest.mark.parametrize(
+    ("right", "whom"),
+    [
+        ("SELECT", "pactgate_app"),
+        ("SELECT", "PUBLIC"),
+        ("SELECT (first_name)", "pactgate_app"),
+        ("INSERT", "PUBLIC"),
+        ("UPDATE", "pactgate_app"),
+        ("DELETE", "pactgate_app"),
+    ],
+)
+async def test_serve_refuses_app_once_a_table_of_students_was_opened(
+    database: TestDatabase, right: str, whom: str
+) -> None:
+    app, owner = await database.connection("app"), await database.connection("owner")
+    await require_views_only(app)
+    await owner.execute(f"GRANT {right} ON records.student TO {whom}")
+    with pytest.raises(LoginRefused, match="student") as refused:
+        await require_views_only(app)
+    assert "db check" in refused.value.remedy
 
 
 @pytest.mark.parametrize("role", ROLES)
