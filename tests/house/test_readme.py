@@ -80,7 +80,9 @@ def test_the_opening_has_what_a_visitor_needs() -> None:
 
 def test_the_two_commands_are_make_targets_that_do_what_is_said() -> None:
     demo, test = blocks(README, "sh")[0].splitlines()
-    helped = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    helped = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     said = {line.split()[1]: line.split(maxsplit=2)[2] for line in helped.splitlines()}
     for line in (demo, test):
         command, _, words = line.partition("#")
@@ -95,7 +97,9 @@ def test_the_two_commands_are_make_targets_that_do_what_is_said() -> None:
 
 
 def test_the_targets_are_those_of_make_help() -> None:
-    helped = subprocess.run(["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    helped = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     said = [(f"make {line.split()[1]}", line.split(maxsplit=2)[2]) for line in helped.splitlines()]
     assert [(quoted(target), words) for target, words in rows(README, first="target")] == said
 
