@@ -18,6 +18,7 @@ from gateway.records.loading.prepare import undo_leftovers
 from gateway.records.loading.targets import TARGETS
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
+from policies.population import Placement, Roster
 from tests.factories.database import TestDatabase
 from tests.factories.records import AGREEMENT, ENROLLMENTS, STUDENTS, YEAR, SmallDistrict, mapping_for, permit, terms
 
@@ -70,6 +71,32 @@ async def test_a_no_of_nobody_here_is_refused_and_the_others_are_taken(district:
     report = await district.load(noes(("4711", None, "sharing", "soon")))
     assert [str(row) for row in report.refused] == ["opt_outs:3: 'in' is no date written as YYYY-MM-DD"]
     assert await names(district) == {"Ana", "Bo", "Dua"}
+
+
+@pytest.mark.claim(7)
+async def test_a_consent_whose_end_cannot_be_read_has_ended(district: SmallDistrict) -> None:
+    rows = terms(basis="consent", element_order=("000115",))
+    district.scopes[0] = Scope(AGREEMENT, rows)
+    given = [(AGREEMENT, each, "all", "parent", "2025-09-01", "2025-09-02", None) for each in ("1001", "1002")]
+    leave = permit("first_name", rows=rows)
+    await district.load({"consents": given})
+    assert {row["first_name"] for row in await district.rows(leave)} == {"Ana", "Bo"}
+    report = await district.load({"consents": [(*given[0][:6], "31 January"), given[1]]})
+    assert [(each.ended, len(each.refused)) for each in report.targets] == [(1, 1)]
+    assert [row["first_name"] for row in await district.rows(leave)] == ["Bo"]
+    await district.load({"consents": given})
+    assert {row["first_name"] for row in await district.rows(leave)} == {"Ana", "Bo"}
+
+
+@pytest.mark.claim(7)
+@pytest.mark.parametrize("target", ["rosters", "placements"])
+async def test_a_standing_whose_end_cannot_be_read_has_ended(district: SmallDistrict, target: str) -> None:
+    district.scopes[0] = Scope(AGREEMENT, terms(Roster() if target == "rosters" else Placement()))
+    listed: list[tuple[object, ...]] = [(AGREEMENT, each, "2025-09-02", None) for each in ("1001", "1002")]
+    await district.load({target: listed})
+    assert await names(district) == {"Ana", "Bo"}
+    await district.load({target: [(*listed[0][:3], "31 January"), listed[1]]})
+    assert await names(district) == {"Bo"}
 
 
 @pytest.mark.claim(9)

@@ -97,7 +97,8 @@ async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapp
     found = await connection.fetch(_visible_sql(target, scope))
     difference.in_force = len(found)
     spoken_of = {_place(row, scope, students) for row in staged.rows} | _constant_places(staged, scope)
-    kept = {students[number] for number in staged.withheld if number in students}
+    # Where a row's end narrows, a refused row keeps nothing in force: an end may have stood in it.
+    kept = set() if TARGETS[target].ending_narrows else {students[n] for n in staged.withheld if n in students}
     unreadable = target in DECIDING and len(staged.refused) > len(staged.withheld)
     if target in DECIDING or target == OPT_OUTS:
         difference.withheld |= kept
