@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.records.reader import Page
+from gateway.records.reader import CODE_AT, Page
 from policies.decision import Permit
 
 RECORD_CODE = "record_code"
@@ -22,11 +22,15 @@ def encode(page: Page, permit: Permit) -> list[bytes]:
     names = tuple(field.name for field in permit.fields)
     shape = _shape(names)
     at = page.values_at
+    covered = page.covers
+    if at == CODE_AT + 1 and covered.count(None) == len(covered):
+        # The code stands before the values: one slice a row. And one call for the page: JSON has no line break of its
+        # own, so the lines are the objects. Together a third less than row by row.
+        return _ENCODER.encode_lines([shape(*row[CODE_AT:]) for row in page.rows]).split(b"\n")[:-1]
     encoded = []
     bits: tuple[int, ...] | None = None
-    for row, covers in zip(page.rows, page.covers, strict=True):
+    for row, covers in zip(page.rows, covered, strict=True):
         if covers is None:
-            # The code stands before the values, so the slow tuple arithmetic is one slice.
             encoded.append(_ENCODER.encode(shape(row["code"], *row[at:])))
             continue
         if bits is None:

@@ -26,7 +26,7 @@ _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 Scalar = str | int | float | bool | dt.date
 _CLOCK_STARTS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_EPOCH, _NOW, _SEALED, _COVERS, _CODE = range(5)
+_EPOCH, _NOW, _SEALED, _COVERS, CODE_AT = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Page:
     @property
     def codes(self) -> list[str]:
         """Return the record code of each row."""
-        return [row[_CODE] for row in self.rows]
+        return [row[CODE_AT] for row in self.rows]
 
     @property
     def covers(self) -> list[int | None]:
@@ -173,14 +173,14 @@ def _position_value(value: str | float, kind: type) -> Scalar:
 
 def _page(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page:
     epoch, now = lines[0][_EPOCH], _CLOCK_STARTS + dt.timedelta(microseconds=lines[0][_NOW])
-    if lines[0][_CODE] is None:
+    if lines[0][CODE_AT] is None:
         return Page(epoch, now, [], statement.values_at, None)
     rows = lines[:limit]
     following, last = None, rows[-1]
     if len(lines) > limit:
         sort = last["sort"] if statement.is_sorted else None
         following = Position(
-            code=last[_CODE],
+            code=last[CODE_AT],
             sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
             day=last["within0"].isoformat() if statement.by_event else None,
             event=last["within1"] if statement.by_event else None,
