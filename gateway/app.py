@@ -150,10 +150,11 @@ def create_app(
             )
         ],
     )
-    app.include_router(oauth_router(issuer, tokens, endpoint))
-    app.include_router(_own_router(app))
+    # What is asked for most comes first: routes are tried one after the other.
     for router in routers:
         app.include_router(router)
+    app.include_router(oauth_router(issuer, tokens, endpoint))
+    app.include_router(_own_router(app))
     return app
 
 

@@ -5,6 +5,7 @@ The answer is declared for the interface description only; the bytes that leave 
 """
 
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 
@@ -14,6 +15,7 @@ from gateway.caller import Caller
 from gateway.http import line_of
 from gateway.oauth.callers import caller_of
 from gateway.oauth.journal import SERVICES_STATE
+from gateway.oauth.lean import LeanRoute
 from gateway.problems import Problem
 from gateway.records.reader import Position
 from gateway.services.container import Services
@@ -31,7 +33,7 @@ AttendanceEventsCaller = Annotated[Caller, caller_of("attendance_events")]
 
 def datasets_router(cursors: Cursors) -> APIRouter:
     """Return the routes of the datasets."""
-    router = APIRouter(prefix="/v1", tags=["datasets"])
+    router = APIRouter(prefix="/v1", tags=["datasets"], route_class=LeanRoute)
 
     @router.get("/students")
     async def read_students(request: Request, caller: StudentsCaller) -> Response:
@@ -59,7 +61,9 @@ def datasets_router(cursors: Cursors) -> APIRouter:
 async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors) -> Response:
     disclosures = _services(request).disclosures
     try:
-        query = read_query(request.url.path, request.query_params.multi_items())
+        # Not `request.url` and `request.query_params`: both build objects of which nothing else is used.
+        given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = read_query(request.scope["path"], given)
         after = _position(query, caller, dataset, cursors)
     except Problem as problem:
         await disclosures.refuse(caller, _unread(request, caller, dataset), problem)

@@ -125,6 +125,8 @@ def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], lis
 
 
 def _names_token(query: bytes) -> bool:
-    return b"access_token" in query or any(
-        name == "access_token" for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    # Only a percent sign can hide the name; without one there is nothing to decode.
+    return b"access_token" in query or (
+        b"%" in query
+        and any(name == "access_token" for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))
     )

@@ -18,6 +18,7 @@ from gateway.oauth import entries
 from gateway.oauth.bearer import Bearer, Presented
 from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, UndeclaredCaller
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
+from gateway.oauth.lean import LeanRoute
 
 BEARER_STATE = "bearer"
 _DECLARES = "declares_caller"
@@ -85,6 +86,10 @@ def require_declared(app: FastAPI) -> None:
     for path, declared in declarations(app):
         if declared != 1:
             raise UndeclaredCaller(f"the route {path} declares {declared} callers instead of one")
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, LeanRoute) and context.dependant.dependencies != route.dependant.dependencies:
+            raise UndeclaredCaller(f"the route {context.path} would not ask for what was added to it")
 
 
 def declarations(app: FastAPI) -> Iterator[tuple[str, int]]:
