@@ -85,14 +85,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     home = _path(given.get("PACTGATE_HOME", CATALOGUE["PACTGATE_HOME"]))
     port = _number(given, "PACTGATE_PORT", lowest=0, highest=65_535)
     postgres = given.get("PACTGATE_POSTGRES")
+    host = given.get("PACTGATE_HOST", CATALOGUE["PACTGATE_HOST"])
+    public_url = _public_url(given.get("PACTGATE_PUBLIC_URL", f"http://127.0.0.1:{port}"))
+    _require_private_or_tls(host, public_url)
     return Settings(
         home=home,
         keys=_path(given.get("PACTGATE_KEYS", str(home / "keys"))),
         trust=_path(given.get("PACTGATE_TRUST", str(home / "trust.json"))),
         postgres=_path(postgres) if postgres else None,
         database_urls=_database_urls(given),
-        public_url=_public_url(given.get("PACTGATE_PUBLIC_URL", f"http://127.0.0.1:{port}")),
-        host=given.get("PACTGATE_HOST", CATALOGUE["PACTGATE_HOST"]),
+        public_url=public_url,
+        host=host,
         port=port,
         readers=_number(given, "PACTGATE_READERS", lowest=1, highest=200),
         in_flight=_number(given, "PACTGATE_IN_FLIGHT", lowest=1, highest=10_000),
@@ -163,6 +166,15 @@ def _public_url(url: str) -> str:
             remedy="Put a TLS terminator in front and set the https address partners use.",
         )
     return url.rstrip("/")
+
+
+def _require_private_or_tls(host: str, public_url: str) -> None:
+    """Refuse to listen to the network while telling partners a plain loopback address: a demo would face the world."""
+    if public_url.startswith("http:") and not _is_loopback(host):
+        raise SettingsError(
+            f"PACTGATE_HOST is {host!r}, and PACTGATE_PUBLIC_URL is a plain address of this machine alone.",
+            remedy="Set PACTGATE_PUBLIC_URL to the https address partners use, or listen on 127.0.0.1.",
+        )
 
 
 def _is_loopback(host: str) -> bool:

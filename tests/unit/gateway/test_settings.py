@@ -80,3 +80,10 @@ def test_paths_follow_the_home_folder_unless_they_are_set() -> None:
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://[::1]:9/", "https://data.district.example/"])
 def test_the_public_url_loses_its_closing_slash(url: str) -> None:
     assert read_settings({"PACTGATE_PUBLIC_URL": url}).public_url == url.rstrip("/")
+
+
+def test_listening_to_the_network_without_an_https_address_is_refused() -> None:
+    with pytest.raises(SettingsError, match="PACTGATE_HOST"):
+        read_settings({"PACTGATE_HOST": "0.0.0.0"})  # noqa: S104 - it is refused
+    behind_tls = {"PACTGATE_HOST": "0.0.0.0", "PACTGATE_PUBLIC_URL": "https://data.district.example"}  # noqa: S104
+    assert read_settings(behind_tls).host == "0.0.0.0"  # noqa: S104
