@@ -108,6 +108,7 @@ async def bench(options: argparse.Namespace) -> None:
     """Set up, measure, print, write."""
     with tempfile.TemporaryDirectory(prefix="pactgate-bench-") as folder:
         home = Path(folder)
+        facts = machine.facts()
         report.say(f"Loading {options.students} students …")
         async with (
             deployed(home, options.students) as deployment,
@@ -124,7 +125,7 @@ async def bench(options: argparse.Namespace) -> None:
                 gc.freeze()
                 measured = await _measure(running, options)
                 stages = await asyncio.to_thread(_stages, deployment, pages)
-                facts = machine.facts(pinned=machine.pin(machine.LOAD_CORE)) | await server_facts(deployment)
+                facts |= await server_facts(deployment)
         facts |= {
             "data": f"{deployment.students} students, {deployment.covered} covered, {LIMIT} rows x 12 elements a page",
             "repetitions": f"{options.reps} x {options.seconds} s, interleaved; medians of them below",

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +18,15 @@ _START_SECONDS = 60
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def pin(core: int, process: int = 0) -> bool:
-    """Keep a process, and what it starts from now on, on one core; say whether this machine could."""
-    try:
+def pin(core: int, process: int) -> None:
+    """Keep a process, and what it starts from now on, on one core, where the machine has two of them."""
+    if can_pin():
         os.sched_setaffinity(process, {sorted(os.sched_getaffinity(0))[core]})
-    except (AttributeError, IndexError, OSError):
-        return False
-    return True
+
+
+def can_pin() -> bool:
+    """Say whether server and load can have a core each."""
+    return hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > LOAD_CORE
 
 
 @contextmanager
@@ -82,19 +83,17 @@ def _stat(process: int) -> list[str] | None:
         return None
 
 
-def facts(*, pinned: bool) -> dict[str, str]:
-    """Return what a reader must know of the machine to judge a number."""
-    said = Path("/proc/cpuinfo")
-    models = [line.partition(":")[2].strip() for line in _lines(said) if line.startswith("model name")]
+def facts() -> dict[str, str]:
+    """Return what a reader must know of the machine to judge a number; asked before anything runs."""
+    said = _lines(Path("/proc/cpuinfo"))
+    models = [line.partition(":")[2].strip() for line in said if line.startswith("model name")]
+    where = f"server on core {SERVER_CORE}, load on core {LOAD_CORE}, PostgreSQL on all"
     return {
         "machine": f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {(models or ['?'])[0]}",
         "python": sys.version.split()[0],
         **{name: version(name) for name in PACKAGES},
-        "where": f"server on core {SERVER_CORE}, load on core {LOAD_CORE}, PostgreSQL on all"
-        if pinned
-        else "not pinned",
+        "where": where if can_pin() else "not pinned: no two cores",
         "load before": " ".join(f"{each:.2f}" for each in os.getloadavg()),
-        "open files": str(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
     }
 
 
