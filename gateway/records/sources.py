@@ -28,9 +28,9 @@ from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
 from gateway.records.views import (
     element_of,
+    granted_academic_summaries,
     granted_attendance_events,
     granted_enrollments,
-    granted_stays,
     granted_students,
     visible_schools,
 )
@@ -42,8 +42,6 @@ CHRONIC_TENTHS = 10
 """A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
 SCHOOL, YEAR = "001069", "000243"
 """School and school year: a row has those of its stay, whatever else is wanted."""
-_SUMMARIES = frozenset(str(column.info["element"]) for column in facts.academic_summary.c if column.info) - {YEAR}
-"""The elements of academic summaries."""
 ONE: ColumnElement[int] = literal_column("1")
 """A literal, not a parameter: a generic plan cannot use a limit it does not know."""
 
@@ -66,14 +64,16 @@ def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: 
     Raises `NotServed` for a dataset the reader does not know.
     """
     student = granted_students.alias("g")
-    # Grade points and credits are those of the stay's year; only students have them.
-    summaries = wanted & _SUMMARIES if dataset == "students" else frozenset[str]()
-    stay = _stay(student, terms, today, wanted, summaries)
+    stay = _stay(student, terms, today, wanted)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(stay)}
     rows = student.join(stay, true())
     match dataset:
         case "students":
-            return Source(rows, student, stay.c.school_year, _columns(stay, facts.academic_summary) | columns)
+            summary = _summary(student, stay, wanted)
+            if summary is None:
+                return Source(rows, student, stay.c.school_year, columns)
+            elements = _columns(summary, facts.academic_summary) | columns
+            return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
             counts = _counts(student, terms, today)
             return Source(rows.join(counts, true()), student, stay.c.school_year, columns | _count_columns(counts))
@@ -105,26 +105,17 @@ def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[Col
     return [column for column in rows.c if element_of(column.name, base) in elements]
 
 
-def _stay(
-    student: FromClause,
-    terms: RowTerms,
-    today: ColumnElement[Any],
-    wanted: frozenset[str],
-    summaries: frozenset[str],
-) -> FromClause:
+def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> FromClause:
     """
-    Return the one enrollment a row speaks of, with the `summaries` of its year.
+    Return the one enrollment a row speaks of.
 
     Only stays that match the population count, so a student of two schools appears once, at the covered one. Among
     several: those of today before those of the past, the longest-standing of today's, the latest of the past's.
     """
-    stay = (granted_stays if summaries else granted_enrollments).alias("n")
+    stay = granted_enrollments.alias("n")
     now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
     return (
-        select(
-            *_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR}),
-            *_wanted(stay, facts.academic_summary, summaries),
-        )
+        select(*_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR}))
         .where(
             stay.c.student_id == student.c.student_id,
             counted_from(terms.school_years, stay.c.school_year),
@@ -143,6 +134,16 @@ def _district(stay: FromClause) -> ColumnElement[Any]:
     school = visible_schools.alias("o")
     own = select(school.c.lea_identifier).where(school.c.school_identifier == stay.c.school_identifier).limit(ONE)
     return own.correlate(stay).scalar_subquery()
+
+
+def _summary(student: FromClause, stay: FromClause, wanted: frozenset[str]) -> FromClause | None:
+    """Return the grade points and credits of the stay's year, as far as they are wanted; None if none is."""
+    summary = granted_academic_summaries.alias("m")
+    columns = _wanted(summary, facts.academic_summary, wanted - {YEAR})
+    if not columns:
+        return None
+    own = and_(summary.c.student_id == student.c.student_id, summary.c.school_year == stay.c.school_year)
+    return select(*columns).where(own).limit(ONE).lateral("a")
 
 
 def _counts(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:

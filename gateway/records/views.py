@@ -24,12 +24,7 @@ granted_students = _view(
     column("sealed", LargeBinary),
 )
 granted_enrollments = _view("granted_enrollments", facts.enrollment)
-_years = [facts.enrollment.c.student_id.name, facts.enrollment.c.school_year.name]
-granted_stays = _view(
-    "granted_stays",
-    facts.enrollment,
-    *(column(each.name, each.type) for each in facts.academic_summary.columns if each.name not in {*_OWN, *_years}),
-)
+granted_academic_summaries = _view("granted_academic_summaries", facts.academic_summary)
 granted_attendance_events = _view("granted_attendance_events", facts.attendance, column("event_id", BigInteger))
 granted_programs = _view("granted_programs", outcomes.program)
 visible_schools = table(

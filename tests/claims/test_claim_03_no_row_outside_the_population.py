@@ -28,7 +28,7 @@ VIEWS = (
     "granted",
     "granted_students",
     "granted_enrollments",
-    "granted_stays",
+    "granted_academic_summaries",
     "granted_attendance_events",
     "granted_programs",
     "granted_rosters",

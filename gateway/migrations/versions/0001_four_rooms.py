@@ -505,7 +505,7 @@ def _create_tables() -> None:
     op.create_index(
         "population_student_ix",
         "population",
-        ["student_id", "agreement"],
+        ["agreement", "student_id"],
         unique=False,
         schema="records",
         postgresql_where=sa.text("to_idx IS NULL"),
@@ -675,7 +675,7 @@ def _create_tables() -> None:
         sa.Column("student_id", sa.Uuid(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("octet_length(sealed) = 16", name="subject_sealed_is_one_block"),
-        sa.PrimaryKeyConstraint("student_id", name="subject_pk", postgresql_include=["sealed"]),
+        sa.PrimaryKeyConstraint("student_id", name="subject_pk"),
         sa.UniqueConstraint("sealed", name="subject_sealed_key"),
         schema="records",
     )

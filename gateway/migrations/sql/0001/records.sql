@@ -59,21 +59,15 @@ CREATE VIEW records.granted_enrollments AS
       AND (e.to_batch IS NULL OR e.to_batch > (SELECT f.batch FROM records.frontier AS f));
 COMMENT ON VIEW records.granted_enrollments IS 'Stays at schools of covered students.';
 
--- One view for both, because each view looks every student up in the population again.
-CREATE VIEW records.granted_stays AS
+CREATE VIEW records.granted_academic_summaries AS
     SELECT
-        e.student_id, e.school_identifier, e.school_year, e.entry_date, e.exit_date, e.grade_level, e.enrollment_status,
-        e.exit_type, a.gpa, a.gpa_cumulative, a.gpa_weighted, a.credits_attempted, a.credits_earned,
+        a.student_id, a.school_year, a.gpa, a.gpa_cumulative, a.gpa_weighted, a.credits_attempted, a.credits_earned,
         a.credits_attempted_cumulative, a.credits_earned_cumulative
     FROM records.granted AS g
-    JOIN records.enrollment AS e ON e.student_id = g.student_id
-    LEFT JOIN records.academic_summary AS a
-        ON a.student_id = e.student_id AND a.school_year = e.school_year
-        AND a.from_batch <= (SELECT f.batch FROM records.frontier AS f)
-        AND (a.to_batch IS NULL OR a.to_batch > (SELECT f.batch FROM records.frontier AS f))
-    WHERE e.from_batch <= (SELECT f.batch FROM records.frontier AS f)
-      AND (e.to_batch IS NULL OR e.to_batch > (SELECT f.batch FROM records.frontier AS f));
-COMMENT ON VIEW records.granted_stays IS 'Stays of covered students, with grade points and credits of the year.';
+    JOIN records.academic_summary AS a ON a.student_id = g.student_id
+    WHERE a.from_batch <= (SELECT f.batch FROM records.frontier AS f)
+      AND (a.to_batch IS NULL OR a.to_batch > (SELECT f.batch FROM records.frontier AS f));
+COMMENT ON VIEW records.granted_academic_summaries IS 'Grade points and credits of covered students.';
 
 CREATE VIEW records.granted_attendance_events AS
     SELECT
@@ -121,7 +115,7 @@ COMMENT ON VIEW records.granted_placements IS 'Placements under this agreement, 
 -- The app role reads the views and no table. The auditor has no right here at all: the log holds no student data.
 GRANT USAGE ON SCHEMA records TO pactgate_app, pactgate_loader;
 GRANT SELECT ON
-    records.granted, records.granted_students, records.granted_enrollments, records.granted_stays,
+    records.granted, records.granted_students, records.granted_enrollments, records.granted_academic_summaries,
     records.granted_attendance_events, records.granted_programs, records.granted_rosters, records.granted_placements,
     records.visible_schools
     TO pactgate_app;
