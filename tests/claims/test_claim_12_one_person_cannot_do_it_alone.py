@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agreements.errors import AgreementError
+from agreements.errors import AgreementError, SamePerson
 from agreements.trust import Officer
 from gateway.keys import create_keys
 from gateway.problems import Problem
@@ -40,12 +40,25 @@ async def test_one_officer_named_twice_is_not_two(empty_database: TestDatabase, 
 
 async def test_who_drafted_an_agreement_does_not_approve_it(idle_gateway: Gateway) -> None:
     office, ring, size = await idle_gateway.office(), idle_gateway.deployment.ring, await idle_gateway.size()
-    bundle = ring.agreement(SPS_B, changes=NEW)
-    own = ring.approve(bundle.envelope, bundle.agreement.words_only, officer=1)
-    for approvals in ([own], [own, own], []):
-        with pytest.raises(AgreementError):
-            await office.onboarding.activate(bundle.envelope, approvals)
+    # Officer 0 vouched for nobody and signed nothing: that the draft is theirs is all that stands against them.
+    drafted = {**NEW, "/people/drafted_by": ring.officers[0].key.thumbprint}
+    own = ring.agreement(SPS_B, changes=drafted)
+    for approvals in ([own.approval], [own.approval, own.approval]):
+        with pytest.raises(SamePerson, match="drafted"):
+            await office.onboarding.activate(own.envelope, approvals)
+    with pytest.raises(AgreementError):
+        await office.onboarding.activate(own.envelope, [])
     assert await idle_gateway.size() == size
+
+
+async def test_who_vouched_for_all_signers_does_not_approve_what_they_signed(idle_gateway: Gateway) -> None:
+    office, ring, size = await idle_gateway.office(), idle_gateway.deployment.ring, await idle_gateway.size()
+    other = ring.agreement(SPS_B, changes={**NEW, "/people/drafted_by": ring.officers[0].key.thumbprint})
+    alone = ring.approve(other.envelope, other.agreement.words_only, officer=1)
+    with pytest.raises(SamePerson, match="introduced"):
+        await office.onboarding.activate(other.envelope, [alone])
+    assert await idle_gateway.size() == size
+    bundle = ring.agreement(SPS_B, changes=NEW)
     await office.onboarding.activate(bundle.envelope, [bundle.approval])
 
 
