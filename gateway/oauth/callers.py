@@ -5,6 +5,7 @@ A route that says nothing does not start (`require_declared`): one path that for
 have leaked.
 """
 
+import secrets
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -12,13 +13,14 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from audit.events import Event
 from gateway.caller import Caller
 from gateway.http import line_of
-from gateway.oauth import entries
 from gateway.oauth.bearer import Bearer, Presented
 from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, UndeclaredCaller
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.lean import LeanRoute
+from gateway.services.entries import draft_for, salts_for
 
 BEARER_STATE = "bearer"
 _DECLARES = "declares_caller"
@@ -55,7 +57,19 @@ async def _put_on_record(request: Request, caller: Caller) -> None:
     known = await services.clients.load(caller.client)
     if known is None:
         raise InvalidToken("client_unknown")
-    await services.log.append(entries.narrowed(caller, known.read_at, line_of(request.scope).request_id))
+    salts = salts_for(f"{request.url.path}?{request.url.query}", secrets.token_bytes)
+    request_id = line_of(request.scope).request_id
+    await services.log.append(
+        draft_for(
+            caller,
+            Event.REFUSAL,
+            known.read_at,
+            salts,
+            request_id=request_id,
+            epoch=known.epoch,
+            code=InsufficientAuthorization.code,
+        )
+    )
 
 
 async def require_caller(request: Request) -> Caller:

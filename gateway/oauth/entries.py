@@ -1,11 +1,8 @@
 """What the log says about tokens: who asked, what was granted, why not. Never the token, the assertion or the proof."""
 
-from datetime import datetime
-
 from audit.entry import leaf
 from audit.events import Event
 from audit.log import Draft, Once
-from gateway.caller import Caller
 from gateway.oauth.assertion import AuthenticatedClient
 from gateway.oauth.grants import Issue
 
@@ -51,24 +48,6 @@ def refused(who: AuthenticatedClient, error: str, reason: str, request_id: str) 
         leaf=_refusal(who, error, reason, request_id),
         once=(Once(who.replay_id, who.replay_expires_at),),
         refusal=_replayed(who, request_id),
-    )
-
-
-def narrowed(caller: Caller, now: datetime, request_id: str) -> Draft:
-    """Return the entry of a request for what its token was not for; it spends the proof."""
-    about = {
-        "client": caller.client,
-        "agreement": caller.agreement,
-        "purpose": caller.purpose,
-        "behind": caller.behind,
-        "token": caller.token_id,
-        "proof": caller.proof_digest,
-        "request_id": request_id,
-    }
-    return Draft(
-        leaf=leaf(Event.REFUSAL, now, **about, code="insufficient_authorization"),
-        once=(Once(caller.replay_id, caller.replay_expires_at),),
-        refusal=leaf(Event.REFUSAL, now, **about, code="replayed"),
     )
 
 

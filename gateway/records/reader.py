@@ -154,7 +154,8 @@ def _filter_value(wanted: str, kind: type) -> Scalar:
             number = int(wanted, 10) if kind is int else float(wanted)
             if abs(number) <= _MAX_NUMBER:
                 return number
-        elif wanted.isprintable():
+        elif b"\0" not in wanted.encode():
+            # PostgreSQL takes every other text, and names hold joiners; a lone surrogate has no encoding and raises.
             return wanted
     except (KeyError, ValueError):
         pass

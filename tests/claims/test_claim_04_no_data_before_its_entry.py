@@ -169,8 +169,11 @@ async def test_a_token_narrowed_to_other_datasets_is_refused_on_the_log(gateway:
     for path in (PAGE, "/v1/students/rc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "/v1/grant", "/v1/receipts/1"):
         refused = await gateway.get(TUTORING, path, token=token)
         assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_authorization"), path
-    codes = [(entry["event"], entry["code"]) for entry in await gateway.entries(size)]
+    entries = await gateway.entries(size)
+    codes = [(entry["event"], entry["code"]) for entry in entries]
     assert codes == [("refusal", "insufficient_authorization")] * 4
+    # Each commits to its own request, as every other refusal does.
+    assert len({entry["request"] for entry in entries}) == 4
 
 
 async def test_a_suspended_client_is_refused_on_the_log(gateway: Gateway) -> None:

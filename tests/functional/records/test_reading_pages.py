@@ -87,6 +87,11 @@ async def test_a_filter_no_value_can_have_is_refused_and_not_repeated(
     assert value not in str(refused.value)
 
 
+async def test_a_name_with_a_joiner_can_be_filtered_on(district: SmallDistrict) -> None:
+    (first_name,) = granted("students", "first_name")
+    assert await district.rows(permit("first_name", filters=((first_name, "Asha\u200cDevi"),))) == []
+
+
 @pytest.mark.claim(2)
 async def test_a_filter_sees_the_released_value_and_not_the_one_behind_it(district: SmallDistrict) -> None:
     (age,) = granted("students", "birthdate:age_years")
