@@ -22,6 +22,8 @@ MAX_LIMIT: Final = 1_000
 _STATEMENTS: Final = 512  # a few kilobytes each; the least used one goes
 _MAX_NUMBER: Final = 2**31 - 1
 """No stored number is larger; it also turns away what is infinite and what is no number."""
+_JOINERS: Final = {0x200C: None, 0x200D: None}
+"""Zero-width joiner and non-joiner: not printable, and part of names in Persian and the scripts of India."""
 _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 Scalar = str | int | float | bool | dt.date
@@ -154,8 +156,7 @@ def _filter_value(wanted: str, kind: type) -> Scalar:
             number = int(wanted, 10) if kind is int else float(wanted)
             if abs(number) <= _MAX_NUMBER:
                 return number
-        elif b"\0" not in wanted.encode():
-            # PostgreSQL takes every other text, and names hold joiners; a lone surrogate has no encoding and raises.
+        elif wanted.translate(_JOINERS).isprintable():
             return wanted
     except (KeyError, ValueError):
         pass

@@ -89,6 +89,8 @@ async def test_the_bootstrap_superuser_needs_no_password_and_nobody_else_is_let_
 
 
 async def test_statements_and_their_values_stay_out_of_the_servers_log(postgres: TestServer) -> None:
+    # Other tests of this process use the same server: only what is written from here on is judged.
+    before = len(postgres.embedded.log.read_bytes())
     async with connect(postgres.embedded.admin_url()) as admin:
         for statement in ("SELECT 1/0 AS amadou_diallo", "SELECT 'amadou_diallo'::int", "SELECT amadou_diallo"):
             with pytest.raises(asyncpg.PostgresError):
@@ -96,7 +98,7 @@ async def test_statements_and_their_values_stay_out_of_the_servers_log(postgres:
         await admin.execute("CREATE TEMP TABLE t (name text UNIQUE); INSERT INTO t VALUES ('amadou_diallo')")
         with pytest.raises(asyncpg.UniqueViolationError):
             await admin.execute("INSERT INTO t VALUES ('amadou_diallo')")
-    log = postgres.embedded.log.read_text()
+    log = postgres.embedded.log.read_bytes()[before:].decode()
     assert "duplicate key" in log
     assert "Key (name)" not in log
     assert "INSERT" not in log
