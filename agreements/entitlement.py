@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from agreements.annexes import Signer, read_signer
 from agreements.canonical import read_canonical
+from agreements.documents.signer import Signer, read_signer
 from agreements.errors import AgreementError, NotEntitled, SamePerson
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind, verify

@@ -11,17 +11,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from agreements.annexes import (
-    CLIENT_BINDING,
-    ClientBinding,
-    Reinstatement,
-    Signer,
-    read_approval,
-    read_binding,
-    read_reinstatement,
-)
 from agreements.canonical import read_canonical
 from agreements.document import Agreement, parse_agreement
+from agreements.documents.approval import read_approval
+from agreements.documents.binding import CLIENT_BINDING, ClientBinding, read_binding
+from agreements.documents.reinstatement import Reinstatement, read_reinstatement
+from agreements.documents.signer import Signer
 from agreements.elements import Catalogue
 from agreements.entitlement import Introduced, entitled, introduced_for, keys_of, require_two_people
 from agreements.errors import AgreementError, NotApproved, NotEntitled, SamePerson, SignatureMissing

@@ -34,6 +34,17 @@ class Kind(StrEnum):
     SIGNER = "signer"
     CLIENT_BINDING = "client_binding"
     REINSTATEMENT = "reinstatement"
+    OFFICER = "officer"
+    REVOCATION = "revocation"
+    PEOPLE_ANNEX = "people_annex"
+    UNDERTAKING = "undertaking"
+    EMERGENCY_ORDER = "emergency_order"
+    CERTIFICATE = "certificate"
+    HOLD = "hold"
+    RELEASE = "release"
+    DEBARMENT = "debarment"
+    SUCCESSION = "succession"
+    REVIEW = "review"
 
     @property
     def typ(self) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from agreements.signature import Kind
 
-STATUSES: Final = ("active", "suspended", "terminated")
+STATUSES: Final = ("active", "suspended", "replaced", "terminated", "closed")
 
 metadata = MetaData(schema="agreements")
 

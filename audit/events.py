@@ -28,6 +28,25 @@ class Event(StrEnum):
     AGREEMENT_ACTIVATED = "agreement.activated", "An agreement came into force."
     AGREEMENT_SUSPENDED = "agreement.suspended", "An agreement was stopped until further notice."
     AGREEMENT_TERMINATED = "agreement.terminated", "An agreement ended for good; its obligations begin."
+    AGREEMENT_REPLACED = "agreement.replaced", "A later version takes over from an agreement on its own first day."
+    AGREEMENT_REVIEWED = "agreement.reviewed", "An officer signed the yearly review of an agreement."
+    AGREEMENT_CLOSED = "agreement.closed", "The obligations of an agreement that is over were met."
+    DRAFT_REVIEWED = "draft.reviewed", "Somebody asked what a draft would let leave; rounded counts were shown."
+    OFFICER_INTRODUCED = "officer.introduced", "Officers in office took in another officer."
+    KEY_REVOKED = "key.revoked", "A signer's or an officer's key no longer signs, and from which entry on."
+    PEOPLE_NAMED = "people.named", "A partner named the people who may see data under an agreement."
+    UNDERTAKING_ACCEPTED = (
+        "undertaking.accepted",
+        "A named person accepted the limits of an agreement for a school year.",
+    )
+    EMERGENCY_ORDERED = "emergency.ordered", "An officer ordered a disclosure in an emergency (34 CFR 99.36)."
+    EMERGENCY_REVIEWED = "emergency.reviewed", "A second officer reviewed an emergency order."
+    CERTIFICATE_RECEIVED = "certificate.received", "A partner certified that records were destroyed."
+    HOLD_PLACED = "hold.placed", "An officer ordered that records are kept although their destruction is due."
+    HOLD_RELEASED = "hold.released", "An officer ended a hold."
+    PARTNER_DEBARRED = "partner.debarred", "A partner was debarred from student data (34 CFR 99.67)."
+    PARTNER_SUCCEEDED = "partner.succeeded", "A partner took over what another one owes."
+    PARTNER_LEFT = "partner.left", "A partner left: its agreements and clients ended together."
     CLIENT_REGISTERED = "client.registered", "A key set of a partner was bound to an agreement."
     CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
     CLIENT_ACTIVATED = "client.activated", "A stopped client may ask again."
@@ -56,6 +75,14 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.AGREEMENT_ACTIVATED,
         Event.AGREEMENT_SUSPENDED,
         Event.AGREEMENT_TERMINATED,
+        Event.AGREEMENT_REPLACED,
+        Event.OFFICER_INTRODUCED,
+        Event.KEY_REVOKED,
+        Event.PEOPLE_NAMED,
+        Event.UNDERTAKING_ACCEPTED,
+        Event.PARTNER_DEBARRED,
+        Event.PARTNER_SUCCEEDED,
+        Event.PARTNER_LEFT,
         Event.CLIENT_REGISTERED,
         Event.CLIENT_SUSPENDED,
         Event.CLIENT_ACTIVATED,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from agreements.annexes import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.document import Agreement, parse_agreement
+from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from agreements.pointer import resolve

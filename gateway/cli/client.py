@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import typer
 
-from agreements.annexes import CLIENT_BINDING, ClientBinding, binding_bytes, read_binding
 from agreements.canonical import read_canonical, read_json
+from agreements.documents.binding import CLIENT_BINDING, ClientBinding, binding_bytes, read_binding
 from agreements.errors import BadKey
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import words_only

@@ -9,9 +9,9 @@ from typing import Final
 
 import typer
 
-from agreements.annexes import Approval, approval_bytes
 from agreements.authored import read_authored
 from agreements.canonical import MAX_BYTES, Json
+from agreements.documents.approval import Approval, approval_bytes
 from agreements.errors import MalformedDocument
 from agreements.keys import SigningKey
 from agreements.pointer import resolve

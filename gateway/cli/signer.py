@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agreements.annexes import Signer, read_signer, signer_bytes
+from agreements.documents.signer import Signer, read_signer, signer_bytes
 from agreements.keys import SigningKey, read_public_file
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers

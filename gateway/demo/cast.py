@@ -11,18 +11,12 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
-from agreements.annexes import (
-    CLIENT_BINDING,
-    Approval,
-    ClientBinding,
-    Signer,
-    approval_bytes,
-    binding_bytes,
-    signer_bytes,
-)
 from agreements.authored import read_authored
 from agreements.canonical import canonical_bytes, read_canonical
 from agreements.document import Agreement, parse_agreement
+from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.binding import CLIENT_BINDING, ClientBinding, binding_bytes
+from agreements.documents.signer import Signer, signer_bytes
 from agreements.elements import load_catalogue
 from agreements.keys import CLIENT_ALGORITHMS, SigningKey, read_public_key
 from agreements.shapes import words_only

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from agreements.annexes import read_binding
+from agreements.documents.binding import read_binding
 from agreements.elements import Catalogue, load_catalogue
 from agreements.entitlement import introduce
 from agreements.in_force import VerifiedAgreement, verify_agreement, verify_binding, verify_reinstatement

@@ -28,20 +28,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from agreements.annexes import (
-    CLIENT_BINDING,
-    Approval,
-    ClientBinding,
-    Reinstatement,
-    Signer,
-    approval_bytes,
-    binding_bytes,
-    reinstatement_bytes,
-    signer_bytes,
-)
 from agreements.authored import read_authored
 from agreements.canonical import Json, canonical_bytes, read_canonical
 from agreements.document import Agreement, parse_agreement
+from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.binding import CLIENT_BINDING, ClientBinding, binding_bytes
+from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
+from agreements.documents.signer import Signer, signer_bytes
 from agreements.elements import load_catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding, verify_agreement, verify_binding
 from agreements.keys import CLIENT_ALGORITHMS, SigningKey, read_public_key

@@ -5,20 +5,10 @@ from typing import Any
 
 import pytest
 
-from agreements.annexes import (
-    Approval,
-    ClientBinding,
-    Reinstatement,
-    Signer,
-    approval_bytes,
-    binding_bytes,
-    read_approval,
-    read_binding,
-    read_reinstatement,
-    read_signer,
-    reinstatement_bytes,
-    signer_bytes,
-)
+from agreements.documents.approval import Approval, approval_bytes, read_approval
+from agreements.documents.binding import ClientBinding, binding_bytes, read_binding
+from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
+from agreements.documents.signer import Signer, read_signer, signer_bytes
 from agreements.errors import AgreementError, BadKey, InvalidDocument, MalformedDocument
 from tests.factories.agreements import client_id, client_jwk, key_for
 

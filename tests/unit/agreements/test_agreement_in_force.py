@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agreements.annexes import Approval, approval_bytes
 from agreements.document import parse_agreement
+from agreements.documents.approval import Approval, approval_bytes
 from agreements.elements import load_catalogue
 from agreements.entitlement import introduce
 from agreements.errors import (

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from agreements.annexes import APPROVAL, CLIENT_BINDING, REINSTATEMENT, SIGNER
 from agreements.canonical import canonical_bytes
 from agreements.document import parse_agreement
+from agreements.documents.approval import APPROVAL
+from agreements.documents.binding import CLIENT_BINDING
+from agreements.documents.reinstatement import REINSTATEMENT
+from agreements.documents.signer import SIGNER
 from agreements.elements import load_catalogue, read_catalogue
 from agreements.pointer import resolve
 from agreements.schema import agreement_schema

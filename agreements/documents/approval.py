@@ -1,0 +1,52 @@
+"""An approval: an officer's word for one document and for the terms in it that only words carry."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from agreements.canonical import canonical_bytes
+from agreements.documents.reading import read_shaped
+from agreements.shapes import DIGEST, THUMBPRINT, choice, group, leaf, listing, text
+
+APPROVABLE: Final = ("agreement", "client_binding")
+
+APPROVAL: Final = group(
+    "The approval",
+    {
+        "format": leaf("rule", "The format", const="pactgate-approval/1"),
+        "approves": text("rule", "The digest of what is approved", DIGEST),
+        "kind": choice("rule", "The kind of document approved", *APPROVABLE),
+        "approver": text("rule", "The key of the approving officer", THUMBPRINT),
+        "words_only": listing(
+            "The terms that only words carry", text("notice", "A pointer", limit=500), least=0, most=5000
+        ),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """An officer's approval of one document and of the list of its words-only terms."""
+
+    approves: str
+    kind: str
+    approver: str
+    words_only: tuple[str, ...]
+
+
+def approval_bytes(approval: Approval) -> bytes:
+    """Return the canonical bytes of an approval."""
+    return canonical_bytes(
+        {
+            "format": "pactgate-approval/1",
+            "approves": approval.approves,
+            "kind": approval.kind,
+            "approver": approval.approver,
+            "words_only": list(approval.words_only),
+        }
+    )
+
+
+def read_approval(raw: bytes | str) -> Approval:
+    """Read an approval. Raises `MalformedDocument`, `InvalidDocument`."""
+    content = read_shaped(raw, APPROVAL)
+    return Approval(content["approves"], content["kind"], content["approver"], tuple(content["words_only"]))

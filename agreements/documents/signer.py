@@ -1,0 +1,65 @@
+"""A signer: who may sign for a party, with which key, on which days."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from agreements.canonical import canonical_bytes
+from agreements.dates import read_date
+from agreements.documents.reading import PARTY, key_shape, read_shaped, refuse
+from agreements.keys import PublicKey, read_public_key
+from agreements.shapes import DATE, choice, group, leaf, text
+
+ROLES: Final = ("district_signer", "partner_signer")
+
+SIGNER: Final = group(
+    "The signer document",
+    {
+        "format": leaf("rule", "The format", const="pactgate-signer/1"),
+        "party": text("rule", "The party", PARTY, 80),
+        "role": choice("rule", "The role", *ROLES),
+        "name": text("rule", "The person's name", limit=200),
+        "jwk": key_shape("The signer's key"),
+        "valid_from": text("rule", "The first day of validity", DATE),
+        "valid_to": text("rule", "The last day of validity", DATE),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A person who may sign for a party, from the first day to the last, both included (UTC)."""
+
+    party: str
+    role: str
+    name: str = field(repr=False)
+    key: PublicKey
+    valid_from: date
+    valid_to: date
+
+
+def signer_bytes(signer: Signer) -> bytes:
+    """Return the canonical bytes of a signer document."""
+    return canonical_bytes(
+        {
+            "format": "pactgate-signer/1",
+            "party": signer.party,
+            "role": signer.role,
+            "name": signer.name,
+            "jwk": signer.key.jwk,
+            "valid_from": signer.valid_from.isoformat(),
+            "valid_to": signer.valid_to.isoformat(),
+        }
+    )
+
+
+def read_signer(raw: bytes | str) -> Signer:
+    """Read a signer document. Raises `MalformedDocument`, `InvalidDocument`, `BadKey`."""
+    content = read_shaped(raw, SIGNER)
+    first, last = read_date(content["valid_from"]), read_date(content["valid_to"])
+    if first is None or last is None or last < first:
+        refuse(SIGNER, "/valid_to", "S2", "The signer is valid from a day of the calendar to the same or a later one.")
+    if content["party"].split(":")[0] != content["role"].split("_")[0]:
+        refuse(SIGNER, "/role", "S2", "A district signer signs for a district, a partner signer for a partner.")
+    key = read_public_key(content["jwk"])
+    return Signer(content["party"], content["role"], content["name"], key, first, last)
