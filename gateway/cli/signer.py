@@ -91,6 +91,6 @@ def register(
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.introduce_signer(document)
+            return await opened.admissions.introduce_signer(document)
 
     show({"document": document.digest, "signer": read_signer(document.payload).key.thumbprint, "entry": run(work())})

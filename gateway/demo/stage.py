@@ -186,19 +186,19 @@ async def _set_clock(office: Office, day: date, today: date) -> None:
 async def _sign_everything(
     onboarding: Onboarding, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
 ) -> dict[str, Part]:
-    moment, _ = await onboarding.registry()
+    moment, _ = await desk.registry()
     first = moment.now.date() - timedelta(days=30)
     last = moment.now.date() + timedelta(days=365)
     district = next(iter(contents.values()))["district"]["id"]
     for party in (district, *cast.partners):
-        await onboarding.introduce_signer(cast.introduction(party, first, last))
+        await admissions.introduce_signer(cast.introduction(party, first, last))
     parts = {}
     for name, content in contents.items():
         agreement, signed = cast.agreement(content)
         await onboarding.activate(signed.document, [signed.approval])
         keys = PartnerKeys.generate()
         client, bound = cast.binding(agreement, keys)
-        await onboarding.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
+        await admissions.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
         folder = home / "partners" / name
         write_keys(folder, keys)
         parts[name] = Part(agreement, client, keys, folder)

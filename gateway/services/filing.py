@@ -8,12 +8,14 @@ nothing.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from agreements.authority import Authority, Filed, Received
 from agreements.elements import Catalogue, load_catalogue
-from agreements.register import StoredDocument, insert_document
+from agreements.register import insert_document
 from agreements.signature import Envelope
 from agreements.trust import Trust
 from audit.change import append_change
@@ -23,6 +25,8 @@ from gateway.records.coverage import Scope
 from gateway.services.registry import Alarm, Moment, Registry
 from gateway.services.scopes import scopes_of
 from gateway.services.snapshot import RegistryReader
+
+_ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('pactgate.filing', 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Desk:
     async def filing(self) -> AsyncIterator[Filing]:
         """Open one transaction; it is committed at the end of the block, and nothing of it stands after a refusal."""
         async with self.engine.begin() as connection:
+            # One at a time: two versions of one agreement must not both be judged before either is there.
+            await connection.execute(_ONE_AT_A_TIME)
             moment, registry = await self._reader.read(connection)
             yield Filing(connection, moment, registry)
 
@@ -90,6 +96,3 @@ class Desk:
         """Return what is in force, as far as populations need it; for changes of records, inside their transaction."""
         _, registry = await self._reader.read(connection)
         return scopes_of(registry)
-
-
-__all__ = ["Desk", "Filing", "StoredDocument"]

@@ -20,7 +20,7 @@ from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
 from gateway.services.filing import Desk, Filing
-from gateway.services.registry import Promised, Registry
+from gateway.services.registry import Promised, Registry, claimed
 from gateway.services.scopes import scope_of
 
 
@@ -79,14 +79,14 @@ class Onboarding:
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
 
     def _verify(self, filing: Filing, document: Envelope, approvals: Sequence[Envelope]) -> VerifiedAgreement:
-        claimed = filing.registry.claims(document)
+        claims = claimed(document, filing.registry.history)
         return verify_agreement(
             filing.filed(document),
             [filing.filed(approval) for approval in approvals],
             authority=filing.authority,
             catalogue=self._desk.catalogue,
-            replaced=claimed.replaced,
-            master=claimed.master,
+            replaced=claims.replaced,
+            master=claims.master,
         )
 
     @staticmethod

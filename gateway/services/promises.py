@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from agreements.authority import Filed
-from agreements.canonical import read_json
 from agreements.errors import AgreementError
 from agreements.in_force import VerifiedAgreement, verify_agreement
 from agreements.lifecycle import Move, Standing, standing
@@ -13,7 +12,7 @@ from agreements.register import Registered
 from agreements.signature import Kind
 from audit.events import Event
 from gateway.services.judging import Judging, texts
-from gateway.services.registry import Promised
+from gateway.services.registry import Promised, claimed
 from policies.compile import Suspension
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -101,8 +100,7 @@ class Promises:
     def _verified(self, filed: Filed) -> VerifiedAgreement | None:
         judging, digest = self._judging, filed.envelope.digest
         approvals = judging.filed(judging.read.register.about(digest, Kind.APPROVAL))
-        claimed = _claims(filed)
-        replaced, master = self._known(claimed.get("replaces")), self._known(claimed.get("master"))
+        claims = claimed(filed.envelope, self.history)
         try:
             return judging.once(
                 lambda: verify_agreement(
@@ -110,22 +108,17 @@ class Promises:
                     approvals,
                     authority=judging.authority,
                     catalogue=judging.catalogue,
-                    replaced=replaced,
-                    master=master,
+                    replaced=claims.replaced,
+                    master=claims.master,
                 ),
                 "agreement",
                 judging.authority.digest,
-                "" if replaced is None else replaced.agreement.digest,
-                "" if master is None else master.agreement.digest,
+                *claims.digests,
                 *texts(filed, *approvals),
             )
         except AgreementError as error:
             judging.alarm("agreement_refused", agreement=digest, reason=error.code)
             return None
-
-    def _known(self, digest: object) -> VerifiedAgreement | None:
-        found = self.history.get(digest) if isinstance(digest, str) else None
-        return None if found is None else found.verified
 
     def _is_of_its_line(self, verified: VerifiedAgreement) -> bool:
         """
@@ -162,10 +155,3 @@ class Promises:
             ends = [end for end in (each.until, master.until) if end is not None]
             ends += [NEVER] if master.standing in OVER else [master.verified.agreement.term.ends]
             self.history[digest] = replace(each, until=min(ends))
-
-
-def _claims(filed: Filed) -> dict[str, object]:
-    """Return what an unverified agreement says of others; only to find them, the verification judges it."""
-    content = read_json(filed.envelope.payload)
-    return content if isinstance(content, dict) else {}
-

@@ -14,10 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.authority import Authority
+from agreements.canonical import read_json
 from agreements.in_force import VerifiedAgreement
 from agreements.lifecycle import Standing
 from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
+from agreements.signature import Envelope
 from audit.entry import Entry
 from gateway.problems import Problem
 from policies.compile import Suspension
@@ -63,6 +65,32 @@ class Promised:
     replaced_by: str | None
     until: datetime | None
     annexes: tuple[VerifiedPeopleAnnex, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The agreements that a document, not verified itself, says it replaces and narrows, as far as they verify."""
+
+    replaced: VerifiedAgreement | None
+    master: VerifiedAgreement | None
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Their digests, empty where there is none."""
+        replaced, master = (each.agreement.digest if each else "" for each in (self.replaced, self.master))
+        return replaced, master
+
+
+def claimed(document: Envelope, history: Mapping[str, Promised]) -> Claimed:
+    """Find what a document claims to build on; whether it may is for its verification to say."""
+    content = read_json(document.payload)
+
+    def known(name: str) -> VerifiedAgreement | None:
+        digest = content.get(name) if isinstance(content, dict) else None
+        found = history.get(digest) if isinstance(digest, str) else None
+        return None if found is None else found.verified
+
+    return Claimed(known("replaces"), known("master"))
 
 
 @dataclass(frozen=True, slots=True)
