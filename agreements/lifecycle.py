@@ -79,9 +79,7 @@ def require_allowed(standing: Standing, act: Act) -> Standing:
     try:
         return ALLOWED[standing, act]
     except KeyError:
-        raise MoveNotAllowed(
-            f"An agreement that is {standing.replace('_', ' ')} cannot be moved by '{act}'."
-        ) from None
+        raise MoveNotAllowed(f"An agreement that is {standing.replace('_', ' ')} cannot be moved by '{act}'.") from None
 
 
 def standing(agreement: str, moves: Sequence[Move], reinstatements: Sequence[VerifiedReinstatement]) -> Standing:

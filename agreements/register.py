@@ -106,9 +106,7 @@ async def insert_status(connection: AsyncConnection, agreement: str, move: str, 
 
 async def load_agreement(connection: AsyncConnection, digest: str) -> Registered:
     """Return one agreement with its moves. Raises `NotRegistered`."""
-    rows = select(document).where(
-        document.c.digest == digest_bytes(digest), document.c.kind == Kind.AGREEMENT.value
-    )
+    rows = select(document).where(document.c.digest == digest_bytes(digest), document.c.kind == Kind.AGREEMENT.value)
     stored = await _documents(connection, rows)
     if not stored:
         raise NotRegistered(f"No agreement {digest} is registered.")

@@ -6,16 +6,16 @@ clause in them; clients come from a `VerifiedBinding` to that agreement only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from agreements.accountable import Window
 from agreements.canonical import Json, canonical_bytes, digest_of
 from agreements.document import Agreement
 from agreements.elements import Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
-from agreements.people import Window
 from policies.engine import MODEL_DIGEST, Link
 from policies.errors import UncompilableAgreement
 from policies.guardrails import Guardrails
@@ -168,16 +168,14 @@ def _stops(agreement: Agreement, role: str, clients: list[str], suspensions: Ite
 
 def _unaccounted(agreement: Agreement, client: str, windows: Sequence[Window]) -> Iterator[Rule]:
     """Deny everything to a client whenever nobody answers for it (34 CFR 99.33(a)(2), (d))."""
-    begins = EARLIEST
+    always, begins = _denial(client, agreement.digest, ANY, UNACCOUNTED), EARLIEST
     for window in sorted(windows, key=lambda each: each.begins):
         if begins < instant(window.begins):
-            yield _denial(client, agreement.digest, ANY, UNACCOUNTED, begins, instant(window.begins))
+            yield replace(always, nbf=begins, exp=instant(window.begins))
         begins = max(begins, instant(window.ends))
-    yield _denial(client, agreement.digest, ANY, UNACCOUNTED, begins, LATEST)
+    yield replace(always, nbf=begins)
 
 
-def _denial(
-    subject: str, agreement: str, element: str, clause: str, begins: str = EARLIEST, ends: str = LATEST
-) -> Rule:
+def _denial(subject: str, agreement: str, element: str, clause: str) -> Rule:
     # A denial to a role names its agreement: a client of two agreements holds both roles, and only one is concerned.
-    return Rule(subject, agreement, ANY, element, ANY, begins, ends, Effect.DENY.value, clause)
+    return Rule(subject, agreement, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)

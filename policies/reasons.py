@@ -74,7 +74,11 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
             facts={"clause": UNACCOUNTED, "agreement": held.agreement.digest},
         )
     # (5): the dataset, then the purpose.
-    current = [rule for rule in current if rule.obj == dataset]
+    return _outside(held, dataset, question, [rule for rule in current if rule.obj == dataset])
+
+
+def _outside(held: Slice, dataset: str, question: Question, current: Sequence[Rule]) -> Denied | None:
+    """Return why the dataset, or the purpose, is not what was signed; `current` are the grants of this dataset."""
     if not current:
         covered = ", ".join(held.rows)
         return Denied(

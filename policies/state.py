@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agreements.accountable import Window
 from agreements.elements import DATASETS, Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
-from agreements.people import Window
 from policies import reasons
 from policies.compile import Suspension, compile_rules
 from policies.decision import Denied

@@ -9,9 +9,9 @@ from agreements.document import Agreement, parse_agreement
 from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
+from agreements.lifecycle import Standing
 from agreements.pointer import resolve
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
-from agreements.lifecycle import Standing
 from gateway.cli import papers
 from gateway.cli.run import known_trust, office, run, say, show
 from gateway.services.onboarding import Activated

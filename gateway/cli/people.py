@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from agreements.canonical import canonical_bytes, digest_of, read_canonical
 from agreements.authored import read_authored
+from agreements.canonical import canonical_bytes, digest_of, read_canonical
 from agreements.document import Agreement, parse_agreement
 from agreements.documents.people import PEOPLE_ANNEX, read_people
 from agreements.documents.undertaking import Undertaking, read_undertaking, undertaking_bytes
 from agreements.elements import load_catalogue
-from agreements.people import statement
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
+from agreements.statement import statement
 from gateway.cli import papers
 from gateway.cli.agreement import Approvals, Key, Signed, Yes
 from gateway.cli.run import known_trust, office, run, say, show

@@ -4,16 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from agreements.accountable import accountable
 from agreements.authority import Filed
 from agreements.errors import AgreementError
 from agreements.in_force import VerifiedBinding, verify_binding
-from agreements.people import (
-    VerifiedPeopleAnnex,
-    VerifiedUndertaking,
-    accountable,
-    verify_people_annex,
-    verify_undertaking,
-)
+from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, verify_people_annex, verify_undertaking
 from agreements.register import StoredDocument
 from agreements.signature import Kind
 from gateway.services.judging import Judging, texts
@@ -38,9 +33,7 @@ class Access:
             )
         }
         self._stopped = {
-            row["client"]: row["idx"]
-            for row in judging.read.client_stops
-            if (row["client"], row["idx"]) not in undone
+            row["client"]: row["idx"] for row in judging.read.client_stops if (row["client"], row["idx"]) not in undone
         }
         in_force = promises.in_force
         bound = {digest: list(self._bindings(digest, each)) for digest, each in in_force.items()}
@@ -49,7 +42,9 @@ class Access:
             digest: replace(each, annexes=self._annexes(digest, each)) for digest, each in promises.history.items()
         }
         self.granted = {
-            digest: self._granted(self.history[digest], [each for _, each in bound[digest] if self._is_own(each, owners)])
+            digest: self._granted(
+                self.history[digest], [each for _, each in bound[digest] if self._is_own(each, owners)]
+            )
             for digest in in_force
         }
 
@@ -91,9 +86,7 @@ class Access:
         return False
 
     def _granted(self, promised: Promised, bindings: list[VerifiedBinding]) -> Granted:
-        agreement = promised.verified.agreement
-        undertakings = list(self._undertakings(promised))
-        windows = accountable(agreement, bindings, promised.annexes, undertakings)
+        windows = accountable(promised.verified, bindings, promised.annexes, list(self._undertakings(promised)))
         return Granted(promised.verified, tuple(bindings), promised.until, windows)
 
     def _bindings(self, digest: str, promised: Promised) -> Iterator[tuple[int, VerifiedBinding]]:

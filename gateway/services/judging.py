@@ -28,9 +28,7 @@ AUTHORITY: Final = (Kind.OFFICER, Kind.REVOCATION, Kind.SIGNER)
 class Judging:
     """What one pass works with: the documents that their entries name, and who may sign."""
 
-    def __init__(
-        self, read: Read, trust: Trust, catalogue: Catalogue, alarm: Alarm, remembered: Remembered
-    ) -> None:
+    def __init__(self, read: Read, trust: Trust, catalogue: Catalogue, alarm: Alarm, remembered: Remembered) -> None:
         self.read = read
         self.trust = trust
         self.catalogue = catalogue
@@ -101,7 +99,9 @@ class Judging:
 
 def texts(*filed: Filed) -> list[str]:
     """Return all that a verification of these documents depends on: their bytes, and when they were received."""
-    return [part for each in filed for part in (str(each.received.index), each.received.at.isoformat(), each.envelope.text)]
+    return [
+        part for each in filed for part in (str(each.received.index), each.received.at.isoformat(), each.envelope.text)
+    ]
 
 
 def _by_entry(stored: StoredDocument) -> tuple[int, str]:

@@ -62,8 +62,10 @@ class AgreementLine:
 @dataclass(frozen=True, slots=True)
 class AgreementPage:
     """
-    One agreement, whole. `words_only` are the pointers to the terms that no rule carries out; `flags` the keys that
-    signed or approved it and were revoked later: somebody looks at what they signed.
+    One agreement, whole.
+
+    `words_only` are the pointers to the terms that no rule carries out; `flags` the keys that signed or approved it and
+    were revoked later: somebody looks at what they signed.
     """
 
     agreement: AgreementLine

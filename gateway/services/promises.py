@@ -42,9 +42,7 @@ class Promises:
     def in_force(self) -> dict[str, Promised]:
         """Return what is neither over nor without a day to count on; suspended agreements included."""
         return {
-            digest: each
-            for digest, each in self.history.items()
-            if each.standing not in OVER and each.until != NEVER
+            digest: each for digest, each in self.history.items() if each.standing not in OVER and each.until != NEVER
         }
 
     @property
@@ -87,7 +85,7 @@ class Promises:
             verified = self._verified(filed)
             if verified is None or not self._is_of_its_line(verified):
                 return
-            self.history[digest] = Promised(verified, stands, activated, None, None)
+            self.history[digest] = Promised(verified, stands, activated, None, None, ())
             if stands is Standing.SUSPENDED:
                 undone = {item.reinstatement.undoes for item in undoings if item.reinstatement.subject == digest}
                 # The newest stop that nobody has undone; older ones wait for their own undoing.

@@ -1,4 +1,4 @@
-"""What was verified once: a verification depends on nothing but what it is given, so it need not be done at every epoch."""
+"""What was verified once: a verification depends on nothing but what it is given, so it is not done at every epoch."""
 
 import hashlib
 from collections.abc import Callable, Iterator
