@@ -230,6 +230,7 @@ def scope_of(verified: VerifiedAgreement) -> Scope:
     agreement = verified.agreement
     return Scope(
         agreement.digest,
+        agreement.id,
         RowTerms(
             population=parse(agreement.population),
             basis=agreement.basis,
