@@ -245,14 +245,15 @@ async def test_a_no_to_one_version_is_a_no_to_all_and_the_one_a_person_entered_s
     await before.opt_out(old, ANA, 12, stated=True)
     await before.opt_out(old, BO, 12)
     await before.opt_out(None, CHI, 12)
+    await before.opt_out(new, DUA, 12)
     for student, letter in ((ANA, "a"), (BO, "b"), (CHI, "c"), (DUA, "d")):
         await before.covered(new, student, 11, letter)
     await before.migrate()
     found = await before.rows(
         "SELECT line, student_id, stated FROM records.opt_out WHERE to_idx IS NULL ORDER BY row_id"
     )
-    assert found == [(TUTORING, ANA, True), (TUTORING, BO, False), (None, CHI, False)]
-    # A no to everything is in the population already; one to the other version was not.
+    assert found == [(TUTORING, ANA, True), (TUTORING, BO, False), (None, CHI, False), (TUTORING, DUA, False)]
+    # A no to everything and one to this very version are in the population already; one to the other version was not.
     assert await before.covers(new) == {CHI, DUA}
 
 
