@@ -1,11 +1,11 @@
 """Which line an agreement belongs to: by what its document says, and where that cannot be read, by what was kept."""
 
-import base64
-import hashlib
-import json
-
 import pytest
 
+from agreements.canonical import Json, canonical_bytes
+from agreements.keys import SigningKey
+from agreements.register import digest_bytes
+from agreements.signature import Kind, add_signature
 from gateway.services.errors import UnknownAgreement
 from gateway.services.lines import line_named, lines_on_file
 from tests.factories.database import TestDatabase
@@ -14,20 +14,17 @@ OLD, NEW, OVER = (f"sha256:{letter * 64}" for letter in "abc")
 ON_FILE = {OLD: "agreement:tutoring", NEW: "agreement:tutoring", OVER: "agreement:over"}
 
 
-async def put(database: TestDatabase, content: object, *, digest: str | None = None) -> str:
-    """Store a document of this content, under a digest that is not its own if one is given."""
-    payload = json.dumps(content, separators=(",", ":")).encode()
-    own = digest or f"sha256:{hashlib.sha256(payload).hexdigest()}"
-    encoded = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
-    protected = base64.urlsafe_b64encode(b'{"alg":"ES256"}').rstrip(b"=").decode()
-    signature = {"protected": protected, "signature": "AA"}
+async def put(database: TestDatabase, content: Json, *, digest: str | None = None) -> str:
+    """Store a signed document of this content, under a digest that is not its own if one is given."""
+    key = SigningKey.generate("Ed25519")
+    envelope = add_signature(None, Kind.AGREEMENT, canonical_bytes(content), key)
     owner = await database.connection("owner")
     await owner.execute(
         "INSERT INTO agreements.document (digest, kind, envelope, idx) VALUES ($1, 'agreement', $2, 0)",
-        bytes.fromhex(own.removeprefix("sha256:")),
-        json.dumps({"payload": encoded, "signatures": [signature]}),
+        digest_bytes(digest or envelope.digest),
+        envelope.text,
     )
-    return own
+    return digest or envelope.digest
 
 
 async def keep(database: TestDatabase, digest: str, line: str) -> None:
@@ -39,7 +36,8 @@ async def test_the_line_is_what_the_signed_bytes_say_and_else_what_was_kept(data
     good = await put(database, {"id": "agreement:tutoring"})
     forged = await put(database, {"id": "agreement:tutoring"}, digest=OLD)
     lost = await put(database, {"id": "agreement:lost"}, digest=NEW)
-    odd = [await put(database, content) for content in (["agreement:x"], {"id": 7}, {"name": "agreement:x"})]
+    strange: tuple[Json, ...] = (["agreement:x"], {"id": 7}, {"name": "agreement:x"})
+    odd = [await put(database, content) for content in strange]
     for digest, line in ((good, "agreement:moved-by-hand"), (forged, "agreement:mentoring")):
         await keep(database, digest, line)
     engine = await database.engine("loader")
