@@ -101,8 +101,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         await _sign_everything(deployment, office)
         await clerk.execute(_SHIFT, NOON)
-        digests = {each: bundle.digest for each, bundle in agreements.items()}
-        await load(office, keys, home, export(digests))
+        await load(office, keys, home, export({each: bundle.agreement.id for each, bundle in agreements.items()}))
     await database.close()
     return deployment
 
@@ -214,6 +213,10 @@ class Gateway:
     def digest(self, agreement: str) -> str:
         """Return the digest of an agreement by its name here."""
         return self.deployment.agreements[agreement].digest
+
+    def line(self, agreement: str) -> str:
+        """Return the line of an agreement by its name here."""
+        return self.deployment.agreements[agreement].agreement.id
 
     def client(self, agreement: str) -> PartnerClient:
         """Return the reference client of the partner whom this agreement is with."""
