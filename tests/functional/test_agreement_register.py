@@ -9,6 +9,7 @@ from agreements.authority import Filed, Received, build_authority
 from agreements.elements import load_catalogue
 from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
 from agreements.in_force import verify_agreement, verify_reinstatement
+from agreements.lifecycle import Standing, standing
 from agreements.register import (
     StoredDocument,
     insert_document,
@@ -18,7 +19,6 @@ from agreements.register import (
     load_signers,
 )
 from agreements.signature import Kind
-from agreements.standing import Standing, standing
 from tests.factories.agreements import RECEIVED, Keyring, SignedAgreement, client_id, client_jwk
 from tests.factories.database import TestDatabase
 
