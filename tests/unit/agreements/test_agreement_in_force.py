@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agreements.approvals import approver_of
 from agreements.authority import Authority, build_authority
 from agreements.document import parse_agreement
 from agreements.documents.approval import Approval, approval_bytes
@@ -332,9 +333,13 @@ def test_without_an_officers_approval_nothing_is_in_force() -> None:
 def test_one_approval_that_counts_is_enough() -> None:
     ring = Keyring()
     bundle = ring.agreement()
-    useless = ring.approve(bundle.envelope, bundle.agreement.words_only, officer=1)
+    words = bundle.agreement.words_only
+    useless = ring.approve(bundle.envelope, words, officer=1)
     for approvals in ([useless, bundle.approval], [bundle.approval, useless]):
         assert verified(ring, bundle, approvals=approvals).approver.name == "Olivia Okafor"
+    # Where nobody drafted or signed for a party, any officer's word counts.
+    filed = [ring.filed(useless), ring.filed(bundle.approval)]
+    assert approver_of(bundle.envelope, words, filed, authority=ring.authority).name == "Piotr Nowak"
 
 
 @pytest.mark.ferpa("S1")

@@ -334,6 +334,14 @@ def test_a_signer_is_revoked_by_an_officer_a_colleague_or_the_key_itself_and_by_
         assert ring.authority.ended(dana.key.thumbprint) == paper.received.index
 
 
+def test_a_signer_may_have_a_second_key_in_the_same_role() -> None:
+    ring = Keyring()
+    dana = ring.signer(PARTNER)
+    ring.signers["renewed"] = ring.introduce(PARTNER, dana.name, key_for("dana renewed"))
+    assert ring.authority.refused == ()
+    assert len(ring.authority.introductions) == 2
+
+
 def test_a_key_that_expired_may_still_be_given_up() -> None:
     ring = Keyring()
     old = ring.signers[PARTNER] = ring.introduce(PARTNER, "Dana", valid_to=date(2026, 7, 2))
