@@ -147,3 +147,10 @@ class NotRegistered(AgreementError):
 
     code = "not_registered"
     remedy = "Check the digest, or register the agreement first."
+
+
+class PartnerGone(AgreementError):
+    """The partner went on as another one, which signs for itself."""
+
+    code = "partner_gone"
+    remedy = "Name its successor: `pactgate parties list` says who that is."

@@ -7,7 +7,7 @@ from agreements.canonical import canonical_bytes
 from agreements.documents.reading import read_shaped
 from agreements.shapes import DIGEST, THUMBPRINT, choice, group, leaf, listing, text
 
-APPROVABLE: Final = ("agreement", "client_binding")
+APPROVABLE: Final = ("agreement", "client_binding", "emergency_order", "succession")
 
 APPROVAL: Final = group(
     "The approval",

@@ -1,0 +1,39 @@
+"""Collecting signatures over one document: the first, and another one on another machine, on top of those before."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agreements.errors import BadEnvelope
+from agreements.signature import Envelope, Kind, add_signature, read_envelope
+from gateway.cli import papers
+from gateway.cli.run import say, show
+
+
+def sign_all(kind: Kind, payload: bytes, keys: Sequence[Path]) -> Envelope:
+    """Return the document signed with each of these private keys, of which there is at least one."""
+    first, *others = [papers.read_key(file) for file in keys]
+    document = add_signature(None, kind, payload, first)
+    for key in others:
+        document = add_signature(document, kind, payload, key)
+    return document
+
+
+def sign_again(file: Path, kinds: Sequence[Kind], key: Path) -> None:
+    """Add a signature to the signed document in `file`, which is written anew."""
+    envelope = read_one_of(file, kinds)
+    signed = add_signature(envelope, envelope.kind, envelope.payload, papers.read_key(key))
+    papers.write_signed(file, signed, replace=True)
+    say(f"Signed {signed.digest} in {file}.")
+    show({"document": signed.digest, "file": str(file), "signers": [item.kid for item in signed.signatures]})
+
+
+def read_one_of(file: Path, kinds: Sequence[Kind]) -> Envelope:
+    """Return the signed document in `file`, of one of these kinds. Raises `FileRefused`, `BadEnvelope`."""
+    raw = papers.read_file(file)
+    for kind in kinds:
+        try:
+            return read_envelope(raw, kind)
+        except BadEnvelope:
+            continue
+    listed = " or ".join(kind.value.replace("_", " ") for kind in kinds)
+    raise BadEnvelope(f"{file} is no signed document of the kind {listed}.")
