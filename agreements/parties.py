@@ -26,8 +26,8 @@ from agreements.trust import Officer, person
 
 DEBARRING_OFFICERS: Final = 2
 """
-A debarment lasts for years and no document undoes it, so one person does not decide it (claim 12). Nothing waits for the
-second officer: `pactgate parties leave` and a suspension stop a partner at once, and take one person.
+A debarment lasts for years and no document undoes it, so one person does not decide it (claim 12). Nothing waits for
+the second officer: `pactgate parties leave` and a suspension stop a partner at once, and take one person.
 """
 
 

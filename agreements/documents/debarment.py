@@ -83,8 +83,8 @@ def earliest_end(first: date) -> date:
     """
     Return the earliest last day of a debarment that begins on `first`: the same day five years later.
 
-    The day itself is still barred, so that no reading of "five years" makes the ban too short. What began on 29 February
-    ends on 1 March, since the year five years later has no such day.
+    The day itself is still barred, so that no reading of "five years" makes the ban too short. What began on
+    29 February ends on 1 March, since the year five years later has no such day.
     """
     year = min(first.year + LEAST_YEARS, MAXYEAR)
     return date(year, 3, 1) if (first.month, first.day) == (2, 29) else first.replace(year=year)

@@ -23,8 +23,21 @@ LEAST_WORDS: Final = 20
 """Characters of a sentence that tells one threat from another; "danger" is not articulated."""
 RECIPIENTS: Final = ("law_enforcement", "public_health", "medical", "school_safety", "parent", "other")
 NOBODY_IN_PARTICULAR: Final = frozenset(
-    "all|any|anybody|anyone|everybody|everyone|media|n/a|none|nobody|public|tba|tbd|the media|the press|the public"
-    "|to be determined|unknown|various|whoever asks|*|-|?".split("|")
+    {
+        "all",
+        "any",
+        "anybody",
+        "anyone",
+        "everybody",
+        "everyone",
+        "media",
+        "n/a",
+        "none",
+        "nobody",
+        "public",
+        "the media",
+    }
+    | {"the press", "the public", "tba", "tbd", "to be determined", "unknown", "various", "whoever asks", "*", "-", "?"}
 )
 """What stands where a recipient should: data goes only to those whose knowledge is needed (34 CFR 99.36(a))."""
 _INSTANT: Final = (

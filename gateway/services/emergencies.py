@@ -1,8 +1,8 @@
 """
 Emergency orders: one officer orders, a second one reviews, the clock ends it (34 CFR 99.36).
 
-What is here registers and shows the documents. INVARIANT: the log carries digests and counts; threat and recipients stand
-in the document, which is shown with the accounting of disclosures (34 CFR 99.32(a)(5)) and never in an entry.
+What is here registers and shows the documents. INVARIANT: the log carries digests and counts; threat and recipients
+stand in the document, which goes with the accounting of disclosures (34 CFR 99.32(a)(5)), and never in an entry.
 """
 
 from dataclasses import dataclass

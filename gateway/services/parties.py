@@ -1,9 +1,9 @@
 """
 What becomes of a partner: it leaves, it is debarred, or it goes on as another one.
 
-INVARIANT: what ends, ends together, in one transaction: agreements with their populations, and clients, so that no token
-is left with anything to ask for. A stop of this kind asks only for what it cannot do without: leaving takes one person
-and no signature; a debarment and a succession are documents, verified as at every load.
+INVARIANT: what ends, ends together, in one transaction: agreements with their populations, and clients, so that no
+token is left with anything to ask for. Leaving takes one person and no signature; a debarment and a succession are
+documents, verified as at every load.
 """
 
 from collections.abc import Iterable, Sequence
@@ -70,7 +70,7 @@ class Parties:
 
     async def debar(self, document: Envelope) -> tuple[Ended, ...]:
         """
-        Register a debarment; end everything of the partner, and of those who succeeded it. One that is over ends nothing.
+        Register a debarment; end everything of the partner and of those who succeeded it, unless it is over already.
 
         Raises an `AgreementError` naming the first thing that is wrong; nothing was written then.
         """

@@ -33,6 +33,7 @@ from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
 from tests.factories.agreements import RECEIVED, Keyring
 
+TODAY: Final = RECEIVED.date()
 ORDER: Final = EmergencyOrder(
     id="emergency:flood-at-cedar",
     threat="The river is over the levee and the school bus with two classes is missing.",
@@ -72,7 +73,7 @@ class PartnerPapers:
         self,
         partner: str,
         *,
-        first: date = RECEIVED.date(),
+        first: date = TODAY,
         last: date | None = None,
         keys: Sequence[SigningKey] = (),
         at: datetime = RECEIVED,

@@ -1,4 +1,4 @@
-"""Debarments, successions and emergency orders as documents: what each must say, before anybody's signature is judged."""
+"""Debarments, successions and emergency orders: what each must say, before anybody's signature is judged."""
 
 import json
 from collections.abc import Callable

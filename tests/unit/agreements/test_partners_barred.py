@@ -1,4 +1,4 @@
-"""Who is barred: debarments that two officers signed, and that no merger and no new name escapes (34 CFR 99.67, row L9)."""
+"""Who is barred: by two officers, for five years, through every merger and new name (34 CFR 99.67, row L9)."""
 
 from dataclasses import replace
 from datetime import date, timedelta
