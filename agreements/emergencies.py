@@ -16,7 +16,7 @@ from agreements.canonical import read_canonical
 from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read_emergency_order
 from agreements.documents.reading import refuse
 from agreements.elements import Catalogue
-from agreements.errors import AgreementError, NotApproved, NotEntitled, SamePerson
+from agreements.errors import AgreementError, NotApproved, SamePerson
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
@@ -74,8 +74,7 @@ def verify_emergency_order(
     Raises an `AgreementError` naming the first thing that is wrong with the order itself.
     """
     envelope, received = filed.envelope, filed.received
-    if envelope.kind is not Kind.EMERGENCY_ORDER:
-        raise NotEntitled(f"A document of kind '{envelope.kind}' was given where an emergency order is needed.")
+    filed.require_kind(Kind.EMERGENCY_ORDER)
     # (1): every signature verifies over exactly these bytes, by an officer in office when it was received.
     officers = authority.signed_by_officers(envelope, received)
     # (2): one officer signed: a second signature is not a review, and would leave nobody to give one.

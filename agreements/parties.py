@@ -1,13 +1,14 @@
 """
 What becomes of a partner: debarred, or gone on as another one; verified back to the officers and to its signers.
 
-INVARIANT: `VerifiedDebarment` and `VerifiedSuccession` are made here and nowhere else. Who is barred or answers because
-of several of them together is asked in `agreements.successors`.
+INVARIANT: `VerifiedDebarment` and `VerifiedSuccession` are made here and nowhere else. Both are judged by who could sign
+when they were received, **as known then**: `authority` is built from the documents before them. A revocation that reaches
+back would otherwise end a ban, or free a successor from it. What several of them mean together: `agreements.successors`.
 """
 
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, replace
-from datetime import UTC, date
+from datetime import date
 from typing import Final
 
 from agreements.approvals import approver_of
@@ -18,11 +19,11 @@ from agreements.documents.reading import refuse
 from agreements.documents.signer import Signer
 from agreements.documents.succession import SUCCESSION, Succession, read_succession
 from agreements.entitlement import require_two_people
-from agreements.errors import NotEntitled, SamePerson, SignatureMissing
+from agreements.errors import SignatureMissing
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 DEBARRING_OFFICERS: Final = 2
 """
@@ -61,7 +62,7 @@ class VerifiedDebarment:
     @property
     def ends_what_stands(self) -> bool:
         """Whether it bars on the day it is received, and so ends at once, and for good, what the partner has."""
-        return self.bars_on(self.received.at.astimezone(UTC).date())
+        return self.bars_on(self.received.day)
 
     def inherited_through(self, succession: "VerifiedSuccession") -> "VerifiedDebarment":
         """Return the debarment as it bars the successor. Raises `ValueError` if the succession is another partner's."""
@@ -89,18 +90,16 @@ class VerifiedSuccession:
 def verify_debarment(filed: Filed, *, authority: Authority) -> VerifiedDebarment:
     """Verify that two officers debarred a partner. Raises an `AgreementError` naming the first thing that is wrong."""
     envelope, received = filed.envelope, filed.received
-    _require_kind(filed, Kind.DEBARMENT)
+    filed.require_kind(Kind.DEBARMENT)
     # (1): every signature verifies over exactly these bytes, by an officer in office when it was received.
     officers = authority.signed_by_officers(envelope, received)
-    # (2): two officers signed, and they are two people.
+    # (2): two officers signed. They are two people: nobody is in office under two keys at one entry.
     if len(officers) < DEBARRING_OFFICERS:
         raise SignatureMissing("A debarment is signed by two officers.")
-    if len({person(officer.name) for officer in officers}) < DEBARRING_OFFICERS:
-        raise SamePerson("One person signed the debarment with two keys.")
     # (3): the bytes are a debarment that acts at once: one that waits would let the partner stock up until then.
     read_canonical(envelope.payload)
     debarment = read_debarment(envelope.payload)
-    if debarment.from_day > received.at.astimezone(UTC).date():
+    if debarment.from_day > received.day:
         sentence = "A debarment begins on the day it is registered (UTC) or before, never on a later one."
         refuse(DEBARMENT, "/from_day", "L9", sentence)
     return VerifiedDebarment(debarment, envelope.digest, debarment.partner, officers, received, SEAL)
@@ -113,7 +112,7 @@ def verify_succession(filed: Filed, approvals: Sequence[Filed], *, authority: Au
     Whether one of the two is gone already is judged against the successions before it: `successors.require_open`.
     """
     envelope, received = filed.envelope, filed.received
-    _require_kind(filed, Kind.SUCCESSION)
+    filed.require_kind(Kind.SUCCESSION)
     # (1): the bytes are a succession; who must have signed stands in it.
     content = read_canonical(envelope.payload)
     succession = read_succession(envelope.payload)
@@ -130,8 +129,3 @@ def verify_succession(filed: Filed, approvals: Sequence[Filed], *, authority: Au
     approver = approver_of(envelope, words_only(SUCCESSION, content), approvals, authority=authority, signing=signing)
     signers = tuple(known.signer for known in signing)
     return VerifiedSuccession(succession, envelope.digest, signers, approver, received, SEAL)
-
-
-def _require_kind(filed: Filed, kind: Kind) -> None:
-    if filed.envelope.kind is not kind:
-        raise NotEntitled(f"A document of kind '{filed.envelope.kind}' was given where '{kind}' is needed.")

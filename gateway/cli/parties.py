@@ -60,7 +60,7 @@ def debarment(
     """Write and sign a debarment. It takes two officers, and nothing undoes it once it is registered."""
     payload = debarment_bytes(Debarment(partner, cause.value, first.date(), last.date(), reason))
     read_debarment(payload)  # judged as it will be when it is registered
-    document = sign_all(Kind.DEBARMENT, payload, officer_key)
+    document = sign_all(Kind.DEBARMENT, payload, [papers.read_key(each) for each in officer_key])
     papers.write_signed(out, document)
     if len(document.signatures) == 1:
         say(f"A second officer signs it too: pactgate parties sign {out} --key KEY")
@@ -100,7 +100,7 @@ def succession(
     """Write and sign a succession. A signer of each of the two partners signs it: two people, for a new name too."""
     payload = succession_bytes(Succession(predecessor, successor, kind.value, day.date(), reason))
     read_succession(payload)  # judged as it will be when it is registered
-    document = sign_all(Kind.SUCCESSION, payload, signer_key)
+    document = sign_all(Kind.SUCCESSION, payload, [papers.read_key(each) for each in signer_key])
     papers.write_signed(out, document)
     if len(document.signatures) == 1:
         say(f"A signer of the other partner signs it too: pactgate parties sign {out} --key KEY")

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agreements.errors import BadEnvelope
+from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
 from gateway.cli import papers
 from gateway.cli.run import say, show
 
 
-def sign_all(kind: Kind, payload: bytes, keys: Sequence[Path]) -> Envelope:
-    """Return the document signed with each of these private keys, of which there is at least one."""
-    first, *others = [papers.read_key(file) for file in keys]
+def sign_all(kind: Kind, payload: bytes, keys: Sequence[SigningKey]) -> Envelope:
+    """Return the document signed with each of these keys, of which there is at least one."""
+    first, *others = keys
     document = add_signature(None, kind, payload, first)
     for key in others:
         document = add_signature(document, kind, payload, key)

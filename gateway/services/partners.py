@@ -1,12 +1,12 @@
 """What became of partners, and what was ordered in emergencies, as one pass over the register finds it."""
 
-from agreements.authority import Received
+from agreements.authority import Authority, Filed, Received, build_authority
 from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_order
 from agreements.errors import AgreementError, PartnerGone
 from agreements.parties import VerifiedDebarment, VerifiedSuccession, verify_debarment, verify_succession
 from agreements.signature import Kind
 from agreements.successors import ending, holding, on_record, successor_of
-from gateway.services.judging import Judging, texts
+from gateway.services.judging import AUTHORITY, Judging, texts
 
 
 class Partners:
@@ -19,6 +19,8 @@ class Partners:
 
     def __init__(self, judging: Judging) -> None:
         self._judging = judging
+        stored = (each for kind in AUTHORITY for each in judging.read.register.of(kind))
+        self._authority_documents = sorted(judging.filed(stored), key=lambda filed: filed.received.index)
         self.debarments = self._debarments()
         self.successions, refused = holding(self._successions())
         for each in refused:
@@ -40,10 +42,11 @@ class Partners:
     def _debarments(self) -> tuple[VerifiedDebarment, ...]:
         judging, found = self._judging, []
         for filed in judging.filed(judging.read.register.of(Kind.DEBARMENT)):
+            authority = self._authority_before(filed)
             try:
                 verified = judging.once(
-                    lambda filed=filed: verify_debarment(filed, authority=judging.authority),  # type: ignore[misc] # bound in the loop
-                    *("debarment", judging.authority.digest),
+                    lambda filed=filed, authority=authority: verify_debarment(filed, authority=authority),  # type: ignore[misc] # bound in the loop
+                    *("debarment", authority.digest),
                     *texts(filed),
                 )
             except AgreementError as error:
@@ -56,12 +59,13 @@ class Partners:
         judging, found = self._judging, []
         for filed in judging.filed(judging.read.register.of(Kind.SUCCESSION)):
             approvals = judging.filed(judging.read.register.about(filed.envelope.digest, Kind.APPROVAL))
+            authority = self._authority_before(filed)
             try:
                 verified = judging.once(
-                    lambda filed=filed, approvals=approvals: verify_succession(  # type: ignore[misc] # bound in the loop
-                        filed, approvals, authority=judging.authority
+                    lambda filed=filed, approvals=approvals, authority=authority: verify_succession(  # type: ignore[misc] # bound in the loop
+                        filed, approvals, authority=authority
                     ),
-                    *("succession", judging.authority.digest),
+                    *("succession", authority.digest),
                     *texts(filed, *approvals),
                 )
             except AgreementError as error:
@@ -69,6 +73,17 @@ class Partners:
                 continue
             found.append(verified)
         return tuple(found)
+
+
+    def _authority_before(self, filed: Filed) -> Authority:
+        """
+        Return who could sign as it was known when this document was received.
+
+        INVARIANT: a revocation that reaches back ends no ban and frees no successor: what was stopped stays stopped.
+        """
+        before = [each for each in self._authority_documents if each.received.index < filed.received.index]
+        judging = self._judging
+        return judging.once(lambda: build_authority(judging.trust, before), "authority", *texts(*before))
 
 
 def emergency_orders(judging: Judging) -> tuple[VerifiedEmergencyOrder, ...]:
