@@ -1,9 +1,9 @@
 """
 What becomes of a partner: debarred, or gone on as another one; verified back to the officers and to its signers.
 
-INVARIANT: `VerifiedDebarment` and `VerifiedSuccession` are made here and nowhere else. Both are judged by who could sign
-when they were received, **as known then**: `authority` is built from the documents before them. A revocation that reaches
-back would otherwise end a ban, or free a successor from it. What several of them mean together: `agreements.successors`.
+INVARIANT: `VerifiedDebarment` and `VerifiedSuccession` are made here and nowhere else. Both are judged by who could
+sign when they were received, **as known then**: `authority` is built from the documents before them. A revocation that
+reaches back would otherwise end a ban, or free a successor from it. Several of them together: `agreements.successors`.
 """
 
 from collections.abc import Sequence

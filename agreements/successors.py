@@ -45,16 +45,6 @@ def ending(
     )
 
 
-def on_record(
-    debarments: Iterable[VerifiedDebarment],
-    partner: str,
-    successions: Sequence[VerifiedSuccession],
-    received: Received,
-) -> tuple[VerifiedDebarment, ...]:
-    """Return the debarments that concerned this partner when a document was received, whether over then or not."""
-    return tuple(each for each in _of(debarments, partner, successions) if each.received.index < received.index)
-
-
 def following(
     debarments: Iterable[VerifiedDebarment], successions: Sequence[VerifiedSuccession]
 ) -> tuple[VerifiedDebarment, ...]:

@@ -21,6 +21,7 @@ from gateway.cli import (
     officer,
     parties,
     partner,
+    people,
     records,
     serve,
     signer,
@@ -42,6 +43,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
+app.add_typer(people.app, name="people")
 app.add_typer(client.app, name="client")
 app.add_typer(parties.app, name="parties")
 app.add_typer(emergency.app, name="emergency")

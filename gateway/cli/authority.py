@@ -63,7 +63,14 @@ def register(file: Document) -> None:
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.admissions.admit(document)
+            admissions = opened.admissions
+            match document.kind:
+                case Kind.REVOCATION:
+                    return await admissions.revoke(document)
+                case Kind.OFFICER:
+                    return await admissions.introduce_officer(document)
+                case _:
+                    return await admissions.introduce_signer(document)
 
     subject = _subject(document)
     show({"document": document.digest, "kind": document.kind, "key": subject, "entry": run(work())})

@@ -5,7 +5,7 @@ from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_orde
 from agreements.errors import AgreementError, PartnerGone
 from agreements.parties import VerifiedDebarment, VerifiedSuccession, verify_debarment, verify_succession
 from agreements.signature import Kind
-from agreements.successors import ending, holding, on_record, successor_of
+from agreements.successors import ending, following, holding, successor_of
 from gateway.services.judging import AUTHORITY, Judging, texts
 
 
@@ -25,10 +25,12 @@ class Partners:
         self.successions, refused = holding(self._successions())
         for each in refused:
             judging.alarm("succession_refused", document=each.digest, reason=PartnerGone.code)
+        self.bans = following(self.debarments, self.successions)
 
-    def on_record(self, partner: str, received: Received) -> tuple[VerifiedDebarment, ...]:
-        """Return what has to be asked about a partner when a document of it is judged: all debarments before it."""
-        return on_record(self.debarments, partner, self.successions, received)
+    @property
+    def digest(self) -> str:
+        """What the judgement of an agreement depends on besides itself, as one text."""
+        return " ".join(f"{each.partner} {each.digest} {each.received.index}" for each in self.bans)
 
     def ended_by(self, partner: str, received: Received) -> int | None:
         """Return the entry by which everything ended that this partner had since `received`; None if nothing did."""
@@ -73,7 +75,6 @@ class Partners:
                 continue
             found.append(verified)
         return tuple(found)
-
 
     def _authority_before(self, filed: Filed) -> Authority:
         """

@@ -17,7 +17,7 @@ from agreements.register import (
     load_signers,
 )
 from agreements.signature import Kind
-from agreements.standing import Standing, standing
+from agreements.lifecycle import Standing, standing
 from tests.factories.agreements import RECEIVED, Keyring, SignedAgreement, client_id, client_jwk
 from tests.factories.database import TestDatabase
 

@@ -44,7 +44,7 @@ async def introduce(gateway: Gateway, party: str) -> None:
     office = await gateway.office()
     document = gateway.deployment.ring.signer(party).document
     assert document is not None
-    await office.admissions.admit(document)
+    await office.admissions.introduce_signer(document)
 
 
 async def refused(gateway: Gateway, agreement: str, token: str) -> None:
@@ -135,7 +135,7 @@ async def test_a_revocation_that_reaches_back_ends_no_ban_and_frees_no_successor
     office = await gateway.office()
     signer = ring.signer(PARTNER).key  # revokes itself, from the very beginning
     payload = revocation_bytes(Revocation(signer.thumbprint, 0, "Never meant it."))
-    await office.admissions.admit(ring.sign(Kind.REVOCATION, payload, signer))
+    await office.admissions.revoke(ring.sign(Kind.REVOCATION, payload, signer))
     (line,) = [each for each in await desk.lines() if each.id == OTHER]
     assert line.barred_until is not None
     assert line.predecessors == (PARTNER,)

@@ -50,7 +50,9 @@ def test_a_lost_signers_key_signs_nothing_after_its_revocation(signed: CommandLi
     assert lines["partner:bright-path"]["ended"] == said.data["entry"]
     assert lines["district:emerald-city"]["ended"] is None
     signed.approve()
-    assert "revoked" in signed.refused("agreement", "activate", "@agreement.signed.json", "--approval", "@approval.json")
+    assert "revoked" in signed.refused(
+        "agreement", "activate", "@agreement.signed.json", "--approval", "@approval.json"
+    )
 
 
 def test_revoking_says_that_nothing_is_revoked_yet(signed: CommandLine) -> None:

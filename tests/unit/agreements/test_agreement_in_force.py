@@ -28,7 +28,7 @@ from agreements.in_force import (
     verify_reinstatement,
 )
 from agreements.signature import Envelope, Kind
-from agreements.standing import Move, Standing, standing
+from agreements.lifecycle import Move, Standing, standing
 from tests.factories.agreements import RECEIVED, SPS_B, Keyring, SignedAgreement, client_id, client_jwk, key_for
 
 DISTRICT, PARTNER = "district:emerald-city", "partner:bright-path"

@@ -22,7 +22,6 @@ from agreements.successors import (
     ending,
     following,
     holding,
-    on_record,
     over,
     require_not_gone,
     require_open,
@@ -132,8 +131,6 @@ def test_what_stood_before_a_ban_is_ended_for_good_and_what_comes_after_is_not(p
     after = Received(papers.size + 1, utc(2032, 1, 1))
     assert ending([banned], A, [], before) == (banned,)
     assert ending([banned], A, [], after) == ending([banned], B, [], before) == ()
-    assert on_record([banned], A, [], after) == (banned,)
-    assert on_record([banned], A, [], before) == ()
 
 
 def test_a_ban_that_was_over_when_it_was_registered_ends_nothing_and_is_on_record(papers: PartnerPapers) -> None:
@@ -207,18 +204,6 @@ def test_nobody_signs_for_both_partners_with_one_key(papers: PartnerPapers) -> N
     papers.ring.signers[B] = papers.ring.introduce(B, "Sam Both", key)
     with pytest.raises(SamePerson):
         papers.succeeded(A, B, keys=[key])
-
-
-def test_two_keys_of_one_officer_are_not_two_officers(papers: PartnerPapers) -> None:
-    class Renamed:
-        """An authority in which both officers bear one name; officers cannot be pinned so, but may be taken in so."""
-
-        def signed_by_officers(self, envelope: object, received: object) -> tuple[object, ...]:
-            officers = papers.authority.signed_by_officers(envelope, received)  # type: ignore[arg-type] # passed on
-            return tuple(replace(officer, name="Olivia Okafor") for officer in officers)
-
-    with pytest.raises(SamePerson, match="two keys"):
-        verify_debarment(papers.debarment(A), authority=Renamed())  # type: ignore[arg-type] # stands in for one
 
 
 # Chains.
