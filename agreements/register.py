@@ -14,8 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
-from agreements.signature import Envelope, Kind, read_envelope
 from agreements.lifecycle import Move
+from agreements.signature import Envelope, Kind, read_envelope
 from agreements.store import document, status
 
 

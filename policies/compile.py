@@ -173,7 +173,8 @@ def _unaccounted(agreement: Agreement, client: str, windows: Sequence[Window]) -
         if begins < instant(window.begins):
             yield replace(always, nbf=begins, exp=instant(window.begins))
         begins = max(begins, instant(window.ends))
-    yield replace(always, nbf=begins)
+    if begins < LATEST:
+        yield replace(always, nbf=begins)
 
 
 def _denial(subject: str, agreement: str, element: str, clause: str) -> Rule:

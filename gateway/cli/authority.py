@@ -1,4 +1,4 @@
-"""Documents that say who may sign, as `pactgate officer` and `pactgate signer` share them: sign again, revoke, register."""
+"""What `pactgate officer` and `pactgate signer` do alike with documents that say who may sign."""
 
 from pathlib import Path
 from typing import Annotated, Final

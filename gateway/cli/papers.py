@@ -96,9 +96,7 @@ def approve(
 def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
     """Say so, if it can be known here, when a key is no pinned officer's; one introduced later is known to the log."""
     if trust is not None and key.thumbprint not in trust.keys:
-        say(
-            f"Careful: {key.thumbprint} is not an officer pinned here; unless it was introduced since, what it signs is refused."
-        )
+        say(f"Careful: {key.thumbprint} is not an officer pinned here; unless it came later, what it signs is refused.")
 
 
 def digest(text: str | None) -> str | None:

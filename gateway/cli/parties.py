@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from agreements.canonical import read_canonical
-from agreements.documents.debarment import CAUSES, Debarment, debarment_bytes, read_debarment
+from agreements.documents.debarment import Debarment, debarment_bytes, read_debarment
 from agreements.documents.succession import (
     SUCCESSION,
-    SUCCESSIONS,
     Succession,
     read_succession,
     succession_bytes,
@@ -26,11 +25,24 @@ from gateway.services.parties import Ended, Parties, PartnerLine
 
 app = typer.Typer(help="Partners: let one leave, debar it, have another one succeed it.", no_args_is_help=True)
 
-Cause = StrEnum("Cause", {name.upper(): name for name in CAUSES})
-SuccessionKind = StrEnum("SuccessionKind", {name.upper(): name for name in SUCCESSIONS})
 Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="The partner, partner:….")]
 Out = Annotated[Path, typer.Option(help="The document to write.")]
 _DAY = ["%Y-%m-%d"]
+
+
+class Cause(StrEnum):
+    """What the law debars for."""
+
+    FAILURE_TO_DESTROY = "failure_to_destroy"
+    IMPROPER_REDISCLOSURE = "improper_redisclosure"
+    MISSING_SUBPOENA_NOTICE = "missing_subpoena_notice"
+
+
+class Happened(StrEnum):
+    """How a partner goes on as another one."""
+
+    MERGER = "merger"
+    RENAME = "rename"
 
 
 @app.command("leave")
@@ -91,7 +103,7 @@ def succession(
     *,
     predecessor: Annotated[str, typer.Option(help="The partner that goes on as another one, partner:….")],
     successor: Annotated[str, typer.Option(help="The partner that it goes on as, partner:….")],
-    kind: Annotated[SuccessionKind, typer.Option(help="What happened.")],
+    kind: Annotated[Happened, typer.Option(help="What happened.")],
     day: Annotated[datetime, typer.Option(formats=_DAY, help="Since when, as the partners state it.")],
     reason: Reason,
     signer_key: Annotated[list[Path], typer.Option("--signer-key", help="Private key of a signer; repeatable.")],

@@ -32,7 +32,16 @@ class Role(StrEnum):
     PARTNER_SIGNER = "partner_signer"
 
 
-Limit = StrEnum("Limit", {kind.upper(): kind for kind in LIMITS})
+class Limit(StrEnum):
+    """What a person may sign for a party."""
+
+    AGREEMENT = "agreement"
+    CLIENT_BINDING = "client_binding"
+    PEOPLE_ANNEX = "people_annex"
+    CERTIFICATE = "certificate"
+    SUCCESSION = "succession"
+
+
 SIGNED_BY_DISTRICT = ("agreement",)
 """What a district signs as a party; everything else is signed by its officers."""
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
+from agreements.dates import school_year_of
 from agreements.document import Agreement
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
@@ -140,7 +141,7 @@ async def set_stage(
     )
     async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
         await _set_clock(office, day, today)
-        parts = await _sign_everything(office, cast, contents, school_year, settings.home)
+        parts = await _sign_everything(office, cast, contents, settings.home)
         stewardship = Stewardship(office)
         stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship)
         await _load(stage)
@@ -183,7 +184,7 @@ async def _set_clock(office: Office, day: date, today: date) -> None:
 
 
 async def _sign_everything(
-    office: Office, cast: Cast, contents: dict[str, dict[str, Any]], school_year: str, home: Path
+    office: Office, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
 ) -> dict[str, Part]:
     moment, _ = await office.desk.registry()
     first = moment.now.date() - timedelta(days=30)
@@ -195,16 +196,23 @@ async def _sign_everything(
     for name, content in contents.items():
         agreement, signed = cast.agreement(content)
         await office.onboarding.activate(signed.document, [signed.approval])
-        named = cast.people(agreement, first, last)
-        await office.admissions.name_people(named.document, [named.approval])
+        await admit_responsible(office, cast, agreement, first, last)
         keys = PartnerKeys.generate()
         client, bound = cast.binding(agreement, keys)
         await office.admissions.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
-        await office.admissions.accept_undertaking(cast.undertaking(agreement, school_year))
         folder = home / "partners" / name
         write_keys(folder, keys)
         parts[name] = Part(agreement, client, keys, folder)
     return parts
+
+
+async def admit_responsible(office: Office, cast: Cast, agreement: Agreement, first: date, last: date) -> None:
+    """Have the partner name who answers for its client, trained from `first` to `last`, and that person accept."""
+    named = cast.people(agreement, first, last)
+    await office.admissions.name_people(named.document, [named.approval])
+    moment, _ = await office.desk.registry()
+    began = school_year_of(moment.now.astimezone(ZoneInfo(agreement.term.time_zone)).date())
+    await office.admissions.accept_undertaking(cast.undertaking(agreement, f"{began}-{began + 1}"))
 
 
 async def _load(stage: Stage) -> None:

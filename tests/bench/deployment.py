@@ -17,7 +17,7 @@ from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
 from gateway.demo.district.lists import RosterRow
 from gateway.demo.perform import free_port, settings_for, throw_away_cluster
-from gateway.demo.stage import ORIGIN, SEED, ZONE
+from gateway.demo.stage import ORIGIN, SEED, ZONE, admit_responsible
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
@@ -167,6 +167,7 @@ async def _sign(office: Office, cast: Cast, content: dict[str, Any]) -> tuple[st
         await office.admissions.introduce_signer(cast.introduction(party, first, last))
     agreement, signed = cast.agreement(content)
     await office.onboarding.activate(signed.document, [signed.approval])
+    await admit_responsible(office, cast, agreement, first, last)
     keys = PartnerKeys.generate()
     client, bound = cast.binding(agreement, keys)
     await office.admissions.register_client(bound.document, [bound.approval], "bench")

@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from agreements.lifecycle import Standing
 from agreements.register import digest_bytes
 from agreements.signature import Envelope, Kind
-from agreements.lifecycle import Standing
 from gateway.oauth.client import PartnerKeys
 from gateway.problems import Problem
 from tests.factories.agreements import Person, client_id, key_for

@@ -118,6 +118,9 @@ async def _sign_everything(deployment: Deployment, office: Office) -> None:
         await office.admissions.introduce_signer(document)
     for name, bundle in deployment.agreements.items():
         await office.onboarding.activate(bundle.envelope, [bundle.approval])
+        people = deployment.ring.people(bundle)
+        await office.admissions.name_people(people.envelope, [people.approval])
+        await office.admissions.accept_undertaking(deployment.ring.undertaking(bundle))
         partner = deployment.partners[deployment.partner_of(name)]
         jwks: Any = partner.keys.jwks()["keys"]
         bound = deployment.ring.binding(bundle, partner.client, jwks)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from agreements.authority import Authority, Filed, Received, build_authority
+from agreements.authority import Authority, Filed, Received
 from agreements.canonical import read_canonical
 from agreements.documents.debarment import Debarment, debarment_bytes, earliest_end
 from agreements.documents.emergency import (
@@ -54,17 +54,18 @@ class PartnerPapers:
     """Files documents about partners, one entry after the other; the officers are those of the keyring."""
 
     ring: Keyring = field(default_factory=Keyring)
-    size: int = 10
-    introduced: list[Filed] = field(default_factory=list)
 
     @property
     def authority(self) -> Authority:
-        documents = [Filed(document, Received(1, RECEIVED)) for document in self.ring.signer_documents]
-        return build_authority(self.ring.trust, [*documents, *self.introduced])
+        return self.ring.authority
+
+    @property
+    def newest(self) -> Received:
+        """The newest entry there is."""
+        return Received(max(self.ring.indexes.values(), default=0), RECEIVED)
 
     def filed(self, envelope: Envelope, at: datetime = RECEIVED) -> Filed:
-        self.size += 1
-        return Filed(envelope, Received(self.size, at))
+        return self.ring.filed(envelope, at=at)
 
     def signer(self, party: str) -> SigningKey:
         return self.ring.signer(party).key

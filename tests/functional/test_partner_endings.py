@@ -12,7 +12,7 @@ from agreements.canonical import read_canonical
 from agreements.errors import AgreementError, PartnerDebarred, PartnerGone
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
-from gateway.oauth.errors import PartnerRefused
+from gateway.oauth.client import PartnerRefused
 from gateway.services.errors import UnknownPartner
 from gateway.services.parties import Parties
 from tests.factories.agreements import SPS_B, Keyring

@@ -126,15 +126,15 @@ def test_a_later_debarment_extends_and_never_shortens(papers: PartnerPapers) -> 
 
 @pytest.mark.ferpa("L9")
 def test_what_stood_before_a_ban_is_ended_for_good_and_what_comes_after_is_not(papers: PartnerPapers) -> None:
-    before = Received(papers.size, RECEIVED)
+    before = papers.newest
     banned = papers.debarred(A)
-    after = Received(papers.size + 1, utc(2032, 1, 1))
+    after = Received(papers.newest.index + 1, utc(2032, 1, 1))
     assert ending([banned], A, [], before) == (banned,)
     assert ending([banned], A, [], after) == ending([banned], B, [], before) == ()
 
 
 def test_a_ban_that_was_over_when_it_was_registered_ends_nothing_and_is_on_record(papers: PartnerPapers) -> None:
-    before = Received(papers.size, RECEIVED)
+    before = papers.newest
     banned = papers.debarred(A, first=date(2015, 1, 1))
     assert not banned.ends_what_stands
     assert ending([banned], A, [], before) == ()
@@ -148,7 +148,7 @@ def test_a_ban_that_was_over_when_it_was_registered_ends_nothing_and_is_on_recor
 @pytest.mark.parametrize("kind", ["merger", "rename"])
 @pytest.mark.parametrize("ban_first", [True, False])
 def test_neither_a_merger_nor_a_new_name_escapes_a_ban(papers: PartnerPapers, kind: str, *, ban_first: bool) -> None:
-    before = Received(papers.size, RECEIVED)
+    before = papers.newest
     banned = papers.debarred(A) if ban_first else None
     first, second = papers.succeeded(A, B, kind=kind), papers.succeeded(B, C, kind=kind)
     banned = banned or papers.debarred(A)
@@ -174,6 +174,7 @@ def test_a_ban_is_inherited_through_the_succession_of_the_barred_partner_only(pa
 
 
 def test_a_succession_needs_both_partners_and_an_officer(papers: PartnerPapers) -> None:
+    papers.succeeded(A, B)
     for party in (A, B):
         with pytest.raises(SignatureMissing):
             papers.succeeded(A, B, keys=[papers.signer(party)])
