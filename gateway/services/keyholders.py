@@ -1,4 +1,4 @@
-"""Who holds which key: officers and signers as the register has them, revoked ones included, for those who look after it."""
+"""Who holds which key: officers and signers as the register has them, those whose keys were revoked included."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,21 +1,18 @@
-"""A partner leaves, is debarred, or goes on as another one: everything it has ends at once, over the wire and in the log."""
-
-import datetime as dt
+"""A partner leaves, is debarred, or goes on as another one: what it has ends at once, over the wire and in the log."""
 
 import pytest
 
-from agreements.authority import Filed, Received
+from agreements.canonical import read_canonical
 from agreements.documents.debarment import Debarment, debarment_bytes, earliest_end
 from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.documents.succession import SUCCESSION, Succession, succession_bytes
-from agreements.canonical import read_canonical
-from agreements.errors import AgreementError, PartnerDebarred, PartnerGone
+from agreements.errors import AgreementError, NotApproved, PartnerDebarred, PartnerGone
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
 from gateway.oauth.client import PartnerRefused
 from gateway.services.errors import UnknownPartner
 from gateway.services.parties import Parties
-from tests.factories.agreements import SPS_B, Keyring
+from tests.factories.agreements import SPS_B, Keyring, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway
 
@@ -27,7 +24,8 @@ async def parties(gateway: Gateway) -> Parties:
     return Parties((await gateway.office()).desk)
 
 
-def debarment(ring: Keyring, partner: str, *, first: dt.date = NOON.date()) -> Envelope:
+def debarment(ring: Keyring, partner: str, *, years_ago: int = 0) -> Envelope:
+    first = NOON.date().replace(year=NOON.year - years_ago)
     value = Debarment(partner, "failure_to_destroy", first, earliest_end(first), "Nothing was destroyed.")
     return ring.sign(Kind.DEBARMENT, debarment_bytes(value), *(officer.key for officer in ring.officers))
 
@@ -37,6 +35,12 @@ def succession(ring: Keyring, predecessor: str, successor: str) -> tuple[Envelop
     keys = [ring.signer(party).key for party in value.parties]
     document = ring.sign(Kind.SUCCESSION, succession_bytes(value), *keys)
     return document, [ring.approve(document, words_only(SUCCESSION, read_canonical(document.payload)))]
+
+
+def once_more(gateway: Gateway) -> SignedAgreement:
+    """Return a new agreement with the partner of the tutoring agreement, signed and approved."""
+    partner = gateway.deployment.agreements[TUTORING].agreement.content["partner"]
+    return gateway.deployment.ring.agreement(SPS_B, changes={"/partner": partner, "/id": "agreement:once-more"})
 
 
 async def introduce(gateway: Gateway, party: str) -> None:
@@ -83,22 +87,53 @@ async def test_leaving_ends_agreements_clients_and_tokens_together(gateway: Gate
 
 
 @pytest.mark.ferpa("L9")
-async def test_a_debarment_ends_everything_at_once_and_in_year_four_a_new_agreement_is_refused(
-    gateway: Gateway,
+@pytest.mark.parametrize("years_ago", [0, 4, 5])
+async def test_a_debarment_ends_everything_at_once_and_new_agreements_are_refused_for_five_years(
+    gateway: Gateway, years_ago: int
 ) -> None:
     ring, token = gateway.deployment.ring, await gateway.token(TUTORING)
     office, desk = await gateway.office(), await parties(gateway)
-    (ended,) = await desk.debar(debarment(ring, PARTNER))
+    (ended,) = await desk.debar(debarment(ring, PARTNER, years_ago=years_ago))
     await refused(gateway, TUTORING, token)
     assert set(ended.agreements) == {gateway.digest(TUTORING), gateway.digest(FOLLOW_UP)}
-    bundle = ring.agreement(SPS_B, changes={"/partner": _partner(gateway), "/id": "agreement:once-more"})
+    bundle = once_more(gateway)
     size = await gateway.size()
     with pytest.raises(PartnerDebarred):
         await office.onboarding.activate(bundle.envelope, [bundle.approval])
     assert await gateway.size() == size
     (line,) = [each for each in await desk.lines() if each.id == PARTNER]
-    assert line.barred_until == dt.date(NOON.year + 5, NOON.month, NOON.day)
+    assert line.barred_until == NOON.date().replace(year=NOON.year + 5 - years_ago)
     assert line.agreements == line.clients == ()
+
+
+@pytest.mark.ferpa("L9")
+async def test_after_five_years_an_officer_approves_a_new_agreement_in_view_of_the_ban(gateway: Gateway) -> None:
+    ring, office, desk = gateway.deployment.ring, await gateway.office(), await parties(gateway)
+    over = debarment(ring, PARTNER, years_ago=6)
+    assert await desk.debar(over) == ()
+    bundle = once_more(gateway)
+    with pytest.raises(NotApproved, match="acknowledge"):
+        await office.onboarding.activate(bundle.envelope, [bundle.approval])
+    seen = ring.approve(bundle.envelope, bundle.agreement.words_only, acknowledges=[over.digest])
+    assert (await office.onboarding.activate(bundle.envelope, [seen])).agreement == bundle.digest
+    (line,) = [each for each in await desk.lines() if each.id == PARTNER]
+    assert (line.barred_until, line.debarments_over) == (None, (over.digest,))
+    assert bundle.digest in line.agreements
+
+
+@pytest.mark.ferpa("L9")
+@pytest.mark.attack("rows are removed from the database")
+async def test_a_ban_stands_by_its_document_even_where_the_terminations_were_deleted(gateway: Gateway) -> None:
+    ring, token = gateway.deployment.ring, await gateway.token(TUTORING)
+    await (await parties(gateway)).debar(debarment(ring, PARTNER))
+    owner = await gateway.database.connection("admin")
+    await owner.execute("ALTER TABLE agreements.status DISABLE TRIGGER USER")
+    await owner.execute("ALTER TABLE gateway.client_status DISABLE TRIGGER USER")
+    await owner.execute("DELETE FROM agreements.status WHERE status = 'terminated'")
+    await owner.execute("DELETE FROM gateway.client_status")
+    _, registry = await (await gateway.office()).desk.registry()
+    assert set(registry.granted) == {gateway.digest(MENTORING)}
+    await refused(gateway, TUTORING, token)
 
 
 @pytest.mark.ferpa("L9")
@@ -148,23 +183,10 @@ async def test_a_merger_ends_the_predecessor_and_leaves_the_successor_as_it_is(g
     await refused(gateway, TUTORING, token)
     assert ended.partner == PARTNER
     assert await gateway.rows(MENTORING)
-    bundle = ring.agreement(SPS_B, changes={"/partner": _partner(gateway), "/id": "agreement:once-more"})
+    bundle = once_more(gateway)
     with pytest.raises(PartnerGone):
         await office.onboarding.activate(bundle.envelope, [bundle.approval])
+    await introduce(gateway, NEW)
     for pair in ((PARTNER, NEW), (OTHER, PARTNER)):
-        await introduce_once(gateway, pair[1])
         with pytest.raises(PartnerGone):
             await desk.succeed(*succession(ring, *pair))
-
-
-async def introduce_once(gateway: Gateway, party: str) -> None:
-    if party == NEW:
-        await introduce(gateway, party)
-
-
-def _partner(gateway: Gateway) -> object:
-    return gateway.deployment.agreements[TUTORING].agreement.content["partner"]
-
-
-def filed(envelope: Envelope, index: int) -> Filed:
-    return Filed(envelope, Received(index, NOON))
