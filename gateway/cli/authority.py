@@ -14,7 +14,7 @@ from agreements.signature import Envelope, Kind
 from gateway.cli import papers
 from gateway.cli.agreement import Reason
 from gateway.cli.run import office, run, say, show
-from gateway.cli.signatures import read_one_of, sign_again, sign_all
+from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
 
 KINDS: Final = (Kind.OFFICER, Kind.SIGNER, Kind.REVOCATION)
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="What `introduce` or `revoke` wrote.")]
@@ -50,7 +50,8 @@ def revoke(
 ) -> None:
     """Write and sign the revocation of a key. It acts when it is registered."""
     payload = revocation_bytes(Revocation(thumbprint, since, reason))
-    read_revocation(payload)  # judged as it will be when it is registered
+    with problems_said():
+        read_revocation(payload)  # judged as it will be when it is registered
     document = sign_all(Kind.REVOCATION, payload, [papers.read_key(file) for file in key])
     papers.write_signed(out, document)
     say(f"The key still signs. Register the revocation now: pactgate signer register {out}")

@@ -10,13 +10,12 @@ from agreements.authored import read_authored
 from agreements.canonical import canonical_bytes, read_canonical
 from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read_emergency_order
 from agreements.elements import load_catalogue
-from agreements.errors import InvalidDocument
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
 from gateway.cli.agreement import Yes
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.cli.signatures import read_one_of
+from gateway.cli.signatures import problems_said, read_one_of
 from gateway.services.emergencies import Emergencies, OrderLine
 
 app = typer.Typer(help="Emergencies: order a disclosure, review it, register both.", no_args_is_help=True)
@@ -103,10 +102,5 @@ def list_orders() -> None:
 
 
 def _judged(payload: bytes) -> EmergencyOrder:
-    """Read an order, saying every problem on the way to refusing it."""
-    try:
+    with problems_said():
         return read_emergency_order(payload, load_catalogue())
-    except InvalidDocument as error:
-        for problem in error.problems:
-            say(f"{problem.path or '/'}: {problem.sentence} ({problem.rule}, {problem.source})")
-        raise

@@ -12,7 +12,7 @@ from agreements.signature import Kind
 from gateway.cli import authority, papers
 from gateway.cli.agreement import Reason
 from gateway.cli.run import office, run, say, show
-from gateway.cli.signatures import sign_all
+from gateway.cli.signatures import problems_said, sign_all
 from gateway.services.keyholders import OfficerLine, officer_lines
 
 app = typer.Typer(help="Officers: introduce another one, revoke a lost key, list them.", no_args_is_help=True)
@@ -44,7 +44,8 @@ def introduce(
     """Introduce an officer, or an officer's new key. It takes two voices, the second on another machine if need be."""
     held = read_public_file(papers.read_file(public_key))
     payload = officer_bytes(OfficerIntroduction(name, held, valid_from.date(), replaces, reason))
-    read_officer(payload)  # judged as it will be when it is registered
+    with problems_said():
+        read_officer(payload)  # judged as it will be when it is registered
     document = sign_all(Kind.OFFICER, payload, [papers.read_key(file) for file in key])
     papers.write_signed(out, document)
     if len(document.signatures) == 1:

@@ -20,7 +20,7 @@ from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.agreement import Approvals, Reason, Yes
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.cli.signatures import read_one_of, sign_again, sign_all
+from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
 from gateway.services.parties import Ended, Parties, PartnerLine
 
 app = typer.Typer(help="Partners: let one leave, debar it, have another one succeed it.", no_args_is_help=True)
@@ -71,7 +71,8 @@ def debarment(
 ) -> None:
     """Write and sign a debarment. It takes two officers, and nothing undoes it once it is registered."""
     payload = debarment_bytes(Debarment(partner, cause.value, first.date(), last.date(), reason))
-    read_debarment(payload)  # judged as it will be when it is registered
+    with problems_said():
+        read_debarment(payload)  # judged as it will be when it is registered
     document = sign_all(Kind.DEBARMENT, payload, [papers.read_key(each) for each in officer_key])
     papers.write_signed(out, document)
     if len(document.signatures) == 1:
@@ -111,7 +112,8 @@ def succession(
 ) -> None:
     """Write and sign a succession. A signer of each of the two partners signs it: two people, for a new name too."""
     payload = succession_bytes(Succession(predecessor, successor, kind.value, day.date(), reason))
-    read_succession(payload)  # judged as it will be when it is registered
+    with problems_said():
+        read_succession(payload)  # judged as it will be when it is registered
     document = sign_all(Kind.SUCCESSION, payload, [papers.read_key(each) for each in signer_key])
     papers.write_signed(out, document)
     if len(document.signatures) == 1:

@@ -1,13 +1,25 @@
 """Collecting signatures over one document: the first, and another one on another machine, on top of those before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from agreements.errors import BadEnvelope
+from agreements.errors import BadEnvelope, InvalidDocument
 from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
 from gateway.cli import papers
 from gateway.cli.run import say, show
+
+
+@contextmanager
+def problems_said() -> Iterator[None]:
+    """Say everything that is wrong with a document on the way to refusing it."""
+    try:
+        yield
+    except InvalidDocument as error:
+        for problem in error.problems:
+            say(f"{problem.path or '/'}: {problem.sentence} ({problem.rule}, {problem.source})")
+        raise
 
 
 def sign_all(kind: Kind, payload: bytes, keys: Sequence[SigningKey]) -> Envelope:

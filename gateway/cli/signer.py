@@ -13,7 +13,7 @@ from agreements.keys import SigningKey, read_public_file
 from agreements.signature import Kind
 from gateway.cli import authority, papers
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.cli.signatures import sign_all
+from gateway.cli.signatures import problems_said, sign_all
 from gateway.services.keyholders import SignerLine, signer_lines
 
 app = typer.Typer(help="Signers: make a key, introduce its holder, revoke a lost key, list them.", no_args_is_help=True)
@@ -94,7 +94,8 @@ def introduce(
     side = role.value if role else f"{party.partition(':')[0]}_signer"
     limits = tuple(limit.value for limit in may_sign) if may_sign else _usual(side)
     payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date(), limits))
-    read_signer(payload)  # judged as it will be when it is registered
+    with problems_said():
+        read_signer(payload)  # judged as it will be when it is registered
     officers = [papers.read_key(file) for file in officer_key]
     document = sign_all(Kind.SIGNER, payload, officers)
     for officer in officers:

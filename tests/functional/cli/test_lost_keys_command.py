@@ -86,5 +86,5 @@ def test_without_limits_a_signer_may_sign_what_that_side_signs(signed: CommandLi
     assert set(limits["partner:bright-path"]) >= {"agreement", "client_binding", "people_annex", "certificate"}
 
 
-def test_only_authority_documents_are_registered_here(active: CommandLine) -> None:
-    assert "officer or signer or revocation" in active.refused("officer", "register", "@binding.json")
+def test_only_authority_documents_are_registered_here(signed: CommandLine) -> None:
+    assert "officer or signer or revocation" in signed.refused("officer", "register", "@agreement.signed.json")
