@@ -9,7 +9,23 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, people, records, serve, signer
+from gateway.cli import (
+    agreement,
+    audit,
+    client,
+    db,
+    demo,
+    emergency,
+    init,
+    keys,
+    officer,
+    parties,
+    partner,
+    people,
+    records,
+    serve,
+    signer,
+)
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -24,10 +40,13 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
+app.add_typer(officer.app, name="officer")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
 app.add_typer(people.app, name="people")
 app.add_typer(client.app, name="client")
+app.add_typer(parties.app, name="parties")
+app.add_typer(emergency.app, name="emergency")
 app.add_typer(records.app, name="records")
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
