@@ -75,7 +75,7 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            await rewrite_population(filing.connection, scope_of(verified), index)
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
             held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)

@@ -6,6 +6,7 @@ The day is 10 March 2027; the agreements of the deployment run to 30 June 2027.
 
 import asyncio
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -243,3 +244,27 @@ async def test_an_officers_lost_key_is_replaced_by_those_who_remain_and_by_nobod
     with pytest.raises(AgreementError):
         await office.onboarding.activate(amended.envelope, [amended.approval])
     assert (await gateway.get(MENTORING, FIRST_NAMES)).status_code == 200
+
+
+@pytest.mark.ferpa("C7")
+async def test_a_consent_to_everything_does_not_cover_what_an_amendment_adds(gateway: Gateway) -> None:
+    office, ring = await gateway.office(), gateway.deployment.ring
+    old = gateway.deployment.agreements[TUTORING].agreement
+    content: dict[str, Any] = json.loads(json.dumps(old.content))
+    content |= {"version": 2, "replaces": old.digest, "annexes": "carried_over"}
+    content["term"]["first_day"] = "2027-03-01"
+    students = next(terms for terms in content["datasets"] if terms["dataset"] == "students")
+    added = {"element": "000255", "transformation": "exact"}
+    students["elements"].append(added)
+    new = ring.agreement(content=content)
+    before = {row["first_name"] for row in await gateway.rows(TUTORING, fields="first_name")}
+    await office.onboarding.activate(new.envelope, [new.approval])
+    await accept(office, gateway, new)
+    client = gateway.client(TUTORING)
+    details = {"agreement": new.digest, "purpose": "tutoring"}
+    token = (await asyncio.to_thread(client.token, details))["access_token"]
+    answer = await asyncio.to_thread(client.get, "/v1/students?fields=first_name,sex&limit=500", token)
+    rows = answer.json()["data"]
+    # Everybody is there as before; of nobody the new element, because every consent was signed before it was added.
+    assert {row["first_name"] for row in rows} == before
+    assert {row.get("sex") for row in rows} == {None}
