@@ -65,6 +65,20 @@ class InvalidAgreement(InvalidDocument):
     code = "invalid_agreement"
 
 
+class NotAnAmendment(InvalidDocument):
+    """A later version changes what only a new agreement can change; `problems` names every place."""
+
+    code = "not_an_amendment"
+    remedy = "Correct every place listed, or register a new agreement with an id of its own."
+
+
+class NotNarrower(InvalidDocument):
+    """A child reaches beyond its master, or cannot be shown not to; `problems` names every place."""
+
+    code = "not_narrower"
+    remedy = "Narrow every place listed to what the master allows, or amend the master first."
+
+
 class BrokenCatalogue(AgreementError):
     """The element catalogue shipped with this release contradicts itself."""
 
@@ -189,6 +203,34 @@ class ObligationOverdue(AgreementError):
 
     code = "obligation_overdue"
     remedy = "File the certificate or the review first; `pactgate obligation list` shows what is missing."
+
+
+class SecondVoiceMissing(AgreementError):
+    """Who is an officer is not decided by one person."""
+
+    code = "second_voice_missing"
+    remedy = "Have a second officer sign it, or a district signer whom the officer did not introduce alone."
+
+
+class LastOfficer(AgreementError):
+    """A revocation would leave the district without any officer in office, and so without anybody to appoint one."""
+
+    code = "last_officer"
+    remedy = "Introduce another officer first."
+
+
+class FoundationMissing(AgreementError):
+    """A document rests on another one, a master or the version it replaces, that is not verified."""
+
+    code = "foundation_missing"
+    remedy = "Register the document it rests on first, or correct the digest by which it is named."
+
+
+class PartnerDebarred(AgreementError):
+    """A debarment bars the partner from student data (34 CFR 99.67)."""
+
+    code = "partner_debarred"
+    remedy = "No agreement with this partner can be made before the debarment is over."
 
 
 class AlreadyRegistered(AgreementError):
