@@ -9,7 +9,22 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, records, serve, signer
+from gateway.cli import (
+    agreement,
+    audit,
+    certificate,
+    client,
+    db,
+    demo,
+    hold,
+    init,
+    keys,
+    obligations,
+    partner,
+    records,
+    serve,
+    signer,
+)
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -26,7 +41,13 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
+agreement.app.command("review-pack")(obligations.review_pack)
+agreement.app.command("sign-review")(obligations.sign_review)
+agreement.app.command("reviewed")(obligations.reviewed)
 app.add_typer(client.app, name="client")
+app.add_typer(certificate.app, name="certificate")
+app.add_typer(hold.app, name="hold")
+app.add_typer(obligations.app, name="obligation")
 app.add_typer(records.app, name="records")
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
