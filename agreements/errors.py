@@ -245,3 +245,17 @@ class NotRegistered(AgreementError):
 
     code = "not_registered"
     remedy = "Check the digest, or register the agreement first."
+
+
+class MoveNotAllowed(AgreementError):
+    """An agreement cannot be moved like this from where it stands."""
+
+    code = "move_not_allowed"
+    remedy = "See where it stands with `pactgate agreement show`."
+
+
+class LineTaken(AgreementError):
+    """The agreement's id belongs to another partner, or this version of it is registered already."""
+
+    code = "line_taken"
+    remedy = "Choose another id, or write the next version: `pactgate agreement amend`."

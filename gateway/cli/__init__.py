@@ -21,6 +21,7 @@ from gateway.cli import (
     keys,
     obligations,
     partner,
+    people,
     records,
     serve,
     signer,
@@ -44,6 +45,7 @@ app.add_typer(agreement.app, name="agreement")
 agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
+app.add_typer(people.app, name="people")
 app.add_typer(client.app, name="client")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")

@@ -100,7 +100,7 @@ async def follow(
     return Following(moment, registry, catalogue, await entries_at(connection, indexes)).followed
 
 
-def answering_for(registry: Registry, partner: str) -> tuple[str, ...]:
+def answering_for(partner: str) -> tuple[str, ...]:
     """Return who answers for what a partner owes: itself, then whoever it goes on as."""
     return (partner,)
 
@@ -156,7 +156,7 @@ class Following:
         agreement, now = known.agreement, Received(self._moment.size, self._moment.now)
         documents = _Documents(self._registry.register, self._entries)
         holds, releases = self._holds(known, documents)
-        parties = answering_for(self._registry, agreement.partner.id)
+        parties = answering_for(agreement.partner.id)
         certificates = documents.verified(
             agreement.digest,
             Kind.CERTIFICATE,

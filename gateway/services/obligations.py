@@ -274,7 +274,7 @@ async def require_settled(
     owes. Raises `ObligationOverdue`.
     """
     followed = await follow(connection, moment, registry, catalogue)
-    answering = answering_for(registry, partner)[-1]
+    answering = answering_for(partner)[-1]
     owed = [
         obligation
         for each in followed.values()
