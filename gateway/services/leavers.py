@@ -28,9 +28,9 @@ async def leavers_of(
     kept = population.c
     upper = func.upper(kept.valid)
     present = await connection.scalars(
-        select(kept.student_id.distinct()).where(
-            kept.agreement.in_(versions), kept.to_idx.is_(None), func.coalesce(upper > today, True)
-        )
+        select(kept.student_id)
+        .where(kept.agreement.in_(versions), kept.to_idx.is_(None), func.coalesce(upper > today, True))
+        .distinct()
     )
     staying = set(present)
     rows = (

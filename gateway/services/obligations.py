@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from agreements.lifecycle import Standing
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.destruction import (
@@ -24,6 +23,7 @@ from agreements.documents.destruction import LEAVERS, MOST_LEAVERS, WHOLE, Certi
 from agreements.documents.hold import read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
+from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Obligation, Status, destruction, leavers, require_nothing_overdue, review
 from agreements.register import insert_status
 from agreements.signature import Envelope
