@@ -12,6 +12,7 @@ import typer
 from agreements.authored import read_authored
 from agreements.canonical import MAX_BYTES, Json
 from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.reading import LINE
 from agreements.errors import MalformedDocument
 from agreements.keys import SigningKey
 from agreements.pointer import resolve
@@ -102,6 +103,11 @@ def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
     return _shaped(text, DIGEST)
+
+
+def agreement(text: str | None) -> str | None:
+    """Judge what names an agreement: the digest of one of its versions, or the id that all of them share."""
+    return _shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
 
 
 def client_id(text: str | None) -> str | None:

@@ -12,6 +12,7 @@ def scope_of(verified: VerifiedAgreement) -> Scope:
     agreement = verified.agreement
     return Scope(
         agreement.digest,
+        agreement.id,
         RowTerms(
             population=parse(agreement.population),
             basis=agreement.basis,
