@@ -18,7 +18,7 @@ ANOTHER: Final = "sha256:" + "8" * 64
 Row = tuple[str, str, int, int | None]
 """Agreement, days, the entry that began it, the entry that ended it."""
 
-_STUDENTS: Final = "SELECT student_id FROM records.code WHERE agreement = $1 ORDER BY student_id LIMIT 1"
+_STUDENTS: Final = "SELECT student_id FROM records.code WHERE line = $1 ORDER BY student_id LIMIT 1"
 _INSERT: Final = """INSERT INTO records.population (agreement, student_id, code, valid, from_idx, to_idx)
     VALUES ($1, $2, $3, $4::text::datemultirange, $5, $6)"""
 
@@ -27,7 +27,7 @@ async def emptied(gateway: Gateway) -> tuple[asyncpg.Connection, UUID]:
     """Empty the population, and return a connection and a student."""
     owner = await gateway.database.connection("owner")
     await owner.execute("DELETE FROM records.population")
-    student: UUID = await owner.fetchval(_STUDENTS, gateway.digest(TUTORING))
+    student: UUID = await owner.fetchval(_STUDENTS, gateway.deployment.agreements[TUTORING].agreement.id)
     return owner, student
 
 
@@ -83,4 +83,4 @@ async def test_who_was_never_covered_while_something_could_be_asked_for_is_nobod
     ended = (await gateway.size()) - 1
     assert await left(gateway, (own, "{[2026-07-01,2026-09-01)}", 3, None)) == {}  # before the term
     assert await left(gateway, (own, "{[2027-04-01,)}", 3, ended)) == {}  # ended before it began
-    assert await left(gateway, (own, "{[2026-09-01,2027-03-01)}", 3, None)) == {}  # recorded when it was past
+    assert await left(gateway, (own, "{[2026-09-01,2027-03-01)}", ended, None)) == {}  # recorded when it was past

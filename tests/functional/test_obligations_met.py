@@ -351,6 +351,7 @@ async def test_the_duty_of_a_version_goes_over_to_the_one_that_replaces_it(gatew
         term__last_day="2027-12-31",
     )
     work = await desk(gateway)
+    assert (await work.figures(old.digest, "leavers")).leavers == ()  # the later version covers them
     await gateway.at(dt.datetime(2027, 7, 20, 20, tzinfo=dt.UTC))  # past the old version's own last day
     found = await owed(gateway)
     assert (found[old.digest].status, later.digest in found) == (Status.NOT_DUE, False)
