@@ -10,9 +10,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from agreements.canonical import Json
-from agreements.dates import read_date
+from agreements.dates import read_date, school_year_of
 from agreements.errors import Problem
-from agreements.pointer import MISSING, Missing, resolve, rows
+from agreements.pointer import MISSING, resolve, rows
 
 
 class Basis(StrEnum):
@@ -164,7 +164,6 @@ PUBLIC_AGENCY: tuple[Part, ...] = tuple(
     }.items()
 )
 
-_JULY = 7
 _EMERGENCY = timedelta(days=2)
 """Three calendar days, first and last included: 72 hours."""
 _RECORDED = frozenset(
@@ -219,9 +218,11 @@ def _foreign(content: Json, basis: Basis) -> Iterator[Problem]:
 
 
 def _annual_notice(content: Json) -> Iterator[Problem]:
-    first, last = (_school_year_of(resolve(content, f"/term/{day}")) for day in ("first_day", "last_day"))
-    if first is None or last is None:
+    days = [read_date(resolve(content, f"/term/{day}")) for day in ("first_day", "last_day")]
+    known = [school_year_of(day) for day in days if day is not None]
+    if len(known) < len(days):
         return
+    first, last = known
     noticed = [row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")]
     lacking = [f"{year}-{year + 1}" for year in range(first, last + 1) if f"{year}-{year + 1}" not in noticed]
     if noticed and lacking:
@@ -242,9 +243,3 @@ def _standing_emergency(content: Json) -> Iterator[Problem]:
             "34 CFR 99.36; project rule L4",
             "An emergency is not a standing grant: the term may cover 72 hours at most.",
         )
-
-
-def _school_year_of(value: Json | Missing) -> int | None:
-    """Return the year in which the school year of this day began; school years turn on 1 July [P]."""
-    day = read_date(value)
-    return None if day is None else day.year if day.month >= _JULY else day.year - 1

@@ -18,7 +18,7 @@ from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.errors import InvalidAgreement, Problem
 from agreements.minimisation import data_problems
-from agreements.pointer import resolve
+from agreements.pointer import MISSING, resolve
 from agreements.population import population_problems
 from agreements.purpose import purpose_problems
 from agreements.schema import agreement_schema
@@ -46,6 +46,9 @@ class Agreement:
 
     `digest` (`sha256:<hex>`) of `canonical`, the RFC 8785 bytes that are signed, identifies it. `population` is the
     plain expression; `words_only` are the pointers of the terms that no rule carries out.
+
+    A `framework` is a master that grants nothing by itself. `annexes_carried_over`: client bindings and people annexes
+    of the version that this one replaces count for it too.
     """
 
     digest: str
@@ -54,6 +57,8 @@ class Agreement:
     version: int
     replaces: str | None
     master: str | None
+    framework: bool
+    annexes_carried_over: bool
     title: str
     district: Party
     partner: Party
@@ -140,6 +145,12 @@ def _version_problems(content: Json) -> Iterator[Problem]:
             "project rule S4",
             "A later version names the digest of the version it replaces in 'replaces'; version 1 replaces nothing.",
         )
+    if resolve(content, "/annexes") is not MISSING and not isinstance(replaces, str):
+        sentence = "Only a later version can carry annexes over: there is no version before this one."
+        yield Problem("/annexes", "S4", "project rule S4", sentence)
+    if resolve(content, "/framework") is not MISSING and resolve(content, "/master") is not MISSING:
+        sentence = "There is one level of masters: an agreement that narrows a master cannot be a framework itself."
+        yield Problem("/framework", "A8", "project rule A8", sentence)
     passes_on = resolve(content, "/obligations/redisclosure/permitted") == "listed_subrecipients"
     listed = bool(resolve(content, "/subrecipients"))
     if passes_on != listed:
@@ -161,6 +172,8 @@ def _agreement(content: dict[str, Any], catalogue: Catalogue) -> Agreement:
         version=content["version"],
         replaces=content.get("replaces"),
         master=content.get("master"),
+        framework=content.get("framework", False),
+        annexes_carried_over="annexes" in content,
         title=content["title"],
         district=Party(content["district"]["id"], content["district"]["name"], "district"),
         partner=Party(content["partner"]["id"], content["partner"]["name"], content["partner"]["type"]),

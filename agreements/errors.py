@@ -65,6 +65,20 @@ class InvalidAgreement(InvalidDocument):
     code = "invalid_agreement"
 
 
+class NotAnAmendment(InvalidDocument):
+    """A later version changes what only a new agreement can change; `problems` names every place."""
+
+    code = "not_an_amendment"
+    remedy = "Correct every place listed, or register a new agreement with an id of its own."
+
+
+class NotNarrower(InvalidDocument):
+    """A child reaches beyond its master, or cannot be shown not to; `problems` names every place."""
+
+    code = "not_narrower"
+    remedy = "Narrow every place listed to what the master allows, or amend the master first."
+
+
 class BrokenCatalogue(AgreementError):
     """The element catalogue shipped with this release contradicts itself."""
 

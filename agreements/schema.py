@@ -82,6 +82,14 @@ def agreement_schema(catalogue: Catalogue) -> Shape:
         {
             "replaces": text("rule", "The digest of the version that this one replaces", DIGEST),
             "master": text("rule", "The digest of the master agreement that this one narrows", DIGEST),
+            "framework": leaf(
+                "rule", "That the agreement grants nothing by itself, only children of it do", const=True
+            ),
+            "annexes": leaf(
+                "rule",
+                "That client bindings and people annexes of the replaced version count for this one",
+                const="carried_over",
+            ),
             "subrecipients": listing("Subrecipients", _subrecipient(), least=0, most=50),
             "public_agency": group(
                 "The nine elements of a public agency's agreement",
