@@ -49,7 +49,9 @@ def read_usual(text: str) -> Mapping[str, Usual]:
     except tomllib.TOMLDecodeError as error:
         raise BrokenCatalogue(f"The table of purposes is not TOML: {error}.") from None
     if set(content) != set(PURPOSES):
-        raise BrokenCatalogue(f"The table of purposes is wrong about: {', '.join(sorted(set(content) ^ set(PURPOSES)))}.")
+        raise BrokenCatalogue(
+            f"The table of purposes is wrong about: {', '.join(sorted(set(content) ^ set(PURPOSES)))}."
+        )
     return MappingProxyType({purpose: _usual(purpose, row) for purpose, row in content.items()})
 
 
@@ -75,7 +77,10 @@ def _usual(purpose: str, row: dict[str, Any]) -> Usual:
             element, _, form = listed.partition(":")
             forms.setdefault(element, set()).update([form] if form else [])
         made = Usual(
-            purpose, row.pop("reviewed"), row.pop("source"), MappingProxyType({k: frozenset(v) for k, v in forms.items()})
+            purpose,
+            row.pop("reviewed"),
+            row.pop("source"),
+            MappingProxyType({k: frozenset(v) for k, v in forms.items()}),
         )
     except KeyError as error:
         raise BrokenCatalogue(f"The purpose '{purpose}' lacks {error}.") from None

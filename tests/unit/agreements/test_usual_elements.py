@@ -77,5 +77,3 @@ def changed_table(purpose: str, elements: list[str]) -> str:
         f'[{purpose}]\nreviewed = 2026-11-20\nsource = "[P]"\nelements = []',
         f'[{purpose}]\nreviewed = 2026-11-20\nsource = "[P]"\nelements = [{listed}]',
     )
-
-
