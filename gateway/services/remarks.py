@@ -42,10 +42,6 @@ _PLACES: Mapping[str, str] = {
 
 def remark_for(path: str, basis: str | None) -> str | None:
     """Return what is asked of the part at this JSON pointer, with its source; None where the name says it all."""
-    if path in _PLACES:
-        return _PLACES[path]
-    parts = [*PUBLIC_AGENCY, *(REQUIRED[Basis(basis)] if basis in set(Basis) else ())]
-    found = next(
-        (part for part in parts if part.path == path and path.startswith(("/basis/", "/public_agency/"))), None
-    )
-    return None if found is None else f"{found.title} ({found.source})."
+    required = [*PUBLIC_AGENCY, *(REQUIRED[Basis(basis)] if basis in set(Basis) else ())]
+    asked = [f"{part.title} ({part.source})." for part in required if part.path == path]
+    return " ".join([_PLACES[path], *asked] if path in _PLACES else asked) or None
