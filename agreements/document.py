@@ -12,11 +12,11 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from agreements.authored import read_authored
-from agreements.basis import basis_problems
 from agreements.canonical import Json, canonical_bytes, digest_of
 from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.errors import InvalidAgreement, Problem
+from agreements.grounds import basis_problems
 from agreements.minimisation import data_problems
 from agreements.pointer import MISSING, resolve
 from agreements.population import population_problems
