@@ -14,16 +14,19 @@ from gateway.services.drafting import asked_parts
 from gateway.services.errors import DraftRefused, OwnLineNeeded
 
 
-def basis_parts(ask: Questions, basis: Basis, given: Sequence[str]) -> dict[str, list[str]]:
+def basis_parts(ask: Questions, basis: Basis, catalogue: Catalogue, given: Sequence[str]) -> dict[str, Sequence[str]]:
     """Return the parts of the basis by name; a name may be given several times where the format has a list."""
-    found: dict[str, list[str]] = {}
+    wanted = {each.name: each for each in asked_parts(basis, catalogue)}
+    found: dict[str, Sequence[str]] = {}
     for name, value in pairs(given, "a part"):
-        if name not in asked_parts(basis):
-            raise typer.BadParameter(f"'{basis.value}' has no part '{name}'; it has: {', '.join(asked_parts(basis))}")
-        found.setdefault(name, []).append(value)
-    for name, wanted in asked_parts(basis).items():
-        if name not in found and (answer := ask.text(f"{wanted.title} ({wanted.source})", None)) is not None:
-            found[name] = [answer]
+        if name not in wanted:
+            raise typer.BadParameter(f"'{basis.value}' has no part '{name}'; it has: {', '.join(wanted)}")
+        found[name] = (*found.get(name, ()), value)
+    for name in [name for name in wanted if name not in found]:
+        answer = ask.text(wanted[name].question, None) if not wanted[name].several else None
+        said = ask.several(wanted[name].question, ()) if wanted[name].several else (answer,) if answer else ()
+        if said:
+            found[name] = said
     return found
 
 
@@ -47,6 +50,7 @@ def elements(
     catalogue: Catalogue,
     *,
     datasets: Sequence[str],
+    designated: Sequence[str] | None,
     by_number: bool,
     plain: Sequence[str],
     sensitive: Sequence[str],
@@ -57,6 +61,8 @@ def elements(
     if purpose is None or plain:
         return together(chosen)
     usual = offered(purpose, basis, catalogue, datasets=datasets or DATASETS, by_number=by_number)
+    # A directory notice says itself which elements it is about (34 CFR 99.37(a)(1)).
+    usual = tuple(each for each in usual if designated is None or each.element in designated)
     say(f"Usual for '{PURPOSES[purpose].title}':")
     for each in usual:
         say(f"  {described(each, catalogue)}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agreements.basis import Basis
+from agreements.basis import PARTNERS, Basis
 from agreements.canonical import Json
 from agreements.document import agreement_problems
 from agreements.elements import Catalogue, load_catalogue
@@ -71,7 +71,7 @@ def new(
     ask, catalogue = Questions(yes), load_catalogue()
     of_district = (ask.text("District's id, district:…", district), ask.text("District's name", district_name))
     of_partner = (ask.text("Partner's id, partner:…", partner), ask.text("Partner's name", partner_name))
-    kind = ask.choice("Kind of partner", partner_type, PARTNER_TYPES)
+    kind = ask.choice("Kind of partner", partner_type, PARTNERS[basis][0] if basis in PARTNERS else PARTNER_TYPES)
     code = ask.choice("Purpose", purpose, purposes_for(basis))
     years = ask.several("School year, such as 2026-2027", school_year or ())
     cared_for = basis is Basis.CHILD_WELFARE
@@ -85,7 +85,7 @@ def new(
         district=of_district,
         partner=of_partner,
         partner_type=kind,
-        parts=basis_parts(ask, basis, part or ()),
+        parts=(parts := basis_parts(ask, basis, catalogue, part or ())),
         agency_parts=agency_parts(ask, agency_part or ()) if kind == "public_agency" else {},
         school_years=years,
         chosen=elements(
@@ -94,6 +94,7 @@ def new(
             basis,
             catalogue,
             datasets=dataset or (),
+            designated=parts.get("types"),
             by_number=by_number,
             plain=element or (),
             sensitive=sensitive_element or (),

@@ -4,7 +4,7 @@ A new agreement's content from a person's answers, and the next version's conten
 Pure, and never more than was said or offered: what was not answered is left out, and the checks name it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -15,6 +15,7 @@ from agreements.document import Agreement
 from agreements.elements import Catalogue
 from agreements.purpose import PURPOSES
 from agreements.schema import FORMAT, agreement_schema
+from agreements.shapes import Shape
 from gateway.services.choosing import Chosen
 
 NOTICE: Final = (
@@ -60,15 +61,35 @@ class Answers:
     executed: tuple[str | None, str | None] = (None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One thing to say for a basis: the name of its part (`group.member` within a group), in words, and its source."""
+
+    name: str
+    title: str
+    source: str
+    choices: tuple[str, ...] = ()
+    several: bool = False
+
+    @property
+    def question(self) -> str:
+        """The question, with what can be answered and the law that asks."""
+        return f"{self.title} ({'; '.join([*([', '.join(self.choices)] if self.choices else []), self.source])})"
+
+
 def purposes_for(basis: Basis) -> tuple[str, ...]:
     """Return the purposes that a basis can carry."""
     return tuple(code for code, purpose in PURPOSES.items() if basis in purpose.bases)
 
 
-def asked_parts(basis: Basis) -> Mapping[str, Part]:
-    """Return the parts that stand under `basis` in the document and that this basis requires, by name."""
-    prefix = "/basis/"
-    return {part.path.removeprefix(prefix): part for part in REQUIRED[basis] if part.path.startswith(prefix)}
+def asked_parts(basis: Basis, catalogue: Catalogue) -> tuple[Asked, ...]:
+    """
+    Return what a person has to say for `basis`, in the order of the law.
+
+    A part with one possible text is how the gateway works, and is not asked; a fact, such as that a study is for the
+    district, is, although it has one possible value.
+    """
+    return tuple(each for part in REQUIRED[basis] for each in _asked(part, catalogue))
 
 
 def drafted(answers: Answers, catalogue: Catalogue) -> dict[str, Json]:
@@ -143,34 +164,47 @@ def next_version(
     return _said(content)
 
 
-def _parts(answers: Answers, catalogue: Catalogue) -> dict[str, Json]:
-    """
-    Return the parts of the basis in the form the format wants.
+def _asked(part: Part, catalogue: Catalogue) -> Iterator[Asked]:
+    root, _, name = part.path.removeprefix("/").partition("/")
+    if root != "basis":
+        return
+    shape = _basis_shapes(catalogue)[name]
+    members = shape.get("properties")
+    if members is not None:
+        for inner, node in members.items():
+            yield Asked(f"{name}.{inner}", node["title"], part.source, choices=tuple(node.get("enum", ())))
+    elif not isinstance(shape.get("const"), str):
+        choices = ("true",) if "const" in shape else tuple(shape.get("enum", ()))
+        yield Asked(name, part.title, part.source, choices=choices, several=shape.get("type") == "array")
 
-    A part with one possible text is how the gateway works and needs no answer; a fact, such as that a study is for the
-    district, is never assumed.
-    """
-    shapes = agreement_schema(catalogue)["properties"]["basis"]["properties"]
-    found: dict[str, Json] = {}
-    for name in asked_parts(answers.basis):
-        const = shapes[name].get("const")
-        if isinstance(const, str):
-            found[name] = const
-    for name, said in answers.parts.items():
-        shape, values = shapes.get(name, {}), [value for value in said if value]
+
+def _basis_shapes(catalogue: Catalogue) -> Mapping[str, Shape]:
+    shapes: Mapping[str, Shape] = agreement_schema(catalogue)["properties"]["basis"]["properties"]
+    return shapes
+
+
+def _parts(answers: Answers, catalogue: Catalogue) -> dict[str, Json]:
+    """Return the parts of the basis in the form the format wants."""
+    shapes = _basis_shapes(catalogue)
+    found: dict[str, Any] = {}
+    for part in REQUIRED[answers.basis]:
+        name = part.path.rpartition("/")[2]
+        if part.path == f"/basis/{name}" and isinstance(shapes[name].get("const"), str):
+            found[name] = shapes[name]["const"]
+    for asked in asked_parts(answers.basis, catalogue):
+        values = [value for value in answers.parts.get(asked.name, ()) if value]
+        name, _, member = asked.name.partition(".")
         if not values:
             continue
-        if name == "annual_notice_ref":
-            found[name] = [
-                {"school_year": year, "reference": values[min(place, len(values) - 1)]}
-                for place, year in enumerate(answers.school_years)
-            ]
-        elif shape.get("type") == "array":
-            found[name] = list(values)
-        elif shape.get("const") is True:
-            found[name] = True if values[0] == "true" else values[0]
+        if member:
+            found.setdefault(name, {})[member] = values[0]
+        elif name == "annual_notice_ref":
+            years = enumerate(answers.school_years)
+            found[name] = [{"school_year": year, "reference": values[min(k, len(values) - 1)]} for k, year in years]
+        elif asked.several:
+            found[name] = values
         else:
-            found[name] = values[0]
+            found[name] = True if (asked.choices, values[0]) == (("true",), "true") else values[0]
     return found
 
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from typer.testing import CliRunner
 
 from agreements.authored import read_authored
-from agreements.basis import Basis
+from agreements.basis import PUBLIC_AGENCY, Basis
 from gateway.cli import app
 from gateway.cli.run import REFUSALS
 from tests.factories.agreements import key_for
@@ -40,6 +40,8 @@ PARTS: Mapping[Basis, Sequence[str]] = {
         "on_behalf_of_district=true",
     ),
     Basis.AUDIT_EVALUATION: (
+        "education_program.name=The tutoring grant under Title I",
+        "education_program.supported_by=federal",
         "designates_authorised_representative=The partner is designated",
         "activity_description=Evaluation of the tutoring grant",
         "policies_procedures=Policy 12",
@@ -47,9 +49,9 @@ PARTS: Mapping[Basis, Sequence[str]] = {
     Basis.HEALTH_SAFETY_EMERGENCY: ("threat_description=A fire near the school", "recipients=County fire marshal"),
     Basis.DIRECTORY_INFORMATION: (
         "notice_ref=Annual notice, section 5",
-        "types=Name and grade level",
-        "limited_parties=Yearbook publishers",
-        "opt_out_checked_on=2026-08-20",
+        *(f"types={element}" for element in ("000115", "000172", "000100")),
+        "limited_parties=partner:bright-path",
+        "opt_out_checked_on=2026-06-20",
     ),
     Basis.JUVENILE_JUSTICE: ("state_statute=RCW 28A.600.475", "written_certification=Certified on 1 August 2026"),
     Basis.CHILD_WELFARE: ("legal_responsibility_evidence=Dependency orders on file",),
@@ -72,6 +74,11 @@ PURPOSES: Mapping[Basis, str] = {
 }
 
 
+KINDS: Mapping[Basis, str] = {Basis.JUVENILE_JUSTICE: "public_agency", Basis.CHILD_WELFARE: "tribal_organization"}
+"""Who alone can be a partner under a basis."""
+AGENCY = tuple(f"{part.path.rpartition('/')[2]}=As agreed" for part in PUBLIC_AGENCY)
+
+
 def options(basis: Basis) -> dict[str, Any]:
     """Return every answer that a draft under `basis` needs; the folder's files are named by themselves."""
     days = {"first-day": "2026-09-07", "last-day": "2026-09-09"}
@@ -81,11 +88,12 @@ def options(basis: Basis) -> dict[str, Any]:
         "district-name": "Emerald City School District",
         "partner": "partner:bright-path",
         "partner-name": "Bright Path",
-        "partner-type": "nonprofit",
+        "partner-type": KINDS.get(basis, "nonprofit"),
         "purpose": PURPOSES[basis],
         "purpose-words": "What the partner does with it.",
         "school-year": "2026-2027",
         "part": PARTS[basis],
+        "agency-part": AGENCY if basis is Basis.JUVENILE_JUSTICE else None,
         "time-zone": "America/Los_Angeles",
         "drafter-key": "officer.pub.json",
         "executed": "paper.pdf",

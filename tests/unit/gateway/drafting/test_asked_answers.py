@@ -40,7 +40,7 @@ def test_a_whole_conversation_ends_in_a_draft_that_passes(desk: Desk) -> None:
         "Tutoring of those who asked for it.",
         "",  # the id that is offered
         "",  # the title that is offered
-        *("The records", "Tutoring", "Tutors", "electronic", "before_disclosure", "Sessions are planned"),
+        *("The records", "Tutoring", "Tutors", "electronic", "Sessions are planned"),
         *(f"Part {number} of nine" for number in range(9)),
         "n",  # not the usual elements
         *("students:first_name", "students:000180", "y", "students:000149", "n", "students:unknown", ""),
