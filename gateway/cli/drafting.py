@@ -16,7 +16,8 @@ from gateway.cli import papers
 from gateway.cli.answers import agency_parts, basis_parts, elements, offered_day, offered_title
 from gateway.cli.questions import Questions, pairs
 from gateway.cli.run import office, run, say, show
-from gateway.services.drafting import Answers, drafted, next_version, purposes_for
+from gateway.services.amending import next_version
+from gateway.services.drafting import Answers, drafted, purposes_for
 from gateway.services.registered import registered_agreement
 from gateway.services.writing import written
 

@@ -10,7 +10,7 @@ from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from agreements.keys import read_public_file
 from agreements.usual import unusual
-from gateway.services.drafting import asked_parts
+from gateway.services.parts import asked_parts
 from tests.factories.drafts import PARTS, Desk, options
 
 CATALOGUE = load_catalogue()

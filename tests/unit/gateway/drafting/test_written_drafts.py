@@ -15,7 +15,7 @@ from agreements.elements import load_catalogue
 from agreements.errors import MalformedDocument
 from agreements.schema import agreement_schema
 from agreements.versions import require_amends
-from gateway.services.drafting import next_version
+from gateway.services.amending import next_version
 from gateway.services.remarks import remark_for
 from gateway.services.writing import scalar, written
 from tests.factories.agreements import SPS_A, SPS_B, Keyring, changed, example
