@@ -1,5 +1,5 @@
 """
-A new agreement's content from a person's answers, and the next version's content from one that is registered.
+A new agreement's content from a person's answers.
 
 Pure, and never more than was said or offered: what was not answered is left out, and the checks name it.
 """
@@ -14,6 +14,7 @@ from agreements.elements import Catalogue
 from agreements.purpose import PURPOSES
 from agreements.schema import FORMAT
 from gateway.services.choosing import Chosen
+from gateway.services.parts import parts_said
 
 NOTICE: Final = (
     "These records are protected by 34 CFR Part 99. Use them only for the purpose of the agreement; do not pass them on"
@@ -67,6 +68,7 @@ def drafted(answers: Answers, catalogue: Catalogue) -> dict[str, Json]:
     """Return the content of a first version. It need not be complete."""
     district, partner = (dict(zip(("id", "name"), each, strict=True)) for each in (answers.district, answers.partner))
     listed = bool(answers.subrecipients)
+    parts = parts_said(answers.basis, answers.parts, answers.school_years, catalogue)
     content: dict[str, Any] = {
         "format": FORMAT,
         "catalogue": catalogue.digest,
@@ -75,10 +77,7 @@ def drafted(answers: Answers, catalogue: Catalogue) -> dict[str, Json]:
         "title": answers.title,
         "district": district,
         "partner": {**partner, "type": answers.partner_type},
-        "basis": {
-            "type": answers.basis.value,
-            **parts_said(answers.basis, answers.parts, answers.school_years, catalogue),
-        },
+        "basis": {"type": answers.basis.value, **parts},
         "purpose": {"code": answers.purpose, "words": answers.purpose_words},
         "datasets": _datasets(answers),
         "population": _population(answers),
