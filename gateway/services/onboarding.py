@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from agreements.document import Agreement
 from agreements.documents.binding import read_binding
 from agreements.elements import Catalogue, load_catalogue
 from agreements.entitlement import introduce
@@ -227,7 +228,11 @@ class Onboarding:
 
 def scope_of(verified: VerifiedAgreement) -> Scope:
     """Return an agreement's population terms. Which school years leave is a matter of each dataset, not of these."""
-    agreement = verified.agreement
+    return scope_for(verified.agreement)
+
+
+def scope_for(agreement: Agreement) -> Scope:
+    """Return the population terms of an agreement that may be a draft: for counting, never for keeping a population."""
     return Scope(
         agreement.digest,
         RowTerms(
