@@ -91,6 +91,15 @@ def words_only(shape: Shape, content: Json) -> tuple[str, ...]:
     return tuple(sorted(path for path, carrier in carriers(shape, content) if carrier == "words_only"))
 
 
+def title_at(shape: Shape, path: str) -> str:
+    """Return what a person calls the place at the JSON pointer `path`, which a document of this shape can have."""
+    node = shape
+    for step in path.split("/")[1:]:
+        node = node["items"] if "items" in node else node["properties"][step.replace("~1", "/").replace("~0", "~")]
+    title: str = node["title"]
+    return title
+
+
 def _carriers(root: Shape, node: Shape, value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
     while "$ref" in node:
         node = root["$defs"][node["$ref"].removeprefix("#/$defs/")]

@@ -1,6 +1,7 @@
 """A lawful agreement on each legal basis, to be broken; and what is then found."""
 
 from copy import deepcopy
+from importlib.resources import files
 from typing import Any, Final
 
 from agreements.basis import PUBLIC_AGENCY
@@ -9,6 +10,12 @@ from agreements.document import Agreement, agreement_problems, parse_agreement
 from agreements.elements import load_catalogue
 from tests.factories.agreements import SPS_A, SPS_B, example
 
+MASTER: Final = "commit-master.yaml"
+CHILD: Final = "commit-project-authorisation.yaml"
+EXAMPLES: Final = tuple(
+    sorted(file.name for file in files("agreements").joinpath("examples").iterdir() if file.name.endswith(".yaml"))
+)
+"""Every example that is valid."""
 NINE: Final = {part.path.rsplit("/", 1)[1]: "As agreed." for part in PUBLIC_AGENCY}
 """The nine elements of RCW 39.34.240."""
 PARTS: Final[dict[str, dict[str, Any]]] = {
