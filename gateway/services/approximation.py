@@ -13,7 +13,7 @@ from typing import Final
 FEWEST: Final = 10
 """Fewer students than this are never told (WAC 392-117-060), nor told apart."""
 _STEP: Final = 10
-_FURTHEST: Final = 4
+_FURTHEST: Final = 5
 """The most by which a number is moved before it is rounded: enough that no edge of the rounding is where it seems."""
 
 
