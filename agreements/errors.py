@@ -149,6 +149,34 @@ class NotApproved(AgreementError):
     remedy = "Ask a privacy officer who did not draft it to review and approve it."
 
 
+class SecondVoiceMissing(AgreementError):
+    """Who is an officer is not decided by one person."""
+
+    code = "second_voice_missing"
+    remedy = "Have a second officer sign it, or a district signer whom the officer did not introduce alone."
+
+
+class LastOfficer(AgreementError):
+    """A revocation would leave the district without any officer in office, and so without anybody to appoint one."""
+
+    code = "last_officer"
+    remedy = "Introduce another officer first."
+
+
+class FoundationMissing(AgreementError):
+    """A document rests on another one, a master or the version it replaces, that is not verified."""
+
+    code = "foundation_missing"
+    remedy = "Register the document it rests on first, or correct the digest by which it is named."
+
+
+class PartnerDebarred(AgreementError):
+    """A debarment bars the partner from student data (34 CFR 99.67)."""
+
+    code = "partner_debarred"
+    remedy = "No agreement with this partner can be made before the debarment is over."
+
+
 class AlreadyRegistered(AgreementError):
     """The register already holds a document with this digest; it is append-only."""
 
@@ -161,3 +189,17 @@ class NotRegistered(AgreementError):
 
     code = "not_registered"
     remedy = "Check the digest, or register the agreement first."
+
+
+class MoveNotAllowed(AgreementError):
+    """An agreement cannot be moved like this from where it stands."""
+
+    code = "move_not_allowed"
+    remedy = "See where it stands with `pactgate agreement show`."
+
+
+class LineTaken(AgreementError):
+    """The agreement's id belongs to another partner, or this version of it is registered already."""
+
+    code = "line_taken"
+    remedy = "Choose another id, or write the next version: `pactgate agreement amend`."

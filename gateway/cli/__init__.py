@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, records, serve, signer
+from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, people, records, serve, signer
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
+app.add_typer(people.app, name="people")
 app.add_typer(client.app, name="client")
 app.add_typer(records.app, name="records")
 app.add_typer(audit.app, name="audit")

@@ -9,9 +9,9 @@ from agreements.document import Agreement, parse_agreement
 from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
+from agreements.lifecycle import Standing
 from agreements.pointer import resolve
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
-from agreements.standing import Standing
 from gateway.cli import drafting, papers
 from gateway.cli.run import known_trust, office, run, say, show
 from gateway.services.onboarding import Activated
@@ -172,7 +172,7 @@ def register_reinstatement(file: Path) -> None:
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.reinstate(document)
+            return await opened.suspensions.reinstate(document)
 
     show({"entry": run(work())})
 
@@ -180,7 +180,7 @@ def register_reinstatement(file: Path) -> None:
 def _stop(digest: str, standing: Standing, reason: str) -> None:
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.stop_agreement(digest, standing, reason)
+            return await opened.suspensions.stop_agreement(digest, standing, reason)
 
     entry = run(work())
     say(f"Stopped by entry {entry}.")

@@ -29,17 +29,17 @@ def bind(
     *,
     agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
     jwks: Annotated[Path, typer.Option(help="The client's public key set, as `partner keygen` prints it.")],
-    responsible_name: Annotated[str, typer.Option(help="Who answers for the client, at the partner.")],
-    responsible_email: Annotated[str, typer.Option(help="That person's address.")],
+    responsible: Annotated[str, typer.Option(help="Who answers for the client, as the list of people names them.")],
     signer_key: Annotated[Path, typer.Option("--signer-key", help="Private key of a signer of the partner.")],
     out: Annotated[Path, typer.Option(help="The client binding to write.")],
     client: Annotated[
         str | None, typer.Option(callback=papers.client_id, help="A known client; else a new id.")
     ] = None,
+    operator: Annotated[str | None, typer.Option(help="The listed subrecipient that runs the client, if any.")] = None,
 ) -> None:
     """Bind a client's public keys to an agreement, signed by the partner's signer. No private key is read but that."""
     chosen = client or f"client:{uuid4()}"
-    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible_name, responsible_email))
+    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible, operator))
     keys = read_binding(payload).keys  # judged as it will be when it is registered
     document = add_signature(None, Kind.CLIENT_BINDING, payload, papers.read_key(signer_key))
     papers.write_signed(out, document)
@@ -86,7 +86,7 @@ def register(
 
     async def work() -> str:
         async with office() as opened:
-            return await opened.onboarding.register_client(document, approvals, name)
+            return await opened.admissions.register_client(document, approvals, name)
 
     show({"client": run(work()), "document": document.digest})
 
@@ -97,7 +97,7 @@ def suspend(*, client: Client, reason: Reason) -> None:
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.suspend_client(client, reason)
+            return await opened.suspensions.suspend_client(client, reason)
 
     show({"client": client, "standing": "suspended", "entry": run(work())})
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agreements.documents.signer import Signer, read_signer, signer_bytes
+from agreements.documents.signer import LIMITS, Signer, read_signer, signer_bytes
 from agreements.keys import SigningKey, read_public_file
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
@@ -70,7 +70,7 @@ def introduce(
     """Vouch for a signer as an officer. Whoever approves an agreement must not have vouched for its signers alone."""
     key = read_public_file(papers.read_file(public_key))
     side = role.value if role else f"{party.partition(':')[0]}_signer"
-    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date()))
+    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date(), LIMITS))
     read_signer(payload)  # judged as it will be when it is registered
     first, *others = [papers.read_key(file) for file in officer_key]
     document = add_signature(None, Kind.SIGNER, payload, first)
@@ -91,6 +91,6 @@ def register(
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.introduce_signer(document)
+            return await opened.admissions.introduce_signer(document)
 
     show({"document": document.digest, "signer": read_signer(document.payload).key.thumbprint, "entry": run(work())})

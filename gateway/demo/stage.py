@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
+from agreements.dates import school_year_of
 from agreements.document import Agreement
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
@@ -34,7 +35,6 @@ from gateway.services.container import open_services
 from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.office import Office, open_office
-from gateway.services.onboarding import Onboarding
 from gateway.services.stewardship import Stewardship, read_mappings
 from gateway.settings import Settings
 from gateway.store.cluster import Cluster
@@ -141,7 +141,7 @@ async def set_stage(
     )
     async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
         await _set_clock(office, day, today)
-        parts = await _sign_everything(office.onboarding, cast, contents, settings.home)
+        parts = await _sign_everything(office, cast, contents, settings.home)
         stewardship = Stewardship(office)
         stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship)
         await _load(stage)
@@ -184,25 +184,35 @@ async def _set_clock(office: Office, day: date, today: date) -> None:
 
 
 async def _sign_everything(
-    onboarding: Onboarding, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
+    office: Office, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
 ) -> dict[str, Part]:
-    moment, _ = await onboarding.registry()
+    moment, _ = await office.desk.registry()
     first = moment.now.date() - timedelta(days=30)
     last = moment.now.date() + timedelta(days=365)
     district = next(iter(contents.values()))["district"]["id"]
     for party in (district, *cast.partners):
-        await onboarding.introduce_signer(cast.introduction(party, first, last))
+        await office.admissions.introduce_signer(cast.introduction(party, first, last))
     parts = {}
     for name, content in contents.items():
         agreement, signed = cast.agreement(content)
-        await onboarding.activate(signed.document, [signed.approval])
+        await office.onboarding.activate(signed.document, [signed.approval])
+        await admit_responsible(office, cast, agreement, first, last)
         keys = PartnerKeys.generate()
         client, bound = cast.binding(agreement, keys)
-        await onboarding.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
+        await office.admissions.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
         folder = home / "partners" / name
         write_keys(folder, keys)
         parts[name] = Part(agreement, client, keys, folder)
     return parts
+
+
+async def admit_responsible(office: Office, cast: Cast, agreement: Agreement, first: date, last: date) -> None:
+    """Have the partner name who answers for its client, trained from `first` to `last`, and that person accept."""
+    named = cast.people(agreement, first, last)
+    await office.admissions.name_people(named.document, [named.approval])
+    moment, _ = await office.desk.registry()
+    began = school_year_of(moment.now.astimezone(ZoneInfo(agreement.term.time_zone)).date())
+    await office.admissions.accept_undertaking(cast.undertaking(agreement, f"{began}-{began + 1}"))
 
 
 async def _load(stage: Stage) -> None:

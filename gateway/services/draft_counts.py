@@ -22,8 +22,8 @@ from audit.events import Event
 from gateway.records.tally import tally
 from gateway.services.approximation import Approximate, Tally, approximate, differing_bits, reach
 from gateway.services.errors import DraftBudgetSpent
-from gateway.services.onboarding import scope_for
 from gateway.services.registry import read_moment
+from gateway.services.scopes import scope_for
 from gateway.store.tables import SKETCH_BITS, draft_count
 
 LINE_BUDGET: Final = 20

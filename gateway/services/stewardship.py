@@ -35,7 +35,7 @@ class Stewardship:
 
     def __init__(self, office: Office) -> None:
         self._engine = office.engine
-        self._scopes = office.onboarding.scopes
+        self._scopes = office.desk.scopes
 
     async def load(
         self,

@@ -12,9 +12,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from agreements.lifecycle import Standing
 from agreements.register import digest_bytes
 from agreements.signature import Envelope, Kind
-from agreements.standing import Standing
 from gateway.oauth.client import PartnerKeys
 from gateway.problems import Problem
 from tests.factories.agreements import Person, client_id, key_for
@@ -115,7 +115,7 @@ async def test_an_agreement_made_active_by_hand_stays_suspended(
     gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     office, admin = await gateway.office(), await superuser(gateway)
-    stopped = await office.onboarding.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "test")
+    stopped = await office.suspensions.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "test")
     assert await refusal(gateway, MENTORING) == "suspended"
     assert alarms(caplog) == set()
     # At an entry of another kind, and beyond the end of the log.
@@ -172,7 +172,7 @@ async def test_a_suspension_is_not_undone_by_a_document_that_no_entry_received(
 ) -> None:
     office, admin = await gateway.office(), await superuser(gateway)
     client, ring = gateway.deployment.partners[HARBOR].client, gateway.deployment.ring
-    stopped = await office.onboarding.suspend_client(client, "test")
+    stopped = await office.suspensions.suspend_client(client, "test")
     ring.officers.append(Person("Intruder", key_for("intruder")))
     try:
         forged = ring.reinstatement(client, undoes=stopped, officer=2)

@@ -137,7 +137,7 @@ async def test_rows_that_were_read_before_a_withdrawal_do_not_leave_after_it(gat
     async with office.engine.begin() as connection:
         # It holds the head and is not committed: whoever reads now still sees the student.
         await withdraw_consent(
-            connection, gateway.digest(TUTORING), STUDENTS["ximena"].number, scopes=office.onboarding.scopes
+            connection, gateway.digest(TUTORING), STUDENTS["ximena"].number, scopes=office.desk.scopes
         )
         asking = asyncio.create_task(gateway.get(TUTORING, f"/v1/students/{code}?fields=first_name"))
         await gateway.blocked()

@@ -89,7 +89,7 @@ async def test_a_partner_does_not_bind_a_client_without_an_officer(idle_gateway:
     new = deployment.ring.binding(bundle, client_id("new"), [jwk])
     for approvals in ([], [bundle.approval]):
         with pytest.raises(AgreementError):
-            await office.onboarding.register_client(new.envelope, approvals, "new")
+            await office.admissions.register_client(new.envelope, approvals, "new")
     assert await idle_gateway.size() == size
 
 
@@ -98,25 +98,25 @@ async def test_one_partner_does_not_take_the_client_of_another(gateway: Gateway)
     jwk = key_for("thief", "ES256").public.jwk
     taken = deployment.ring.binding(deployment.agreements[FOLLOW_UP], deployment.partners[HARBOR].client, [jwk])
     with pytest.raises(ClientTaken):
-        await office.onboarding.register_client(taken.envelope, [taken.approval], "taken")
+        await office.admissions.register_client(taken.envelope, [taken.approval], "taken")
     await gateway.ask(MENTORING)
 
 
 async def test_a_stop_is_undone_by_an_officer_and_by_nobody_else(gateway: Gateway) -> None:
     deployment, office = gateway.deployment, await gateway.office()
     client, ring = deployment.partners[HARBOR].client, deployment.ring
-    stopped = await office.onboarding.suspend_client(client, "test")
+    stopped = await office.suspensions.suspend_client(client, "test")
     outsider = Keyring(officers=[Person("Olivia Okafor", key_for("outsider"))])
     with pytest.raises(AgreementError):
-        await office.onboarding.reinstate(outsider.reinstatement(client, undoes=stopped))
+        await office.suspensions.reinstate(outsider.reinstatement(client, undoes=stopped))
     # Nor by an officer's word about another stop, or about another client.
     for subject, undoes in ((client, stopped - 1), (deployment.partners["bright-path"].client, stopped)):
         with pytest.raises(NothingToUndo):
-            await office.onboarding.reinstate(ring.reinstatement(subject, undoes=undoes))
+            await office.suspensions.reinstate(ring.reinstatement(subject, undoes=undoes))
     with pytest.raises(Problem, match="suspended"):
         await gateway.ask(MENTORING)
     await gateway.ask(TUTORING)
-    await office.onboarding.reinstate(ring.reinstatement(client, undoes=stopped))
+    await office.suspensions.reinstate(ring.reinstatement(client, undoes=stopped))
     await gateway.ask(MENTORING)
 
 
@@ -126,4 +126,4 @@ async def test_a_signer_is_introduced_by_an_officer_and_by_nobody_else(idle_gate
         person = ring.introduce("partner:harbor-mentors", "Somebody Else", by=[introduced_by])
         assert person.document is not None
         with pytest.raises(AgreementError):
-            await office.onboarding.introduce_signer(person.document)
+            await office.admissions.introduce_signer(person.document)

@@ -115,13 +115,16 @@ def _agreements(ring: Keyring) -> dict[str, SignedAgreement]:
 
 async def _sign_everything(deployment: Deployment, office: Office) -> None:
     for document in deployment.ring.signer_documents:
-        await office.onboarding.introduce_signer(document)
+        await office.admissions.introduce_signer(document)
     for name, bundle in deployment.agreements.items():
         await office.onboarding.activate(bundle.envelope, [bundle.approval])
+        people = deployment.ring.people(bundle)
+        await office.admissions.name_people(people.envelope, [people.approval])
+        await office.admissions.accept_undertaking(deployment.ring.undertaking(bundle))
         partner = deployment.partners[deployment.partner_of(name)]
         jwks: Any = partner.keys.jwks()["keys"]
         bound = deployment.ring.binding(bundle, partner.client, jwks)
-        await office.onboarding.register_client(bound.envelope, [bound.approval], f"{name}, nightly")
+        await office.admissions.register_client(bound.envelope, [bound.approval], f"{name}, nightly")
 
 
 async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping[str, Rows]) -> None:
@@ -131,7 +134,7 @@ async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping
             writer = csv.writer(file)
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
-    loads = Loads(office.engine, SubjectKey(keys.subject), office.onboarding.scopes)
+    loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
     report = await loads.load(mapping_for(*content), folder)
     assert not report.refused
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from agreements.elements import load_catalogue
 from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
 from agreements.in_force import verify_agreement, verify_reinstatement
+from agreements.lifecycle import Standing, standing
 from agreements.register import (
     StoredDocument,
     insert_document,
@@ -17,7 +18,6 @@ from agreements.register import (
     load_signers,
 )
 from agreements.signature import Kind
-from agreements.standing import Standing, standing
 from tests.factories.agreements import RECEIVED, Keyring, SignedAgreement, client_id, client_jwk
 from tests.factories.database import TestDatabase
 

@@ -84,7 +84,7 @@ async def test_an_agreement_gives_the_school_years_it_names_and_no_others(gatewa
         await office.onboarding.activate(older.envelope, [older.approval])
         jwks: Any = deployment.partners[HARBOR].keys.jwks()["keys"]
         bound = deployment.ring.binding(older, deployment.partners[HARBOR].client, jwks)
-        await office.onboarding.register_client(bound.envelope, [bound.approval], "nightly")
+        await office.admissions.register_client(bound.envelope, [bound.approval], "nightly")
         rosters = [(older.digest, number, "2026-09-01", None) for number in wanted]
         await load(office, deployment.keys, gateway.home, {"rosters": rosters})
         details = {"agreement": older.digest, "purpose": "mentoring"}

@@ -27,8 +27,8 @@ from agreements.in_force import (
     verify_binding,
     verify_reinstatement,
 )
+from agreements.lifecycle import Move, Standing, standing
 from agreements.signature import Envelope, Kind
-from agreements.standing import Move, Standing, standing
 from tests.factories.agreements import RECEIVED, SPS_B, Keyring, SignedAgreement, client_id, client_jwk, key_for
 
 DISTRICT, PARTNER = "district:emerald-city", "partner:bright-path"
