@@ -6,7 +6,7 @@ INVARIANT: no number leaves that has no committed entry, and what was answered o
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -71,7 +71,9 @@ async def count_draft(engine: AsyncEngine, draft: Agreement, in_force: Agreement
             versions = [each for each in (in_force, draft) if each is not None and each.digest not in shown]
             answers: list[_Answer] = []
             for version in versions:
-                answers.append(await _answer(connection, version, moment.now, answers))
+                # Rosters, consents and placements are those of the version in force: a later one inherits them.
+                lists = (in_force or draft).digest
+                answers.append(await _answer(connection, version, lists, moment.now, answers))
             # (3): last, because it holds the log's head until the transaction ends.
             written = leaf(Event.DRAFT_REVIEWED, moment.now, draft=draft.digest, line=draft.id)
             entry = await append_change(connection, written, moves_epoch=False)
@@ -97,13 +99,13 @@ async def _require_budget(connection: AsyncConnection, line: str, day: dt.date) 
 
 
 async def _answer(
-    connection: AsyncConnection, agreement: Agreement, now: dt.datetime, others: list[_Answer]
+    connection: AsyncConnection, agreement: Agreement, lists: str, now: dt.datetime, others: list[_Answer]
 ) -> _Answer:
     """Count, and answer as before if nearly the same students were asked about before."""
     term = agreement.term
     today = now.astimezone(ZoneInfo(term.time_zone)).date()
     on = min(max(today, term.first_day), term.last_day)
-    found = Tally(*await tally(connection, scope_for(agreement), on))
+    found = Tally(*await tally(connection, replace(scope_for(agreement), agreement=lists), on))
     differing = func.bit_count(draft_count.c.sketch.op("#")(_bits(found.sketch)))
     near = select(draft_count.c.students).where(differing < draft_count.c.reach)
     first = (await connection.execute(near.order_by(draft_count.c.idx, draft_count.c.digest).limit(1))).one_or_none()
