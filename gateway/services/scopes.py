@@ -20,7 +20,11 @@ def scope_of(verified: VerifiedAgreement, history: Mapping[str, Promised]) -> Sc
 
     Which school years leave is a matter of each dataset, not of these.
     """
-    agreement = verified.agreement
+    return scope_for(verified.agreement, _added(verified, history.values()))
+
+
+def scope_for(agreement: Agreement, added: Added = ()) -> Scope:
+    """Return the population terms of an agreement that may be a draft: those are counted, and never kept."""
     return Scope(
         agreement.digest,
         agreement.id,
@@ -32,7 +36,7 @@ def scope_of(verified: VerifiedAgreement, history: Mapping[str, Promised]) -> Sc
             cadence=agreement.cadence,
             element_order=agreement.element_ids,
         ),
-        _added(verified, history.values()),
+        added,
     )
 
 
