@@ -14,7 +14,7 @@ FORMAT: Final = "pactgate-register/1"
 _SEPARATOR: Final = " | "
 # A spreadsheet computes what begins so, full-width forms and what hides behind a space included (OWASP, CSV injection);
 # an apostrophe of our own would otherwise be taken for the mark.
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "'")  # noqa: RUF001  full-width on purpose
+_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 
 COLUMNS: Final = (
     "agreement",
