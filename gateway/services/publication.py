@@ -26,7 +26,7 @@ from gateway.services.usage import Usage
 
 LASTS_SECONDS: Final = 60.0
 """Row A10: an agreement in force appears within a minute, whatever caches lie in between."""
-_COUNTING_SECONDS: Final = 2.0
+_COUNTING_SECONDS: Final = 1.0
 """Of each minute; what is left is counted the next time, and until then no month is shown."""
 _AFTER_FAILURE_SECONDS: Final = 5.0
 _SIZE: Final = "SELECT size FROM audit.head"

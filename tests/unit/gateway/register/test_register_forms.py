@@ -20,6 +20,7 @@ from agreements.purpose import PURPOSES
 from agreements.schema import PARTNER_TYPES
 from gateway.register import wording
 from gateway.register.edition import Edition, file_name, site_of
+from gateway.register.page import _PAGES
 from gateway.register.record import COLUMNS, cell, csv_of, json_of
 from gateway.services.public_register import Duties, PublicRegister, PublicStanding, Status, opt_outs_of
 from tests.factories.agreements import SPS_A, SPS_B, Keyring
@@ -126,6 +127,7 @@ def test_json_gives_the_words_back_as_they_were_signed(text: str) -> None:
 
 
 def test_no_template_can_let_a_value_through_unescaped() -> None:
+    assert not {"safe", "xmlattr", "tojson"} & set(_PAGES.filters)
     folder = files("gateway.register").joinpath("templates")
     for file in folder.iterdir():
         text = file.read_text("utf-8")
