@@ -76,6 +76,11 @@ def write_new(path: Path, content: bytes, *, private: bool = False) -> None:
     _write(path, content, mode=_PRIVATE if private else _PUBLIC, replace=False)
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file whole, in the place of one that may be there. Raises `FileRefused`."""
+    _write(path, content, mode=_PUBLIC, replace=True)
+
+
 def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> None:
     """Write a signed document. Raises `FileRefused`, also if another file is in the way and not to be replaced."""
     _write(path, envelope.text.encode() + b"\n", mode=_PUBLIC, replace=replace)

@@ -27,9 +27,10 @@ from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Obligation, Status, destruction, leavers, require_nothing_overdue, review
 from agreements.register import insert_status
 from agreements.signature import Envelope
+from agreements.successors import answering_for
 from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
-from gateway.services.courses import Followed, answering_for, follow
+from gateway.services.courses import Followed, follow
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.history import has_disclosures, recorded
@@ -274,7 +275,7 @@ async def require_settled(
     owes. Raises `ObligationOverdue`.
     """
     followed = await follow(connection, moment, registry, catalogue)
-    answering = answering_for(partner)[-1]
+    answering = answering_for(partner, registry.successions)[-1]
     owed = [
         obligation
         for each in followed.values()

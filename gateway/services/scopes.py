@@ -13,6 +13,8 @@ from gateway.services.registry import Promised, Registry
 from policies.decision import RowTerms
 from policies.population import parse
 
+Scopes = tuple[Scope, ...]
+
 
 def scope_of(verified: VerifiedAgreement, history: Mapping[str, Promised]) -> Scope:
     """
@@ -40,7 +42,7 @@ def scope_for(agreement: Agreement, added: Added = ()) -> Scope:
     )
 
 
-def scopes_of(registry: Registry, now: datetime) -> tuple[Scope, ...]:
+def scopes_of(registry: Registry, now: datetime) -> Scopes:
     """Return the population terms of everything that is in force, suspended or not, and not taken over from."""
     return tuple(
         scope_of(granted.agreement, registry.history)
