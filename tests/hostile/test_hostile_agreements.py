@@ -200,6 +200,8 @@ def with_header(bundle: SignedAgreement, **changes: Any) -> str:
         pytest.param({"note": "x"}, id="unknown member"),
     ],
 )
+@pytest.mark.attack("alg none")
+@pytest.mark.attack("a critical header")
 @pytest.mark.attack("a header that changes what a signature means")
 def test_a_header_has_exactly_three_members_with_our_values(changes: dict[str, Any]) -> None:
     ring = Keyring()
@@ -282,6 +284,20 @@ BREAKAGES: list[tuple[Callable[[dict[str, Any]], object], type[AgreementError]]]
     (lambda envelope: envelope["signatures"][0].update(protected=b64(b"{")), BadEnvelope),
     (lambda envelope: envelope["signatures"][0].update(protected=b64(b'{"alg":"ES256","alg":"ES256"}')), BadEnvelope),
 ]
+
+
+@pytest.mark.attack("swapped signatures")
+def test_signatures_that_changed_places_do_not_verify() -> None:
+    """Between the two signers of one document, and between two documents of one signer."""
+    ring = Keyring()
+    bundle, other = ring.agreement(), ring.agreement(changes={"/title": "Another agreement of the same parties"})
+    envelope = parts(bundle)
+    _swap(envelope)
+    with pytest.raises(BadSignature):
+        judge(json.dumps(envelope), ring, bundle)
+    crossed = Envelope(Kind.AGREEMENT, bundle.agreement.canonical, other.envelope.signatures)
+    with pytest.raises(BadSignature):
+        judge(crossed.text, ring, bundle)
 
 
 @pytest.mark.attack("a broken envelope")

@@ -98,6 +98,7 @@ def test_a_signer_of_another_party_does_not_sign_for_this_one() -> None:
 
 
 @pytest.mark.ferpa("S2")
+@pytest.mark.attack("an expired signer signs")
 @pytest.mark.parametrize(
     ("received_at", "stands"),
     [

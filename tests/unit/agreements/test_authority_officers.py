@@ -144,6 +144,20 @@ def test_nobody_has_two_places_under_two_keys_or_names(name: str, key: str, erro
     assert refusal(ring, ring.officer_document(name, key_for(key))) is error
 
 
+@pytest.mark.claim(12)
+@pytest.mark.parametrize("first", ["officer", "signer"])
+def test_an_officer_signs_for_no_partner_not_even_under_the_same_key(first: str) -> None:
+    ring = Keyring()
+    if first == "officer":
+        ring.officer_document("Quinn", QUINN)
+    signer = ring.introduce(PARTNER, "Quinn", QUINN).document
+    assert signer is not None
+    ring.papers.append(ring.filed(signer))
+    if first == "signer":
+        ring.officer_document("Quinn", QUINN)
+    assert refusal(ring, ring.papers[-1]) is SamePerson
+
+
 def test_the_district_signer_may_become_an_officer_under_the_same_key() -> None:
     ring = Keyring()
     di = ring.signers[DISTRICT] = ring.introduce(DISTRICT, "Di")
@@ -270,7 +284,6 @@ def test_one_voice_does_not_unseat_an_officer_by_reaching_back() -> None:
     ring.officer_document("Quinn", QUINN, by=[olivia.key, di.key])
     # A signer's key is revoked by one officer, but not so that another officer falls with it.
     assert refusal(ring, ring.revocation(di.key.thumbprint, by=[olivia.key], since=0)) is SecondVoiceMissing
-    assert refusal(ring, ring.revocation(olivia.key.thumbprint, by=[olivia.key], since=0)) is SecondVoiceMissing
     ring.revocation(di.key.thumbprint, by=[olivia.key, piotr.key], since=0)
     assert in_office(ring) == {"Olivia Okafor", "Piotr Nowak"}
 
@@ -307,6 +320,23 @@ def test_the_earliest_end_of_a_key_holds_and_each_is_to_be_weighed() -> None:
     digests = [each.envelope.digest for each in (first, second, third)]
     assert ring.authority.flags([kid], digests[:2]) == (kid,)
     assert ring.authority.flags([kid], digests) == ()
+
+
+@pytest.mark.claim(12)
+@pytest.mark.ferpa("S7")
+@pytest.mark.attack("a party unmakes its own signature to shed what it owes")
+def test_what_was_signed_already_is_unmade_by_no_party_and_by_no_officer_alone() -> None:
+    ring = Keyring()
+    dana, olivia = ring.signer(PARTNER), ring.officers[0]
+    colleague = ring.signers["colleague"] = ring.introduce(PARTNER, "Cleo")
+    for by in ([dana.key], [colleague.key], [dana.key, colleague.key]):
+        assert refusal(ring, ring.revocation(dana.key.thumbprint, by=by, since=0)) is NotEntitled
+    assert refusal(ring, ring.revocation(olivia.key.thumbprint, by=[olivia.key], since=0)) is SecondVoiceMissing
+    ring.revocation(dana.key.thumbprint, by=[olivia.key, dana.key], since=0)
+    assert ring.authority.ended(dana.key.thumbprint) == 0
+    # From its own entry on, each gives up their own key.
+    paper = ring.revocation(colleague.key.thumbprint, by=[colleague.key])
+    assert ring.authority.ended(colleague.key.thumbprint) == paper.received.index
 
 
 @pytest.mark.ferpa("S7")
