@@ -1,20 +1,26 @@
 """A partner leaves, is debarred, or goes on as another one: what it has ends at once, over the wire and in the log."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from agreements.canonical import read_canonical
 from agreements.documents.debarment import Debarment, debarment_bytes, earliest_end
+from agreements.documents.emergency import emergency_order_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.documents.succession import SUCCESSION, Succession, succession_bytes
 from agreements.errors import AgreementError, NotApproved, PartnerDebarred, PartnerGone
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
+from audit.events import Event
 from gateway.oauth.client import PartnerRefused
 from gateway.services.errors import UnknownPartner
+from gateway.services.filing import Desk
 from gateway.services.parties import Parties
 from tests.factories.agreements import SPS_B, Keyring, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway
+from tests.factories.partners import ORDER
 
 PARTNER, OTHER, NEW = "partner:bright-path", "partner:harbor-mentors", "partner:brighter-path"
 """The partner of two agreements, the partner of one, and one that has none yet."""
@@ -190,3 +196,51 @@ async def test_a_merger_ends_the_predecessor_and_leaves_the_successor_as_it_is(g
     for pair in ((PARTNER, NEW), (OTHER, PARTNER)):
         with pytest.raises(PartnerGone):
             await desk.succeed(*succession(ring, *pair))
+
+
+async def test_an_agreement_that_cannot_be_read_does_not_keep_a_partner_from_leaving(gateway: Gateway) -> None:
+    admin = await gateway.database.connection("admin")
+    await admin.execute("ALTER TABLE agreements.document DISABLE TRIGGER USER")
+    digest = bytes.fromhex(gateway.digest(FOLLOW_UP).removeprefix("sha256:"))
+    await admin.execute("UPDATE agreements.document SET envelope = '{}' WHERE digest = $1", digest)
+    ended = await (await parties(gateway)).leave(PARTNER, "ended by letter")
+    assert ended.agreements == (gateway.digest(TUTORING),)
+    _, registry = await (await gateway.office()).desk.registry()
+    assert set(registry.granted) == {gateway.digest(MENTORING)}
+
+
+@pytest.mark.claim(1)
+async def test_documents_that_were_filed_unjudged_hold_nothing_and_raise_alarms(gateway: Gateway) -> None:
+    ring = gateway.deployment.ring
+    said: list[tuple[str, str, str]] = []
+    await (await parties(gateway)).succeed(*succession(ring, PARTNER, OTHER))
+    alone = ring.sign(Kind.DEBARMENT, debarment(ring, OTHER).payload, ring.officers[0].key)
+    second, approvals = succession(ring, PARTNER, NEW)
+    unapproved, _ = succession(ring, OTHER, NEW)
+    order = ring.sign(Kind.EMERGENCY_ORDER, emergency_order_bytes(ORDER), ring.signer(PARTNER).key)
+    await introduce(gateway, NEW)
+    desk = (await gateway.office()).desk
+    for event, document in (
+        (Event.PARTNER_DEBARRED, alone),
+        (Event.PARTNER_SUCCEEDED, second),
+        (Event.PARTNER_SUCCEEDED, unapproved),
+        (Event.EMERGENCY_ORDERED, order),
+    ):
+        async with desk.filing() as filing:
+            await filing.file(event, document, concerns=None)
+            if document is second:
+                await filing.approve(approvals, second.digest)
+
+    def alarm(code: str, facts: Mapping[str, str]) -> None:
+        said.append((code, facts["document"], facts["reason"]))
+
+    _, registry = await Desk(desk.engine, desk.trust, alarm).registry()
+    assert set(said) == {
+        ("debarment_refused", alone.digest, "signature_missing"),
+        ("succession_refused", second.digest, "partner_gone"),
+        ("succession_refused", unapproved.digest, "not_approved"),
+        ("emergency_refused", order.digest, "signer_not_entitled"),
+    }
+    assert registry.debarments == registry.emergency_orders == ()
+    assert [each.succession.successor for each in registry.successions] == [OTHER]
+    assert await gateway.rows(MENTORING)

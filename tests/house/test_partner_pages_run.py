@@ -3,6 +3,7 @@
 import asyncio
 import shlex
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,29 +19,31 @@ SIGNERS = {
     "partner": "partner:bright-path",
     "successor": "partner:brighter-path",
 }
+_numbers = count(1)
 
 
 @pytest.fixture
 def desk(postgres: TestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
     """The files of the page's people, and one agreement in force."""
-    asyncio.run(postgres.create("partner_pages"))
+    name = f"partner_pages_{next(_numbers)}"
+    asyncio.run(postgres.create(name))
     monkeypatch.chdir(tmp_path)
-    desk = CommandLine.on(postgres, "partner_pages", tmp_path)
-    for name in PEOPLE:
-        desk.done("signer", "keygen", f"{name}.pem")
+    desk = CommandLine.on(postgres, name, tmp_path)
+    for person in PEOPLE:
+        desk.done("signer", "keygen", f"{person}.pem")
     desk.done("keys", "init")
     pinned = ("--officer", "Officer A=officer-a.pub.json", "--officer", "Officer B=officer-b.pub.json")
     desk.done("init", "--origin", "log.district.example/pactgate", *pinned, "--demo")
     desk.sql("UPDATE gateway.installation SET clock_shift = $1::timestamptz - statement_timestamp()", NOW)
-    for name, party in SIGNERS.items():
-        desk.introduce(name, party, "officer-b", person=f"Signer of the {name}", out=f"@{name}.signer.json")
-        desk.done("signer", "register", f"{name}.signer.json")
+    for side, party in SIGNERS.items():
+        desk.introduce(side, party, "officer-b", person=f"Signer of the {side}", out=f"@{side}.signer.json")
+        desk.done("signer", "register", f"{side}.signer.json")
     desk.draft(drafter="officer-b")
     desk.sign("agreement.yaml", "district", "partner")
     desk.approve("officer-a")
     desk.activate()
     yield desk
-    asyncio.run(postgres.drop("partner_pages"))
+    asyncio.run(postgres.drop(name))
 
 
 def type_in(desk: CommandLine, line: str) -> None:
