@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agreements.canonical import Json
 from agreements.destruction import (
     open_holds,
     require_bound,
@@ -19,7 +20,15 @@ from agreements.destruction import (
     verify_hold,
     verify_release,
 )
-from agreements.documents.destruction import LEAVERS, MOST_LEAVERS, WHOLE, Certificate, Disclosures, read_certificate
+from agreements.documents.destruction import (
+    LEAVERS,
+    MOST_LEAVERS,
+    WHOLE,
+    Certificate,
+    Disclosures,
+    figures_content,
+    read_certificate,
+)
 from agreements.documents.hold import read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
@@ -29,7 +38,7 @@ from agreements.register import insert_status
 from agreements.signature import Envelope
 from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
-from gateway.services.courses import Followed, answering_for, follow
+from gateway.services.courses import Followed, Following, answering_for, follow
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.history import has_disclosures, recorded
@@ -77,6 +86,11 @@ class Figures:
     disclosures: Disclosures
     leavers: tuple[str, ...] = ()
 
+    @property
+    def content(self) -> dict[str, Json]:
+        """The part of a certificate that the district writes; the partner adds what only it knows, and signs."""
+        return figures_content(self.agreement, self.covers, self.disclosures, self.leavers)
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateLine:
@@ -112,20 +126,21 @@ class Obligations:
 
     async def listed(self) -> Listed:
         """Return every obligation, met or not, in the order in which the agreements were activated."""
-        async with self._following() as (connection, moment, followed):
+        async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
-                for each in followed.values()
+                for each in following.followed.values()
                 for obligation, leavers in await _owed(connection, each, moment.size)
             ]
-        refused = [Refused(digest, *pair) for digest, each in followed.items() for pair in each.refused]
+        refused = [Refused(digest, digest, code) for digest, code in following.unread]
+        refused += [Refused(digest, *pair) for digest, each in following.followed.items() for pair in each.refused]
         return Listed(tuple(owed), tuple(dict.fromkeys(refused)))
 
     async def holds(self) -> tuple[HoldLine, ...]:
         """Return every hold that an officer placed, oldest first."""
-        async with self._following() as (_, moment, followed):
-            pass
-        found = {hold.digest: (hold, each) for each in followed.values() for hold in each.holds}
+        async with self._following() as (_, moment, following):
+            followed = following.followed.values()
+        found = {hold.digest: (hold, each) for each in followed for hold in each.holds}
         lines = [
             HoldLine(
                 hold=digest,
@@ -141,8 +156,8 @@ class Obligations:
 
     async def certificates(self, agreement: str) -> tuple[CertificateLine, ...]:
         """Return the certificates that count for an agreement. Raises `UnknownAgreement`."""
-        async with self._following() as (_, _, followed):
-            found = _one(followed, agreement).certificates
+        async with self._following() as (_, _, following):
+            found = _one(following, agreement).certificates
         return tuple(
             CertificateLine(
                 certificate=each.digest,
@@ -159,8 +174,8 @@ class Obligations:
 
     async def figures(self, agreement: str, covers: str) -> Figures:
         """Return what the partner has to certify now. Raises `UnknownAgreement`."""
-        async with self._following() as (connection, moment, followed):
-            each = _one(followed, agreement)
+        async with self._following() as (connection, moment, following):
+            each = _one(following, agreement)
             size = moment.size
             found = await recorded(connection, each.agreement, each.activated, size, last_entry=size)
             codes = await _outstanding(connection, each) if covers == LEAVERS else {}
@@ -221,8 +236,10 @@ class Obligations:
         """File the release of a hold; return its entry. Raises an `AgreementError`, `UnknownAgreement`."""
         named = read_release(document.payload).hold
         async with self._desk.filing() as filing:
-            followed = await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue)
-            each = next((one for one in followed.values() if named in {hold.digest for hold in one.holds}), None)
+            following = await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue)
+            each = next(
+                (one for one in following.followed.values() if named in {hold.digest for hold in one.holds}), None
+            )
             holds = () if each is None else each.holds
             verified = verify_release(filing.filed(document), authority=filing.authority, holds=holds)
             agreement = next(hold.hold.agreement for hold in holds if hold.digest == named)
@@ -254,7 +271,7 @@ class Obligations:
             )
 
     @asynccontextmanager
-    async def _following(self) -> AsyncIterator[tuple[AsyncConnection, Moment, dict[str, Followed]]]:
+    async def _following(self) -> AsyncIterator[tuple[AsyncConnection, Moment, Following]]:
         """Read how everything went, on a connection that sees nothing later."""
         moment, registry = await self._desk.registry()
         async with self._desk.engine.connect() as connection:
@@ -273,11 +290,11 @@ async def require_settled(
     For whoever activates an agreement with the partner, in that transaction. What a predecessor owed, its successor
     owes. Raises `ObligationOverdue`.
     """
-    followed = await follow(connection, moment, registry, catalogue)
+    following = await follow(connection, moment, registry, catalogue)
     answering = answering_for(partner)[-1]
     owed = [
         obligation
-        for each in followed.values()
+        for each in following.followed.values()
         if each.partner == answering
         for obligation, _ in await _owed(connection, each, moment.size)
     ]
@@ -331,8 +348,8 @@ async def _close(filing: Filing, agreement: str, certified: int) -> None:
     )
 
 
-def _one(followed: Mapping[str, Followed], agreement: str) -> Followed:
+def _one(following: Following, agreement: str) -> Followed:
     try:
-        return followed[agreement]
+        return following.followed[agreement]
     except KeyError:
         raise UnknownAgreement(f"No agreement {agreement} was ever in force.") from None
