@@ -259,3 +259,10 @@ class LineTaken(AgreementError):
 
     code = "line_taken"
     remedy = "Choose another id, or write the next version: `pactgate agreement amend`."
+
+
+class PartnerGone(AgreementError):
+    """The partner went on as another one, which signs for itself."""
+
+    code = "partner_gone"
+    remedy = "Name its successor: `pactgate parties list` says who that is."
