@@ -30,6 +30,7 @@ from agreements.filed import Filed, Received
 from agreements.obligations import Course, day_of, end_of
 from agreements.register import Register, Registered
 from agreements.signature import Kind
+from agreements.successors import answering_for
 from agreements.yearly import VerifiedReview, verify_review
 from audit.entry import Entry
 from audit.events import Event
@@ -98,11 +99,6 @@ async def follow(connection: AsyncConnection, moment: Moment, registry: Registry
     return Following(moment, registry, catalogue, await entries_at(connection, indexes))
 
 
-def answering_for(partner: str) -> tuple[str, ...]:
-    """Return who answers for what a partner owes: itself, then whoever it goes on as."""
-    return (partner,)
-
-
 @dataclass(slots=True)
 class _Known:
     agreement: Agreement
@@ -160,7 +156,7 @@ class Following:
         agreement, now = known.agreement, Received(self._moment.size, self._moment.now)
         documents = _Documents(self._registry.register, self._entries)
         holds, releases = self._holds(known, documents)
-        parties = answering_for(agreement.partner.id)
+        parties = answering_for(agreement.partner.id, self._registry.successions)
         certificates = documents.verified(
             agreement.digest,
             Kind.CERTIFICATE,

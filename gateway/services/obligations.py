@@ -36,14 +36,15 @@ from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Obligation, Status, destruction, leavers, require_nothing_overdue, review
 from agreements.register import insert_status
 from agreements.signature import Envelope
+from agreements.successors import answering_for
 from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
-from gateway.services.courses import Followed, Following, answering_for, follow
+from gateway.services.courses import Followed, Following, follow
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.history import has_disclosures, recorded
 from gateway.services.leavers import leavers_of
-from gateway.services.registry import Moment, Registry
+from gateway.services.registry import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,38 +282,46 @@ class Obligations:
         return _one(await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue), agreement)
 
 
-async def require_settled(
-    connection: AsyncConnection, moment: Moment, registry: Registry, catalogue: Catalogue, partner: str
-) -> None:
+async def require_settled(filing: Filing, catalogue: Catalogue, partner: str) -> None:
     """
     Check that neither this partner nor the district about it owes anything that is overdue (row X3).
 
     For whoever activates an agreement with the partner, in that transaction. What a predecessor owed, its successor
     owes. Raises `ObligationOverdue`.
     """
-    following = await follow(connection, moment, registry, catalogue)
-    answering = answering_for(partner)[-1]
+    following = await follow(filing.connection, filing.moment, filing.registry, catalogue)
+    owing = answering_for(partner, filing.registry.successions)[-1]
     owed = [
         obligation
         for each in following.followed.values()
-        if each.partner == answering
-        for obligation, _ in await _owed(connection, each, moment.size)
+        if each.partner == owing
+        for obligation, _ in await _owed(filing.connection, each, filing.moment.size, late_only=True)
     ]
     require_nothing_overdue(owed)
 
 
-async def _owed(connection: AsyncConnection, each: Followed, size: int) -> list[tuple[Obligation, int | None]]:
-    """Return what is owed under one agreement, with the number of leavers. Where nothing left, nothing is destroyed."""
-    found: list[tuple[Obligation, int | None]] = []
+async def _owed(
+    connection: AsyncConnection, each: Followed, size: int, *, late_only: bool = False
+) -> list[tuple[Obligation, int | None]]:
+    """
+    Return what is owed under one agreement, with the number of leavers. Where nothing left, nothing is destroyed.
+
+    With `late_only` the log is searched for disclosures only where it matters.
+    """
     about = (each.agreement, each.partner, each.course, each.today)
-    if each.certified or await has_disclosures(connection, each.agreement.digest, each.activated, size):
-        found.append((destruction(*about, certified=each.certified), None))
-        if each.course.ended is None and not each.certified:
-            outstanding = await _outstanding(connection, each)
-            gone = leavers(*about, outstanding.values())
-            found += [] if gone is None else [(gone, len(outstanding))]
+    found: list[tuple[Obligation, int | None]] = [(destruction(*about, certified=each.certified), None)]
+    if each.course.ended is None:
+        outstanding = await _outstanding(connection, each)
+        gone = leavers(*about, outstanding.values())
+        found += [] if gone is None else [(gone, len(outstanding))]
     yearly = review(*about, each.since) if each.replaced_by is None else None
-    return found if yearly is None else [*found, (yearly, None)]
+    found += [] if yearly is None else [(yearly, None)]
+    if late_only:
+        found = [(obligation, count) for obligation, count in found if obligation.overdue_since is not None]
+    of_partner = any(obligation.duty is not Duty.REVIEW for obligation, _ in found) and not each.certified
+    if of_partner and not await has_disclosures(connection, each.agreement.digest, each.activated, size):
+        found = [(obligation, count) for obligation, count in found if obligation.duty is Duty.REVIEW]
+    return found
 
 
 def _line(obligation: Obligation, each: Followed, leavers: int | None) -> Owed:

@@ -21,6 +21,7 @@ from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
 from gateway.services.filing import Desk, Filing
+from gateway.services.obligations import require_settled
 from gateway.services.registry import Promised, Registry, claimed
 from gateway.services.scopes import scope_of
 
@@ -56,6 +57,7 @@ class Onboarding:
             agreement = verified.agreement
             require_own_line(agreement, filing.registry)
             require_not_gone(agreement.partner.id, filing.registry.successions)
+            await require_settled(filing, self._desk.catalogue, agreement.partner.id)
             replaced = filing.registry.history.get(agreement.replaces or "")
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)

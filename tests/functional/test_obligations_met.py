@@ -52,9 +52,9 @@ async def owed(gateway: Gateway, duty: Duty = Duty.DESTRUCTION) -> dict[str, Owe
 
 async def settled(gateway: Gateway, partner: str = PARTNER) -> None:
     """What an activation asks first."""
-    office = (await gateway.office()).desk
-    async with office.filing() as filing:
-        await require_settled(filing.connection, filing.moment, filing.registry, office.catalogue, partner)
+    desk = (await gateway.office()).desk
+    async with desk.filing() as filing:
+        await require_settled(filing, desk.catalogue, partner)
 
 
 async def terminated(gateway: Gateway, name: str = TUTORING) -> str:
@@ -145,8 +145,13 @@ async def test_the_day_after_the_due_day_nothing_new_is_made_with_the_partner(ga
         await settled(gateway)
     assert f"the certificate of destruction of {digest}, overdue since {DAY + 31 * ONE}" in str(caught.value)
     await settled(gateway, "partner:harbor-mentors")
+    size = await gateway.size()
+    with pytest.raises(ObligationOverdue):
+        await activated(gateway, id="agreement:renewed")
+    assert await gateway.size() == size
     await gateway.at(NOON + dt.timedelta(days=30))
     await settled(gateway)
+    await activated(gateway, id="agreement:renewed")
 
 
 @pytest.mark.ferpa("X2")
