@@ -13,8 +13,12 @@ from typing import Final
 
 from agreements.documents.approval import APPROVAL
 from agreements.documents.binding import CLIENT_BINDING
+from agreements.documents.officer import OFFICER
+from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.reinstatement import REINSTATEMENT
+from agreements.documents.revocation import REVOCATION
 from agreements.documents.signer import SIGNER
+from agreements.documents.undertaking import UNDERTAKING
 from agreements.elements import load_catalogue
 from agreements.schema import agreement_schema
 from agreements.shapes import Shape
@@ -22,8 +26,12 @@ from agreements.shapes import Shape
 SMALL: Final[Mapping[str, Shape]] = {
     "approval": APPROVAL,
     "client-binding": CLIENT_BINDING,
+    "officer": OFFICER,
+    "people": PEOPLE_ANNEX,
     "reinstatement": REINSTATEMENT,
+    "revocation": REVOCATION,
     "signer": SIGNER,
+    "undertaking": UNDERTAKING,
 }
 """Every document beside an agreement, by the name in its format (`pactgate-<name>/1`)."""
 

@@ -94,3 +94,19 @@ class NothingSigned(GatewayError):
     code = "nothing_signed"
     public_detail = "No signed checkpoint covers this entry yet."
     remedy = "Run this once where the gateway's keys are, or wait: `pactgate serve` signs as it goes."
+
+
+class UnknownPartner(GatewayError):
+    """The partner has nothing here that could end."""
+
+    code = "no_such_partner"
+    public_detail = "No such partner has anything here."
+    remedy = "List them with `pactgate parties list`."
+
+
+class UnknownOrder(GatewayError):
+    """No emergency order with this digest is registered."""
+
+    code = "no_such_order"
+    public_detail = "No such emergency order is registered."
+    remedy = "Register the order first: `pactgate emergency register`."

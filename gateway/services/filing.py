@@ -94,5 +94,5 @@ class Desk:
 
     async def scopes(self, connection: AsyncConnection) -> Sequence[Scope]:
         """Return what is in force, as far as populations need it; for changes of records, inside their transaction."""
-        _, registry = await self._reader.read(connection)
-        return scopes_of(registry)
+        moment, registry = await self._reader.read(connection)
+        return scopes_of(registry, moment.now)

@@ -16,6 +16,7 @@ from agreements.in_force import VerifiedAgreement, verify_agreement
 from agreements.lifecycle import Act, Standing, require_allowed
 from agreements.register import insert_status
 from agreements.signature import Envelope
+from agreements.successors import require_not_gone
 from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
@@ -54,6 +55,7 @@ class Onboarding:
             verified = self._verify(filing, document, approvals)
             agreement = verified.agreement
             require_own_line(agreement, filing.registry)
+            require_not_gone(agreement.partner.id, filing.registry.successions)
             replaced = filing.registry.history.get(agreement.replaces or "")
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)
@@ -73,7 +75,7 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            await rewrite_population(filing.connection, scope_of(verified), index)
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
             held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
@@ -87,6 +89,7 @@ class Onboarding:
             catalogue=self._desk.catalogue,
             replaced=claims.replaced,
             master=claims.master,
+            debarments=filing.registry.bans,
         )
 
     @staticmethod

@@ -24,7 +24,7 @@ from agreements.errors import (
 )
 from agreements.in_force import verify_agreement
 from agreements.signature import Envelope, Kind, Signature, add_signature, read_envelope, verify
-from tests.factories.agreements import RECEIVED, SPS_B, Keyring, SignedAgreement, key_for
+from tests.factories.agreements import SPS_B, Keyring, SignedAgreement, key_for
 
 ANCHOR_BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{previous}'] * 9)}]\n"
@@ -154,12 +154,10 @@ def b64(data: bytes | dict[str, Any]) -> str:
 
 def judge(text: str, ring: Keyring, bundle: SignedAgreement) -> None:
     verify_agreement(
-        read_envelope(text, Kind.AGREEMENT),
-        [bundle.approval],
-        ring.signer_documents,
-        trust=ring.trust,
+        ring.filed(read_envelope(text, Kind.AGREEMENT)),
+        [ring.filed(bundle.approval)],
+        authority=ring.authority,
         catalogue=load_catalogue(),
-        received_at=RECEIVED,
     )
 
 
@@ -329,14 +327,7 @@ def test_an_approval_never_passes_for_an_agreement() -> None:
         read_envelope(bundle.approval.text, Kind.AGREEMENT)
     relabelled = Envelope(Kind.APPROVAL, bundle.envelope.payload, bundle.envelope.signatures)
     with pytest.raises(NotEntitled, match="of kind 'approval'"):
-        verify_agreement(
-            relabelled,
-            [bundle.approval],
-            ring.signer_documents,
-            trust=ring.trust,
-            catalogue=load_catalogue(),
-            received_at=RECEIVED,
-        )
+        verify_agreement(ring.filed(relabelled), [], authority=ring.authority, catalogue=load_catalogue())
 
 
 @pytest.mark.attack("key substitution")
