@@ -71,7 +71,7 @@ def _listed(annexes: Sequence[VerifiedPeopleAnnex], responsible: str) -> Iterato
     changes = {each.received.index: each.received.at for each in annexes}
     changes |= {each.approved.index: each.approved.at for each in annexes if each.approved is not None}
     indexes = sorted(changes)
-    for index, following in zip(indexes, [*indexes[1:], None], strict=True):
+    for index, following in zip(indexes, [*indexes[1:], None], strict=False):  # nobody is named: no window
         named = named_at(annexes, index).get(responsible)
         if named is not None and named.role == RESPONSIBLE:
             yield _window(changes[index], _END if following is None else changes[following]), named

@@ -12,6 +12,7 @@ import typer
 from agreements.authored import read_authored
 from agreements.canonical import MAX_BYTES, Json
 from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.reading import LINE
 from agreements.errors import MalformedDocument
 from agreements.keys import SigningKey
 from agreements.pointer import resolve
@@ -75,6 +76,11 @@ def write_new(path: Path, content: bytes, *, private: bool = False) -> None:
     _write(path, content, mode=_PRIVATE if private else _PUBLIC, replace=False)
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file whole, in the place of one that may be there. Raises `FileRefused`."""
+    _write(path, content, mode=_PUBLIC, replace=True)
+
+
 def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> None:
     """Write a signed document. Raises `FileRefused`, also if another file is in the way and not to be replaced."""
     _write(path, envelope.text.encode() + b"\n", mode=_PUBLIC, replace=replace)
@@ -102,6 +108,11 @@ def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
     return _shaped(text, DIGEST)
+
+
+def agreement(text: str | None) -> str | None:
+    """Judge what names an agreement: the digest of one of its versions, or the id that all of them share."""
+    return _shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
 
 
 def thumbprint(text: str | None) -> str | None:

@@ -21,6 +21,7 @@ from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
 from gateway.services.filing import Desk, Filing
+from gateway.services.obligations import require_settled
 from gateway.services.registry import Promised, Registry, claimed
 from gateway.services.scopes import scope_of
 
@@ -59,6 +60,9 @@ class Onboarding:
             replaced = filing.registry.history.get(agreement.replaces or "")
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)
+            await require_settled(
+                filing.connection, filing.moment, filing.registry, self._desk.catalogue, agreement.partner.id
+            )
             await self._file(filing, verified, document, approvals)
             index = await filing.append(
                 Event.AGREEMENT_ACTIVATED,
@@ -75,7 +79,7 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            await rewrite_population(filing.connection, scope_of(verified), index)
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
             held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)

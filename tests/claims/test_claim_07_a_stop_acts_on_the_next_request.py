@@ -85,8 +85,8 @@ class Race:
                 await asyncio.sleep(0.001)
             async with office.engine.begin() as connection:
                 if number % 3:
-                    agreement = self.gateway.digest(TUTORING)
-                    self.stops[role] = await withdraw_consent(connection, agreement, student, scopes=scopes)
+                    line = self.gateway.line(TUTORING)
+                    self.stops[role] = await withdraw_consent(connection, line, student, scopes=scopes)
                 else:
                     self.stops[role] = await opt_out(connection, student, scopes=scopes)
             if number % 4 == 0:
