@@ -241,6 +241,7 @@ async def test_documents_that_were_filed_unjudged_hold_nothing_and_raise_alarms(
         ("succession_refused", unapproved.digest, "not_approved"),
         ("emergency_refused", order.digest, "signer_not_entitled"),
     }
-    assert registry.debarments == registry.emergency_orders == ()
+    assert not registry.debarments
+    assert not registry.emergency_orders
     assert [each.succession.successor for each in registry.successions] == [OTHER]
     assert await gateway.rows(MENTORING)
