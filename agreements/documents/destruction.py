@@ -114,26 +114,33 @@ class Tally:
         return Disclosures(self._count, self._last, f"sha256:{whole.hexdigest()}")
 
 
-def certificate_bytes(certificate: Certificate) -> bytes:
-    """Return the canonical bytes of a certificate."""
-    counted = certificate.disclosures
-    figures: dict[str, Json] = {"count": counted.count, "digest": counted.digest}
-    if counted.last_entry is not None:
-        figures["last_entry"] = counted.last_entry
+def figures_content(agreement: str, covers: str, disclosures: Disclosures, leavers: tuple[str, ...]) -> dict[str, Json]:
+    """Return the part of a certificate that the log decides."""
+    counted: dict[str, Json] = {"count": disclosures.count, "digest": disclosures.digest}
+    if disclosures.last_entry is not None:
+        counted["last_entry"] = disclosures.last_entry
     content: dict[str, Json] = {
         "format": "pactgate-certificate/1",
-        "agreement": certificate.agreement,
-        "covers": certificate.covers,
-        "disclosures": figures,
-        "what": certificate.what,
-        "how": {"method": certificate.method, "words": certificate.how},
-        "destroyed_on": certificate.destroyed_on.isoformat(),
-        "who": certificate.who,
-        "witness": certificate.witness,
+        "agreement": agreement,
+        "covers": covers,
+        "disclosures": counted,
     }
-    if certificate.leavers:
-        content["leavers"] = list(certificate.leavers)
-    return canonical_bytes(content)
+    return {**content, "leavers": list(leavers)} if leavers else content
+
+
+def certificate_bytes(certificate: Certificate) -> bytes:
+    """Return the canonical bytes of a certificate."""
+    about = (certificate.agreement, certificate.covers, certificate.disclosures, certificate.leavers)
+    return canonical_bytes(
+        {
+            **figures_content(*about),
+            "what": certificate.what,
+            "how": {"method": certificate.method, "words": certificate.how},
+            "destroyed_on": certificate.destroyed_on.isoformat(),
+            "who": certificate.who,
+            "witness": certificate.witness,
+        }
+    )
 
 
 def read_certificate(raw: bytes | str) -> Certificate:

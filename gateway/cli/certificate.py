@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,7 +19,6 @@ from gateway.services.obligations import CertificateLine, Figures, Obligations
 app = typer.Typer(help="Certificates of destruction: prepare, sign, register.", no_args_is_help=True)
 
 _DAY = ["%Y-%m-%d"]
-_FORMAT = "pactgate-certificate/1"
 Digest = Annotated[str, typer.Argument(callback=papers.digest, metavar="DIGEST", help="The agreement, sha256:….")]
 
 
@@ -53,20 +52,9 @@ def new(
             return await Obligations(opened.desk).figures(digest, covers.value)
 
     found = run(work())
-    figures: dict[str, Any] = {"count": found.disclosures.count, "digest": found.disclosures.digest}
-    if found.disclosures.last_entry is not None:
-        figures["last_entry"] = found.disclosures.last_entry
-    content: dict[str, Any] = {
-        "format": _FORMAT,
-        "agreement": found.agreement,
-        "covers": found.covers,
-        "disclosures": figures,
-    }
-    if found.leavers:
-        content["leavers"] = list(found.leavers)
-    papers.write_new(out, json.dumps(content, indent=2).encode() + b"\n", private=True)
+    papers.write_new(out, json.dumps(found.content, indent=2).encode() + b"\n", private=True)
     say(f"Send {out} to the partner, who signs it with `pactgate certificate sign`.")
-    show({"agreement": digest, "disclosures": figures, "leavers": len(found.leavers), "file": str(out)})
+    show({"agreement": digest, "disclosures": found.disclosures, "leavers": len(found.leavers), "file": str(out)})
 
 
 @app.command("sign")

@@ -92,13 +92,11 @@ class Followed:
         }
 
 
-async def follow(
-    connection: AsyncConnection, moment: Moment, registry: Registry, catalogue: Catalogue
-) -> dict[str, Followed]:
-    """Return every agreement that was activated, by digest, in the order of the log."""
+async def follow(connection: AsyncConnection, moment: Moment, registry: Registry, catalogue: Catalogue) -> "Following":
+    """Return how every agreement that was activated went."""
     indexes = {move.index for each in registry.register.agreements for move in each.moves}
     indexes |= {each.index for each in registry.register.stored if each.kind in _ABOUT_OBLIGATIONS}
-    return Following(moment, registry, catalogue, await entries_at(connection, indexes)).followed
+    return Following(moment, registry, catalogue, await entries_at(connection, indexes))
 
 
 @dataclass(slots=True)
@@ -112,12 +110,17 @@ class _Known:
 
 
 class Following:
-    """One pass over the register."""
+    """
+    One pass over the register: `followed` by digest, in the order of the log.
+
+    `unread` are agreements that were activated and cannot be read by this release, each with the code of the reason.
+    """
 
     def __init__(self, moment: Moment, registry: Registry, catalogue: Catalogue, entries: Mapping[int, Entry]) -> None:
         self._moment = moment
         self._registry = registry
         self._entries = entries
+        self.unread: list[tuple[str, str]] = []
         found = (self._known(each, catalogue) for each in registry.register.agreements)
         self._of = {
             known.agreement.digest: known
@@ -135,8 +138,9 @@ class Following:
             return None
         try:
             agreement = parse_agreement(each.document.envelope.payload, catalogue)
-        except AgreementError:
-            return None  # the registry raises the alarm
+        except AgreementError as error:
+            self.unread.append((each.document.digest, error.code))
+            return None
         ends = [move.index for move in each.moves if move.status == _TERMINATED and move.index in self._entries]
         stops = tuple((index, self._day(agreement, index)) for index in ends)
         return _Known(agreement, activated, self._day(agreement, activated), stops)

@@ -15,8 +15,8 @@ async def duties_of(
     connection: AsyncConnection, moment: Moment, registry: Registry, catalogue: Catalogue, used: Callable[[str], bool]
 ) -> dict[str, Duties]:
     """Return the duties under every agreement, by digest; `used` says whether anything was disclosed under one."""
-    followed = await follow(connection, moment, registry, catalogue)
-    return {digest: _duties(each, used(digest)) for digest, each in followed.items()}
+    following = await follow(connection, moment, registry, catalogue)
+    return {digest: _duties(each, used(digest)) for digest, each in following.followed.items()}
 
 
 def _duties(each: Followed, used: bool) -> Duties:

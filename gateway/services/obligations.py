@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agreements.canonical import Json
 from agreements.destruction import (
     open_holds,
     require_bound,
@@ -19,7 +20,15 @@ from agreements.destruction import (
     verify_hold,
     verify_release,
 )
-from agreements.documents.destruction import LEAVERS, MOST_LEAVERS, WHOLE, Certificate, Disclosures, read_certificate
+from agreements.documents.destruction import (
+    LEAVERS,
+    MOST_LEAVERS,
+    WHOLE,
+    Certificate,
+    Disclosures,
+    figures_content,
+    read_certificate,
+)
 from agreements.documents.hold import read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
@@ -30,12 +39,12 @@ from agreements.signature import Envelope
 from agreements.successors import answering_for
 from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
-from gateway.services.courses import Followed, follow
+from gateway.services.courses import Followed, Following, follow
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.history import has_disclosures, recorded
 from gateway.services.leavers import leavers_of
-from gateway.services.registry import Moment, Registry
+from gateway.services.registry import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,11 @@ class Figures:
     disclosures: Disclosures
     leavers: tuple[str, ...] = ()
 
+    @property
+    def content(self) -> dict[str, Json]:
+        """The part of a certificate that the district writes; the partner adds what only it knows, and signs."""
+        return figures_content(self.agreement, self.covers, self.disclosures, self.leavers)
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateLine:
@@ -113,20 +127,21 @@ class Obligations:
 
     async def listed(self) -> Listed:
         """Return every obligation, met or not, in the order in which the agreements were activated."""
-        async with self._following() as (connection, moment, followed):
+        async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
-                for each in followed.values()
+                for each in following.followed.values()
                 for obligation, leavers in await _owed(connection, each, moment.size)
             ]
-        refused = [Refused(digest, *pair) for digest, each in followed.items() for pair in each.refused]
+        refused = [Refused(digest, digest, code) for digest, code in following.unread]
+        refused += [Refused(digest, *pair) for digest, each in following.followed.items() for pair in each.refused]
         return Listed(tuple(owed), tuple(dict.fromkeys(refused)))
 
     async def holds(self) -> tuple[HoldLine, ...]:
         """Return every hold that an officer placed, oldest first."""
-        async with self._following() as (_, moment, followed):
-            pass
-        found = {hold.digest: (hold, each) for each in followed.values() for hold in each.holds}
+        async with self._following() as (_, moment, following):
+            followed = following.followed.values()
+        found = {hold.digest: (hold, each) for each in followed for hold in each.holds}
         lines = [
             HoldLine(
                 hold=digest,
@@ -142,8 +157,8 @@ class Obligations:
 
     async def certificates(self, agreement: str) -> tuple[CertificateLine, ...]:
         """Return the certificates that count for an agreement. Raises `UnknownAgreement`."""
-        async with self._following() as (_, _, followed):
-            found = _one(followed, agreement).certificates
+        async with self._following() as (_, _, following):
+            found = _one(following, agreement).certificates
         return tuple(
             CertificateLine(
                 certificate=each.digest,
@@ -160,8 +175,8 @@ class Obligations:
 
     async def figures(self, agreement: str, covers: str) -> Figures:
         """Return what the partner has to certify now. Raises `UnknownAgreement`."""
-        async with self._following() as (connection, moment, followed):
-            each = _one(followed, agreement)
+        async with self._following() as (connection, moment, following):
+            each = _one(following, agreement)
             size = moment.size
             found = await recorded(connection, each.agreement, each.activated, size, last_entry=size)
             codes = await _outstanding(connection, each) if covers == LEAVERS else {}
@@ -222,8 +237,10 @@ class Obligations:
         """File the release of a hold; return its entry. Raises an `AgreementError`, `UnknownAgreement`."""
         named = read_release(document.payload).hold
         async with self._desk.filing() as filing:
-            followed = await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue)
-            each = next((one for one in followed.values() if named in {hold.digest for hold in one.holds}), None)
+            following = await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue)
+            each = next(
+                (one for one in following.followed.values() if named in {hold.digest for hold in one.holds}), None
+            )
             holds = () if each is None else each.holds
             verified = verify_release(filing.filed(document), authority=filing.authority, holds=holds)
             agreement = next(hold.hold.agreement for hold in holds if hold.digest == named)
@@ -255,7 +272,7 @@ class Obligations:
             )
 
     @asynccontextmanager
-    async def _following(self) -> AsyncIterator[tuple[AsyncConnection, Moment, dict[str, Followed]]]:
+    async def _following(self) -> AsyncIterator[tuple[AsyncConnection, Moment, Following]]:
         """Read how everything went, on a connection that sees nothing later."""
         moment, registry = await self._desk.registry()
         async with self._desk.engine.connect() as connection:
@@ -265,38 +282,46 @@ class Obligations:
         return _one(await follow(filing.connection, filing.moment, filing.registry, self._desk.catalogue), agreement)
 
 
-async def require_settled(
-    connection: AsyncConnection, moment: Moment, registry: Registry, catalogue: Catalogue, partner: str
-) -> None:
+async def require_settled(filing: Filing, catalogue: Catalogue, partner: str) -> None:
     """
     Check that neither this partner nor the district about it owes anything that is overdue (row X3).
 
     For whoever activates an agreement with the partner, in that transaction. What a predecessor owed, its successor
     owes. Raises `ObligationOverdue`.
     """
-    followed = await follow(connection, moment, registry, catalogue)
-    answering = answering_for(partner, registry.successions)[-1]
+    following = await follow(filing.connection, filing.moment, filing.registry, catalogue)
+    owing = answering_for(partner, filing.registry.successions)[-1]
     owed = [
         obligation
-        for each in followed.values()
-        if each.partner == answering
-        for obligation, _ in await _owed(connection, each, moment.size)
+        for each in following.followed.values()
+        if each.partner == owing
+        for obligation, _ in await _owed(filing.connection, each, filing.moment.size, late_only=True)
     ]
     require_nothing_overdue(owed)
 
 
-async def _owed(connection: AsyncConnection, each: Followed, size: int) -> list[tuple[Obligation, int | None]]:
-    """Return what is owed under one agreement, with the number of leavers. Where nothing left, nothing is destroyed."""
-    found: list[tuple[Obligation, int | None]] = []
+async def _owed(
+    connection: AsyncConnection, each: Followed, size: int, *, late_only: bool = False
+) -> list[tuple[Obligation, int | None]]:
+    """
+    Return what is owed under one agreement, with the number of leavers. Where nothing left, nothing is destroyed.
+
+    With `late_only` the log is searched for disclosures only where it matters.
+    """
     about = (each.agreement, each.partner, each.course, each.today)
-    if each.certified or await has_disclosures(connection, each.agreement.digest, each.activated, size):
-        found.append((destruction(*about, certified=each.certified), None))
-        if each.course.ended is None and not each.certified:
-            outstanding = await _outstanding(connection, each)
-            gone = leavers(*about, outstanding.values())
-            found += [] if gone is None else [(gone, len(outstanding))]
+    found: list[tuple[Obligation, int | None]] = [(destruction(*about, certified=each.certified), None)]
+    if each.course.ended is None:
+        outstanding = await _outstanding(connection, each)
+        gone = leavers(*about, outstanding.values())
+        found += [] if gone is None else [(gone, len(outstanding))]
     yearly = review(*about, each.since) if each.replaced_by is None else None
-    return found if yearly is None else [*found, (yearly, None)]
+    found += [] if yearly is None else [(yearly, None)]
+    if late_only:
+        found = [(obligation, count) for obligation, count in found if obligation.overdue_since is not None]
+    of_partner = any(obligation.duty is not Duty.REVIEW for obligation, _ in found) and not each.certified
+    if of_partner and not await has_disclosures(connection, each.agreement.digest, each.activated, size):
+        found = [(obligation, count) for obligation, count in found if obligation.duty is Duty.REVIEW]
+    return found
 
 
 def _line(obligation: Obligation, each: Followed, leavers: int | None) -> Owed:
@@ -332,8 +357,8 @@ async def _close(filing: Filing, agreement: str, certified: int) -> None:
     )
 
 
-def _one(followed: Mapping[str, Followed], agreement: str) -> Followed:
+def _one(following: Following, agreement: str) -> Followed:
     try:
-        return followed[agreement]
+        return following.followed[agreement]
     except KeyError:
         raise UnknownAgreement(f"No agreement {agreement} was ever in force.") from None

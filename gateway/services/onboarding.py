@@ -57,12 +57,10 @@ class Onboarding:
             agreement = verified.agreement
             require_own_line(agreement, filing.registry)
             require_not_gone(agreement.partner.id, filing.registry.successions)
+            await require_settled(filing, self._desk.catalogue, agreement.partner.id)
             replaced = filing.registry.history.get(agreement.replaces or "")
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)
-            await require_settled(
-                filing.connection, filing.moment, filing.registry, self._desk.catalogue, agreement.partner.id
-            )
             await self._file(filing, verified, document, approvals)
             index = await filing.append(
                 Event.AGREEMENT_ACTIVATED,

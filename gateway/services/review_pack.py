@@ -66,7 +66,7 @@ async def gather(desk: Desk, digest: str, *, first: date | None = None, last: da
     """
     moment, registry = await desk.registry()
     async with desk.engine.connect() as connection:
-        followed = await follow(connection, moment, registry, desk.catalogue)
+        followed = (await follow(connection, moment, registry, desk.catalogue)).followed
         if digest not in followed:
             raise UnknownAgreement(f"No agreement {digest} was ever in force.")
         each = followed[digest]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agreements.canonical import canonical_bytes
 from agreements.documents.destruction import Certificate, Disclosures, certificate_bytes
 from agreements.documents.hold import Hold, Release, hold_bytes, release_bytes
 from agreements.documents.review import Review, review_bytes
@@ -24,15 +25,18 @@ from agreements.errors import (
 from agreements.keys import SigningKey
 from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Status
+from agreements.register import insert_status
 from agreements.signature import Envelope, Kind
+from audit.events import Event
 from gateway.services.errors import UnknownAgreement
 from gateway.services.obligations import Figures, Obligations, Owed, require_settled
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
-from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway
+from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force
 
 PARTNER = f"partner:{BRIGHT_PATH}"
 LAST = dt.date(2027, 6, 30)
+LAST_OF_MARCH = dt.date(2027, 3, 31)
 ONE = dt.timedelta(days=1)
 PACK = "sha256:" + "7" * 64
 
@@ -48,9 +52,9 @@ async def owed(gateway: Gateway, duty: Duty = Duty.DESTRUCTION) -> dict[str, Owe
 
 async def settled(gateway: Gateway, partner: str = PARTNER) -> None:
     """What an activation asks first."""
-    office = (await gateway.office()).desk
-    async with office.filing() as filing:
-        await require_settled(filing.connection, filing.moment, filing.registry, office.catalogue, partner)
+    desk = (await gateway.office()).desk
+    async with desk.filing() as filing:
+        await require_settled(filing, desk.catalogue, partner)
 
 
 async def terminated(gateway: Gateway, name: str = TUTORING) -> str:
@@ -141,8 +145,13 @@ async def test_the_day_after_the_due_day_nothing_new_is_made_with_the_partner(ga
         await settled(gateway)
     assert f"the certificate of destruction of {digest}, overdue since {DAY + 31 * ONE}" in str(caught.value)
     await settled(gateway, "partner:harbor-mentors")
+    size = await gateway.size()
+    with pytest.raises(ObligationOverdue):
+        await activated(gateway, id="agreement:renewed")
+    assert await gateway.size() == size
     await gateway.at(NOON + dt.timedelta(days=30))
     await settled(gateway)
+    await activated(gateway, id="agreement:renewed")
 
 
 @pytest.mark.ferpa("X2")
@@ -225,6 +234,7 @@ async def test_a_certificate_closes_the_agreement_and_clears_the_way(gateway: Ga
     assert registry.history[digest].standing is Standing.CLOSED
     with pytest.raises(AlreadyRegistered):
         await work.certify(document)
+    assert (await work.figures(digest, "leavers")).leavers == ()
     again = certificate(gateway, figures, what="Every copy, and one more that was found.")
     await work.certify(again)  # closed once
     assert [one["event"] for one in await gateway.entries(size + 2)] == ["certificate.received"]
@@ -409,10 +419,68 @@ async def test_an_amendment_does_not_begin_the_year_anew(gateway: Gateway) -> No
 
 
 async def test_what_narrows_a_master_ends_with_it(gateway: Gateway) -> None:
+    ring = gateway.deployment.ring
     master = await activated(gateway, id="agreement:master", framework=True)
-    await activated(gateway, id="agreement:child", master=master.digest)
-    office = await gateway.office()
-    assert (await owed(gateway)) == {}
+    made = ring.agreement(SPS_A, changes={"/id": "agreement:child", "/master": master.digest})
+    office, partner = await gateway.office(), gateway.deployment.partners[BRIGHT_PATH]
+    await bring_into_force(office, ring, made, partner)
+    work = await desk(gateway)
+    with pytest.raises(AgreementNotOver):
+        await work.certify(certificate(gateway, await work.figures(made.digest, "whole")))
+    later = {"version": 2, "replaces": master.digest, "term__first_day": "2027-04-01"}
+    await activated(gateway, id="agreement:master", framework=True, **later)
+    await gateway.at(dt.datetime(2027, 4, 1, 6, 59, tzinfo=dt.UTC))
+    with pytest.raises(AgreementNotOver):
+        await work.certify(certificate(gateway, await work.figures(made.digest, "whole")))
+    await gateway.at(dt.datetime(2027, 4, 1, 7, 0, tzinfo=dt.UTC))
+    with pytest.raises(AgreementNotOver):
+        await work.certify(
+            certificate(gateway, await work.figures(made.digest, "whole"), destroyed_on=LAST_OF_MARCH - ONE)
+        )
+    await work.certify(certificate(gateway, await work.figures(made.digest, "whole"), destroyed_on=LAST_OF_MARCH))
+
+
+async def test_what_narrows_a_master_that_was_terminated_is_over_that_day(gateway: Gateway) -> None:
+    master = await activated(gateway, id="agreement:master", framework=True)
+    child = await activated(gateway, id="agreement:child", master=master.digest)
+    office, work = await gateway.office(), await desk(gateway)
     await office.suspensions.stop_agreement(master.digest, Standing.TERMINATED, "Over.")
-    figures = await (await desk(gateway)).figures(master.digest, "whole")
-    assert figures.disclosures.count == 0
+    await work.certify(certificate(gateway, await work.figures(child.digest, "whole")))
+
+
+@pytest.mark.ferpa("X2")
+@pytest.mark.ferpa("S7")
+async def test_a_certificate_by_a_key_that_is_revoked_back_to_it_counts_no_more(gateway: Gateway) -> None:
+    await gateway.ask(TUTORING)
+    digest = await terminated(gateway)
+    work = await desk(gateway)
+    entry = await work.certify(certificate(gateway, await work.figures(digest, "whole")))
+    ring = gateway.deployment.ring
+    kid = ring.signer(PARTNER).key.thumbprint
+    await (await gateway.office()).admissions.revoke(ring.revocation(kid, since=entry + 10).envelope)
+    (line,) = await work.certificates(digest)
+    assert line.flagged == (kid,)
+    await (await gateway.office()).admissions.revoke(ring.revocation(kid, since=entry).envelope)
+    assert await work.certificates(digest) == ()
+    assert (await owed(gateway))[digest].status is Status.DUE
+    assert [one.code for one in (await work.listed()).refused] == ["signer_not_entitled"]
+
+
+@pytest.mark.claim(1)
+async def test_an_agreement_without_an_entry_owes_nothing_and_one_that_cannot_be_read_is_listed(
+    gateway: Gateway,
+) -> None:
+    ring = gateway.deployment.ring
+    nowhere = ring.agreement(SPS_A, changes={"/id": "agreement:nowhere", "/term/last_day": "2029-06-30"}).envelope
+    odd = ring.sign(Kind.AGREEMENT, canonical_bytes({"format": "of another release"}), ring.signer(PARTNER).key)
+    async with (await gateway.office()).desk.filing() as filing:
+        for document in (nowhere, odd):
+            index = await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None)
+            await insert_status(filing.connection, document.digest, "active", index=index, reason="so it says")
+    assert nowhere.digest not in await owed(gateway, Duty.REVIEW)
+    assert (await (await desk(gateway)).listed()).refused == ()
+    async with (await gateway.office()).desk.filing() as filing:
+        index = await filing.append(Event.AGREEMENT_ACTIVATED, agreement=odd.digest)
+        await insert_status(filing.connection, odd.digest, "active", index=index, reason="it was, once")
+    (line,) = (await (await desk(gateway)).listed()).refused
+    assert (line.agreement, line.document, line.code) == (odd.digest, odd.digest, "invalid_agreement")

@@ -15,7 +15,7 @@ from audit.signing import sign_head
 from gateway.services.errors import NothingSigned, UnknownAgreement
 from gateway.services.pack_files import PackRefused, read_pack, write_pack
 from gateway.services.review_pack import SAMPLE_SIZE, ReviewPack, gather
-from tests.factories.agreements import RECEIVED, RESPONSIBLE_PERSON
+from tests.factories.agreements import RECEIVED, RESPONSIBLE_PERSON, SPS_A
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway
 
@@ -102,6 +102,23 @@ async def test_only_the_days_of_the_period_count(gateway: Gateway) -> None:
     pack = await gather(desk, gateway.digest(TUTORING))
     assert (pack.first_day, pack.last_day) == (RECEIVED.date(), DAY)
     assert [line["disclosures"] for line in content(pack, "use.json")["by_dataset_and_month"]] == [1]
+
+
+async def test_a_pack_looks_back_at_the_versions_that_were_replaced(gateway: Gateway) -> None:
+    await gateway.ask(TUTORING)
+    ring, old = gateway.deployment.ring, gateway.deployment.agreements[TUTORING]
+    later = ring.agreement(SPS_A, changes={"/version": 2, "/replaces": old.digest, "/annexes": "carried_over"})
+    await (await gateway.office()).onboarding.activate(later.envelope, [later.approval])
+    await gateway.at(NOON + ONE)
+    await sign(gateway)
+    pack = await gather((await gateway.office()).desk, later.digest)
+    assert [line["disclosures"] for line in content(pack, "use.json")["by_dataset_and_month"]] == [1]
+    events = [(move["event"], move["agreement"]) for move in content(pack, "moves.json")]
+    assert events == [
+        ("agreement.activated", old.digest),
+        ("agreement.activated", later.digest),
+        ("agreement.replaced", old.digest),
+    ]
 
 
 async def test_a_partner_draws_the_same_sample_and_checks_each_receipt(gateway: Gateway) -> None:

@@ -123,7 +123,7 @@ def test_a_school_year_ends_on_30_june_and_is_one_of_the_data(ended: date, begin
 
 def test_only_a_school_year_that_had_begun_puts_off_the_day() -> None:
     years = {"datasets__0__school_years": ["2026-2027", "2027-2028", "2025-2026"]}
-    two = agreement("school_year_end", 1, **years)
+    two = agreement("school_year_end", 1, term__last_day="2028-06-30", **years)
     assert destruction_due(two, date(2027, 6, 29)) == date(2027, 7, 1)
     assert destruction_due(two, date(2027, 7, 1)) == date(2028, 7, 1)
 

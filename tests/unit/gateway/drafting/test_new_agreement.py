@@ -1,5 +1,6 @@
 """`agreement new` leads to a draft that passes for every basis, and never says what nobody said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from agreements.document import parse_agreement
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from agreements.keys import read_public_file
-from agreements.usual import unusual
+from agreements.usual import load_usual, unusual
+from gateway.services.choosing import offered
 from gateway.services.parts import asked_parts
 from tests.factories.drafts import PARTS, Desk, options
 
@@ -109,3 +111,16 @@ def test_what_an_option_cannot_mean_is_a_wrong_use_and_nothing_is_written(
 def test_what_cannot_stand_in_an_agreement_is_refused(desk: Desk, option: str, value: str, code: str) -> None:
     draft = desk.new({**options(Basis.CONSENT), option: value}, "--yes")
     assert (draft.code, draft.refusal, draft.text) == (1, code, "")
+
+
+def test_nothing_sensitive_is_offered_even_if_the_table_had_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = load_usual()["tutoring"]
+    forms = {**usual.forms, "000180": frozenset(), "000501": frozenset({"exact"}), "x-counseling-notes": frozenset()}
+    careless = {"tutoring": replace(usual, forms=forms)}
+    monkeypatch.setattr("gateway.services.choosing.load_usual", lambda: careless)
+    found = {each.element for each in offered("tutoring", Basis.CONSENT, CATALOGUE)}
+    assert found.isdisjoint({"000180", "000501", "x-counseling-notes"})
+    assert {"000115", "000172"} <= found
+    assert {"000115", "000172"}.isdisjoint(
+        each.element for each in offered("tutoring", Basis.DE_IDENTIFIED_WITH_CODE, CATALOGUE)
+    )

@@ -120,6 +120,7 @@ def test_a_next_version_says_nothing_that_was_true_of_the_last_one_alone() -> No
     old = RING.agreement(SPS_B).agreement
     content = next_version(old, CATALOGUE, drafted_by=None, executed=(None, None), renew=True)
     assert {"people", "executed_pdf"}.isdisjoint(content)
+    assert "annual_notice_ref" not in content["basis"]  # type: ignore[operator] # an object
     text = written(content, CATALOGUE)
     for path in ("/people", "/executed_pdf", "/basis/annual_notice_ref"):
         assert f"TO DO {path}" in text
