@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0004"
-down_revision: str | None = "0002"
+down_revision: str | None = "0003"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("students", sa.Integer(), nullable=True),
+        sa.Column("left_out", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("sketch", postgresql.BIT(1024), nullable=True),
         sa.Column("reach", sa.SmallInteger(), nullable=True),
         sa.Column("idx", sa.BigInteger(), nullable=False),
