@@ -6,7 +6,7 @@ INVARIANT: no number leaves that has no committed entry, and what was answered o
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from agreements.register import digest_bytes
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
-from gateway.records.tally import tally
+from gateway.records import headcount
 from gateway.services.approximation import Approximate, Tally, approximate, differing_bits, reach
 from gateway.services.errors import DraftBudgetSpent
 from gateway.services.registry import read_moment
@@ -35,11 +35,25 @@ _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('pactgate.dr
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was answered: about how many students, now and under the version in force; the answer's day and entry."""
+    """
+    What was answered: about how many students, now and under the version in force; the answer's day and entry.
+
+    `left_out` are lists that the line did not have yet: with any of them the number means "at most".
+    """
 
     students: Approximate
     in_force: Approximate | None
+    left_out: tuple[str, ...]
     day: dt.date
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer that was given today."""
+
+    students: Approximate
+    left_out: tuple[str, ...]
     entry: int
 
 
@@ -49,6 +63,7 @@ class _Answer:
 
     agreement: Agreement
     students: Approximate
+    left_out: tuple[str, ...]
     tally: Tally | None
 
 
@@ -64,30 +79,30 @@ async def count_draft(engine: AsyncEngine, draft: Agreement, in_force: Agreement
         # (1): one at a time, or a budget could be spent twice and near drafts answered apart.
         await connection.execute(_ALONE)
         shown = await _kept(connection, day)
-        entry = shown[draft.digest][1] if draft.digest in shown else None
-        if entry is None:
+        if draft.digest not in shown:
             await _require_budget(connection, draft.id, day)
             # (2): the version in force first: people know it, and drafts that are nearly the same get its number.
             versions = [each for each in (in_force, draft) if each is not None and each.digest not in shown]
             answers: list[_Answer] = []
             for version in versions:
-                # Rosters, consents and placements are those of the version in force: a later one inherits them.
-                lists = (in_force or draft).digest
-                answers.append(await _answer(connection, version, lists, moment.now, answers))
+                answers.append(await _answer(connection, version, moment.now, answers))
             # (3): last, because it holds the log's head until the transaction ends.
             written = leaf(Event.DRAFT_REVIEWED, moment.now, draft=draft.digest, line=draft.id)
             entry = await append_change(connection, written, moves_epoch=False)
             await connection.execute(insert(draft_count).values([_row(answer, day, entry) for answer in answers]))
-            shown |= {answer.agreement.digest: (answer.students, entry) for answer in answers}
-    before = None if in_force is None else shown.get(in_force.digest)
-    return Counted(shown[draft.digest][0], None if before is None else before[0], day, entry)
+            shown |= {each.agreement.digest: _Kept(each.students, each.left_out, entry) for each in answers}
+    own, before = shown[draft.digest], None if in_force is None else shown.get(in_force.digest)
+    return Counted(own.students, None if before is None else before.students, own.left_out, day, own.entry)
 
 
-async def _kept(connection: AsyncConnection, day: dt.date) -> dict[str, tuple[Approximate, int]]:
-    """Return what was answered on `day`, by digest, with the entry of the answer."""
-    kept = select(draft_count.c.digest, draft_count.c.students, draft_count.c.idx).where(draft_count.c.day == day)
-    rows = (await connection.execute(kept)).all()
-    return {f"sha256:{row.digest.hex()}": (Approximate(row.students), row.idx) for row in rows}
+async def _kept(connection: AsyncConnection, day: dt.date) -> dict[str, _Kept]:
+    """Return what was answered on `day`, by digest."""
+    own = draft_count.c
+    kept = select(own.digest, own.students, own.left_out, own.idx).where(own.day == day)
+    return {
+        f"sha256:{row.digest.hex()}": _Kept(Approximate(row.students), tuple(row.left_out), row.idx)
+        for row in (await connection.execute(kept)).all()
+    }
 
 
 async def _require_budget(connection: AsyncConnection, line: str, day: dt.date) -> None:
@@ -99,22 +114,23 @@ async def _require_budget(connection: AsyncConnection, line: str, day: dt.date) 
 
 
 async def _answer(
-    connection: AsyncConnection, agreement: Agreement, lists: str, now: dt.datetime, others: list[_Answer]
+    connection: AsyncConnection, agreement: Agreement, now: dt.datetime, others: list[_Answer]
 ) -> _Answer:
     """Count, and answer as before if nearly the same students were asked about before."""
     term = agreement.term
     today = now.astimezone(ZoneInfo(term.time_zone)).date()
     on = min(max(today, term.first_day), term.last_day)
-    found = Tally(*await tally(connection, replace(scope_for(agreement), agreement=lists), on))
+    head = await headcount.count_draft(connection, scope_for(agreement), on)
+    found, left_out = Tally(head.students, head.sketch), tuple(each.value for each in head.left_out)
     differing = func.bit_count(draft_count.c.sketch.op("#")(_bits(found.sketch)))
     near = select(draft_count.c.students).where(differing < draft_count.c.reach)
     first = (await connection.execute(near.order_by(draft_count.c.idx, draft_count.c.digest).limit(1))).one_or_none()
     if first is not None:
-        return _Answer(agreement, Approximate(first.students), None)
+        return _Answer(agreement, Approximate(first.students), left_out, None)
     for other in others:
         if other.tally is not None and differing_bits(other.tally, found) < reach(other.tally):
-            return _Answer(agreement, other.students, None)
-    return _Answer(agreement, approximate(found), found)
+            return _Answer(agreement, other.students, left_out, None)
+    return _Answer(agreement, approximate(found), left_out, found)
 
 
 def _row(answer: _Answer, day: dt.date, entry: int) -> dict[str, object]:
@@ -124,6 +140,7 @@ def _row(answer: _Answer, day: dt.date, entry: int) -> dict[str, object]:
         "line": answer.agreement.id,
         "day": day,
         "students": answer.students.rounded,
+        "left_out": list(answer.left_out),
         "sketch": None if found is None else _bits(found.sketch),
         "reach": None if found is None else reach(found),
         "idx": entry,

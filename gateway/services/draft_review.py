@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from agreements.basis import Basis
 from agreements.difference import Difference, difference
 from agreements.document import Agreement, parse_agreement
 from agreements.elements import Catalogue, Element
@@ -22,11 +21,11 @@ from gateway.services.registry import Registry
 from gateway.services.specimens import specimens
 
 LISTS: Mapping[str, str] = {
-    "roster": "Students are counted who stand on the roster of this agreement now; a new agreement has none yet.",
-    "consent": "Students are counted whose consent under this agreement is on file now; a new agreement has none yet.",
-    "placement": "Students are counted whose placement is on file now; a new agreement has none yet.",
+    "roster": "This agreement has no roster yet: students are counted as if all were on it, at most so many.",
+    "consent": "This agreement has no consents yet: students are counted as if all had consented, at most so many.",
+    "placement": "This agreement has no placements yet: students are counted as if all were placed, at most so many.",
 }
-"""What makes a number smaller than it will be."""
+"""What a list that is not there yet means for the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class DatasetReview:
 
 @dataclass(frozen=True, slots=True)
 class StudentsReview:
-    """About how many students, on which entry; `rounded` is None for fewer than ten. `notes` say what lowers it."""
+    """About how many students, on which entry; `rounded` is None for fewer than ten. `notes` say why at most."""
 
     words: str
     rounded: int | None
@@ -137,7 +136,7 @@ def _review(draft: Agreement, in_force: Agreement | None, counted: Counted, cata
         basis=draft.basis,
         purpose=draft.purpose.code,
         datasets=tuple(_dataset(terms, catalogue, outside, students) for terms in draft.datasets),
-        students=_students(draft, counted),
+        students=_students(counted),
         compared=Compared(
             digest=None if in_force is None else in_force.digest,
             version=None if in_force is None else in_force.version,
@@ -149,11 +148,8 @@ def _review(draft: Agreement, in_force: Agreement | None, counted: Counted, cata
     )
 
 
-def _students(draft: Agreement, counted: Counted) -> StudentsReview:
+def _students(counted: Counted) -> StudentsReview:
     before = counted.in_force
-    atoms = _words_of(draft.population) | {Basis.CONSENT: {"consent"}, Basis.CHILD_WELFARE: {"placement"}}.get(
-        Basis(draft.basis), set()
-    )
     return StudentsReview(
         words=counted.students.words,
         rounded=counted.students.rounded,
@@ -161,15 +157,8 @@ def _students(draft: Agreement, counted: Counted) -> StudentsReview:
         change=None if before is None else counted.students.since(before),
         counted_on=counted.day,
         entry=counted.entry,
-        notes=tuple(words for name, words in LISTS.items() if name in atoms),
+        notes=tuple(LISTS[name] for name in counted.left_out),
     )
-
-
-def _words_of(population: object) -> set[str]:
-    """Return the conditions that a population expression names."""
-    if isinstance(population, dict):
-        return {str(word) for word in population}.union(*map(_words_of, population.values()))
-    return set().union(*map(_words_of, population)) if isinstance(population, list) else set()
 
 
 def _dataset(terms: DatasetTerms, catalogue: Catalogue, outside: set[str], students: str) -> DatasetReview:

@@ -6,6 +6,7 @@ stand in `gateway/migrations/sql/0001/gateway.sql`.
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -82,6 +83,7 @@ draft_count = Table(
     Column("line", Text, nullable=False),
     Column("day", Date, nullable=False),
     Column("students", Integer),
+    Column("left_out", ARRAY(Text), nullable=False),
     Column("sketch", BIT(SKETCH_BITS)),
     Column("reach", SmallInteger),
     Column("idx", BigInteger, nullable=False),
@@ -93,7 +95,8 @@ draft_count = Table(
     CheckConstraint("idx >= 0", name="draft_count_has_an_entry"),
 )
 """
-What was answered about how many students a draft covers, as it was shown: rounded, NULL for fewer than ten.
+What was answered about how many students a draft covers, as it was shown: rounded, NULL for fewer than ten, with the
+lists that were not there yet and so could not make it smaller.
 
 A row with a sketch is an answer that later drafts over nearly the same students get too. Rows are only ever added.
 """

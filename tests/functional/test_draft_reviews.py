@@ -101,8 +101,9 @@ async def test_a_new_line_for_each_draft_is_no_way_around_the_budget(idle_gatewa
     first = await review(idle_gateway, draft())
     owner = await idle_gateway.database.connection("loader")
     await owner.execute(
-        "INSERT INTO gateway.draft_count (digest, line, day, idx)"
-        " SELECT sha256(n::text::bytea), 'agreement:line-' || n, $1, $2 + 1000 + n FROM generate_series(1, $3::int) n",
+        "INSERT INTO gateway.draft_count (digest, line, day, left_out, idx)"
+        " SELECT sha256(n::text::bytea), 'agreement:line-' || n, $1, '{}', $2 + 1000 + n"
+        " FROM generate_series(1, $3::int) n",
         first.students.counted_on,
         first.students.entry,
         INSTALLATION_BUDGET - 1,
@@ -116,8 +117,8 @@ async def test_two_at_once_do_not_spend_the_last_draft_twice(idle_gateway: Gatew
     first = await review(idle_gateway, draft())
     owner = await idle_gateway.database.connection("loader")
     await owner.execute(
-        "INSERT INTO gateway.draft_count (digest, line, day, idx)"
-        " SELECT sha256(n::text::bytea), $4, $1, $2 + 1000 + n FROM generate_series(1, $3::int) n",
+        "INSERT INTO gateway.draft_count (digest, line, day, left_out, idx)"
+        " SELECT sha256(n::text::bytea), $4, $1, '{}', $2 + 1000 + n FROM generate_series(1, $3::int) n",
         first.students.counted_on,
         first.students.entry,
         LINE_BUDGET - 2,
@@ -218,7 +219,7 @@ async def test_a_next_version_is_compared_with_the_one_in_force(idle_gateway: Ga
     assert found.students.before is not None
     assert found.students.change == f"{found.students.before} before"
     assert found.usual.outside == ("/datasets/0/elements/0",)
-    assert len(found.students.notes) == 2
+    assert found.students.notes == ()
     (line,) = [each for each in found.datasets[0].elements if not each.usual]
     assert (line.title, line.tier, line.leaves) == ("English learner", "T4", "as it is")
 
@@ -242,6 +243,17 @@ async def test_a_new_agreement_brings_everything_and_says_what_only_words_carry(
     gated = canonical_bytes(changed(example(SPS_A), {"/datasets/0/elements/0": homeless(), "/id": "agreement:x"}))
     lines = (await review(idle_gateway, gated)).datasets[0].elements
     assert (lines[0].tier, lines[0].law) == ("T4-MV", "42 U.S.C. 11432(g)(3)(G)")
+
+
+async def test_a_new_line_is_counted_without_the_lists_it_does_not_have_yet_and_says_so(idle_gateway: Gateway) -> None:
+    asked = canonical_bytes(changed(example(SPS_A), {"/id": "agreement:brand-new"}))
+    found = await review(idle_gateway, asked)
+    assert [note.partition(" yet")[0] for note in found.students.notes] == [
+        "This agreement has no consents",
+        "This agreement has no roster",
+    ]
+    assert (found.students.rounded or 0) > 30
+    assert (await review(idle_gateway, asked)).students.notes == found.students.notes
 
 
 def homeless() -> dict[str, Any]:

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("line", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("students", sa.Integer(), nullable=True),
+        sa.Column("left_out", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("sketch", postgresql.BIT(1024), nullable=True),
         sa.Column("reach", sa.SmallInteger(), nullable=True),
         sa.Column("idx", sa.BigInteger(), nullable=False),
