@@ -32,7 +32,9 @@ def sign(*, file: Document, key: Annotated[Path, typer.Option("--key", help="Pri
 def revoke(
     *,
     thumbprint: Annotated[
-        str, typer.Argument(callback=papers.thumbprint, metavar="KEY", help="Thumbprint of the key that is lost.")
+        # An option, since a thumbprint may begin with a dash.
+        str,
+        typer.Option("--thumbprint", callback=papers.thumbprint, help="Thumbprint of the key that is lost."),
     ],
     reason: Reason,
     key: Annotated[

@@ -9,7 +9,9 @@ WHO = ("--name", "Oskar Third", "--public-key", "@oskar.pub.json", "--from", "20
 
 def _revoke(desk: CommandLine, name: str, *keys: str, out: str = "@lost.json") -> None:
     signing = [text for key in keys for text in ("--key", f"@{key}.pem")]
-    desk.done("signer", "revoke", desk.public(name), "--reason", "Laptop stolen.", *signing, "--out", out)
+    desk.done(
+        "signer", "revoke", "--thumbprint", desk.public(name), "--reason", "Laptop stolen.", *signing, "--out", out
+    )
 
 
 @pytest.mark.claim(12)
@@ -57,11 +59,17 @@ def test_a_lost_signers_key_signs_nothing_after_its_revocation(signed: CommandLi
 
 def test_revoking_says_that_nothing_is_revoked_yet(signed: CommandLine) -> None:
     said = signed.run(
-        *("signer", "revoke", signed.public("rae"), "--reason", "Lost.", "--key", "@rae.pem", "--out", "@lost.json")
+        *("signer", "revoke", "--thumbprint", signed.public("rae"), "--reason", "Lost."),
+        *("--key", "@rae.pem", "--out", "@lost.json"),
     )
     assert "still signs" in said.err
     assert all(line["ended"] is None for line in signed.done("signer", "list"))
-    signed.refused("signer", "revoke", "short", "--reason", "x", "--key", "@rae.pem", "--out", "@x.json", code=2)
+
+
+def test_a_thumbprint_may_begin_with_a_dash_and_has_43_characters(signed: CommandLine) -> None:
+    lost = ("signer", "revoke", "--reason", "Lost.", "--key", "@rae.pem", "--out", "@lost.json", "--thumbprint")
+    signed.refused(*lost, "short", code=2)
+    assert signed.done(*lost, "-" * 43)["revokes"] == "-" * 43
 
 
 def test_a_signer_signs_only_what_the_introduction_lists(signed: CommandLine) -> None:
