@@ -79,6 +79,10 @@ def approve(
     signed: Signed,
     key: Key,
     out: Annotated[Path, typer.Option(help="The approval to write.")],
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option(help="Digest of a debarment that is over, or of a revocation, that you have weighed; repeatable."),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Approve a signed agreement as an officer, with the terms that only words carry. They are shown first."""
@@ -90,7 +94,9 @@ def approve(
         say("Careful: this officer drafted the agreement; activation will refuse the approval. A second person acts.")
     if officer.thumbprint in {item.kid for item in envelope.signatures}:
         say("Careful: this officer signed the agreement for a party; activation will refuse the approval.")
-    approval = papers.approve(envelope, agreement.words_only, agreement.content, officer, assume_yes=yes)
+    approval = papers.approve(
+        envelope, agreement.words_only, agreement.content, officer, assume_yes=yes, acknowledges=acknowledge or ()
+    )
     papers.write_signed(out, approval)
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
 
@@ -108,6 +114,20 @@ def activate(*, signed: Signed, approval: Approvals) -> None:
     activated = run(work())
     say(f"In force since entry {activated.entry}, within its term.")
     show(activated)
+
+
+@app.command("acknowledge")
+def acknowledge_flags(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `agreement approve --acknowledge` wrote.")],
+) -> None:
+    """File a further approval of an agreement in force: an officer weighed the revocation of a key that signed it."""
+    approval = papers.read_signed(file, Kind.APPROVAL)
+
+    async def work() -> int:
+        async with office() as opened:
+            return await opened.onboarding.acknowledge(approval)
+
+    show({"approval": approval.digest, "entry": run(work())})
 
 
 @app.command("suspend")

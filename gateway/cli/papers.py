@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -87,15 +88,25 @@ def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> No
 
 
 def approve(
-    envelope: Envelope, words: tuple[str, ...], content: Json, key: SigningKey, *, assume_yes: bool
+    envelope: Envelope,
+    words: tuple[str, ...],
+    content: Json,
+    key: SigningKey,
+    *,
+    assume_yes: bool,
+    acknowledges: Sequence[str] = (),
 ) -> Envelope:
-    """Return the approval of a document by the holder of `key`, who has read and accepted what only words carry."""
+    """
+    Return the approval of a document by the holder of `key`, who has read and accepted what only words carry.
+
+    `acknowledges` are digests of what speaks against it and was weighed.
+    """
     say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
     for path in words:
         say(f"  {path}: {resolve(content, path)}")
     if not assume_yes:
         typer.confirm(f"Approve {envelope.kind.value} {envelope.digest} with these terms?", abort=True, err=True)
-    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words)
+    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, tuple(acknowledges))
     return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
 
 

@@ -95,7 +95,8 @@ class Admissions:
                 agreement=bound.agreement,
                 keys=[key.thumbprint for key in bound.keys],
             )
-            await filing.approve(approvals, document.digest)
+            for approval in approvals:
+                await filing.approve(approval, document.digest)
             row = {"id": bound.client, "partner": verified.partner, "name": name, "idx": index}
             digests = {"binding": digest_bytes(verified.digest), "agreement": digest_bytes(bound.agreement)}
             await filing.connection.execute(insert(client).values({**row, **digests}))
@@ -123,7 +124,8 @@ class Admissions:
                 people=len(annex.people),
                 approved=bool(approvals),
             )
-            await filing.approve(approvals, document.digest)
+            for approval in approvals:
+                await filing.approve(approval, document.digest)
         return index
 
     async def accept_undertaking(self, document: Envelope) -> int:

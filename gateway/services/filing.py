@@ -5,7 +5,7 @@ INVARIANT: a document is judged when it is filed exactly as it will be judged at
 nothing.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -61,11 +61,12 @@ class Filing:
         await insert_document(self.connection, envelope, concerns=concerns, index=index)
         return index
 
-    async def approve(self, approvals: Sequence[Envelope], concerns: str) -> None:
-        """File the approvals of the document with this digest."""
-        for approval in approvals:
-            officers = sorted(signature.kid for signature in approval.signatures)
-            await self.file(Event.AGREEMENT_APPROVED, approval, concerns=concerns, approves=concerns, officers=officers)
+    async def approve(self, approval: Envelope, concerns: str) -> int:
+        """File the approval of the document with this digest; return its entry."""
+        officers = sorted(signature.kid for signature in approval.signatures)
+        return await self.file(
+            Event.AGREEMENT_APPROVED, approval, concerns=concerns, approves=concerns, officers=officers
+        )
 
 
 class Desk:

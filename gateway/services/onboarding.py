@@ -10,16 +10,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from agreements.authority import Filed
 from agreements.document import Agreement
+from agreements.documents.approval import read_approval
 from agreements.errors import LineTaken
 from agreements.in_force import VerifiedAgreement, verify_agreement
 from agreements.lifecycle import Act, Standing, require_allowed
-from agreements.register import insert_status
+from agreements.register import insert_status, load_agreement
 from agreements.signature import Envelope
 from agreements.successors import require_not_gone
 from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
+from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations import require_settled
 from gateway.services.registry import Promised, Registry, claimed
@@ -82,10 +85,30 @@ class Onboarding:
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
 
+    async def acknowledge(self, approval: Envelope) -> int:
+        """
+        File a further approval of an agreement in force: an officer weighs what came up since; return its entry.
+
+        A key that signed it and was revoked later flags an agreement until then (row S7). Raises an `AgreementError`,
+        `UnknownAgreement`.
+        """
+        digest = read_approval(approval.payload).approves
+        async with self._desk.filing() as filing:
+            promised = filing.registry.history.get(digest)
+            if promised is None:
+                raise UnknownAgreement(f"No agreement {digest} is in force.")
+            stored = (await load_agreement(filing.connection, digest)).document
+            # It must be an approval by itself, whatever was approved before.
+            self._verified(filing, Filed(stored.envelope, promised.verified.received), [approval])
+            return await filing.approve(approval, digest)
+
     def _verify(self, filing: Filing, document: Envelope, approvals: Sequence[Envelope]) -> VerifiedAgreement:
-        claims = claimed(document, filing.registry.history)
+        return self._verified(filing, filing.filed(document), approvals)
+
+    def _verified(self, filing: Filing, document: Filed, approvals: Sequence[Envelope]) -> VerifiedAgreement:
+        claims = claimed(document.envelope, filing.registry.history)
         return verify_agreement(
-            filing.filed(document),
+            document,
             [filing.filed(approval) for approval in approvals],
             authority=filing.authority,
             catalogue=self._desk.catalogue,
@@ -100,7 +123,8 @@ class Onboarding:
     ) -> None:
         signers = sorted(signer.key.thumbprint for signer in verified.signers)
         await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None, signers=signers)
-        await filing.approve(approvals, document.digest)
+        for approval in approvals:
+            await filing.approve(approval, document.digest)
 
 
 async def _replace(filing: Filing, replaced: Promised, by: Agreement) -> None:

@@ -110,7 +110,8 @@ class Parties:
                 kind=verified.succession.kind,
                 signers=sorted(signer.key.thumbprint for signer in verified.signers),
             )
-            await filing.approve(approvals, document.digest)
+            for approval in approvals:
+                await filing.approve(approval, document.digest)
             inherited = following(registry.debarments, (*registry.successions, verified))
             barred = any(
                 each.partner == successor and each.received == verified.received and each.ends_what_stands

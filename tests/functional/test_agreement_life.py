@@ -216,6 +216,16 @@ async def test_a_revocation_that_reaches_back_ends_what_the_key_signed(gateway: 
     assert (await gateway.get(MENTORING, FIRST_NAMES)).status_code == 200
     _, registry = await office.desk.registry()
     assert registry.history[gateway.digest(MENTORING)].verified.flags == (signer.key.thumbprint,)
+    # Until an officer has weighed it, and files an approval that says so.
+    bundle = gateway.deployment.agreements[MENTORING]
+    revocation = ring.papers[-1].envelope.digest
+    blind = ring.approve(bundle.envelope, bundle.agreement.words_only[1:], acknowledges=[revocation])
+    with pytest.raises(AgreementError):
+        await office.onboarding.acknowledge(blind)
+    weighed = ring.approve(bundle.envelope, bundle.agreement.words_only, acknowledges=[revocation])
+    await office.onboarding.acknowledge(weighed)
+    _, registry = await office.desk.registry()
+    assert registry.history[bundle.digest].verified.flags == ()
     new = beginning(gateway, NEXT_WEEK)
     with pytest.raises(AgreementError, match="revoked"):
         await office.onboarding.activate(new.envelope, [new.approval])

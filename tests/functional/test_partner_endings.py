@@ -230,7 +230,8 @@ async def test_documents_that_were_filed_unjudged_hold_nothing_and_raise_alarms(
         async with desk.filing() as filing:
             await filing.file(event, document, concerns=None)
             if document is second:
-                await filing.approve(approvals, second.digest)
+                for approval in approvals:
+                    await filing.approve(approval, second.digest)
 
     def alarm(code: str, facts: Mapping[str, str]) -> None:
         said.append((code, facts["document"], facts["reason"]))
