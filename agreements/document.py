@@ -35,6 +35,8 @@ from agreements.terms import (
     Term,
 )
 
+MOST = 1000
+"""Problems listed of one document; a hostile file has a hundred thousand, a person's first draft has twenty."""
 _FURTHEST = date(9000, 1, 1)
 """Days beyond this overflow when they are turned into instants."""
 
@@ -100,7 +102,7 @@ def judge_agreement(content: Json, catalogue: Catalogue) -> Agreement:
 
 
 def agreement_problems(content: Json, catalogue: Catalogue) -> tuple[Problem, ...]:
-    """Return everything that is wrong, one problem a place and rule, in the order of the places."""
+    """Return what is wrong, one problem a place and rule, in the order of the places: all of it, up to `MOST`."""
     lawful = [
         *basis_problems(content),
         *purpose_problems(content),
@@ -111,7 +113,11 @@ def agreement_problems(content: Json, catalogue: Catalogue) -> tuple[Problem, ..
     ]
     judged = {problem.path for problem in lawful}
     shaped = [item for item in shape_problems(agreement_schema(catalogue), content) if item.path not in judged]
-    return tuple(sorted({*lawful, *shaped}, key=lambda problem: (problem.path, problem.rule, problem.sentence)))
+    found = sorted({*lawful, *shaped}, key=lambda problem: (problem.path, problem.rule, problem.sentence))
+    if len(found) > MOST:
+        sentence = f"{len(found) - MOST} more problems are not listed; correct these first."
+        return (*found[:MOST], Problem("", "format", "agreement format 1", sentence))
+    return tuple(found)
 
 
 def _term_problems(content: Json) -> Iterator[Problem]:

@@ -12,8 +12,8 @@ from agreements.elements import DATASETS, Catalogue, Element, Tier, load_catalog
 
 _HEAD = """# The elements an agreement can name
 
-Written from `agreements/elements.toml`; do not edit it by hand. An agreement lists elements by id, one by one; a request
-names them by their wire name. An element that stands in several datasets is listed once in each.
+Written from `agreements/elements.toml`; do not edit it by hand. An agreement lists elements by id, one by one; a
+request names them by their wire name. An element that stands in several datasets is listed once in each.
 
 The tier says how sensitive an element is: {tiers}.
 A transformation in brackets leaves a less sensitive value, of the tier that follows it. Sensitive elements (T4) leave

@@ -7,7 +7,7 @@ from agreements.basis import ALWAYS, ANY_PARTY, PARTNERS, PUBLIC_AGENCY, REQUIRE
 from agreements.canonical import Json
 from agreements.dates import read_date, school_year_of
 from agreements.errors import Problem
-from agreements.pointer import MISSING, resolve, rows
+from agreements.pointer import MISSING, Missing, resolve, rows
 
 _EMERGENCY = timedelta(days=2)
 """Three calendar days, first and last included: 72 hours."""
@@ -68,7 +68,7 @@ def _annual_notice(content: Json) -> Iterator[Problem]:
     if len(known) < len(days):
         return
     first, last = known
-    noticed = [row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")]
+    noticed = _texts([row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")])
     lacking = [f"{year}-{year + 1}" for year in range(first, last + 1) if f"{year}-{year + 1}" not in noticed]
     if noticed and lacking:
         yield Problem(
@@ -92,11 +92,11 @@ def _standing_emergency(content: Json) -> Iterator[Problem]:
 
 def _directory(content: Json) -> Iterator[Problem]:
     yield from _limited_parties(content)
-    types = resolve(content, "/basis/types")
-    designated = types if isinstance(types, list) else []
+    designated = _texts(resolve(content, "/basis/types"))
     for path, _ in rows(content, "/datasets"):
         for place, line in rows(content, f"{path}/elements"):
-            if designated and line.get("element") not in designated:
+            element = line.get("element")
+            if designated and isinstance(element, str) and element not in designated:
                 sentence = "The notice does not designate this element as directory information. Remove it."
                 yield Problem(f"{place}/element", "L5", f"{_NOTICE}(a)(1)", sentence)
     path = "/basis/opt_out_checked_on"
@@ -105,6 +105,10 @@ def _directory(content: Json) -> Iterator[Problem]:
     if isinstance(written, str) and written and (checked is None or (begins is not None and checked > begins)):
         sentence = "Opt-outs are checked on a day of the calendar, before the term begins."
         yield Problem(path, "L5", f"{_NOTICE}(a)(2)-(3)", sentence)
+
+
+def _texts(value: Json | Missing) -> set[str]:
+    return {text for text in value if isinstance(text, str)} if isinstance(value, list) else set()
 
 
 def _limited_parties(content: Json) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ Every leaf of a shape says what carries it out (`x-carried-by`): a rule, the row
 notice, or the words alone. No object accepts members it does not name, so a signed document has no silent term.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -119,8 +120,14 @@ def _fullmatch(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError("does not match")
 
 
+def _unique(_: Any, __: bool, instance: Any, ___: Any) -> Iterator[ValidationError]:  # noqa: ANN401 -- jsonschema
+    """Compare by what stands there: the library compares each item with each other, minutes for a hostile file."""
+    if isinstance(instance, list) and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance):
+        yield ValidationError("lists something twice")
+
+
 _Validator: Callable[[Shape], Validator] = extend(  # type: ignore[no-untyped-call]  # untyped in the stubs
-    Draft202012Validator, {"pattern": _fullmatch}
+    Draft202012Validator, {"pattern": _fullmatch, "uniqueItems": _unique}
 )
 
 
