@@ -195,6 +195,22 @@ def test_a_ban_that_came_between_signature_and_approval_stops_the_approval() -> 
                 verify_agreement(agreement, approvals, **judged)  # type: ignore[arg-type]  # the parts are right
 
 
+@pytest.mark.ferpa("L9")
+@pytest.mark.attack("signed within the ban, approved after it")
+def test_what_was_signed_within_a_ban_is_not_approved_after_it() -> None:
+    ring = _long_lived()
+    bundle = ring.agreement()
+    weighed = ring.approve(bundle.envelope, bundle.agreement.words_only, acknowledges=[Ban().digest])
+    with pytest.raises(PartnerDebarred):
+        verify_agreement(
+            ring.filed(bundle.envelope),
+            [ring.filed(weighed, at=datetime(2031, 8, 2, tzinfo=UTC))],
+            authority=ring.authority,
+            catalogue=load_catalogue(),
+            debarments=[Ban()],
+        )
+
+
 def _long_lived() -> Keyring:
     ring = Keyring()
     for party in ("district:emerald-city", PARTNER):

@@ -27,6 +27,7 @@ from agreements.in_force import (
     verify_reinstatement,
 )
 from agreements.lifecycle import Move, Standing, standing
+from agreements.seal import SEAL
 from agreements.signature import Envelope, Kind
 from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, SignedAgreement, client_id, client_jwk, key_for
 
@@ -194,6 +195,20 @@ def test_one_person_does_not_sign_for_both_parties_with_two_keys() -> None:
         bundle.verified(ring)
 
 
+@pytest.mark.claim(12)
+def test_one_person_does_not_sign_for_both_parties_even_if_the_registry_held_them_twice() -> None:
+    """The registry takes in nobody twice; that it might have is no reason to believe it."""
+    ring = Keyring()
+    bundle, authority = ring.agreement(), ring.authority
+    doubled = [
+        replace(each, signer=replace(each.signer, name=name))
+        for each, name in zip(authority.introductions, ("Sam Both", "sam  BOTH"), strict=True)
+    ]
+    holders = replace(authority.holders, introductions=tuple(doubled))
+    with pytest.raises(SamePerson, match="One person"):
+        verified(ring, bundle, authority=Authority(authority.trust, "", (), holders, SEAL))
+
+
 @pytest.mark.attack("an outsider introduces a signer")
 def test_only_an_officer_introduces_a_signer() -> None:
     ring = Keyring()
@@ -325,6 +340,7 @@ def test_without_an_officers_approval_nothing_is_in_force() -> None:
         ([ring.approve(bundle.envelope, words, kind="client_binding")], NotApproved),
         ([ring.agreement(SPS_B).approval], NotApproved),
         ([bundle.envelope], NotEntitled),
+        ([ring.sign(Kind.REINSTATEMENT, bundle.approval.payload, ring.officers[0].key)], NotEntitled),
     ]
     for approvals, refusal in cases:
         with pytest.raises(refusal):

@@ -288,6 +288,16 @@ def test_one_voice_does_not_unseat_an_officer_by_reaching_back() -> None:
     assert in_office(ring) == {"Olivia Okafor", "Piotr Nowak"}
 
 
+@pytest.mark.ferpa("S7")
+def test_an_introduction_falls_with_any_of_its_signatures_even_if_two_voices_remain() -> None:
+    ring = Keyring()
+    keys = [officer.key for officer in ring.officers]
+    di = ring.signer(DISTRICT)
+    ring.officer_document("Quinn", QUINN, by=[*keys, di.key])
+    ring.revocation(di.key.thumbprint, by=keys, since=0)
+    assert in_office(ring) == {"Olivia Okafor", "Piotr Nowak"}
+
+
 @pytest.mark.claim(12)
 def test_reaching_back_leaves_somebody_in_office() -> None:
     ring = Keyring()

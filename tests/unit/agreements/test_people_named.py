@@ -63,9 +63,11 @@ def test_verified_people_cannot_be_made_by_hand(kind: type) -> None:
 def test_only_the_partners_signer_names_people_for_this_agreement() -> None:
     ring = Keyring()
     bundle, other = ring.agreement(), ring.agreement(SPS_B)
+    same_partner = ring.agreement(changes={"/title": "Another agreement with the same partner"})
     people = ring.people(bundle)
     cases: list[tuple[Envelope, SignedAgreement, type[AgreementError]]] = [
         (people.envelope, other, NotEntitled),
+        (people.envelope, same_partner, NotEntitled),
         (ring.sign(Kind.PEOPLE_ANNEX, people.envelope.payload, ring.signer(DISTRICT).key), bundle, NotEntitled),
         (ring.sign(Kind.PEOPLE_ANNEX, people.envelope.payload, key_for(RESPONSIBLE_PERSON)), bundle, NotEntitled),
         (people.approval, bundle, NotEntitled),
