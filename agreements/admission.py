@@ -18,6 +18,8 @@ from agreements.signature import Kind, verify
 from agreements.trust import Officer, person
 
 _OFFICER: Final = "officer"
+_OPPOSED: Final = {_OFFICER, "partner_signer"}
+"""Not even under one key: who decides for the district what a partner gets does not sign for a partner."""
 
 
 def admit(holders: Holders, filed: Filed) -> Holders:
@@ -86,18 +88,22 @@ def _revocation(holders: Holders, filed: Filed) -> Holders:
     read_canonical(signed.payload)
     revocation = read_revocation(signed.payload)
     others = signed.signed_by - {subject}
-    # (2): an officer is put out of office by two others, or by nobody but the person; a signer by an officer, by
-    # another signer of the party, or by the person.
+    # (2): it acts from its own entry at the latest: a stop does not wait.
+    since = received.index if revocation.since is None else min(revocation.since, received.index)
+    reaches_back = since < received.index
+    # (3): an officer is put out of office by two others, or by nobody but the person; a signer by an officer, by
+    # another signer of the party, or by the person. What was signed already is unmade by those two others or by an
+    # officer only: a party could otherwise undo its own signature, and shed what it owes under it.
     if subject in {each.officer.key.thumbprint for each in holders.tenures}:
-        if subject not in signed.signed_by:
+        if subject not in signed.signed_by or reaches_back:
             holders.require_two_voices(others, received)
     else:
         parties = {each.signer.party for each in holders.introductions if each.signer.key.thumbprint == subject}
         for kid in others - set(officers):
             if signers[kid].signer.party not in parties:
                 raise NotEntitled(f"The signer {kid} is of another party than the key that is revoked.")
-    # (3): it acts from its own entry at the latest: a stop does not wait.
-    since = received.index if revocation.since is None else min(revocation.since, received.index)
+        if reaches_back and not others & set(officers):
+            raise NotEntitled("Only an officer revokes a signer's key from an earlier entry on; leave out 'since'.")
     after = holders.ended(subject, since, envelope.digest)
     # (4): reaching back, it may unmake the introduction of other officers; that takes two voices as well.
     if {*officers} - {subject} - {*after.officers(received)}:
@@ -119,6 +125,8 @@ def _require_own_place(
         same = person(holder) == person(name)
         if kid == key.thumbprint and not same:
             raise SamePerson("The key is registered under another name.")
+        if same and {held, role} == _OPPOSED and holders.counts(kid, received):
+            raise SamePerson("An officer of the district is no partner's signer.")
         if kid == key.thumbprint or not same or kid == but or not holders.counts(kid, received):
             continue
         if held != role or held == _OFFICER:

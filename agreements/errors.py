@@ -149,6 +149,62 @@ class NotApproved(AgreementError):
     remedy = "Ask a privacy officer who did not draft it to review and approve it."
 
 
+class CertificateMismatch(AgreementError):
+    """A certificate of destruction does not answer for exactly the disclosures that are in the log."""
+
+    code = "certificate_mismatch"
+    remedy = "Make a new draft with `pactgate certificate new` and have the partner sign that."
+
+
+class DestroyedTooSoon(AgreementError):
+    """A certificate names a day after which the partner still received what it says was destroyed."""
+
+    code = "destroyed_too_soon"
+    remedy = "What was received later has to be destroyed too: certify the day on which the last of it was."
+
+
+class DestroyedInFuture(AgreementError):
+    """A certificate names a day that had not come when it was received."""
+
+    code = "destroyed_in_future"
+    remedy = "Certify after the destruction, not before it."
+
+
+class AgreementNotOver(AgreementError):
+    """Everything was certified as destroyed while the agreement still let records leave."""
+
+    code = "agreement_not_over"
+    remedy = "Wait for the end of the agreement, or terminate it first."
+
+
+class DestructionHeld(AgreementError):
+    """Destruction was certified while an officer's hold was open."""
+
+    code = "destruction_held"
+    remedy = "Ask the privacy office at once: records under a hold must not be destroyed."
+
+
+class UnknownLeaver(AgreementError):
+    """A certificate lists a record code of nobody who left, or a day before somebody left."""
+
+    code = "unknown_leaver"
+    remedy = "Take the list that `pactgate certificate new --covers leavers` writes."
+
+
+class ReviewRefused(AgreementError):
+    """A yearly review leaves out days since the last one, or looks at days that have not come."""
+
+    code = "review_refused"
+    remedy = "Review from the day after the last review, or from the activation, to a day that is over."
+
+
+class ObligationOverdue(AgreementError):
+    """The partner, or the district about it, owes something under an earlier agreement, and its day is past."""
+
+    code = "obligation_overdue"
+    remedy = "File the certificate or the review first; `pactgate obligation list` shows what is missing."
+
+
 class SecondVoiceMissing(AgreementError):
     """Who is an officer is not decided by one person."""
 
@@ -203,3 +259,10 @@ class LineTaken(AgreementError):
 
     code = "line_taken"
     remedy = "Choose another id, or write the next version: `pactgate agreement amend`."
+
+
+class PartnerGone(AgreementError):
+    """The partner went on as another one, which signs for itself."""
+
+    code = "partner_gone"
+    remedy = "Name its successor: `pactgate parties list` says who that is."

@@ -17,9 +17,10 @@ def statement(agreement: Agreement) -> str:
         f"{agreement.district.name} shares student records with {agreement.partner.name} under this agreement.",
         f"It is in force from {agreement.term.first_day} to {agreement.term.last_day} ({agreement.term.time_zone}).",
         f"Purpose: {agreement.purpose.words}",
-        "I use the records for this purpose and for nothing else. I look only at students whom I serve.",
-        "I do not find out who a student is where the records do not say so, and I join them with no other records.",
-        "I do not sell the records, advertise with them, or train models on them.",
+        "I use the records for this purpose and for nothing else, and look only at the students whom it concerns.",
+        "I do not find out who a student is where the records do not say so.",
+        "I join the records with others only where the agreement says so in writing.",
+        "I do not sell the records, advertise with them, or make profiles of students beyond the purpose.",
         f"I pass nothing on to anybody outside {agreement.partner.name}"
         + (f", except to those whom the agreement lists: {listed}." if listed else "."),
         f"Redisclosure: {owed.redisclosure_notice}",

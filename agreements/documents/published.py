@@ -13,11 +13,17 @@ from typing import Final
 
 from agreements.documents.approval import APPROVAL
 from agreements.documents.binding import CLIENT_BINDING
+from agreements.documents.debarment import DEBARMENT
+from agreements.documents.destruction import CERTIFICATE
+from agreements.documents.emergency import EMERGENCY_ORDER
+from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.officer import OFFICER
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.reinstatement import REINSTATEMENT
+from agreements.documents.review import REVIEW
 from agreements.documents.revocation import REVOCATION
 from agreements.documents.signer import SIGNER
+from agreements.documents.succession import SUCCESSION
 from agreements.documents.undertaking import UNDERTAKING
 from agreements.elements import load_catalogue
 from agreements.schema import agreement_schema
@@ -25,12 +31,19 @@ from agreements.shapes import Shape
 
 SMALL: Final[Mapping[str, Shape]] = {
     "approval": APPROVAL,
+    "certificate": CERTIFICATE,
     "client-binding": CLIENT_BINDING,
+    "debarment": DEBARMENT,
+    "emergency-order": EMERGENCY_ORDER,
+    "hold": HOLD,
     "officer": OFFICER,
     "people": PEOPLE_ANNEX,
     "reinstatement": REINSTATEMENT,
+    "release": RELEASE,
+    "review": REVIEW,
     "revocation": REVOCATION,
     "signer": SIGNER,
+    "succession": SUCCESSION,
     "undertaking": UNDERTAKING,
 }
 """Every document beside an agreement, by the name in its format (`pactgate-<name>/1`)."""

@@ -12,12 +12,18 @@ from agreements.errors import InvalidAgreement
 from agreements.lifecycle import Standing
 from agreements.pointer import resolve
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
-from gateway.cli import papers
+from gateway.cli import drafting, papers, register, reviewing
 from gateway.cli.run import known_trust, office, run, say, show
 from gateway.services.onboarding import Activated
 from gateway.services.overview import AgreementLine, AgreementPage, agreement_lines, agreement_page, element_lines
 
 app = typer.Typer(help="Agreements: check, sign, approve, bring into force, stop.", no_args_is_help=True)
+
+app.command("new")(drafting.new)
+app.command("amend")(drafting.amend)
+app.command("review")(reviewing.review)
+app.command("diff")(reviewing.diff)
+app.command("register")(register.register)
 
 SIGNED_SUFFIX = ".signed.json"
 Digest = Annotated[str, typer.Argument(callback=papers.digest, metavar="DIGEST", help="The agreement, sha256:….")]

@@ -16,7 +16,7 @@ from agreements.documents.reading import LINE
 from agreements.errors import MalformedDocument
 from agreements.keys import SigningKey
 from agreements.pointer import resolve
-from agreements.shapes import CLIENT, DIGEST
+from agreements.shapes import CLIENT, DIGEST, THUMBPRINT
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
 from agreements.trust import Trust
 from gateway.cli.run import say
@@ -76,6 +76,11 @@ def write_new(path: Path, content: bytes, *, private: bool = False) -> None:
     _write(path, content, mode=_PRIVATE if private else _PUBLIC, replace=False)
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file whole, in the place of one that may be there. Raises `FileRefused`."""
+    _write(path, content, mode=_PUBLIC, replace=True)
+
+
 def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> None:
     """Write a signed document. Raises `FileRefused`, also if another file is in the way and not to be replaced."""
     _write(path, envelope.text.encode() + b"\n", mode=_PUBLIC, replace=replace)
@@ -95,9 +100,9 @@ def approve(
 
 
 def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
-    """Say so, if it can be known here, when a key is no pinned officer's: what it signs will be refused later."""
+    """Say so, if it can be known here, when a key is no pinned officer's; one introduced later is known to the log."""
     if trust is not None and key.thumbprint not in trust.keys:
-        say(f"Careful: {key.thumbprint} is not an officer pinned here; what it signs will be refused.")
+        say(f"Careful: {key.thumbprint} is not an officer pinned here; unless it came later, what it signs is refused.")
 
 
 def digest(text: str | None) -> str | None:
@@ -108,6 +113,11 @@ def digest(text: str | None) -> str | None:
 def agreement(text: str | None) -> str | None:
     """Judge what names an agreement: the digest of one of its versions, or the id that all of them share."""
     return _shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
+
+
+def thumbprint(text: str | None) -> str | None:
+    """Judge a key's thumbprint, given as an argument."""
+    return _shaped(text, THUMBPRINT)
 
 
 def client_id(text: str | None) -> str | None:

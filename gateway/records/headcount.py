@@ -6,15 +6,16 @@ rounds, budgets and logs them, because a row of exact counts would answer questi
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sqlalchemy import Date, Table, cast, exists, func, literal, select
+from sqlalchemy import Table, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.basis import Basis
 from gateway.records import standing
-from gateway.records.coverage import Scope, covered
+from gateway.records.coverage import Scope
+from gateway.records.tally import tally
 from policies.decision import RowTerms
 from policies.population import And, Everyone, Or, Placement, Population, Roster
 
@@ -49,13 +50,14 @@ class Headcount:
     students: int
     counted: tuple[Conjunct, ...]
     left_out: tuple[Conjunct, ...]
+    sketch: int = field(default=0, compare=False)
+    """Who they are, as `gateway.records.tally` says it: enough to tell sets apart that differ by many."""
 
 
 async def count_covered(connection: AsyncConnection, scope: Scope, day: dt.date) -> int:
     """Return how many students `scope` covers on `day`, a calendar day in its own zone. Raises `UnknownTerm`."""
-    lasting = covered(scope).subquery("covered")
-    on_day = lasting.c.valid.op("@>")(cast(literal(day, Date), Date))
-    return int(await connection.scalar(select(func.count(lasting.c.student_id.distinct())).where(on_day)) or 0)
+    students, _ = await tally(connection, scope, day)
+    return students
 
 
 async def count_draft(connection: AsyncConnection, scope: Scope, day: dt.date) -> Headcount:
@@ -68,8 +70,8 @@ async def count_draft(connection: AsyncConnection, scope: Scope, day: dt.date) -
     asked = sorted(_asked(scope.terms))
     left_out = tuple([each for each in asked if not await _is_there(connection, _LISTS[each], scope.line)])
     open_terms = _without(scope.terms, frozenset(left_out))
-    students = await count_covered(connection, replace(scope, terms=open_terms), day)
-    return Headcount(students, tuple(each for each in asked if each not in left_out), left_out)
+    students, sketch = await tally(connection, replace(scope, terms=open_terms), day)
+    return Headcount(students, tuple(each for each in asked if each not in left_out), left_out, sketch)
 
 
 async def _is_there(connection: AsyncConnection, table: Table, line: str) -> bool:

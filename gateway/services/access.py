@@ -145,7 +145,14 @@ class Access:
         stored = judging.read.register.about(agreement.agreement.digest, Kind.UNDERTAKING)
         for filed in judging.filed(stored):
             try:
-                yield verify_undertaking(filed, annexes=promised.annexes, agreement=agreement)
+                yield judging.once(
+                    lambda filed=filed: verify_undertaking(  # type: ignore[misc] # bound in the loop
+                        filed, annexes=promised.annexes, agreement=agreement
+                    ),
+                    *("undertaking", agreement.agreement.digest, judging.authority.digest),
+                    *(f"{each.digest} {each.received.index} {each.approved}" for each in promised.annexes),
+                    *texts(filed),
+                )
             except AgreementError as error:
                 judging.alarm("undertaking_refused", document=filed.envelope.digest, reason=error.code)
 

@@ -21,9 +21,8 @@ from agreements.trust import Trust
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import MOVES_EPOCH, Event
-from gateway.records.coverage import Scope
 from gateway.services.registry import Alarm, Moment, Registry
-from gateway.services.scopes import scopes_of
+from gateway.services.scopes import Scopes, scopes_of
 from gateway.services.snapshot import RegistryReader
 
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('pactgate.filing', 0))")
@@ -92,7 +91,7 @@ class Desk:
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             return await self._reader.read(connection)
 
-    async def scopes(self, connection: AsyncConnection) -> Sequence[Scope]:
+    async def scopes(self, connection: AsyncConnection) -> Scopes:
         """Return what is in force, as far as populations need it; for changes of records, inside their transaction."""
-        _, registry = await self._reader.read(connection)
-        return scopes_of(registry)
+        moment, registry = await self._reader.read(connection)
+        return scopes_of(registry, moment.now)

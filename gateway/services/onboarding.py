@@ -16,10 +16,12 @@ from agreements.in_force import VerifiedAgreement, verify_agreement
 from agreements.lifecycle import Act, Standing, require_allowed
 from agreements.register import insert_status
 from agreements.signature import Envelope
+from agreements.successors import require_not_gone
 from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
 from gateway.services.filing import Desk, Filing
+from gateway.services.obligations import require_settled
 from gateway.services.registry import Promised, Registry, claimed
 from gateway.services.scopes import scope_of
 
@@ -54,6 +56,8 @@ class Onboarding:
             verified = self._verify(filing, document, approvals)
             agreement = verified.agreement
             require_own_line(agreement, filing.registry)
+            require_not_gone(agreement.partner.id, filing.registry.successions)
+            await require_settled(filing, self._desk.catalogue, agreement.partner.id)
             replaced = filing.registry.history.get(agreement.replaces or "")
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)
@@ -73,7 +77,7 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            await rewrite_population(filing.connection, scope_of(verified), index)
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
             held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
@@ -87,6 +91,7 @@ class Onboarding:
             catalogue=self._desk.catalogue,
             replaced=claims.replaced,
             master=claims.master,
+            debarments=filing.registry.bans,
         )
 
     @staticmethod

@@ -12,6 +12,7 @@ from agreements.register import Registered
 from agreements.signature import Kind
 from audit.events import Event
 from gateway.services.judging import Judging, texts
+from gateway.services.partners import Partners
 from gateway.services.registry import Promised, claimed
 from policies.compile import Suspension
 
@@ -22,8 +23,9 @@ OVER: Final = frozenset({Standing.TERMINATED, Standing.CLOSED})
 class Promises:
     """The agreements of one pass, in the order in which they were activated."""
 
-    def __init__(self, judging: Judging) -> None:
+    def __init__(self, judging: Judging, partners: Partners) -> None:
         self._judging = judging
+        self._partners = partners
         self._stops: dict[str, int] = {}
         self.history: dict[str, Promised] = {}
         self._lines: dict[str, tuple[str, str]] = {}
@@ -36,6 +38,7 @@ class Promises:
         for index, each, moves in sorted(activated, key=lambda found: found[0]):
             self._take(each, moves, index)
         self._end_what_is_replaced()
+        self._end_what_has_no_partner()
         self._end_what_has_no_master()
 
     @property
@@ -108,9 +111,11 @@ class Promises:
                     catalogue=judging.catalogue,
                     replaced=claims.replaced,
                     master=claims.master,
+                    debarments=self._partners.bans,
                 ),
                 "agreement",
                 judging.authority.digest,
+                self._partners.digest,
                 *claims.digests,
                 *texts(filed, *approvals),
             )
@@ -144,6 +149,13 @@ class Promises:
                 replaced = old.verified.agreement.digest
                 begins = each.verified.agreement.term.begins
                 self.history[replaced] = replace(old, replaced_by=digest, until=begins)
+
+    def _end_what_has_no_partner(self) -> None:
+        """Leave nothing to a partner that was debarred since, or that went on as another one."""
+        for digest, each in list(self.history.items()):
+            verified = each.verified
+            if self._partners.ended_by(verified.agreement.partner.id, verified.received) is not None:
+                self.history[digest] = replace(each, until=NEVER)
 
     def _end_what_has_no_master(self) -> None:
         for digest, each in list(self.history.items()):

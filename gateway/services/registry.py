@@ -15,11 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.authority import Authority
 from agreements.canonical import read_json
+from agreements.emergencies import VerifiedEmergencyOrder
 from agreements.in_force import VerifiedAgreement
 from agreements.lifecycle import Standing
+from agreements.parties import VerifiedDebarment, VerifiedSuccession
 from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
 from agreements.signature import Envelope
+from agreements.successors import following
 from audit.entry import Entry
 from gateway.problems import Problem
 from policies.compile import Suspension
@@ -108,6 +111,14 @@ class Registry:
     history: Mapping[str, Promised]
     authority: Authority
     register: Register
+    debarments: tuple[VerifiedDebarment, ...] = ()
+    successions: tuple[VerifiedSuccession, ...] = ()
+    emergency_orders: tuple[VerifiedEmergencyOrder, ...] = ()
+
+    @property
+    def bans(self) -> tuple[VerifiedDebarment, ...]:
+        """Every debarment, once for each partner that it bars: what an agreement is judged by."""
+        return following(self.debarments, self.successions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from audit.entry import Entry, parse
 from audit.errors import LeafRefused
 from gateway.services.access import Access
 from gateway.services.judging import Judging
+from gateway.services.partners import Partners, emergency_orders
 from gateway.services.promises import Promises
 from gateway.services.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.remembered import Remembered
@@ -52,8 +53,10 @@ class RegistryReader:
         with self._remembered.generation():
             read = Read(version, register, clients, stops, entries)
             judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
-            promises = Promises(judging)
+            partners = Partners(judging)
+            promises = Promises(judging, partners)
             access = Access(judging, promises)
+            orders = emergency_orders(judging)
         return moment, Registry(
             version=version,
             granted=access.granted,
@@ -62,6 +65,9 @@ class RegistryReader:
             history=access.history,
             authority=judging.authority,
             register=register,
+            debarments=partners.debarments,
+            successions=partners.successions,
+            emergency_orders=orders,
         )
 
     @staticmethod

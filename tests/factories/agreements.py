@@ -183,7 +183,7 @@ class Keyring:
     papers: list[Filed] = field(default_factory=list)
     """Further officer, signer and revocation documents, as they are filed."""
     indexes: dict[str, int] = field(default_factory=dict)
-    """The entry of each document, by digest."""
+    """The entry of each signed document, by its text: signed anew, it is received anew."""
     origin: str = "pactgate.test/emerald-city"
     log_public_key: str = "pactgate.test/emerald-city+00000000+AQ=="
 
@@ -207,7 +207,7 @@ class Keyring:
 
     def filed(self, envelope: Envelope, *, index: int | None = None, at: datetime = RECEIVED) -> Filed:
         """The envelope as received by `index`: by default the entry it had before, or the next one."""
-        known = self.indexes.setdefault(envelope.digest, 1 + max(self.indexes.values(), default=0))
+        known = self.indexes.setdefault(envelope.text, 1 + max(self.indexes.values(), default=0))
         return Filed(envelope, Received(known if index is None else index, at))
 
     def signer(self, party: str) -> Person:

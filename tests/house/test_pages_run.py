@@ -99,6 +99,8 @@ class Walk:
             case ["signer", "keygen", "officer-b.pem"]:
                 text = (ROOT / "agreements" / "examples" / "sps-a-tutoring-consent.yaml").read_text("utf-8")
                 self.desk.write("agreement.yaml", text.replace(DRAFTER, json.loads(out)["thumbprint"]))
+            case ["signer", "keygen", "partner.pem"]:
+                self.known["LOST"] = json.loads(out)["thumbprint"]
             case ["init", *_]:
                 self.known["KEY"] = json.loads(out)["log_public_key"]
                 shift = f"clock_shift = '{NOW}'::timestamptz - statement_timestamp()"
@@ -128,6 +130,7 @@ def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_ag
     desk = CommandLine.on(postgres, "pages", tmp_path)
     for name, text in {"../facts.toml": FACTS, "../lists.toml": LISTS, **EXPORT}.items():
         desk.write(f"export/{name}", text)
+    desk.write("emergency.yaml", blocks(OFFICERS, "yaml")[0])
     walk = Walk(desk)
     lines = [line for code in blocks(ADMINISTRATORS, "sh") for line in code.splitlines()]
     stops = next(place for place, line in enumerate(lines) if "suspend" in line)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agreements.authority import Filed, Received, build_authority
 from agreements.elements import load_catalogue
 from agreements.errors import AgreementError
 from agreements.in_force import verify_agreement
@@ -20,13 +21,14 @@ PAYLOAD = BUNDLE.envelope.payload
 
 
 def judge(envelope: bytes, approval: bytes, signers: list[bytes]) -> str:
+    introduced = [
+        Filed(read_envelope(signer, Kind.SIGNER), Received(index, RECEIVED)) for index, signer in enumerate(signers)
+    ]
     return verify_agreement(
-        read_envelope(envelope, Kind.AGREEMENT),
-        [read_envelope(approval, Kind.APPROVAL)],
-        [read_envelope(signer, Kind.SIGNER) for signer in signers],
-        trust=RING.trust,
+        Filed(read_envelope(envelope, Kind.AGREEMENT), Received(10, RECEIVED)),
+        [Filed(read_envelope(approval, Kind.APPROVAL), Received(11, RECEIVED))],
+        authority=build_authority(RING.trust, introduced),
         catalogue=load_catalogue(),
-        received_at=RECEIVED,
     ).agreement.digest
 
 

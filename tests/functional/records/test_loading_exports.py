@@ -147,7 +147,7 @@ async def test_a_roster_that_shrinks_waits_for_nobody_and_another_agreements_is_
     report = await district.load({"rosters": everyone[:1]})
     assert [(each.ended, each.unchanged) for each in report.targets] == [(3, 1)]
     rows = await district.owner.fetch("SELECT line FROM records.roster WHERE to_idx IS NULL")
-    assert sorted(row[0] for row in rows) == [LINE, *[OTHER_LINE] * 4]
+    assert sorted(row[0] for row in rows) == [*[OTHER_LINE] * 4, LINE]
 
 
 # --- What changes, and what does not
