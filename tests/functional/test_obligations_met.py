@@ -372,6 +372,21 @@ async def test_the_duty_of_a_version_goes_over_to_the_one_that_replaces_it(gatew
     assert (one.status, one.due) == (Status.DUE, dt.date(2028, 1, 30))
 
 
+async def test_what_was_certified_stays_so_when_the_line_goes_on(gateway: Gateway) -> None:
+    await gateway.ask(TUTORING)
+    old = gateway.deployment.agreements[TUTORING]
+    days = {"term__first_day": "2027-03-10", "term__last_day": "2027-03-20"}
+    second = await activated(gateway, id=old.agreement.id, version=2, replaces=old.digest, **days)
+    work = await desk(gateway)
+    await gateway.at(NOON + 11 * ONE)
+    last = dt.date(2027, 3, 20)
+    await work.certify(certificate(gateway, await work.figures(old.digest, "whole"), destroyed_on=last))
+    assert (await owed(gateway))[old.digest].status is Status.CERTIFIED
+    later = {"term__first_day": "2027-04-01", "term__last_day": "2027-06-30"}
+    await activated(gateway, id=old.agreement.id, version=3, replaces=second.digest, **later)
+    assert (await owed(gateway))[old.digest].status is Status.CERTIFIED
+
+
 @pytest.mark.ferpa("X3")
 async def test_an_overdue_review_is_in_the_way_until_it_is_filed_and_leaves_out_no_day(gateway: Gateway) -> None:
     bundle = await activated(gateway, id="agreement:long", term__last_day="2029-06-30")
@@ -477,6 +492,8 @@ async def test_an_agreement_without_an_entry_owes_nothing_and_one_that_cannot_be
         for document in (nowhere, odd):
             index = await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None)
             await insert_status(filing.connection, document.digest, "active", index=index, reason="so it says")
+        brought = await filing.append(Event.AGREEMENT_ACTIVATED, agreement=gateway.digest(TUTORING))  # another one
+        await insert_status(filing.connection, nowhere.digest, "active", index=brought, reason="so it says")
     assert nowhere.digest not in await owed(gateway, Duty.REVIEW)
     assert (await (await desk(gateway)).listed()).refused == ()
     async with (await gateway.office()).desk.filing() as filing:

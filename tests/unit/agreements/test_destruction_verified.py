@@ -201,6 +201,9 @@ def test_a_hold_is_on_the_agreement_it_names_and_a_release_of_a_hold_that_was_pl
     with pytest.raises(NotEntitled):
         held(owing, owing.hold(agreement="sha256:" + "9" * 64))
     hold = held(owing, owing.hold(index=60))
+    another = owing.release(owing.hold(index=50, kind="legal"), index=61)
+    with pytest.raises(NotEntitled):
+        released(owing, another, hold)
     document = owing.release(owing.hold(index=60), index=60)
     for holds in ([], [hold]):
         with pytest.raises(NotEntitled):
