@@ -9,9 +9,9 @@ from agreements.elements import DATASETS, Catalogue
 from agreements.purpose import PURPOSES
 from gateway.cli.questions import Questions, pairs
 from gateway.cli.run import say
-from gateway.services.choosing import Chosen, described, named, offered, together
+from gateway.services.drafts.choosing import Chosen, described, named, offered, together
+from gateway.services.drafts.parts import asked_parts
 from gateway.services.errors import DraftRefused, OwnLineNeeded
-from gateway.services.parts import asked_parts
 
 
 def basis_parts(ask: Questions, basis: Basis, catalogue: Catalogue, given: Sequence[str]) -> dict[str, Sequence[str]]:

@@ -14,7 +14,8 @@ from agreements.errors import MalformedDocument
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
 from gateway.cli.run import office, run, say, show
-from gateway.services.obligations import CertificateLine, Figures, Obligations
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import CertificateLine, Figures
 
 app = typer.Typer(help="Certificates of destruction: prepare, sign, register.", no_args_is_help=True)
 

@@ -16,10 +16,10 @@ from gateway.cli import papers
 from gateway.cli.answers import agency_parts, basis_parts, elements, offered_day, offered_title
 from gateway.cli.questions import Questions, pairs
 from gateway.cli.run import office, run, say, show
-from gateway.services.amending import next_version
-from gateway.services.drafting import Answers, drafted, purposes_for
-from gateway.services.registered import registered_agreement
-from gateway.services.writing import written
+from gateway.services.drafts.amending import next_version
+from gateway.services.drafts.drafting import Answers, drafted, purposes_for
+from gateway.services.drafts.registered import registered_agreement
+from gateway.services.drafts.writing import written
 
 Out = Annotated[Path, typer.Option(help="The draft to write, in YAML.")]
 Drafter = Annotated[Path | None, typer.Option("--drafter-key", help="Public key file of the officer who drafts.")]

@@ -11,7 +11,8 @@ from agreements.documents.hold import Hold, Release, hold_bytes, read_hold, read
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.services.obligations import HoldLine, Obligations
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import HoldLine
 
 app = typer.Typer(help="Holds: keep records although their destruction is due.", no_args_is_help=True)
 

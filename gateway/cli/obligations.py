@@ -12,9 +12,10 @@ from agreements.signature import Kind, add_signature
 from gateway.cli import papers
 from gateway.cli.audit import sign_if_possible
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.services.obligations import Listed, Obligations
-from gateway.services.pack_files import read_pack, write_pack
-from gateway.services.review_pack import ReviewPack, gather
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.pack_files import read_pack, write_pack
+from gateway.services.obligations.review_pack import ReviewPack, gather
+from gateway.services.obligations.shown import Listed
 
 app = typer.Typer(help="Obligations: what is owed, until when, and what is overdue.", no_args_is_help=True)
 

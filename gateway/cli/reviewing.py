@@ -15,8 +15,8 @@ from agreements.signature import Kind, read_envelope
 from agreements.wording import sentences
 from gateway.cli import papers
 from gateway.cli.run import office, run, say, show
-from gateway.services.draft_review import DraftReview, review_draft
-from gateway.services.registered import registered_agreement
+from gateway.services.drafts.registered import registered_agreement
+from gateway.services.drafts.review import DraftReview, review_draft
 
 Written = Annotated[Path, typer.Argument(metavar="FILE", help="An agreement in YAML or JSON, or a signed one.")]
 _SIDE = "A file, or the digest of a registered agreement."

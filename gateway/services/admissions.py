@@ -20,7 +20,7 @@ from agreements.signature import Envelope
 from audit.events import Event
 from gateway.services.errors import ClientTaken, UnknownAgreement
 from gateway.services.filing import Desk, Filing
-from gateway.services.registry import Promised
+from gateway.services.standing.registry import Promised
 from gateway.store.tables import client
 
 

@@ -21,9 +21,9 @@ from agreements.trust import Trust
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import MOVES_EPOCH, Event
-from gateway.services.registry import Alarm, Moment, Registry
-from gateway.services.scopes import Scopes, scopes_of
-from gateway.services.snapshot import RegistryReader
+from gateway.services.standing.registry import Alarm, Moment, Registry
+from gateway.services.standing.scopes import Scopes, scopes_of
+from gateway.services.standing.snapshot import RegistryReader
 
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('pactgate.filing', 0))")
 

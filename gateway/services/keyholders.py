@@ -5,7 +5,7 @@ from datetime import date
 
 from agreements.authority import Authority, Received
 from gateway.services.filing import Desk
-from gateway.services.registry import Moment
+from gateway.services.standing.registry import Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from gateway.services.admissions import Admissions
 from gateway.services.filing import Desk
 from gateway.services.onboarding import Onboarding
 from gateway.services.opening import FIRST_LEAF, require_unchanged
-from gateway.services.registry import Alarm
+from gateway.services.standing.registry import Alarm
 from gateway.services.suspensions import Suspensions
 from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch

@@ -24,9 +24,9 @@ from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
-from gateway.services.obligations import require_settled
-from gateway.services.registry import Promised, Registry, claimed
-from gateway.services.scopes import scope_of
+from gateway.services.obligations.owed import require_settled
+from gateway.services.standing.registry import Promised, Registry, claimed
+from gateway.services.standing.scopes import scope_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ async def _replace(filing: Filing, replaced: Promised, by: Agreement) -> None:
 
 def require_own_line(agreement: Agreement, registry: Registry) -> None:
     """
-    Check that the agreement may bear its id, as at every load (`gateway.services.promises`). Raises `LineTaken`.
+    Check that the agreement may bear its id, as at every load. Raises `LineTaken`.
 
     An id belongs to the parties that had it first, and each of its versions is one document.
     """

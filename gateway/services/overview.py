@@ -10,7 +10,7 @@ from agreements.errors import AgreementError
 from agreements.register import Registered
 from gateway.services.errors import UnknownAgreement
 from gateway.services.office import Office
-from gateway.services.registry import Registry
+from gateway.services.standing.registry import Registry
 from gateway.services.stewardship import Stewardship
 
 UNVERIFIED = "not verified"

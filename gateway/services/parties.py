@@ -23,7 +23,7 @@ from agreements.successors import answering_for, barring, following, over, requi
 from audit.events import Event
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk, Filing
-from gateway.services.registry import Registry
+from gateway.services.standing.registry import Registry
 from gateway.services.suspensions import stop_agreement, suspend_client
 from gateway.store.tables import client
 

@@ -19,12 +19,12 @@ from agreements.elements import load_catalogue
 from agreements.lifecycle import Standing
 from audit.batch import Session
 from gateway.problems import Problem
-from gateway.services.duties import duties_of
 from gateway.services.grants import Grants
+from gateway.services.obligations.duties import duties_of
 from gateway.services.office import Office
-from gateway.services.promises import OVER
 from gateway.services.public_register import Listed, PublicRegister, public_register
-from gateway.services.registry import Moment, Registry
+from gateway.services.standing.promises import OVER
+from gateway.services.standing.registry import Moment, Registry
 from gateway.services.usage import Usage
 
 LASTS_SECONDS: Final = 60.0

@@ -14,9 +14,9 @@ from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import population
 from gateway.records.subjects import SubjectKey
-from gateway.services.lines import line_named, lines_on_file
 from gateway.services.loads import Loads
 from gateway.services.office import Office
+from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.stops import opt_out, withdraw_consent
 
 AGREEMENTS = "agreements"

@@ -18,7 +18,7 @@ from audit.events import Event
 from gateway.records.population import close_population
 from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient
 from gateway.services.filing import Desk
-from gateway.services.registry import read_moment
+from gateway.services.standing.registry import read_moment
 from gateway.store.tables import client, client_status
 
 _OVER = frozenset({Standing.TERMINATED.value, Standing.CLOSED.value})

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from gateway.services.leavers import leavers_of
+from gateway.services.obligations.leavers import leavers_of
 from tests.factories.cohort import DAY, TUTORING
 from tests.factories.gateway import Gateway
 

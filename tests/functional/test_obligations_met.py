@@ -29,7 +29,8 @@ from agreements.register import insert_status
 from agreements.signature import Envelope, Kind
 from audit.events import Event
 from gateway.services.errors import UnknownAgreement
-from gateway.services.obligations import Figures, Obligations, Owed, require_settled
+from gateway.services.obligations.owed import Obligations, require_settled
+from gateway.services.obligations.shown import Figures, Owed
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force

@@ -13,8 +13,8 @@ from audit.proof import Receipt
 from audit.sample import draw
 from audit.signing import sign_head
 from gateway.services.errors import NothingSigned, UnknownAgreement
-from gateway.services.pack_files import PackRefused, read_pack, write_pack
-from gateway.services.review_pack import SAMPLE_SIZE, ReviewPack, gather
+from gateway.services.obligations.pack_files import PackRefused, read_pack, write_pack
+from gateway.services.obligations.review_pack import SAMPLE_SIZE, ReviewPack, gather
 from tests.factories.agreements import RECEIVED, RESPONSIBLE_PERSON, SPS_A
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway

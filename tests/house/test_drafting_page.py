@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.services.draft_counts import INSTALLATION_BUDGET, LINE_BUDGET
+from gateway.services.drafts.counts import INSTALLATION_BUDGET, LINE_BUDGET
 from tests.factories.command_line import CommandLine
 from tests.factories.database import TestServer
 from tests.factories.pages import blocks, text_of

@@ -7,7 +7,7 @@ from agreements.keys import SigningKey
 from agreements.register import digest_bytes
 from agreements.signature import Kind, add_signature
 from gateway.services.errors import UnknownAgreement
-from gateway.services.lines import line_named, lines_on_file
+from gateway.services.standing.lines import line_named, lines_on_file
 from tests.factories.database import TestDatabase
 
 OLD, NEW, OVER = (f"sha256:{letter * 64}" for letter in "abc")

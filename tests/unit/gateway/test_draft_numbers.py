@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.services.approximation import FEWEST, Approximate, Tally, approximate, differing_bits, reach
+from gateway.services.drafts.approximation import FEWEST, Approximate, Tally, approximate, differing_bits, reach
 
 CELLS = 1024
 FIXED = settings(derandomize=True, deadline=None, max_examples=100)

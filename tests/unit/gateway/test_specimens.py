@@ -6,7 +6,7 @@ import pytest
 
 from agreements.elements import DATASETS, Tier, load_catalogue
 from agreements.terms import DatasetTerms, ElementTerm
-from gateway.services.specimens import specimens
+from gateway.services.drafts.specimens import specimens
 
 CATALOGUE = load_catalogue()
 

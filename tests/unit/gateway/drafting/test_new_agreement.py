@@ -11,8 +11,8 @@ from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from agreements.keys import read_public_file
 from agreements.usual import load_usual, unusual
-from gateway.services.choosing import offered
-from gateway.services.parts import asked_parts
+from gateway.services.drafts.choosing import offered
+from gateway.services.drafts.parts import asked_parts
 from tests.factories.drafts import PARTS, Desk, options
 
 CATALOGUE = load_catalogue()
@@ -117,7 +117,7 @@ def test_nothing_sensitive_is_offered_even_if_the_table_had_it(monkeypatch: pyte
     usual = load_usual()["tutoring"]
     forms = {**usual.forms, "000180": frozenset(), "000501": frozenset({"exact"}), "x-counseling-notes": frozenset()}
     careless = {"tutoring": replace(usual, forms=forms)}
-    monkeypatch.setattr("gateway.services.choosing.load_usual", lambda: careless)
+    monkeypatch.setattr("gateway.services.drafts.choosing.load_usual", lambda: careless)
     found = {each.element for each in offered("tutoring", Basis.CONSENT, CATALOGUE)}
     assert found.isdisjoint({"000180", "000501", "x-counseling-notes"})
     assert {"000115", "000172"} <= found

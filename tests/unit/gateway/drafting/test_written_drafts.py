@@ -15,9 +15,9 @@ from agreements.elements import load_catalogue
 from agreements.errors import MalformedDocument
 from agreements.schema import agreement_schema
 from agreements.versions import require_amends
-from gateway.services.amending import next_version
-from gateway.services.remarks import remark_for
-from gateway.services.writing import scalar, written
+from gateway.services.drafts.amending import next_version
+from gateway.services.drafts.remarks import remark_for
+from gateway.services.drafts.writing import scalar, written
 from tests.factories.agreements import SPS_A, SPS_B, Keyring, changed, example
 
 CATALOGUE = load_catalogue()

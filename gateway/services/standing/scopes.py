@@ -9,7 +9,7 @@ from agreements.in_force import VerifiedAgreement
 from agreements.strictness import tells_no_more
 from gateway.records.coverage import Scope
 from gateway.records.meanings import Added, added_in
-from gateway.services.registry import Promised, Registry
+from gateway.services.standing.registry import Promised, Registry
 from policies.decision import RowTerms
 from policies.population import parse
 

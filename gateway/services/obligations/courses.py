@@ -34,8 +34,8 @@ from agreements.successors import answering_for
 from agreements.yearly import VerifiedReview, verify_review
 from audit.entry import Entry
 from audit.events import Event
-from gateway.services.history import entries_at, time_of
-from gateway.services.registry import Moment, Registry
+from gateway.services.obligations.history import entries_at, time_of
+from gateway.services.standing.registry import Moment, Registry
 
 Verified = TypeVar("Verified", VerifiedCertificate, VerifiedHold, VerifiedRelease, VerifiedReview)
 

@@ -11,9 +11,9 @@ from agreements.lifecycle import Move, Standing, standing
 from agreements.register import Registered
 from agreements.signature import Kind
 from audit.events import Event
-from gateway.services.judging import Judging, texts
-from gateway.services.partners import Partners
-from gateway.services.registry import Promised, claimed
+from gateway.services.standing.judging import Judging, texts
+from gateway.services.standing.partners import Partners
+from gateway.services.standing.registry import Promised, claimed
 from policies.compile import Suspension
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)

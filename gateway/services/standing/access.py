@@ -11,9 +11,9 @@ from agreements.in_force import VerifiedBinding, verify_binding
 from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, verify_people_annex, verify_undertaking
 from agreements.register import StoredDocument
 from agreements.signature import Kind
-from gateway.services.judging import Judging, texts
-from gateway.services.promises import Promises
-from gateway.services.registry import KnownClient, Promised
+from gateway.services.standing.judging import Judging, texts
+from gateway.services.standing.promises import Promises
+from gateway.services.standing.registry import KnownClient, Promised
 from policies.compile import Suspension
 from policies.state import Granted
 

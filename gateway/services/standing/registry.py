@@ -1,5 +1,5 @@
 """
-What was promised and to whom: the values that everything else asks. Read by `gateway.services.snapshot`.
+What was promised and to whom: the values that everything else asks. Read by `gateway.services.standing.snapshot`.
 
 INVARIANT: nothing is believed because it stands in a table. Each document must verify, and the entry that is said to
 have brought it must name it; whatever does not hold is left out, which denies, and is reported as an alarm (claim 1).

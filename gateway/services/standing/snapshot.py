@@ -11,12 +11,12 @@ from agreements.register import Register, load_register
 from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
-from gateway.services.access import Access
-from gateway.services.judging import Judging
-from gateway.services.partners import Partners, emergency_orders
-from gateway.services.promises import Promises
-from gateway.services.registry import Alarm, Moment, Read, Registry, read_moment
-from gateway.services.remembered import Remembered
+from gateway.services.standing.access import Access
+from gateway.services.standing.judging import Judging
+from gateway.services.standing.partners import Partners, emergency_orders
+from gateway.services.standing.promises import Promises
+from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
+from gateway.services.standing.remembered import Remembered
 
 _VERSION: Final = text("""SELECT greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Catalogue
 from agreements.obligations import Obligation, destruction, review
-from gateway.services.courses import Followed, follow
+from gateway.services.obligations.courses import Followed, follow
 from gateway.services.public_register import Duties, Status
-from gateway.services.registry import Moment, Registry
+from gateway.services.standing.registry import Moment, Registry
 
 
 async def duties_of(

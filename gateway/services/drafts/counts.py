@@ -20,10 +20,10 @@ from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records import headcount
-from gateway.services.approximation import Approximate, Tally, approximate, differing_bits, reach
+from gateway.services.drafts.approximation import Approximate, Tally, approximate, differing_bits, reach
 from gateway.services.errors import DraftBudgetSpent
-from gateway.services.registry import read_moment
-from gateway.services.scopes import scope_for
+from gateway.services.standing.registry import read_moment
+from gateway.services.standing.scopes import scope_for
 from gateway.store.tables import SKETCH_BITS, draft_count
 
 LINE_BUDGET: Final = 20

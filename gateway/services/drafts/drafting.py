@@ -13,8 +13,8 @@ from agreements.canonical import Json
 from agreements.elements import Catalogue
 from agreements.purpose import PURPOSES
 from agreements.schema import FORMAT
-from gateway.services.choosing import Chosen
-from gateway.services.parts import parts_said
+from gateway.services.drafts.choosing import Chosen
+from gateway.services.drafts.parts import parts_said
 
 NOTICE: Final = (
     "These records are protected by 34 CFR Part 99. Use them only for the purpose of the agreement; do not pass them on"

@@ -31,13 +31,13 @@ from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.reading import leaf_at
 from audit.sample import draw
-from gateway.services.courses import Followed, follow
 from gateway.services.errors import NothingSigned, UnknownAgreement
 from gateway.services.filing import Desk
-from gateway.services.history import day_in, driver_of, entries_about, entries_at
 from gateway.services.inspection import newest_signed
-from gateway.services.registry import Moment, Registry
-from gateway.services.use import Use
+from gateway.services.obligations.courses import Followed, follow
+from gateway.services.obligations.history import day_in, driver_of, entries_about, entries_at
+from gateway.services.obligations.use import Use
+from gateway.services.standing.registry import Moment, Registry
 
 FORMAT: Final = "pactgate-review-pack/1"
 MANIFEST: Final = "manifest.json"

@@ -12,7 +12,7 @@ from agreements.dates import read_date
 from agreements.errors import MalformedDocument
 from agreements.shapes import DATE, DIGEST, group, leaf, listing, shape_problems, text
 from gateway.errors import GatewayError
-from gateway.services.review_pack import FORMAT, MANIFEST, ReviewPack
+from gateway.services.obligations.review_pack import FORMAT, MANIFEST, ReviewPack
 
 _SHAPE = group(
     "The manifest",

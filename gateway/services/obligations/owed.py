@@ -1,18 +1,16 @@
 """
 What is owed under every agreement, and how it is met: certificates of destruction, holds, yearly reviews.
 
-Everything filed here is judged as it will be judged at every load (`gateway.services.courses`); a certificate, once and
-besides, against the log it answers for.
+Everything filed here is judged as it will be judged at every load (`gateway.services.obligations.courses`); a
+certificate, once and besides, against the log it answers for.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agreements.canonical import Json
 from agreements.destruction import (
     open_holds,
     require_bound,
@@ -25,98 +23,25 @@ from agreements.documents.destruction import (
     MOST_LEAVERS,
     WHOLE,
     Certificate,
-    Disclosures,
-    figures_content,
     read_certificate,
 )
 from agreements.documents.hold import read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
 from agreements.lifecycle import Standing
-from agreements.obligations import Duty, Obligation, Status, destruction, leavers, require_nothing_overdue, review
+from agreements.obligations import Duty, Obligation, destruction, leavers, require_nothing_overdue, review
 from agreements.register import insert_status
 from agreements.signature import Envelope
 from agreements.successors import answering_for
 from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
-from gateway.services.courses import Followed, Following, follow
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
-from gateway.services.history import has_disclosures, recorded
-from gateway.services.leavers import leavers_of
-from gateway.services.registry import Moment
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """One obligation as listed. `leavers` is how many students it is about, for that kind only."""
-
-    agreement: str
-    partner: str
-    duty: Duty
-    status: Status
-    due: date | None
-    overdue_since: date | None
-    days_left: int | None
-    leavers: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A certificate, hold, release or review that was filed and does not hold, by the code of its refusal."""
-
-    agreement: str
-    document: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What is owed under every agreement, and the documents about it that do not hold."""
-
-    obligations: tuple[Owed, ...]
-    refused: tuple[Refused, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a partner certifies: the disclosures as the log has them, and for leavers their record codes."""
-
-    agreement: str
-    covers: str
-    disclosures: Disclosures
-    leavers: tuple[str, ...] = ()
-
-    @property
-    def content(self) -> dict[str, Json]:
-        """The part of a certificate that the district writes; the partner adds what only it knows, and signs."""
-        return figures_content(self.agreement, self.covers, self.disclosures, self.leavers)
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateLine:
-    """A certificate that counts; `flagged` are keys that signed it and were revoked later. Names stay in it."""
-
-    certificate: str
-    covers: str
-    disclosures: int
-    leavers: int
-    method: str
-    destroyed_on: date
-    entry: int
-    flagged: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HoldLine:
-    """A hold in a list: its agreement, and whether it is still open. Its reason stays in the document."""
-
-    hold: str
-    agreement: str
-    kind: str
-    since: date
-    placed_by_entry: int
-    open: bool
+from gateway.services.obligations.courses import Followed, Following, follow
+from gateway.services.obligations.history import has_disclosures, recorded
+from gateway.services.obligations.leavers import leavers_of
+from gateway.services.obligations.shown import CertificateLine, Figures, HoldLine, Listed, Owed, Refused
+from gateway.services.standing.registry import Moment
 
 
 class Obligations:

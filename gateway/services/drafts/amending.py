@@ -6,7 +6,7 @@ from typing import Any
 from agreements.canonical import Json
 from agreements.document import Agreement
 from agreements.elements import Catalogue
-from gateway.services.drafting import said
+from gateway.services.drafts.drafting import said
 
 
 def next_version(

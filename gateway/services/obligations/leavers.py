@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.document import Agreement
 from gateway.records.release import population
-from gateway.services.history import day_in, entries_at
+from gateway.services.obligations.history import day_in, entries_at
 
 
 async def leavers_of(

@@ -6,7 +6,7 @@ from agreements.errors import AgreementError, PartnerGone
 from agreements.parties import VerifiedDebarment, VerifiedSuccession, verify_debarment, verify_succession
 from agreements.signature import Kind
 from agreements.successors import ending, following, holding, successor_of
-from gateway.services.judging import AUTHORITY, Judging, texts
+from gateway.services.standing.judging import AUTHORITY, Judging, texts
 
 
 class Partners:

@@ -7,8 +7,8 @@ from agreements.canonical import Json
 from agreements.elements import Catalogue
 from audit.entry import Entry
 from audit.events import Event
-from gateway.services.courses import Followed
-from gateway.services.history import day_in
+from gateway.services.obligations.courses import Followed
+from gateway.services.obligations.history import day_in
 
 
 class Use:

@@ -18,7 +18,7 @@ from agreements.elements import Catalogue
 from agreements.errors import Problem
 from agreements.pointer import MISSING, pointer, resolve
 from agreements.schema import agreement_schema
-from gateway.services.remarks import remark_for
+from gateway.services.drafts.remarks import remark_for
 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(?:[_:/-][A-Za-z0-9]+)*")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})

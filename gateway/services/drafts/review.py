@@ -15,10 +15,10 @@ from agreements.pointer import resolve
 from agreements.terms import DatasetTerms, ElementTerm
 from agreements.usual import load_usual, unusual
 from agreements.wording import LEAVES, sentences
-from gateway.services.draft_counts import Counted, count_draft
+from gateway.services.drafts.counts import Counted, count_draft
+from gateway.services.drafts.specimens import specimens
 from gateway.services.filing import Desk
-from gateway.services.registry import Registry
-from gateway.services.specimens import specimens
+from gateway.services.standing.registry import Registry
 
 LISTS: Mapping[str, str] = {
     "roster": "This agreement has no roster yet: students are counted as if all were on it, at most so many.",

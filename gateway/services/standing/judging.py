@@ -1,8 +1,8 @@
 """
 One pass over the register: from what is stored to what is in force.
 
-The order of work is the order of trust: who may sign (here), what was promised (`gateway.services.promises`), who may
-ask under it (`gateway.services.access`). Each step believes only what the one before has verified.
+The order of work is the order of trust: who may sign (here), what was promised (`promises`, beside this file), who may
+ask under it (`access`). Each step believes only what the one before has verified.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from agreements.register import StoredDocument
 from agreements.signature import Kind
 from agreements.trust import Trust
 from audit.events import Event
-from gateway.services.registry import Alarm, Read
-from gateway.services.remembered import Remembered
+from gateway.services.standing.registry import Alarm, Read
+from gateway.services.standing.remembered import Remembered
 
 AUTHORITY: Final = (Kind.OFFICER, Kind.REVOCATION, Kind.SIGNER)
 """Documents that say who may sign."""
