@@ -75,8 +75,8 @@ def narrowed(draw: st.DrawFn, population: Any) -> Any:
 def test_a_population_found_within_another_covers_no_student_that_it_does_not(
     data: st.DataObject, outer: Any, students: list[Facts]
 ) -> None:
-    wider = POPULATIONS.map(lambda other: {"any": [outer, other]})
-    inner = data.draw(POPULATIONS | narrowed(outer) | wider)
+    wider: st.SearchStrategy[Any] = POPULATIONS.map(lambda other: {"any": [outer, other]})
+    inner: Any = data.draw(POPULATIONS | narrowed(outer) | wider)
     if lies_within(inner, outer):
         for facts in students:
             assert matches(parse(outer), facts) or not matches(parse(inner), facts)
