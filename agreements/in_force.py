@@ -212,6 +212,9 @@ def _require_foundations(
         if master is None:
             raise FoundationMissing("The master that the agreement narrows is not verified.")
         require_narrower(master.agreement, agreement)
+        # A roster belongs to one line: who is on a child's list need not be on that of a master that grants by itself.
+        if not master.agreement.framework:
+            raise FoundationMissing("Only a framework can be narrowed: it grants nothing to anybody by itself.")
 
 
 def _flags(authority: Authority, signing: Sequence[Introduced], counted: Sequence[Counted]) -> tuple[str, ...]:

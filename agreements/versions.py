@@ -27,6 +27,8 @@ def _departures(old: Agreement, new: Agreement) -> Iterator[Problem]:
         "/partner/id": (old.partner.id, new.partner.id),
         "/basis/type": (old.basis, new.basis),
         "/purpose/code": (old.purpose.code, new.purpose.code),
+        "/framework": (_yes_or_no(old.framework), _yes_or_no(new.framework)),
+        "/master": (_yes_or_no(old.master is not None), _yes_or_no(new.master is not None)),
     }
     for path, (before, after) in kept.items():
         if before != after:
@@ -40,3 +42,7 @@ def _departures(old: Agreement, new: Agreement) -> Iterator[Problem]:
     if new.version != old.version + 1:
         sentence = f"The next version is {old.version + 1}, not {new.version}."
         yield Problem("/version", "S4", _SOURCE, sentence)
+
+
+def _yes_or_no(stands: bool) -> str:
+    return "yes" if stands else "no"

@@ -75,7 +75,7 @@ def narrowed(draw: st.DrawFn, population: Any) -> Any:
 def test_a_population_found_within_another_covers_no_student_that_it_does_not(
     data: st.DataObject, outer: Any, students: list[Facts]
 ) -> None:
-    wider = POPULATIONS.map(lambda other: {"any": [outer, other]})
+    wider: st.SearchStrategy[Any] = POPULATIONS.map(lambda other: {"any": [outer, other]})
     inner: Any = data.draw(POPULATIONS | narrowed(outer) | wider)
     if lies_within(inner, outer):
         for facts in students:

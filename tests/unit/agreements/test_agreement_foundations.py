@@ -90,9 +90,16 @@ def test_a_child_that_covers_one_day_or_year_more_or_owes_less_is_refused(change
 
 
 @pytest.mark.ferpa("A8")
-def test_a_child_is_no_master() -> None:
+def test_only_a_framework_is_narrowed() -> None:
     ring = Keyring()
     master = ring.agreement()
+    with pytest.raises(FoundationMissing, match="framework"):
+        child_of(ring, master).verified(ring, master=master.verified(ring))
+
+
+def test_a_child_is_no_master() -> None:
+    ring = Keyring()
+    master = ring.agreement(changes={"/framework": True})
     child = child_of(ring, master)
     standing = child.verified(ring, master=master.verified(ring))
     grandchild = child_of(ring, child, **{"/id": "agreement:a-grandchild"})
