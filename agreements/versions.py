@@ -13,7 +13,8 @@ def require_amends(old: Agreement, new: Agreement) -> None:
     Check that `new` is the next version of `old`.
 
     It names the same line, parties, basis and purpose code, the next version number, and `old`'s digest as what it
-    replaces. Who signed it is for `agreements.in_force`. Raises `NotAnAmendment` with every place (row S4).
+    replaces; a framework stays one, and what narrows a master goes on narrowing one. Who signed it is for
+    `agreements.in_force`. Raises `NotAnAmendment` with every place (row S4).
     """
     found = tuple(_departures(old, new))
     if found:

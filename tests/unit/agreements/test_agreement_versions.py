@@ -29,6 +29,8 @@ def places(changes: dict[str, Any]) -> list[str]:
         ({"/district/id": "district:other"}, "/district/id"),
         ({"/partner/id": "partner:other"}, "/partner/id"),
         ({"/purpose/code": "mentoring"}, "/purpose/code"),
+        ({"/framework": True}, "/framework"),
+        ({"/master": "sha256:" + "4" * 64}, "/master"),
         ({"/version": 3}, "/version"),
         ({"/replaces": "sha256:" + "3" * 64}, "/replaces"),
     ],
