@@ -67,7 +67,9 @@ def approve(
     bound, content = read_binding(envelope.payload), read_canonical(envelope.payload)
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
+    run_by = "" if bound.operator is None else f", run by {bound.operator}"
     say(f"{bound.client} for {bound.agreement}, with the keys {', '.join(key.thumbprint for key in bound.keys)}.")
+    say(f"{bound.responsible} of the partner's list answers for it{run_by}.")
     approval = papers.approve(envelope, words_only(CLIENT_BINDING, content), content, officer, assume_yes=yes)
     papers.write_signed(out, approval)
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})

@@ -1,5 +1,7 @@
 """`pactgate people`: whom a partner names under an agreement, and what each of them accepted."""
 
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -8,20 +10,59 @@ import typer
 from agreements.authored import read_authored
 from agreements.canonical import canonical_bytes, digest_of, read_canonical
 from agreements.document import Agreement, parse_agreement
-from agreements.documents.people import PEOPLE_ANNEX, read_people
+from agreements.documents.people import (
+    PEOPLE_ANNEX,
+    RESPONSIBLE,
+    NamedPerson,
+    PeopleAnnex,
+    Training,
+    people_bytes,
+    read_people,
+)
 from agreements.documents.undertaking import Undertaking, read_undertaking, undertaking_bytes
 from agreements.elements import load_catalogue
+from agreements.keys import read_public_file
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from agreements.statement import statement
 from gateway.cli import papers
-from gateway.cli.agreement import Approvals, Key, Signed, Yes
+from gateway.cli.agreement import Key, Signed, Yes
 from gateway.cli.run import known_trust, office, run, say, show
 
 app = typer.Typer(help="People: name them, approve the list, accept the limits.", no_args_is_help=True)
 
+_DAY = ["%Y-%m-%d"]
 Annex = Annotated[Path, typer.Argument(metavar="FILE", help="A list of people in YAML or JSON.")]
 SignedAnnex = Annotated[Path, typer.Argument(metavar="SIGNED", help="What `people sign` wrote.")]
+
+
+@app.command("name")
+def name_person(
+    *,
+    agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
+    person: Annotated[str, typer.Option(help="What the person is called in documents: person:some-short-name.")],
+    name: Annotated[str, typer.Option(help="The person's full name.")],
+    email: Annotated[str, typer.Option(help="The person's address.")],
+    training: Annotated[str, typer.Option(help="What the person was trained in.")],
+    trained_on: Annotated[datetime, typer.Option(formats=_DAY, help="Day on which the training was completed.")],
+    valid_to: Annotated[datetime, typer.Option(formats=_DAY, help="Last day on which it is valid, included.")],
+    out: Annotated[Path, typer.Option(help="The list to write.")],
+    public_key: Annotated[
+        Path | None, typer.Option("--public-key", help="The person's public key: makes them answer for clients.")
+    ] = None,
+    add_to: Annotated[Path | None, typer.Option(help="A list to add the person to; else a new one.")] = None,
+) -> None:
+    """Write a list of people with one person more. Whoever has a key in it can answer for a client."""
+    named: tuple[NamedPerson, ...] = ()
+    if add_to is not None:
+        named = read_people(papers.read_file(add_to)).people
+    key = None if public_key is None else read_public_file(papers.read_file(public_key))
+    trained = Training(training, trained_on.date(), valid_to.date())
+    new = NamedPerson(person, name, email, "staff" if key is None else RESPONSIBLE, trained, key)
+    payload = people_bytes(PeopleAnnex(agreement, (*named, new)))
+    annex = read_people(payload)  # judged as it will be when it is signed
+    papers.write_new(out, json.dumps(json.loads(payload), indent=2, ensure_ascii=False).encode() + b"\n")
+    show({"agreement": agreement, "people": [each.id for each in annex.people], "file": str(out)})
 
 
 @app.command("sign")
@@ -59,10 +100,16 @@ def approve(
 
 
 @app.command("register")
-def register(*, file: SignedAnnex, approval: Approvals = []) -> None:  # noqa: B006 -- typer reads the default
+def register(
+    *,
+    file: SignedAnnex,
+    approval: Annotated[
+        list[Path] | None, typer.Option("--approval", help="An officer's approval; repeatable.")
+    ] = None,
+) -> None:
     """Register a signed list. Who is not in it is out with the next request; who is new comes in by an approval."""
     document = papers.read_signed(file, Kind.PEOPLE_ANNEX)
-    approvals = [papers.read_signed(each, Kind.APPROVAL) for each in approval]
+    approvals = [papers.read_signed(each, Kind.APPROVAL) for each in approval or ()]
 
     async def work() -> int:
         async with office() as opened:

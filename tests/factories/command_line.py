@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -136,8 +137,8 @@ class CommandLine:
             except SystemExit as left:
                 code = int(left.code or 0)
         assert "Traceback" not in err.getvalue()
-        for word in PERSONAL:
-            assert word not in out.getvalue() + err.getvalue()
+        # As words: a digest or an id may hold the digits of a student's number by chance.
+        assert not re.search(rf"(?<![\w-])({'|'.join(PERSONAL)})(?![\w-])", out.getvalue() + err.getvalue())
         return Outcome(code, out.getvalue(), err.getvalue())
 
     def done(self, *arguments: str, typed: str = "") -> Any:
@@ -226,10 +227,25 @@ class CommandLine:
         """Bind a new client of the partner; return its id."""
         keys = self.folder / f"keys of {out}"
         self.write(f"{out}.jwks", json.dumps(self.done("partner", "keygen", str(keys))))
-        who = ("--responsible-name", "Rae Responsible", "--responsible-email", "rae@partner.example")
+        who = ("--responsible", "person:rae")
         chosen = () if client is None else ("--client", client)
         files_ = ("--jwks", f"@{out}.jwks", "--signer-key", f"@{signer}.pem", "--out", f"@{out}")
         return str(self.done("client", "bind", "--agreement", agreement, *who, *files_, *chosen)["client"])
+
+    def name_people(self, agreement: str, *, officer: str = "olivia", signed: str = "agreement.signed.json") -> None:
+        """Name Rae as who answers for clients, approved, and have her accept the agreement."""
+        self.done(
+            *("people", "name", "--agreement", agreement, "--person", "person:rae", "--name", "Rae Responsible"),
+            *("--email", "rae@partner.example", "--training", "Privacy", "--trained-on", "2026-08-01"),
+            *("--valid-to", "2027-07-31", "--public-key", "@rae.pub.json", "--out", "@people.json"),
+        )
+        self.done("people", "sign", "@people.json", "--key", "@rae.pem", "--out", "@people.signed.json")
+        key = ("--officer-key", f"@{officer}.pem")
+        self.done("people", "approve", "@people.signed.json", *key, "--out", "@people.approval.json", "--yes")
+        self.done("people", "register", "@people.signed.json", "--approval", "@people.approval.json")
+        accepting = ("--person", "person:rae", "--school-year", "2026-2027", "--key", "@rae.pem")
+        self.done("people", "accept", f"@{signed}", *accepting, "--out", "@accepted.json", "--yes")
+        self.done("people", "accepted", "@accepted.json")
 
     def export_files(self, **changed: str) -> None:
         """Write the mapping files and the export; `changed` replaces files by their name without `.csv`."""

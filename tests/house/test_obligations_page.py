@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agreements.obligations import REVIEW_NOTICE, Status
-from gateway.services.review_pack import SAMPLE_SIZE
+from gateway.services.obligations.review_pack import SAMPLE_SIZE
 from tests.factories.command_line import NOW, CommandLine
 from tests.factories.database import TestServer
 from tests.factories.pages import blocks, quoted, rows, text_of

@@ -118,8 +118,9 @@ class Walk:
 
 
 def standing(desk: CommandLine) -> Any:
-    (line,) = desk.done("agreement", "show")
-    return line["standing"], line["covered_today"]
+    first, amended = desk.done("agreement", "show")
+    assert (first["standing"], first["replaced_by"]) == ("replaced", amended["digest"])
+    return amended["standing"], amended["covered_today"]
 
 
 def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_agreement_and_out_again(
@@ -131,6 +132,7 @@ def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_ag
     for name, text in {"../facts.toml": FACTS, "../lists.toml": LISTS, **EXPORT}.items():
         desk.write(f"export/{name}", text)
     desk.write("emergency.yaml", blocks(OFFICERS, "yaml")[0])
+    desk.write("amended-paper.pdf", "%PDF-1.7 the amendment")
     walk = Walk(desk)
     lines = [line for code in blocks(ADMINISTRATORS, "sh") for line in code.splitlines()]
     stops = next(place for place, line in enumerate(lines) if "suspend" in line)
