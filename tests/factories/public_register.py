@@ -14,9 +14,12 @@ NOW = dt.datetime(2027, 3, 10, 20, tzinfo=dt.UTC)
 """Noon in the agreements' zone."""
 
 
-def listed(ring: Keyring, bundle: SignedAgreement, **about: Any) -> Listed:
+def listed(ring: Keyring, bundle: SignedAgreement, *, replaces: SignedAgreement | None = None, **about: Any) -> Listed:
     """List an agreement that verifies; in force unless something else is said."""
-    return Listed(bundle.verified(ring), about.pop("standing", "active"), about.pop("since", RECEIVED), **about)
+    replaced = None if replaces is None else replaces.verified(ring)
+    return Listed(
+        bundle.verified(ring, replaced=replaced), about.pop("standing", "active"), about.pop("since", RECEIVED), **about
+    )
 
 
 def register_with(

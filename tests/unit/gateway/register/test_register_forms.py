@@ -52,7 +52,7 @@ def rich() -> PublicRegister:
     stopped = ring.agreement(SPS_B, changes={"/id": "agreement:stopped", "/title": "A stopped one"})
     return register_with(
         listed(ring, first, standing="replaced", replaced_by=second.digest, entry=4),
-        listed(ring, second, entry=9),
+        listed(ring, second, replaces=first, entry=9),
         listed(ring, other, standing="terminated"),
         listed(ring, stopped, standing="suspended"),
         duties={other.digest: Duties(Status.DUE, Status.OVERDUE)},
@@ -236,8 +236,11 @@ def test_a_page_tells_everything_that_the_register_is_for() -> None:
 
 
 def test_a_version_that_is_not_in_the_register_is_named_and_not_linked_to() -> None:
-    digest = "sha256:" + "ab" * 32
-    register = one(changes={"/version": 2, "/replaces": digest})
+    ring = Keyring()
+    first = ring.agreement()
+    digest = first.digest
+    second = ring.agreement(changes={"/version": 2, "/replaces": digest})
+    register = register_with(listed(ring, second, replaces=first))
     page = Edition(register).page(register.agreements[0].digest)
     assert page is not None
     assert digest in Page(page.body).root.words

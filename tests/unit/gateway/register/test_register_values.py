@@ -88,7 +88,7 @@ def test_a_chain_of_versions_and_a_master_with_its_children_are_named_by_digest(
     first = ring.agreement(SPS_A)
     second = ring.agreement(SPS_A, changes={"/version": 2, "/replaces": first.digest})
     old = listed(ring, first, standing="replaced", replaced_by=second.digest)
-    agreements = {each.digest: each for each in register_with(old, listed(ring, second)).agreements}
+    agreements = {each.digest: each for each in register_with(old, listed(ring, second, replaces=first)).agreements}
     assert agreements[first.digest].replaced_by == second.digest
     assert agreements[second.digest].replaces == first.digest
     assert {each.children for each in agreements.values()} == {()}
