@@ -93,6 +93,13 @@ class Cast:
         envelope = add_signature(envelope, Kind.AGREEMENT, agreement.canonical, partner.key)
         return agreement, Signed(envelope, self._approval(envelope, agreement.words_only))
 
+    def half_signed(self, content: dict[str, Any]) -> Signed:
+        """Have only the partner sign `content`, and the officer approve it: the district has not signed."""
+        agreement = parse_agreement(canonical_bytes(content), load_catalogue())
+        key = self.partners[agreement.partner.id].key
+        envelope = add_signature(None, Kind.AGREEMENT, agreement.canonical, key)
+        return Signed(envelope, self._approval(envelope, agreement.words_only))
+
     def binding(self, agreement: Agreement, keys: PartnerKeys) -> tuple[str, Signed]:
         """Have the partner bind a client's keys to `agreement`; return the client's id with the document."""
         client = f"client:{uuid.uuid4()}"

@@ -19,6 +19,7 @@ from sqlalchemy import update
 
 from agreements.dates import school_year_of
 from agreements.document import Agreement
+from agreements.errors import AgreementError
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from audit.export import export_log
@@ -95,6 +96,8 @@ class Stage:
     district: District = field(repr=False)
     parts: dict[str, Part]
     stewardship: Stewardship = field(repr=False)
+    office: Office = field(repr=False)
+    cast: Cast = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -104,6 +107,16 @@ class Stage:
     async def withdraw(self, partner: str, student_identifier: str) -> None:
         """Withdraw a student's consent, as a steward would after the family's word."""
         await self.stewardship.withdraw(self.parts[partner].agreement.digest, student_identifier)
+
+    async def amend_alone(self, partner: str) -> str:
+        """Try to bring an amendment into force that the partner alone has signed; return what came of it."""
+        old = self.parts[partner].agreement
+        content = {**old.content, "version": old.version + 1, "replaces": old.digest, "annexes": "carried_over"}
+        amended = self.cast.half_signed(content)
+        try:
+            return (await self.office.onboarding.activate(amended.document, [amended.approval])).agreement
+        except AgreementError as refused:
+            return refused.code
 
     async def export_log(self, folder: Path) -> None:
         """Sign the head and write the whole log to `folder`, as an auditor would receive it."""
@@ -143,7 +156,9 @@ async def set_stage(
         await _set_clock(office, day, today)
         parts = await _sign_everything(office, cast, contents, settings.home)
         stewardship = Stewardship(office)
-        stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship)
+        stage = Stage(
+            settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship, office, cast
+        )
         await _load(stage)
         yield stage
 
