@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from gateway.register import wording
-from gateway.services.public_register import PublicAgreement, PublicDataset, PublicRegister, Status
+from gateway.services.publishing.published import PublicAgreement, PublicDataset, PublicRegister, Status
 
 FORMAT: Final = "pactgate-register/1"
 _SEPARATOR: Final = " | "

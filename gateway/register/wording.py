@@ -8,7 +8,7 @@ from typing import Final
 from agreements.basis import Basis
 from agreements.purpose import PURPOSES
 from agreements.terms import Term
-from gateway.services.public_register import PublicAgreement, PublicElement, PublicStanding, Status
+from gateway.services.publishing.published import PublicAgreement, PublicElement, PublicStanding, Status
 
 
 @dataclass(frozen=True, slots=True)

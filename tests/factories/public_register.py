@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from agreements.elements import load_catalogue
-from gateway.services.public_register import Duties, Listed, PublicRegister, public_register
+from gateway.services.publishing.public_register import public_register
+from gateway.services.publishing.published import Duties, Listed, PublicRegister
 from tests.factories.agreements import RECEIVED, SPS_A, Keyring, SignedAgreement
 
 NOW = dt.datetime(2027, 3, 10, 20, tzinfo=dt.UTC)

@@ -12,15 +12,9 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from agreements.basis import Basis
 from agreements.canonical import digest_of
 from gateway.records.coverage import Scope, covered
-from gateway.services.public_register import (
-    Duties,
-    PublicAgreement,
-    PublicStanding,
-    Status,
-    opt_outs_of,
-    shown,
-)
-from gateway.services.usage import band_of
+from gateway.services.publishing.public_register import opt_outs_of, shown
+from gateway.services.publishing.published import Duties, PublicAgreement, PublicStanding, Status
+from gateway.services.publishing.usage import band_of
 from policies.decision import RowTerms
 from policies.population import Everyone
 from tests.factories.agreements import SPS_A, SPS_B, Keyring

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.elements import Catalogue
 from agreements.obligations import Obligation, destruction, review
 from gateway.services.obligations.courses import Followed, follow
-from gateway.services.public_register import Duties, Status
+from gateway.services.publishing.published import Duties, Status
 from gateway.services.standing.registry import Moment, Registry
 
 
