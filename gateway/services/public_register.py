@@ -1,29 +1,17 @@
 """
 The public register of agreements (row A10): what is published of each, as plain values.
 
-INVARIANT: made from verified agreements only, and holds nothing of a person: no signer, officer, drafter, responsible
-person or client, and no count of students. A draft, and a document that does not verify, is never in it (claim 9).
+INVARIANT: holds nothing of a person: no signer, officer, drafter, responsible person or client, and no count of
+students (claim 9). `gateway.services.listing` makes it.
 """
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
-from typing import Final
-from zoneinfo import ZoneInfo
 
-from agreements.basis import Basis
-from agreements.elements import Catalogue
-from agreements.in_force import VerifiedAgreement
-from agreements.terms import DatasetTerms, Party, PurposeTerms, Subrecipient, Term
-from gateway.services.usage import Band, band_of, month_of
-
-WAIT: Final = timedelta(days=10)
-"""A month is shown when it has been over for this long: entries of a day are not to be guessed from the page."""
-_JOINERS: Final = "\u200c\u200d"
-"""Invisible, and part of the spelling of names in several scripts."""
+from agreements.obligations import Status
+from agreements.terms import Party, PurposeTerms, Subrecipient, Term
+from gateway.services.usage import Band
 
 
 class PublicStanding(StrEnum):
@@ -38,40 +26,17 @@ class PublicStanding(StrEnum):
     CLOSED = "closed"
 
 
-class Status(StrEnum):
-    """How it stands with something that is owed. `CERTIFIED`: done, and signed for."""
-
-    NOT_DUE = "not_due"
-    DUE = "due"
-    OVERDUE = "overdue"
-    HELD = "held"
-    CERTIFIED = "certified"
-
-
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """How it stands with the yearly review and with destruction under one agreement."""
+    """
+    How it stands with the yearly review and with destruction under one agreement.
+
+    `destruction` is None while the log is still being counted: where nothing left, nothing is owed, and nobody is to be
+    called overdue for it.
+    """
 
     review: Status = Status.NOT_DUE
-    destruction: Status = Status.NOT_DUE
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """
-    One agreement that verifies, and where it stands: what a register is made of.
-
-    `standing` is the word of its last move (active, suspended, replaced, terminated, closed); `entry` the entry of the
-    log that brought it into force and `since` the instant from which it can have been used. `until` is the first
-    instant at which it no longer counts because of the version `replaced_by`, or of its master; None: its own term.
-    """
-
-    verified: VerifiedAgreement
-    standing: str
-    since: datetime
-    entry: int | None = None
-    replaced_by: str | None = None
-    until: datetime | None = None
+    destruction: Status | None = Status.NOT_DUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +70,7 @@ class PublicAgreement:
     """
     One agreement, as published. `opt_outs` are the kinds of a family's no that its basis honours.
 
+    A `framework` grants nothing by itself: only agreements that narrow it do.
     `months` is None while the log is still being counted. Other agreements (`replaces`, `replaced_by`, `master`,
     `children`) are named by digest.
     """
@@ -112,6 +78,7 @@ class PublicAgreement:
     digest: str
     line: str
     version: int
+    framework: bool
     title: str
     district: Party
     partner: Party
@@ -138,151 +105,3 @@ class PublicRegister:
     as_of: date
     time_zone: str
     agreements: tuple[PublicAgreement, ...]
-
-
-def public_register(
-    listed: Sequence[Listed],
-    now: datetime,
-    *,
-    catalogue: Catalogue,
-    months: Mapping[str, Mapping[date, int]] | None,
-    duties: Mapping[str, Duties],
-) -> PublicRegister:
-    """
-    Return the register as of `now`, the database's clock.
-
-    `months` are the disclosures counted for each digest, None while the log is still being counted; `duties` what is
-    owed under each, nothing where none is given.
-    """
-    children: dict[str, list[str]] = {}
-    for each in listed:
-        agreement = each.verified.agreement
-        if agreement.master is not None:
-            children.setdefault(agreement.master, []).append(agreement.digest)
-
-    def published(each: Listed) -> PublicAgreement:
-        digest = each.verified.agreement.digest
-        return _published(
-            each,
-            now,
-            catalogue,
-            counts=None if months is None else months.get(digest, {}),
-            duties=duties.get(digest, Duties()),
-            children=sorted(children.get(digest, [])),
-        )
-
-    known = [published(each) for each in listed]
-    order = list(PublicStanding)
-    known.sort(key=lambda each: (order.index(each.standing), each.title.casefold(), each.line, -each.version))
-    zone = _usual_zone(known)
-    return PublicRegister(now.astimezone(ZoneInfo(zone)).date(), zone, tuple(known))
-
-
-def opt_outs_of(basis: str) -> tuple[str, ...]:
-    """
-    Return which opt-outs keep a student out of disclosures under `basis`.
-
-    `sharing`, a family's no to sharing, does under every basis; `directory` (34 CFR 99.37) concerns directory
-    information alone. A test compares this with the statement that reads the students.
-    """
-    return ("sharing", "directory") if basis == Basis.DIRECTORY_INFORMATION else ("sharing",)
-
-
-def shown(text: str) -> str:
-    """
-    Return signed words as they can be shown to anybody: on one line, and with nothing invisible that works on the rest.
-
-    Controls and formats (direction marks among them) become U+FFFD, so that it is seen that something was there.
-    """
-    visible = "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(each) in {"Cc", "Cf", "Co"} and not each.isspace() and each not in _JOINERS
-        else each
-        for each in text
-    )
-    return " ".join(visible.split())
-
-
-def _published(
-    each: Listed,
-    now: datetime,
-    catalogue: Catalogue,
-    *,
-    counts: Mapping[date, int] | None,
-    duties: Duties,
-    children: Sequence[str],
-) -> PublicAgreement:
-    agreement = each.verified.agreement
-    return PublicAgreement(
-        digest=agreement.digest,
-        line=agreement.id,
-        version=agreement.version,
-        title=shown(agreement.title),
-        district=_party(agreement.district),
-        partner=_party(agreement.partner),
-        basis=agreement.basis,
-        purpose=PurposeTerms(agreement.purpose.code, shown(agreement.purpose.words)),
-        datasets=tuple(_dataset(terms, catalogue) for terms in agreement.datasets),
-        subrecipients=tuple(Subrecipient(shown(row.name), shown(row.interest)) for row in agreement.subrecipients),
-        opt_outs=opt_outs_of(agreement.basis),
-        term=agreement.term,
-        standing=_standing(each, now),
-        entry=each.entry,
-        months=None if counts is None else tuple(_months(each, now, counts)),
-        duties=duties,
-        replaces=agreement.replaces,
-        replaced_by=each.replaced_by,
-        master=agreement.master,
-        children=tuple(children),
-    )
-
-
-def _party(party: Party) -> Party:
-    return Party(party.id, shown(party.name), party.kind)
-
-
-def _dataset(terms: DatasetTerms, catalogue: Catalogue) -> PublicDataset:
-    elements = tuple(
-        PublicElement(line.element, catalogue.element(line.element).title, line.transformation)
-        for line in terms.elements
-    )
-    return PublicDataset(terms.dataset, terms.school_years, elements)
-
-
-def _standing(each: Listed, now: datetime) -> PublicStanding:
-    """Return where it stands. INVARIANT: a word that is not known never reads as in force."""
-    term = each.verified.agreement.term
-    if each.standing in {PublicStanding.TERMINATED, PublicStanding.CLOSED}:
-        return PublicStanding(each.standing)
-    if now >= term.ends:
-        return PublicStanding.OVER
-    if each.until is not None and now >= each.until:
-        return PublicStanding.OVER if each.replaced_by is None else PublicStanding.REPLACED
-    if each.standing == "replaced" and each.until is None:
-        return PublicStanding.REPLACED
-    if each.standing not in {"active", "replaced"}:
-        return PublicStanding.SUSPENDED
-    return PublicStanding.NOT_YET if now < term.begins else PublicStanding.IN_FORCE
-
-
-def _months(each: Listed, now: datetime, counts: Mapping[date, int]) -> Iterator[PublicMonth]:
-    """Yield the months in which it can have been used and that have been over for `WAIT`, the newest first."""
-    term = each.verified.agreement.term
-    zone = ZoneInfo(term.time_zone)
-    first = max(term.first_day, each.since.astimezone(zone).date())
-    ends = min(term.ends, each.until or term.ends, now)
-    month = month_of((ends - timedelta(microseconds=1)).astimezone(zone).date())
-    while month >= month_of(first):
-        over = datetime.combine(_next(month) + WAIT, time(), zone)
-        if now >= over:
-            yield PublicMonth(month, band_of(counts.get(month, 0)))
-        month = month_of(month - timedelta(days=1))
-
-
-def _next(month: date) -> date:
-    return month_of(month + timedelta(days=31))
-
-
-def _usual_zone(known: Iterable[PublicAgreement]) -> str:
-    named = Counter(each.term.time_zone for each in known)
-    return min(named, key=lambda zone: (-named[zone], zone), default="UTC")
