@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.register import wording
-from gateway.services.publishing.published import PublicAgreement, PublicRegister, PublicStanding
+from gateway.services.publishing.public_register import PublicAgreement, PublicRegister
 
 STYLESHEET: Final = files("gateway.register").joinpath("templates", "register.css").read_bytes()
 
@@ -53,6 +53,6 @@ def agreement_page(register: PublicRegister, agreement: PublicAgreement, links: 
     known = {each.digest: each for each in register.agreements}
     return (
         _PAGES.get_template("agreement.html")
-        .render(register=register, agreement=agreement, links=links, known=known, standings=PublicStanding)
+        .render(register=register, agreement=agreement, links=links, known=known)
         .encode()
     )

@@ -7,8 +7,9 @@ from typing import Final
 
 import msgspec
 
+from agreements.obligations import Status
 from gateway.register import wording
-from gateway.services.publishing.published import PublicAgreement, PublicDataset, PublicRegister, Status
+from gateway.services.publishing.public_register import PublicAgreement, PublicDataset, PublicRegister
 
 FORMAT: Final = "pactgate-register/1"
 _SEPARATOR: Final = " | "
@@ -41,6 +42,7 @@ COLUMNS: Final = (
     "destruction",
     "replaces",
     "replaced_by",
+    "framework",
     "master",
     "children",
     "as_of",
@@ -123,6 +125,7 @@ def _object(each: PublicAgreement) -> dict[str, object]:
         "destruction": _status(each.duties.destruction),
         "replaces": each.replaces,
         "replaced_by": each.replaced_by,
+        "framework": each.framework,
         "master": each.master,
         "children": each.children,
     }
@@ -145,8 +148,8 @@ def _dataset(terms: PublicDataset) -> dict[str, object]:
     }
 
 
-def _status(status: Status) -> dict[str, str]:
-    return {"code": status, "words": wording.STATUSES[status]}
+def _status(status: Status | None) -> dict[str, str] | None:
+    return None if status is None else {"code": status, "words": wording.STATUSES[status]}
 
 
 def _cells(each: PublicAgreement) -> tuple[str, ...]:
@@ -175,11 +178,12 @@ def _cells(each: PublicAgreement) -> tuple[str, ...]:
         _joined(f"{wording.dataset_title(terms.dataset)}: {', '.join(terms.school_years)}" for terms in each.datasets),
         _joined(f"{row.name}: {row.interest}" for row in each.subrecipients),
         wording.OPT_OUTS[each.opt_outs],
-        "still being counted" if months is None else _joined(f"{row.month:%Y-%m}: {row.disclosures}" for row in months),
-        wording.STATUSES[each.duties.review],
-        wording.STATUSES[each.duties.destruction],
+        wording.COUNTING if months is None else _joined(f"{row.month:%Y-%m}: {row.disclosures}" for row in months),
+        wording.status_words(each.duties.review),
+        wording.status_words(each.duties.destruction),
         each.replaces or "",
         each.replaced_by or "",
+        "grants nothing by itself" if each.framework else "",
         each.master or "",
         _joined(each.children),
     )

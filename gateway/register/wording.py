@@ -6,9 +6,10 @@ from datetime import date
 from typing import Final
 
 from agreements.basis import Basis
+from agreements.obligations import Status
 from agreements.purpose import PURPOSES
 from agreements.terms import Term
-from gateway.services.publishing.published import PublicAgreement, PublicElement, PublicStanding, Status
+from gateway.services.publishing.public_register import PublicAgreement, PublicElement, PublicStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,13 @@ MEANINGS: Final[Mapping[PublicStanding, str]] = {
     PublicStanding.SUSPENDED: "It was stopped until further notice. No data is shared.",
     PublicStanding.REPLACED: "A later version took its place. No data is shared under this one.",
     PublicStanding.TERMINATED: "It was ended for good. No data is shared.",
-    PublicStanding.OVER: "Its last day has passed. No data is shared.",
+    PublicStanding.OVER: "Its last day has passed, or the agreement that it narrows has ended. No data is shared.",
     PublicStanding.CLOSED: "It is over, and what the partner owed has been certified. No data is shared.",
 }
+
+FRAMEWORK: Final = (
+    "It is a framework and grants nothing by itself: data is shared only under agreements that narrow it."
+)
 
 STATUSES: Final[Mapping[Status, str]] = {
     Status.NOT_DUE: "Not due",
@@ -121,12 +126,26 @@ STATUSES: Final[Mapping[Status, str]] = {
     Status.CERTIFIED: "Done and signed for",
 }
 
+COUNTING: Final = "Still being counted"
+
 OPT_OUTS: Final[Mapping[tuple[str, ...], str]] = {
     ("sharing",): "Applied: a student whose family opted out of sharing is left out. "
     "An opt-out of directory information alone does not concern this basis.",
     ("sharing", "directory"): "Applied: a student whose family opted out of sharing, or of directory information, "
     "is left out.",
 }
+
+
+def meaning(agreement: PublicAgreement) -> str:
+    """Return what its standing means for a reader."""
+    if agreement.framework and agreement.standing is PublicStanding.IN_FORCE:
+        return FRAMEWORK
+    return MEANINGS[agreement.standing]
+
+
+def status_words(status: Status | None) -> str:
+    """Return how it stands with something that is owed."""
+    return COUNTING if status is None else STATUSES[status]
 
 
 def purpose_title(code: str) -> str:

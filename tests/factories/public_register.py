@@ -7,20 +7,28 @@ from html.parser import HTMLParser
 from typing import Any
 
 from agreements.elements import load_catalogue
-from gateway.services.publishing.public_register import public_register
-from gateway.services.publishing.published import Duties, Listed, PublicRegister
+from gateway.services.publishing.listing import Listed, public_register
+from gateway.services.publishing.public_register import Duties, PublicRegister
+from gateway.services.publishing.publication import Publication
 from tests.factories.agreements import RECEIVED, SPS_A, Keyring, SignedAgreement
+from tests.factories.gateway import Gateway
 
 NOW = dt.datetime(2027, 3, 10, 20, tzinfo=dt.UTC)
 """Noon in the agreements' zone."""
 
 
-def listed(ring: Keyring, bundle: SignedAgreement, *, replaces: SignedAgreement | None = None, **about: Any) -> Listed:
+def listed(
+    ring: Keyring,
+    bundle: SignedAgreement,
+    *,
+    replaces: SignedAgreement | None = None,
+    master: SignedAgreement | None = None,
+    **about: Any,
+) -> Listed:
     """List an agreement that verifies; in force unless something else is said."""
-    replaced = None if replaces is None else replaces.verified(ring)
-    return Listed(
-        bundle.verified(ring, replaced=replaced), about.pop("standing", "active"), about.pop("since", RECEIVED), **about
-    )
+    replaced, narrowed = (None if each is None else each.verified(ring) for each in (replaces, master))
+    verified = bundle.verified(ring, replaced=replaced, master=narrowed)
+    return Listed(verified, about.pop("standing", "active"), about.pop("since", RECEIVED), **about)
 
 
 def register_with(
@@ -40,6 +48,35 @@ def one(name: str = SPS_A, *, changes: Mapping[str, Any] | None = None, **about:
     ring = Keyring()
     now = about.pop("now", NOW)
     return register_with(listed(ring, ring.agreement(name, changes=changes), **about), now=now)
+
+
+class Minutes:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def board(gateway: Gateway, clock: Minutes, *, patience: float = 10.0) -> Publication:
+    """Return a publication of its own, beside the one that is served, with a clock that the test moves."""
+    services = gateway.services
+    return Publication(
+        services.grants, services.database.engine, services.database.pool, elapsed=clock, patience=patience
+    )
+
+
+async def cut_off(gateway: Gateway) -> None:
+    """Take the database away from the gateway: its connections are ended, and no new one is let in."""
+    admin = await gateway.database.connection("admin")
+    name = await admin.fetchval("SELECT current_database()")
+    await admin.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC, pactgate_app')
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = 'pactgate_app'"
+    )
 
 
 @dataclass

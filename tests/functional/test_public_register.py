@@ -4,6 +4,7 @@ The public register over HTTP: what anybody may read of agreements in force, at 
 Row A10: an agreement in force appears within a minute; a draft never. Claim 9: nobody is named.
 """
 
+import asyncio
 import csv
 import datetime as dt
 import io
@@ -22,27 +23,10 @@ from gateway.services.publishing.usage import Usage
 from tests.factories.agreements import SPS_B, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway
-from tests.factories.public_register import Page
+from tests.factories.public_register import Minutes, Page, board, cut_off
 
 APRIL = dt.datetime(2027, 4, 11, 8, tzinfo=dt.UTC)
 """The hour after March has been over for ten days, in the agreements' zone."""
-
-
-class Minutes:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-def board(gateway: Gateway, clock: Minutes) -> Publication:
-    """Return a publication of its own, beside the one that is served, with a clock that the test moves."""
-    return Publication(
-        gateway.services.grants, gateway.services.database.engine, gateway.services.database.pool, elapsed=clock
-    )
 
 
 async def digests(publication: Publication) -> set[str]:
@@ -187,13 +171,7 @@ async def test_strangers_cannot_make_the_gateway_work(gateway: Gateway) -> None:
     publication = board(gateway, clock)
     await publication.read()
     # The database goes away: what was read lasts its minute, and nobody notices.
-    admin = await gateway.database.connection("admin")
-    name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC, pactgate_app')
-    await admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND usename = 'pactgate_app'"
-    )
+    await cut_off(gateway)
     register = (await publication.read()).register
     clock.seconds += 59
     issue = await publication.read()
@@ -208,7 +186,38 @@ async def test_strangers_cannot_make_the_gateway_work(gateway: Gateway) -> None:
     assert failures[0] is not Problem
     assert failures[1:] == [Problem, Problem]
     clock.seconds += 5
-    with pytest.raises(failures[0]):
+    # Many at once: one of them tries.
+    crowd = await asyncio.gather(*(publication.read() for _ in range(20)), return_exceptions=True)
+    assert [type(each) for each in crowd] == [failures[0], *[Problem] * 19]
+
+
+@pytest.mark.attack("the database hangs, and strangers ask on")
+async def test_a_reading_that_hangs_is_given_up_and_not_tried_again_at_once(gateway: Gateway) -> None:
+    clock = Minutes()
+    publication = board(gateway, clock, patience=0.2)
+    holder = await gateway.database.connection("admin")
+    async with holder.transaction():
+        # What only the duties are read from: the last part of a reading is bounded too.
+        await publication.read()
+        clock.seconds += 60
+        await holder.execute("LOCK TABLE audit.entry IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TimeoutError):
+            await publication.read()
+        with pytest.raises(Problem):
+            await publication.read()
+    clock.seconds += 5
+    assert len(await digests(publication)) == 3
+
+
+async def test_a_reading_that_its_caller_gives_up_is_not_tried_again_at_once(gateway: Gateway) -> None:
+    clock = Minutes()
+    publication = board(gateway, clock)
+    holder = await gateway.database.connection("admin")
+    async with holder.transaction():
+        await holder.execute("LOCK TABLE audit.head IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(publication.read(), 0.2)
+    with pytest.raises(Problem):
         await publication.read()
 
 
@@ -230,13 +239,7 @@ async def test_a_register_that_did_not_change_is_made_once(gateway: Gateway) -> 
 
 
 async def test_a_register_that_cannot_be_read_is_a_problem_that_nobody_keeps(gateway: Gateway) -> None:
-    admin = await gateway.database.connection("admin")
-    name = await admin.fetchval("SELECT current_database()")
-    await admin.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC, pactgate_app')
-    await admin.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND usename = 'pactgate_app'"
-    )
+    await cut_off(gateway)
     answer = await gateway.http.get("/register")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
@@ -396,6 +399,9 @@ def test_what_is_no_entry_of_ours_counts_for_nothing() -> None:
     )
     usage._count(b'{"agreement":"a","event":"disclosure","records":0,"time":"2027-03-01T00:00:00Z"}', {})
     assert usage.months("a") == {}
+    # An answer that held nobody is no use, and it is owed for all the same, as the district's own list has it.
+    assert usage.used("a")
+    assert not usage.used("b")
 
 
 async def test_csv_and_json_agree_over_the_wire(gateway: Gateway) -> None:

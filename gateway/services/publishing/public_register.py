@@ -1,181 +1,107 @@
 """
 The public register of agreements (row A10): what is published of each, as plain values.
 
-INVARIANT: made from verified agreements only, and holds nothing of a person: no signer, officer, drafter, responsible
-person or client, and no count of students. A draft, and a document that does not verify, is never in it (claim 9).
+INVARIANT: holds nothing of a person: no signer, officer, drafter, responsible person or client, and no count of
+students (claim 9). `gateway.services.publishing.listing` makes it.
 """
 
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 
-from agreements.basis import Basis
-from agreements.elements import Catalogue
-from agreements.terms import DatasetTerms, Party, PurposeTerms, Subrecipient
-from gateway.services.publishing.published import (
-    Duties,
-    Listed,
-    PublicAgreement,
-    PublicDataset,
-    PublicElement,
-    PublicMonth,
-    PublicRegister,
-    PublicStanding,
-)
-from gateway.services.publishing.usage import band_of, month_of
-
-WAIT: Final = timedelta(days=10)
-"""A month is shown when it has been over for this long: entries of a day are not to be guessed from the page."""
-_JOINERS: Final = "\u200c\u200d"
-"""Invisible, and part of the spelling of names in several scripts."""
+from agreements.obligations import Status
+from agreements.terms import Party, PurposeTerms, Subrecipient, Term
+from gateway.services.publishing.usage import Band
 
 
-def public_register(
-    listed: Sequence[Listed],
-    now: datetime,
-    *,
-    catalogue: Catalogue,
-    months: Mapping[str, Mapping[date, int]] | None,
-    duties: Mapping[str, Duties],
-) -> PublicRegister:
+class PublicStanding(StrEnum):
+    """Where an agreement stands today, its term included, in the order in which they are listed."""
+
+    IN_FORCE = "in_force"
+    NOT_YET = "not_yet"
+    SUSPENDED = "suspended"
+    REPLACED = "replaced"
+    TERMINATED = "terminated"
+    OVER = "over"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
     """
-    Return the register as of `now`, the database's clock.
+    How it stands with the yearly review and with destruction under one agreement.
 
-    `months` are the disclosures counted for each digest, None while the log is still being counted; `duties` what is
-    owed under each, nothing where none is given.
+    `destruction` is None while the log is still being counted: where nothing left, nothing is owed, and nobody is to be
+    called overdue for it.
     """
-    children: dict[str, list[str]] = {}
-    for each in listed:
-        agreement = each.verified.agreement
-        if agreement.master is not None:
-            children.setdefault(agreement.master, []).append(agreement.digest)
 
-    def published(each: Listed) -> PublicAgreement:
-        digest = each.verified.agreement.digest
-        return _published(
-            each,
-            now,
-            catalogue,
-            counts=None if months is None else months.get(digest, {}),
-            duties=duties.get(digest, Duties()),
-            children=sorted(children.get(digest, [])),
-        )
-
-    known = [published(each) for each in listed]
-    order = list(PublicStanding)
-    known.sort(key=lambda each: (order.index(each.standing), each.title.casefold(), each.line, -each.version))
-    zone = _usual_zone(known)
-    return PublicRegister(now.astimezone(ZoneInfo(zone)).date(), zone, tuple(known))
+    review: Status = Status.NOT_DUE
+    destruction: Status | None = Status.NOT_DUE
 
 
-def opt_outs_of(basis: str) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class PublicElement:
+    """One element that may leave, by its plain name, and as what."""
+
+    id: str
+    title: str
+    transformation: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicDataset:
+    """What may leave of one dataset."""
+
+    dataset: str
+    school_years: tuple[str, ...]
+    elements: tuple[PublicElement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicMonth:
+    """A month that has been over for ten days, by its first day, and about how many disclosures it had."""
+
+    month: date
+    disclosures: Band
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAgreement:
     """
-    Return which opt-outs keep a student out of disclosures under `basis`.
+    One agreement, as published. `opt_outs` are the kinds of a family's no that its basis honours.
 
-    `sharing`, a family's no to sharing, does under every basis; `directory` (34 CFR 99.37) concerns directory
-    information alone. A test compares this with the statement that reads the students.
+    A `framework` grants nothing by itself: only agreements that narrow it do.
+    `months` is None while the log is still being counted. Other agreements (`replaces`, `replaced_by`, `master`,
+    `children`) are named by digest.
     """
-    return ("sharing", "directory") if basis == Basis.DIRECTORY_INFORMATION else ("sharing",)
+
+    digest: str
+    line: str
+    version: int
+    framework: bool
+    title: str
+    district: Party
+    partner: Party
+    basis: str
+    purpose: PurposeTerms
+    datasets: tuple[PublicDataset, ...]
+    subrecipients: tuple[Subrecipient, ...]
+    opt_outs: tuple[str, ...]
+    term: Term
+    standing: PublicStanding
+    entry: int | None
+    months: tuple[PublicMonth, ...] | None
+    duties: Duties
+    replaces: str | None
+    replaced_by: str | None
+    master: str | None
+    children: tuple[str, ...]
 
 
-def shown(text: str) -> str:
-    """
-    Return signed words as they can be shown to anybody: on one line, and with nothing invisible that works on the rest.
+@dataclass(frozen=True, slots=True)
+class PublicRegister:
+    """The whole register, as of a day in the zone that most agreements name."""
 
-    Controls and formats (direction marks among them) become U+FFFD, so that it is seen that something was there.
-    """
-    visible = "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(each) in {"Cc", "Cf", "Co"} and not each.isspace() and each not in _JOINERS
-        else each
-        for each in text
-    )
-    return " ".join(visible.split())
-
-
-def _published(
-    each: Listed,
-    now: datetime,
-    catalogue: Catalogue,
-    *,
-    counts: Mapping[date, int] | None,
-    duties: Duties,
-    children: Sequence[str],
-) -> PublicAgreement:
-    agreement = each.verified.agreement
-    return PublicAgreement(
-        digest=agreement.digest,
-        line=agreement.id,
-        version=agreement.version,
-        title=shown(agreement.title),
-        district=_party(agreement.district),
-        partner=_party(agreement.partner),
-        basis=agreement.basis,
-        purpose=PurposeTerms(agreement.purpose.code, shown(agreement.purpose.words)),
-        datasets=tuple(_dataset(terms, catalogue) for terms in agreement.datasets),
-        subrecipients=tuple(Subrecipient(shown(row.name), shown(row.interest)) for row in agreement.subrecipients),
-        opt_outs=opt_outs_of(agreement.basis),
-        term=agreement.term,
-        standing=_standing(each, now),
-        entry=each.entry,
-        months=None if counts is None else tuple(_months(each, now, counts)),
-        duties=duties,
-        replaces=agreement.replaces,
-        replaced_by=each.replaced_by,
-        master=agreement.master,
-        children=tuple(children),
-    )
-
-
-def _party(party: Party) -> Party:
-    return Party(party.id, shown(party.name), party.kind)
-
-
-def _dataset(terms: DatasetTerms, catalogue: Catalogue) -> PublicDataset:
-    elements = tuple(
-        PublicElement(line.element, catalogue.element(line.element).title, line.transformation)
-        for line in terms.elements
-    )
-    return PublicDataset(terms.dataset, terms.school_years, elements)
-
-
-def _standing(each: Listed, now: datetime) -> PublicStanding:
-    """Return where it stands. INVARIANT: a word that is not known never reads as in force."""
-    term = each.verified.agreement.term
-    if each.standing in {PublicStanding.TERMINATED, PublicStanding.CLOSED}:
-        return PublicStanding(each.standing)
-    if now >= term.ends:
-        return PublicStanding.OVER
-    if each.until is not None and now >= each.until:
-        return PublicStanding.OVER if each.replaced_by is None else PublicStanding.REPLACED
-    if each.standing == "replaced" and each.until is None:
-        return PublicStanding.REPLACED
-    if each.standing not in {"active", "replaced"}:
-        return PublicStanding.SUSPENDED
-    return PublicStanding.NOT_YET if now < term.begins else PublicStanding.IN_FORCE
-
-
-def _months(each: Listed, now: datetime, counts: Mapping[date, int]) -> Iterator[PublicMonth]:
-    """Yield the months in which it can have been used and that have been over for `WAIT`, the newest first."""
-    term = each.verified.agreement.term
-    zone = ZoneInfo(term.time_zone)
-    first = max(term.first_day, each.since.astimezone(zone).date())
-    ends = min(term.ends, each.until or term.ends, now)
-    month = month_of((ends - timedelta(microseconds=1)).astimezone(zone).date())
-    while month >= month_of(first):
-        over = datetime.combine(_next(month) + WAIT, time(), zone)
-        if now >= over:
-            yield PublicMonth(month, band_of(counts.get(month, 0)))
-        month = month_of(month - timedelta(days=1))
-
-
-def _next(month: date) -> date:
-    return month_of(month + timedelta(days=31))
-
-
-def _usual_zone(known: Iterable[PublicAgreement]) -> str:
-    named = Counter(each.term.time_zone for each in known)
-    return min(named, key=lambda zone: (-named[zone], zone), default="UTC")
+    as_of: date
+    time_zone: str
+    agreements: tuple[PublicAgreement, ...]

@@ -71,6 +71,11 @@ class Usage:
     def __init__(self) -> None:
         self.seen = 0
         self._counts: dict[str, Counter[date]] = {}
+        self._used: set[str] = set()
+
+    def used(self, agreement: str) -> bool:
+        """Return whether anything was answered under this agreement, be it nothing: then destruction is owed."""
+        return agreement in self._used
 
     def months(self, agreement: str) -> Mapping[date, int]:
         """Return the disclosures counted so far under the agreement with this digest, by the first day of the month."""
@@ -107,6 +112,9 @@ class Usage:
             found = _read(leaf)
         except msgspec.DecodeError:
             return  # not an entry of ours; the log's own verification says so, not a page for the public
-        if found.event == Event.DISCLOSURE and found.records > 0:
+        if found.event != Event.DISCLOSURE:
+            return
+        self._used.add(found.agreement)
+        if found.records > 0:
             month = month_of(found.time.astimezone(zones.get(found.agreement, UTC)).date())
             self._counts.setdefault(found.agreement, Counter())[month] += 1

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from agreements.basis import Basis
 from agreements.elements import Transformation
+from agreements.obligations import Status
 from agreements.purpose import PURPOSES
 from agreements.schema import PARTNER_TYPES
 from gateway.register import wording
 from gateway.register.edition import Edition, file_name, site_of
 from gateway.register.page import _PAGES
 from gateway.register.record import COLUMNS, cell, csv_of, json_of
-from gateway.services.publishing.public_register import opt_outs_of
-from gateway.services.publishing.published import Duties, PublicRegister, PublicStanding, Status
+from gateway.services.publishing.listing import opt_outs_of
+from gateway.services.publishing.public_register import Duties, PublicRegister, PublicStanding
 from tests.factories.agreements import SPS_A, SPS_B, Keyring
 from tests.factories.public_register import Element, Page, listed, one, register_with
 
@@ -189,6 +190,7 @@ def test_the_json_has_exactly_this_shape() -> None:
         "destruction": {"code": "not_due", "words": "Not due"},
         "replaces": None,
         "replaced_by": None,
+        "framework": False,
         "master": None,
         "children": [],
     }
@@ -257,11 +259,32 @@ def test_an_empty_register_says_so_in_every_form() -> None:
 
 def test_unfinished_counting_is_said_and_is_not_shown_as_no_use() -> None:
     ring = Keyring()
-    register = register_with(listed(ring, ring.agreement()), counted=False)
+    agreement = ring.agreement()
+    owed = {agreement.digest: Duties(Status.DUE, None)}
+    register = register_with(listed(ring, agreement), counted=False, duties=owed)
     (page,) = [body for name, body in pages(register).items() if name.startswith("sha256:")]
     assert "The log is still being counted" in Page(page).root.words
-    assert json.loads(json_of(register))["agreements"][0]["months"] is None
-    assert b'"still being counted"' in csv_of(register)
+    assert "Yearly review Due Destruction of the data Still being counted" in Page(page).root.words
+    (found,) = json.loads(json_of(register))["agreements"]
+    assert (found["months"], found["destruction"], found["review"]["code"]) == (None, None, "due")
+    (row,) = csv.DictReader(io.StringIO(csv_of(register).decode(), newline=""))
+    assert (row["months_in_use"], row["destruction"], row["review"]) == (wording.COUNTING, wording.COUNTING, "Due")
+
+
+@pytest.mark.parametrize("standing", ["active", "suspended"])
+def test_a_framework_never_reads_as_if_data_were_shared_under_it(standing: str) -> None:
+    register = one(SPS_B, changes={"/framework": True}, standing=standing)
+    page = Edition(register).page(register.agreements[0].digest)
+    assert page is not None
+    words = Page(page.body).root.words
+    assert wording.MEANINGS[PublicStanding.IN_FORCE] not in words
+    assert "What is shared" not in words
+    assert "What agreements that narrow it may share" in words
+    assert (wording.FRAMEWORK in words) == (standing == "active")
+    assert "version 1, framework" in Page(Edition(register).index.body).root.words
+    assert json.loads(json_of(register))["agreements"][0]["framework"] is True
+    (row,) = csv.DictReader(io.StringIO(csv_of(register).decode(), newline=""))
+    assert row["framework"] == "grants nothing by itself"
 
 
 # -------------------------------------------------------------------------------------------------------------- words

@@ -11,9 +11,11 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from agreements.basis import Basis
 from agreements.canonical import digest_of
+from agreements.obligations import Status
 from gateway.records.coverage import Scope, covered
-from gateway.services.publishing.public_register import opt_outs_of, shown
-from gateway.services.publishing.published import Duties, PublicAgreement, PublicStanding, Status
+from gateway.services.publishing.listing import opt_outs_of
+from gateway.services.publishing.public_register import Duties, PublicAgreement, PublicStanding
+from gateway.services.publishing.signed_words import shown
 from gateway.services.publishing.usage import band_of
 from policies.decision import RowTerms
 from policies.population import Everyone
@@ -86,6 +88,13 @@ def test_a_chain_of_versions_and_a_master_with_its_children_are_named_by_digest(
     assert agreements[first.digest].replaced_by == second.digest
     assert agreements[second.digest].replaces == first.digest
     assert {each.children for each in agreements.values()} == {()}
+    master = ring.agreement(SPS_B, changes={"/framework": True})
+    child = ring.agreement(SPS_B, changes={"/id": "agreement:child", "/master": master.digest})
+    agreements = {
+        each.digest: each for each in register_with(listed(ring, master), listed(ring, child, master=master)).agreements
+    }
+    assert (agreements[master.digest].framework, agreements[master.digest].children) == (True, (child.digest,))
+    assert (agreements[child.digest].framework, agreements[child.digest].master) == (False, master.digest)
 
 
 # ------------------------------------------------------------------------------------------------------------- use
@@ -137,6 +146,8 @@ def test_a_month_is_shown_when_it_has_been_over_for_ten_days_and_not_a_second_be
             },
             ["2026-12", "2026-11"],
         ),
+        # It counts no more at all since its master ended, and from when is not said: nothing is hidden.
+        ({"until": dt.datetime.min.replace(tzinfo=dt.UTC), "since": local(2026, 12, 24)}, ["2027-01", "2026-12"]),
         # Nothing before its term.
         ({"now": local(2026, 8, 25)}, []),
         ({"now": local(2026, 10, 10, 23)}, []),
@@ -146,6 +157,21 @@ def test_only_months_in_which_it_could_be_used_are_shown(about: dict[str, Any], 
     months = published(**about).months
     assert months is not None
     assert [f"{row.month:%Y-%m}" for row in months] == expected
+
+
+def test_a_version_that_takes_over_from_a_day_that_has_passed_hides_no_use_of_the_old_one() -> None:
+    ring = Keyring()
+    bundle = ring.agreement()
+    old = listed(ring, bundle, standing="replaced", replaced_by=LATER, until=local(2026, 9, 1))
+    counts = {bundle.digest: {dt.date(2026, 10, 1): 3, dt.date(2027, 1, 1): 40}}
+    (found,) = register_with(old, months=counts).agreements
+    assert [(f"{row.month:%Y-%m}", row.disclosures.value) for row in found.months or ()] == [
+        ("2027-01", "10-99"),
+        ("2026-12", "none"),
+        ("2026-11", "none"),
+        ("2026-10", "1-9"),
+        ("2026-09", "none"),
+    ]
 
 
 def test_while_the_log_is_being_counted_no_month_is_shown_as_unused() -> None:
