@@ -87,15 +87,25 @@ def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> No
 
 
 def approve(
-    envelope: Envelope, words: tuple[str, ...], content: Json, key: SigningKey, *, assume_yes: bool
+    envelope: Envelope,
+    words: tuple[str, ...],
+    content: Json,
+    key: SigningKey,
+    *,
+    assume_yes: bool,
+    acknowledges: tuple[str, ...] = (),
 ) -> Envelope:
-    """Return the approval of a document by the holder of `key`, who has read and accepted what only words carry."""
+    """
+    Return the approval of a document by the holder of `key`, who has read and accepted what only words carry.
+
+    `acknowledges` are the digests of what speaks against it and was weighed.
+    """
     say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
     for path in words:
         say(f"  {path}: {resolve(content, path)}")
     if not assume_yes:
         typer.confirm(f"Approve {envelope.kind.value} {envelope.digest} with these terms?", abort=True, err=True)
-    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words)
+    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, acknowledges)
     return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
 
 
@@ -108,6 +118,13 @@ def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
     return _shaped(text, DIGEST)
+
+
+def digests(texts: list[str] | None) -> list[str]:
+    """Judge the digests of documents, given as a repeated option."""
+    for each in texts or ():
+        _shaped(each, DIGEST)
+    return texts or []
 
 
 def agreement(text: str | None) -> str | None:

@@ -142,7 +142,7 @@ def test_the_whole_path_from_two_officers_to_a_verified_log(bare: CommandLine) -
     bare.introduce("rae", "partner:bright-path", "piotr", out="@rae.json")
     for name in ("dana", "rae"):
         registered = bare.done("signer", "register", f"@{name}.json")
-        assert registered["signer"] == bare.public(name)
+        assert registered["key"] == bare.public(name)
     bare.draft()
     bare.sign()
     bare.approve()
