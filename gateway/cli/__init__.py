@@ -28,6 +28,7 @@ from gateway.cli import (
     records,
     serve,
     signer,
+    stops,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
 
@@ -46,6 +47,8 @@ app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
+for stop in (stops.suspend, stops.terminate, stops.reinstatement, stops.reinstate):
+    agreement.app.command(stop.__name__)(stop)
 agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)

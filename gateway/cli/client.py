@@ -13,8 +13,9 @@ from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
-from gateway.cli.agreement import Approvals, Reason, Yes, register_reinstatement, reinstate_subject
+from gateway.cli.agreement import Approvals, Reason, Yes
 from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.stops import register_reinstatement, reinstate_subject
 from gateway.services.overview import ClientLine, client_lines
 
 app = typer.Typer(help="Clients: bind keys to an agreement, approve, register, stop.", no_args_is_help=True)
@@ -43,6 +44,7 @@ def bind(
     keys = read_binding(payload).keys  # judged as it will be when it is registered
     document = add_signature(None, Kind.CLIENT_BINDING, payload, papers.read_key(signer_key))
     papers.write_signed(out, document)
+    say(f"An officer compares the keys with the partner and approves: pactgate client approve {out}")
     show(
         {
             "client": chosen,
@@ -67,9 +69,9 @@ def approve(
     bound, content = read_binding(envelope.payload), read_canonical(envelope.payload)
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
-    run_by = "" if bound.operator is None else f", run by {bound.operator}"
     say(f"{bound.client} for {bound.agreement}, with the keys {', '.join(key.thumbprint for key in bound.keys)}.")
-    say(f"{bound.responsible} of the partner's list answers for it{run_by}.")
+    run_by = "the partner itself" if bound.operator is None else bound.operator
+    say(f"{bound.responsible} answers for it, and {run_by} runs it.")
     approval = papers.approve(envelope, words_only(CLIENT_BINDING, content), content, officer, assume_yes=yes)
     papers.write_signed(out, approval)
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
@@ -90,7 +92,9 @@ def register(
         async with office() as opened:
             return await opened.admissions.register_client(document, approvals, name)
 
-    show({"client": run(work()), "document": document.digest})
+    registered, responsible = run(work()), read_binding(document.payload).responsible
+    say(f"Send {registered} to the partner. It may ask while {responsible} is named, trained, and has accepted.")
+    show({"client": registered, "document": document.digest})
 
 
 @app.command("suspend")
@@ -101,7 +105,9 @@ def suspend(*, client: Client, reason: Reason) -> None:
         async with office() as opened:
             return await opened.suspensions.suspend_client(client, reason)
 
-    show({"client": client, "standing": "suspended", "entry": run(work())})
+    entry = run(work())
+    say(f"Stopped by entry {entry}. An officer undoes it: pactgate client reinstatement {client} --undoes {entry}")
+    show({"client": client, "standing": "suspended", "entry": entry})
 
 
 @app.command("reinstatement")

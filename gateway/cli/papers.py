@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -94,19 +93,19 @@ def approve(
     key: SigningKey,
     *,
     assume_yes: bool,
-    acknowledges: Sequence[str] = (),
+    acknowledges: tuple[str, ...] = (),
 ) -> Envelope:
     """
     Return the approval of a document by the holder of `key`, who has read and accepted what only words carry.
 
-    `acknowledges` are digests of what speaks against it and was weighed.
+    `acknowledges` are the digests of what speaks against it and was weighed.
     """
     say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
     for path in words:
         say(f"  {path}: {resolve(content, path)}")
     if not assume_yes:
         typer.confirm(f"Approve {envelope.kind.value} {envelope.digest} with these terms?", abort=True, err=True)
-    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, tuple(acknowledges))
+    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, acknowledges)
     return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
 
 
@@ -119,6 +118,13 @@ def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
     return _shaped(text, DIGEST)
+
+
+def digests(texts: list[str] | None) -> list[str]:
+    """Judge the digests of documents, given as a repeated option."""
+    for each in texts or ():
+        _shaped(each, DIGEST)
+    return texts or []
 
 
 def agreement(text: str | None) -> str | None:

@@ -14,6 +14,7 @@ from agreements.documents.people import read_people
 from agreements.documents.revocation import read_revocation
 from agreements.documents.signer import read_signer
 from agreements.documents.undertaking import read_undertaking
+from agreements.errors import NotApproved
 from agreements.in_force import verify_binding
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.register import digest_bytes
@@ -113,16 +114,20 @@ class Admissions:
         """
         Register whom a partner names under an agreement; return the entry. Without an approval it only takes out.
 
-        Raises an `AgreementError`, `UnknownAgreement` if the agreement is not in force.
+        Raises an `AgreementError`, `NotApproved` if approvals were given and none counts, `UnknownAgreement` if the
+        agreement is not in force.
         """
         async with self._desk.filing() as filing:
             annex = read_people(document.payload)
-            verify_people_annex(
+            verified = verify_people_annex(
                 filing.filed(document),
                 [filing.filed(approval) for approval in approvals],
                 authority=filing.authority,
                 agreement=_in_force(filing, annex.agreement).verified,
             )
+            if approvals and verified.approved is None:
+                # It would count, and take everybody out whom it was meant to name.
+                raise NotApproved("No approval of this list counts: another document's, or not by a second person.")
             index = await filing.file(
                 Event.PEOPLE_NAMED,
                 document,

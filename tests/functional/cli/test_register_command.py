@@ -40,7 +40,7 @@ def test_nobody_is_named_in_any_file(active: CommandLine) -> None:
     (client,) = active.done("agreement", "show", digest)["clients"]
     active.done(*WRITE)
     secret = {active.public(name) for name in ("olivia", "piotr", "dana", "rae")}
-    secret |= {"Olivia", "Okafor", "Piotr", "Nowak", "Rae Responsible", "rae@partner.example", "Bright Path nightly"}
+    secret |= {"Olivia", "Okafor", "Piotr", "Nowak", "Remy Responsible", "remy@partner.example", "Bright Path nightly"}
     secret |= {client["id"], client["id"].removeprefix("client:")}
     for name, body in site(active).items():
         for words in secret:
