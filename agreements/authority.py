@@ -114,6 +114,15 @@ class Authority:
         refused = (*self.refused, (filed.envelope.digest, error.code))
         return Authority(self.trust, self._digest_with(filed), refused, self.holders, SEAL)
 
+    def ending(self, kid: str, index: int, document: str) -> "Authority":
+        """
+        Return the authority in which this key counts for nothing from entry `index` on, and nothing that rests on it.
+
+        For a stop that is known although `document`, which said so, does not hold any more. It only narrows.
+        """
+        digest = digest_of(canonical_bytes([self.digest, "ending", kid, index, document]))
+        return Authority(self.trust, digest, self.refused, self.holders.ended(kid, index, document), SEAL)
+
     def _require_counting(self, envelope: Envelope, received: Received) -> None:
         for signature in envelope.signatures:
             if not self.holders.counts(signature.kid, received):

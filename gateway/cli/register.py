@@ -9,8 +9,8 @@ import typer
 from gateway.cli import papers
 from gateway.cli.run import office, run, say, show
 from gateway.register.edition import site_of
-from gateway.services.public_register import PublicRegister
-from gateway.services.publication import register_of
+from gateway.services.publishing.public_register import PublicRegister
+from gateway.services.publishing.publication import register_of
 
 _PAGE: Final = re.compile(r"sha256-[0-9a-f]{64}\.html")
 """A page of ours, by its name; nothing else in the folder is ever touched."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from gateway.register.page import STYLESHEET, Links, agreement_page, index_page
 from gateway.register.record import csv_of, json_of
-from gateway.services.public_register import PublicRegister
+from gateway.services.publishing.public_register import PublicRegister
 
 INDEX, STYLE, CSV, JSON = "index.html", "register.css", "register.csv", "register.json"
 

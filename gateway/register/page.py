@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.register import wording
-from gateway.services.public_register import PublicAgreement, PublicRegister
+from gateway.services.publishing.public_register import PublicAgreement, PublicRegister
 
 STYLESHEET: Final = files("gateway.register").joinpath("templates", "register.css").read_bytes()
 

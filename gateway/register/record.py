@@ -9,7 +9,7 @@ import msgspec
 
 from agreements.obligations import Status
 from gateway.register import wording
-from gateway.services.public_register import PublicAgreement, PublicDataset, PublicRegister
+from gateway.services.publishing.public_register import PublicAgreement, PublicDataset, PublicRegister
 
 FORMAT: Final = "pactgate-register/1"
 _SEPARATOR: Final = " | "

@@ -8,8 +8,8 @@ from gateway.oauth.journal import SERVICES_STATE
 from gateway.problems import Problem
 from gateway.register.edition import CSV, STYLE_FORM, Edition, Form
 from gateway.services.container import Services
-from gateway.services.public_register import PublicRegister
-from gateway.services.publication import LASTS_SECONDS, Issue
+from gateway.services.publishing.public_register import PublicRegister
+from gateway.services.publishing.publication import LASTS_SECONDS, Issue
 
 _METHODS = ["GET", "HEAD"]
 

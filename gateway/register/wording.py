@@ -9,7 +9,7 @@ from agreements.basis import Basis
 from agreements.obligations import Status
 from agreements.purpose import PURPOSES
 from agreements.terms import Term
-from gateway.services.public_register import PublicAgreement, PublicElement, PublicStanding
+from gateway.services.publishing.public_register import PublicAgreement, PublicElement, PublicStanding
 
 
 @dataclass(frozen=True, slots=True)

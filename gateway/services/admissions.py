@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select
 
 from agreements.documents.binding import read_binding
+from agreements.documents.officer import read_officer
 from agreements.documents.people import read_people
 from agreements.documents.revocation import read_revocation
 from agreements.documents.signer import read_signer
@@ -50,8 +51,14 @@ class Admissions:
         async with self._desk.filing() as filing:
             admitted = filing.authority.admit(filing.filed(document)).tenures[-1].officer
             voices = sorted(signature.kid for signature in document.signatures)
+            replaces = read_officer(document.payload).replaces
             return await filing.file(
-                Event.OFFICER_INTRODUCED, document, concerns=None, officer=admitted.key.thumbprint, voices=voices
+                Event.OFFICER_INTRODUCED,
+                document,
+                concerns=None,
+                officer=admitted.key.thumbprint,
+                voices=voices,
+                **({} if replaces is None else {"replaces": replaces}),
             )
 
     async def revoke(self, document: Envelope) -> int:

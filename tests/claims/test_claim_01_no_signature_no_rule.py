@@ -9,58 +9,18 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
-import asyncpg
 import pytest
 
 from agreements.lifecycle import Standing
 from agreements.register import digest_bytes
-from agreements.signature import Envelope, Kind
+from agreements.signature import Kind
 from gateway.oauth.client import PartnerKeys
-from gateway.problems import Problem
 from tests.factories.agreements import Person, client_id, key_for
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.gateway import HARBOR, Gateway
+from tests.factories.superuser import DENIED, alarms, insert, refusal, superuser
 
 pytestmark = pytest.mark.claim(1)
-
-GUARDED = ("agreements.document", "agreements.status", "gateway.client", "gateway.client_status")
-DENIED = {"unknown_client", "no_agreement", "suspended"}
-
-
-async def superuser(gateway: Gateway) -> asyncpg.Connection:
-    """Return somebody for whom no guard of the database holds."""
-    admin = await gateway.database.connection("admin")
-    for table in GUARDED:
-        await admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    return admin
-
-
-def alarms(caplog: pytest.LogCaptureFixture) -> set[str]:
-    """Return the codes of the alarms that were raised since this was asked last."""
-    messages = [record.getMessage().split() for record in caplog.records if record.name == "pactgate"]
-    caplog.clear()
-    return {words[1] for words in messages if words[0] == "alarm"}
-
-
-async def refusal(gateway: Gateway, agreement: str) -> str:
-    """Return how a request is refused."""
-    try:
-        await gateway.ask(agreement)
-    except Problem as refused:
-        return refused.code
-    return "answered"
-
-
-async def insert(admin: asyncpg.Connection, document: Envelope, concerns: str | None, index: int) -> None:
-    """Put a document into the register by hand."""
-    await admin.execute(
-        "INSERT INTO agreements.document (digest, kind, concerns, envelope, idx) VALUES ($1, $2, $3, $4, $5)",
-        digest_bytes(document.digest),
-        document.kind.value,
-        None if concerns is None else digest_bytes(concerns),
-        document.text,
-        index,
-    )
 
 
 async def test_an_envelope_that_was_widened_gives_no_rule(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 from agreements.elements import load_catalogue
-from gateway.services.listing import Listed, public_register
-from gateway.services.public_register import Duties, PublicRegister
-from gateway.services.publication import Publication
+from gateway.services.publishing.listing import Listed, public_register
+from gateway.services.publishing.public_register import Duties, PublicRegister
+from gateway.services.publishing.publication import Publication
 from tests.factories.agreements import RECEIVED, SPS_A, Keyring, SignedAgreement
 from tests.factories.gateway import Gateway
 

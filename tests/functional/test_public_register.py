@@ -18,8 +18,8 @@ from sqlalchemy import text
 from agreements.lifecycle import Standing
 from agreements.register import insert_document
 from gateway.problems import Problem
-from gateway.services.publication import Publication
-from gateway.services.usage import Usage
+from gateway.services.publishing.publication import Publication
+from gateway.services.publishing.usage import Usage
 from tests.factories.agreements import SPS_B, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway

@@ -82,7 +82,7 @@ async def test_an_agreement_gives_the_school_years_it_names_and_no_others(gatewa
     for years in (["2025-2026"], ["2026-2027"], ["2025-2026", "2026-2027"]):
         older = deployment.ring.agreement(SPS_B, changes=_over(years))
         await bring_into_force(office, deployment.ring, older, deployment.partners[HARBOR])
-        rosters = [(older.digest, number, "2026-09-01", None) for number in wanted]
+        rosters = [(older.agreement.id, number, "2026-09-01", None) for number in wanted]
         await load(office, deployment.keys, gateway.home, {"rosters": rosters})
         details = {"agreement": older.digest, "purpose": "mentoring"}
         token = (await asyncio.to_thread(gateway.client(MENTORING).token, details))["access_token"]

@@ -20,6 +20,7 @@ from agreements.trust import Trust
 from audit.events import Event
 from gateway.services.standing.registry import Alarm, Read
 from gateway.services.standing.remembered import Remembered
+from gateway.services.standing.stopped import with_stops_of_the_log
 
 AUTHORITY: Final = (Kind.OFFICER, Kind.REVOCATION, Kind.SIGNER)
 """Documents that say who may sign."""
@@ -44,7 +45,7 @@ class Judging:
         authority = self.once(lambda: build_authority(self.trust, filed), "authority", *texts(*filed))
         for document, code in authority.refused:
             self.alarm("authority_refused", document=document, reason=code)
-        return authority
+        return with_stops_of_the_log(authority, self.read.register, self.read.entries)
 
     def filed(self, stored: Iterable[StoredDocument]) -> list[Filed]:
         """Return the documents that can be read and that their entry names, as received by that entry."""

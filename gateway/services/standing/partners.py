@@ -5,8 +5,9 @@ from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_orde
 from agreements.errors import AgreementError, PartnerGone
 from agreements.parties import VerifiedDebarment, VerifiedSuccession, verify_debarment, verify_succession
 from agreements.signature import Kind
-from agreements.successors import ending, following, holding, successor_of
+from agreements.successors import answering_for, ending, following, holding, successor_of
 from gateway.services.standing.judging import AUTHORITY, Judging, texts
+from gateway.services.standing.stopped import partners_stopped
 
 
 class Partners:
@@ -26,6 +27,11 @@ class Partners:
         for each in refused:
             judging.alarm("succession_refused", document=each.digest, reason=PartnerGone.code)
         self.bans = following(self.debarments, self.successions)
+        held = frozenset({each.digest for each in self.debarments} | {each.digest for each in self.successions})
+        stopped = partners_stopped(judging.read.register, judging.read.entries, held)
+        self._stopped = {
+            heir: index for partner, index in stopped.items() for heir in answering_for(partner, self.successions)
+        }
 
     @property
     def digest(self) -> str:
@@ -37,6 +43,8 @@ class Partners:
         bans = ending(self.debarments, partner, self.successions, received)
         entries = [each.received.index for each in bans]
         succession = successor_of(partner, self.successions)
+        if partner in self._stopped:  # whenever it came: until the document is mended, nobody knows how far it reached
+            entries.append(self._stopped[partner])
         if succession is not None:  # whether the document came before or after: who is gone signs nothing
             entries.append(succession.received.index)
         return min(entries, default=None)

@@ -1,7 +1,7 @@
 """Which agreements were promised, and how long each counts: versions that take over, masters, stops."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from agreements.authority import Filed
@@ -28,6 +28,7 @@ class Promises:
         self._partners = partners
         self._stops: dict[str, int] = {}
         self.history: dict[str, Promised] = {}
+        self._replacements: dict[str, int] = {}
         self._lines: dict[str, tuple[str, str]] = {}
         activated = [
             (move.index, each, moves)
@@ -89,6 +90,9 @@ class Promises:
             if verified is None or not self._is_of_its_line(verified):
                 return
             self.history[digest] = Promised(verified, stands, activated, None, None, ())
+            for move in moves:
+                if move.status == Standing.REPLACED:
+                    self._replacements[digest] = move.index
             if stands is Standing.SUSPENDED:
                 undone = {item.reinstatement.undoes for item in undoings if item.reinstatement.subject == digest}
                 # The newest stop that nobody has undone; older ones wait for their own undoing.
@@ -143,12 +147,32 @@ class Promises:
         return False
 
     def _end_what_is_replaced(self) -> None:
+        """
+        Let no version last longer than until its successor's first day.
+
+        INVARIANT: that holds although the successor does not verify, or its documents are gone: what was replaced does
+        not come back.
+        """
         for digest, each in list(self.history.items()):
             old = self.history.get(each.verified.agreement.replaces or "")
             if old is not None:
                 replaced = old.verified.agreement.digest
                 begins = each.verified.agreement.term.begins
                 self.history[replaced] = replace(old, replaced_by=digest, until=begins)
+        for digest, index in self._replacements.items():
+            old = self.history[digest]
+            if old.replaced_by is None:
+                self.history[digest] = replace(old, until=self._replaced_from(old, index))
+
+    def _replaced_from(self, old: Promised, index: int) -> datetime:
+        """Return when a version ends whose successor does not hold, by the entry that says so; NEVER without it."""
+        digest, judging = old.verified.agreement.digest, self._judging
+        if not judging.named(index, Event.AGREEMENT_REPLACED, agreement=digest):
+            judging.alarm("move_not_in_log", agreement=digest, entry=str(index))
+            return NEVER
+        judging.alarm("successor_missing", agreement=digest, entry=str(index))
+        first_day = date.fromisoformat(judging.read.entries[index].body["first_day"])
+        return replace(old.verified.agreement.term, first_day=first_day).begins
 
     def _end_what_has_no_partner(self) -> None:
         """Leave nothing to a partner that was debarred since, or that went on as another one."""

@@ -23,8 +23,8 @@ from gateway.register import wording
 from gateway.register.edition import Edition, file_name, site_of
 from gateway.register.page import _PAGES
 from gateway.register.record import COLUMNS, cell, csv_of, json_of
-from gateway.services.listing import opt_outs_of
-from gateway.services.public_register import Duties, PublicRegister, PublicStanding
+from gateway.services.publishing.listing import opt_outs_of
+from gateway.services.publishing.public_register import Duties, PublicRegister, PublicStanding
 from tests.factories.agreements import SPS_A, SPS_B, Keyring
 from tests.factories.public_register import Element, Page, listed, one, register_with
 

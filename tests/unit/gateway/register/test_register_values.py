@@ -13,10 +13,10 @@ from agreements.basis import Basis
 from agreements.canonical import digest_of
 from agreements.obligations import Status
 from gateway.records.coverage import Scope, covered
-from gateway.services.listing import opt_outs_of
-from gateway.services.public_register import Duties, PublicAgreement, PublicStanding
-from gateway.services.signed_words import shown
-from gateway.services.usage import band_of
+from gateway.services.publishing.listing import opt_outs_of
+from gateway.services.publishing.public_register import Duties, PublicAgreement, PublicStanding
+from gateway.services.publishing.signed_words import shown
+from gateway.services.publishing.usage import band_of
 from policies.decision import RowTerms
 from policies.population import Everyone
 from tests.factories.agreements import SPS_A, SPS_B, Keyring

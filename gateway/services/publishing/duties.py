@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.elements import Catalogue
 from agreements.obligations import Status, destruction, review
 from gateway.services.obligations.courses import Followed, follow
-from gateway.services.public_register import Duties
+from gateway.services.publishing.public_register import Duties
 from gateway.services.standing.registry import Moment, Registry
 
 

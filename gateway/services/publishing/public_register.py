@@ -2,7 +2,7 @@
 The public register of agreements (row A10): what is published of each, as plain values.
 
 INVARIANT: holds nothing of a person: no signer, officer, drafter, responsible person or client, and no count of
-students (claim 9). `gateway.services.listing` makes it.
+students (claim 9). `gateway.services.publishing.listing` makes it.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from agreements.obligations import Status
 from agreements.terms import Party, PurposeTerms, Subrecipient, Term
-from gateway.services.usage import Band
+from gateway.services.publishing.usage import Band
 
 
 class PublicStanding(StrEnum):

@@ -16,7 +16,7 @@ from agreements.basis import Basis
 from agreements.elements import Catalogue
 from agreements.in_force import VerifiedAgreement
 from agreements.terms import DatasetTerms, Party, PurposeTerms, Subrecipient
-from gateway.services.public_register import (
+from gateway.services.publishing.public_register import (
     Duties,
     PublicAgreement,
     PublicDataset,
@@ -25,8 +25,8 @@ from gateway.services.public_register import (
     PublicRegister,
     PublicStanding,
 )
-from gateway.services.signed_words import shown
-from gateway.services.usage import band_of, month_of
+from gateway.services.publishing.signed_words import shown
+from gateway.services.publishing.usage import band_of, month_of
 
 WAIT: Final = timedelta(days=10)
 """A month is shown when it has been over for this long: entries of a day are not to be guessed from the page."""

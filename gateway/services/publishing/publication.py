@@ -20,13 +20,13 @@ from agreements.lifecycle import Standing
 from audit.batch import Session
 from gateway.problems import Problem
 from gateway.services.grants import Grants
-from gateway.services.listing import Listed, public_register
-from gateway.services.obligations.duties import duties_of
 from gateway.services.office import Office
-from gateway.services.public_register import PublicRegister
+from gateway.services.publishing.duties import duties_of
+from gateway.services.publishing.listing import Listed, public_register
+from gateway.services.publishing.public_register import PublicRegister
+from gateway.services.publishing.usage import Usage
 from gateway.services.standing.promises import OVER
 from gateway.services.standing.registry import Moment, Registry
-from gateway.services.usage import Usage
 
 LASTS_SECONDS: Final = 60.0
 """Row A10: an agreement in force appears within a minute, whatever caches lie in between."""
