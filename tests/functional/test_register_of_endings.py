@@ -15,7 +15,7 @@ from agreements.documents.hold import Hold, Release, hold_bytes, release_bytes
 from agreements.lifecycle import Standing
 from agreements.signature import Kind
 from gateway.services.obligations.owed import Obligations
-from gateway.services.public_register import PublicAgreement
+from gateway.services.publishing.public_register import PublicAgreement
 from tests.factories.agreements import SPS_B, SignedAgreement, example
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway
