@@ -202,7 +202,7 @@ async def test_strangers_cannot_make_the_gateway_work(gateway: Gateway) -> None:
 @pytest.mark.attack("the database hangs, and strangers ask on")
 async def test_a_reading_that_hangs_is_given_up_and_not_tried_again_at_once(gateway: Gateway) -> None:
     clock = Minutes()
-    publication = board(gateway, clock, patience=0.2)
+    publication = board(gateway, clock, patience=1.5)
     holder = await gateway.database.connection("admin")
     async with holder.transaction():
         # What only the duties are read from: the last part of a reading is bounded too.
