@@ -18,7 +18,7 @@ from gateway.oauth.client import PartnerKeys
 from tests.factories.agreements import Person, client_id, key_for
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.gateway import HARBOR, Gateway
-from tests.factories.superuser import DENIED, alarms, insert, refusal, superuser
+from tests.factories.superuser import DENIED, alarms, insert, refusal, served_anew, superuser
 
 pytestmark = pytest.mark.claim(1)
 
@@ -147,3 +147,39 @@ async def test_a_suspension_is_not_undone_by_a_document_that_no_entry_received(
     await gateway.serve()
     assert await refusal(gateway, MENTORING) == "suspended"
     assert "document_not_in_log" in alarms(caplog)
+
+
+@pytest.mark.ferpa("S1")
+@pytest.mark.attack("one byte")
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.AGREEMENT, {"document_unreadable", "agreement_refused"}),
+        (Kind.APPROVAL, {"document_unreadable", "agreement_refused", "client_refused"}),
+        (Kind.SIGNER, {"document_unreadable", "authority_refused"}),
+        (Kind.CLIENT_BINDING, {"document_unreadable", "client_refused"}),
+        (Kind.PEOPLE_ANNEX, {"document_unreadable", "people_refused"}),
+        (Kind.UNDERTAKING, {"document_unreadable", "undertaking_refused"}),
+    ],
+    ids=lambda each: each.value if isinstance(each, Kind) else "",
+)
+async def test_one_byte_of_what_a_rule_rests_on_is_flipped_and_there_is_no_rule(
+    gateway: Gateway, kind: Kind, said: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = await superuser(gateway)
+    stored = "SELECT digest, envelope FROM agreements.document WHERE kind = $1"
+    rows = [(row["digest"], row["envelope"]) for row in await admin.fetch(stored, kind.value)]
+    write = "UPDATE agreements.document SET envelope = $1 WHERE digest = $2"
+    for part in (0.2, 0.5, 0.97):  # in the payload, in it or in a header, in a signature
+        for digest, envelope in rows:
+            at = int(len(envelope) * part)
+            flipped = "A" if envelope[at] != "A" else "B"
+            await admin.execute(write, envelope[:at] + flipped + envelope[at + 1 :], digest)
+        await served_anew(gateway)
+        for agreement in (MENTORING, TUTORING):
+            assert await refusal(gateway, agreement) in {*DENIED, "no_responsible_person"}
+        assert alarms(caplog) & said
+        await admin.executemany(write, [(envelope, digest) for digest, envelope in rows])
+    await served_anew(gateway)
+    await gateway.ask(MENTORING)
+    assert alarms(caplog) == set()

@@ -23,6 +23,8 @@ from tests.factories.gateway import Gateway
 from tests.factories.partners import PartnerPapers
 from tests.factories.superuser import DENIED, alarms, change, insert, refusal, served_anew, superuser
 
+pytestmark = pytest.mark.claim(1)
+
 PARTNER = "partner:harbor-mentors"
 FIRST_DAY, BEFORE, AFTER = (
     "2027-03-17",

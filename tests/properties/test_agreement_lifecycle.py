@@ -488,6 +488,54 @@ def test_the_machine_can_bring_into_force_replace_stop_and_end() -> None:
     life.nothing_leads_back_from_a_termination()
 
 
+@pytest.mark.claim(12)
+def test_an_officer_whom_one_voice_took_in_approves_nothing() -> None:
+    for voices, counts in ((["piotr"], False), (["piotr", "dana"], False), (["piotr", "olivia"], True)):
+        life = Life()
+        life.begin(promised=False)
+        life.take_in(voices)
+        life.sign_and_approve_and_activate(("dana", "rae"), "quinn")
+        life.nothing_is_in_force_that_the_book_does_not_know_as_promised()
+        assert bool(life.in_force()) is counts
+
+
+@pytest.mark.claim(12)
+@pytest.mark.parametrize(
+    ("drafter", "people", "officer"),
+    [
+        ("olivia", ("dana", "rae"), "olivia"),
+        ("piotr", ("dana", "rae"), "piotr"),
+        ("olivia", ("dana", "rae"), "piotr"),
+        ("piotr", ("dana", IMPOSTOR), "olivia"),
+        ("piotr", ("dana", "dana"), "olivia"),
+        ("piotr", ("dana", "lapsed"), "olivia"),
+        ("piotr", ("dana", "other"), "olivia"),
+        ("piotr", ("dana", "stranger"), "olivia"),
+        ("piotr", ("olivia", "rae"), "olivia"),
+        ("piotr", ("dana", "rae"), "dana"),
+    ],
+)
+def test_an_amendment_by_fewer_people_than_it_takes_leaves_the_old_version_in_force(
+    drafter: str, people: tuple[str, str], officer: str
+) -> None:
+    life = Life()
+    life.begin(promised=True)
+    before = life.in_force()
+    life.sign_and_approve_and_activate(people, officer, drafter)
+    assert life.in_force() == before
+    assert len(before) == 1
+
+
+def test_an_amendment_between_other_parties_leaves_the_old_version_in_force() -> None:
+    life = Life()
+    life.begin(promised=True)
+    before = life.in_force()
+    life.amend("piotr", parties=False, which=0)
+    life.sign_and_approve_and_activate(("dana", "other"), "olivia")
+    life.nothing_is_in_force_that_the_book_does_not_know_as_promised()
+    assert life.in_force() == before
+
+
 @pytest.mark.parametrize("act", [act for act in Act if act is not Act.CLOSE])
 def test_no_act_but_closing_is_allowed_once_an_agreement_is_terminated(act: Act) -> None:
     for over in (Standing.TERMINATED, Standing.CLOSED):
