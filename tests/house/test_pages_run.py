@@ -19,7 +19,7 @@ from gateway.cli import main
 from gateway.demo.story import CONSENTED
 from tests.factories.command_line import EXPORT, FACTS, LISTS, NOW, CommandLine
 from tests.factories.database import TestServer
-from tests.factories.pages import ROOT, blocks, commands, quoted, rows
+from tests.factories.pages import blocks, commands, quoted, rows
 from tests.factories.staged import Staged
 
 PARTNERS, OFFICERS, ADMINISTRATORS = "docs/partners.md", "docs/officers.md", "docs/administrators.md"
