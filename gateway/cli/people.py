@@ -1,24 +1,14 @@
 """`pactgate people`: whom a partner names under an agreement, and what each of them accepted."""
 
-import json
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from agreements.authored import read_authored
-from agreements.canonical import canonical_bytes, digest_of, read_canonical
+from agreements.canonical import Json, canonical_bytes, digest_of, read_canonical
 from agreements.document import Agreement, parse_agreement
-from agreements.documents.people import (
-    PEOPLE_ANNEX,
-    RESPONSIBLE,
-    NamedPerson,
-    PeopleAnnex,
-    Training,
-    people_bytes,
-    read_people,
-)
+from agreements.documents.people import PEOPLE_ANNEX, read_people
 from agreements.documents.undertaking import Undertaking, read_undertaking, undertaking_bytes
 from agreements.elements import load_catalogue
 from agreements.keys import read_public_file
@@ -26,58 +16,33 @@ from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from agreements.statement import statement
 from gateway.cli import papers
-from gateway.cli.agreement import Key, Signed, Yes
+from gateway.cli.agreement import Approvals, Key, Signed, Yes
 from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.signatures import problems_said
 
 app = typer.Typer(help="People: name them, approve the list, accept the limits.", no_args_is_help=True)
 
-_DAY = ["%Y-%m-%d"]
+FORMAT: Final = "pactgate-people/1"
 Annex = Annotated[Path, typer.Argument(metavar="FILE", help="A list of people in YAML or JSON.")]
 SignedAnnex = Annotated[Path, typer.Argument(metavar="SIGNED", help="What `people sign` wrote.")]
-
-
-@app.command("name")
-def name_person(
-    *,
-    agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
-    person: Annotated[str, typer.Option(help="What the person is called in documents: person:some-short-name.")],
-    name: Annotated[str, typer.Option(help="The person's full name.")],
-    email: Annotated[str, typer.Option(help="The person's address.")],
-    training: Annotated[str, typer.Option(help="What the person was trained in.")],
-    trained_on: Annotated[datetime, typer.Option(formats=_DAY, help="Day on which the training was completed.")],
-    valid_to: Annotated[datetime, typer.Option(formats=_DAY, help="Last day on which it is valid, included.")],
-    out: Annotated[Path, typer.Option(help="The list to write.")],
-    public_key: Annotated[
-        Path | None, typer.Option("--public-key", help="The person's public key: makes them answer for clients.")
-    ] = None,
-    add_to: Annotated[Path | None, typer.Option(help="A list to add the person to; else a new one.")] = None,
-) -> None:
-    """Write a list of people with one person more. Whoever has a key in it can answer for a client."""
-    named: tuple[NamedPerson, ...] = ()
-    if add_to is not None:
-        named = read_people(papers.read_file(add_to)).people
-    key = None if public_key is None else read_public_file(papers.read_file(public_key))
-    trained = Training(training, trained_on.date(), valid_to.date())
-    new = NamedPerson(person, name, email, "staff" if key is None else RESPONSIBLE, trained, key)
-    payload = people_bytes(PeopleAnnex(agreement, (*named, new)))
-    annex = read_people(payload)  # judged as it will be when it is signed
-    papers.write_new(out, json.dumps(json.loads(payload), indent=2, ensure_ascii=False).encode() + b"\n")
-    show({"agreement": agreement, "people": [each.id for each in annex.people], "file": str(out)})
 
 
 @app.command("sign")
 def sign(
     *,
     file: Annex,
+    agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
     key: Key,
     out: Annotated[Path, typer.Option(help="The signed list to write.")],
 ) -> None:
     """Sign the list of people as a signer of the partner. A later list of the same agreement takes its place."""
-    payload = canonical_bytes(read_authored(papers.read_file(file)))
-    annex = read_people(payload)  # judged as it will be when it is registered
+    payload = canonical_bytes(_completed(read_authored(papers.read_file(file)), agreement, file.parent))
+    with problems_said():
+        annex = read_people(payload)  # judged as it will be when it is registered
     document = add_signature(None, Kind.PEOPLE_ANNEX, payload, papers.read_key(key))
     papers.write_signed(out, document)
     people = [person.id for person in annex.people]
+    say(f"An officer approves who is new in it: pactgate people approve {out}")
     show({"document": document.digest, "agreement": annex.agreement, "people": people, "file": str(out)})
 
 
@@ -91,31 +56,33 @@ def approve(
 ) -> None:
     """Approve a list of people as an officer. Without an approval a list only takes people out."""
     envelope = papers.read_signed(file, Kind.PEOPLE_ANNEX)
-    content = read_canonical(envelope.payload)
+    content, annex = read_canonical(envelope.payload), read_people(envelope.payload)
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
+    for person in annex.people:
+        key = "" if person.key is None else f", key {person.key.thumbprint}"
+        say(f"{person.id} for {annex.agreement}: {person.role}, trained until {person.training.valid_to}{key}.")
     approval = papers.approve(envelope, words_only(PEOPLE_ANNEX, content), content, officer, assume_yes=yes)
     papers.write_signed(out, approval)
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
 
 
 @app.command("register")
-def register(
-    *,
-    file: SignedAnnex,
-    approval: Annotated[
-        list[Path] | None, typer.Option("--approval", help="An officer's approval; repeatable.")
-    ] = None,
-) -> None:
+def register(*, file: SignedAnnex, approval: Approvals = []) -> None:  # noqa: B006 -- typer reads the default
     """Register a signed list. Who is not in it is out with the next request; who is new comes in by an approval."""
     document = papers.read_signed(file, Kind.PEOPLE_ANNEX)
-    approvals = [papers.read_signed(each, Kind.APPROVAL) for each in approval or ()]
+    approvals = [papers.read_signed(each, Kind.APPROVAL) for each in approval]
 
     async def work() -> int:
         async with office() as opened:
             return await opened.admissions.name_people(document, approvals)
 
-    show({"document": document.digest, "entry": run(work())})
+    entry = run(work())
+    if approvals:
+        say("Whoever answers for a client accepts next, each school year anew: pactgate people accept")
+    else:
+        say("Without an approval it only took people out: nobody came in.")
+    show({"document": document.digest, "entry": entry})
 
 
 @app.command("accept")
@@ -139,6 +106,7 @@ def accept(
     read_undertaking(payload)  # judged as it will be when it is registered
     document = add_signature(None, Kind.UNDERTAKING, payload, papers.read_key(key))
     papers.write_signed(out, document)
+    say(f"Send {out} to the district; it counts once it is registered: pactgate people accepted {out}")
     show({"document": document.digest, "person": person, "school_year": school_year, "file": str(out)})
 
 
@@ -153,7 +121,23 @@ def accepted(
         async with office() as opened:
             return await opened.admissions.accept_undertaking(document)
 
-    show({"document": document.digest, "entry": run(work())})
+    entry, accepted_by = run(work()), read_undertaking(document.payload)
+    say(f"The clients that {accepted_by.person} answers for may ask until the end of {accepted_by.school_year}.")
+    show({"document": document.digest, "entry": entry})
+
+
+def _completed(content: Json, agreement: str, folder: Path) -> Json:
+    """Fill in what nobody should have to copy: the format, the agreement, and the keys that `jwk` names as files."""
+    if not isinstance(content, dict):
+        return content
+    filled: dict[str, Json] = {"format": FORMAT, "agreement": agreement, **content}
+    if filled["agreement"] != agreement:
+        raise typer.BadParameter(f"the list is for another agreement, {filled['agreement']}")
+    people = filled.get("people")
+    for each in people if isinstance(people, list) else ():
+        if isinstance(each, dict) and isinstance(name := each.get("jwk"), str):
+            each["jwk"] = read_public_file(papers.read_file(folder / name)).jwk
+    return filled
 
 
 def _agreement(file: Path) -> Agreement:

@@ -41,7 +41,7 @@ def sign_again(file: Path, kinds: Sequence[Kind], key: Path) -> None:
 
 
 def read_one_of(file: Path, kinds: Sequence[Kind]) -> Envelope:
-    """Return the signed document in `file`, of one of these kinds. Raises `FileRefused`, `BadEnvelope`."""
+    """Return the signed document in `file`, of one of these kinds. Raises `FileRefused`."""
     raw = papers.read_file(file)
     for kind in kinds:
         try:
@@ -49,4 +49,4 @@ def read_one_of(file: Path, kinds: Sequence[Kind]) -> Envelope:
         except BadEnvelope:
             continue
     listed = " or ".join(kind.value.replace("_", " ") for kind in kinds)
-    raise BadEnvelope(f"{file} is no signed document of the kind {listed}.")
+    raise papers.FileRefused(f"{file} is no signed document of the kind {listed}.", remedy="Check the path.")

@@ -35,7 +35,6 @@ def _active_desk(_signed_desk: CommandLine, tmp_path_factory: pytest.TempPathFac
     desk = _signed_desk.copy("cli_active", tmp_path_factory.mktemp("active"))
     desk.approve()
     digest = desk.activate()
-    desk.name_people(digest)
     desk.bind(digest)
     desk.done(
         "client", "approve", "@binding.json", "--officer-key", "@olivia.pem", "--out", "@b.approval.json", "--yes"

@@ -20,6 +20,7 @@ def test_termination_is_for_good_and_asks_first(active: CommandLine) -> None:
     for again in (terminate, ("agreement", "suspend", line["digest"], "--reason", "x")):
         assert "stays so" in active.refused(*again, *(["--yes"] if again is terminate else []))
     page = active.done("agreement", "show", line["digest"])
+    # Who approved it stays on record; nobody is let in by it.
     assert (page["clients"], page["approved_by"]) == ([], active.public("olivia"))
 
 

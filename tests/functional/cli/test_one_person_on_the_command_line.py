@@ -90,7 +90,7 @@ def test_nobody_signs_for_both_parties_under_another_spelling(signed: CommandLin
     signed.done("signer", "keygen", "@second.pem")
     signed.introduce("second", "partner:bright-path", "piotr", "olivia", person=name, out="@second.json")
     before = _size(signed)
-    assert "name" in signed.refused("signer", "register", "@second.json")
+    assert "Have a second person act" in signed.refused("signer", "register", "@second.json")
     assert _size(signed) == before
 
 
@@ -118,7 +118,8 @@ def _annex(desk: CommandLine, agreement: str, name: str) -> str:
     people = [{**person, "jwk": jwk, "training": training}]
     desk.write("people.json", json.dumps({"format": "pactgate-people/1", "agreement": agreement, "people": people}))
     file = f"@{name.replace(' ', '-')}.json"
-    desk.done("people", "sign", "@people.json", "--key", "@rae.pem", "--out", file)
+    sign = ("--agreement", agreement, "--key", "@rae.pem", "--out", file)
+    desk.done("people", "sign", "@people.json", *sign)
     return file
 
 
