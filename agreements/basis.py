@@ -1,18 +1,13 @@
 """
-Legal bases as data: what the paper must say under each, and what it must not (`requirements/ferpa.md` section 2.1).
+Legal bases as data: what the paper must say under each (`requirements/ferpa.md` section 2.1).
 
-This is not legal advice; a basis that passes here still needs the district's counsel.
+`agreements.grounds` holds a document against it. This is not legal advice: what passes still needs the district's
+counsel.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
-
-from agreements.canonical import Json
-from agreements.dates import read_date
-from agreements.errors import Problem
-from agreements.pointer import MISSING, Missing, resolve, rows
 
 
 class Basis(StrEnum):
@@ -104,6 +99,11 @@ REQUIRED: Mapping[Basis, tuple[Part, ...]] = {
         Part(_DESTROY, "A3", f"{_AUDIT}(iii)", "When the records are destroyed"),
         Part(_PERIOD, "A3", f"{_AUDIT}(iv)", "The period within which the records are destroyed"),
         *_parts("A3", f"{_AUDIT}(v)", policies_procedures="The policies and procedures that protect the records"),
+        *_parts(
+            "L2",
+            "34 CFR 99.31(a)(3), 99.35(a)(1)",
+            education_program="The Federal- or State-supported education program that is audited or evaluated",
+        ),
     ),
     Basis.HEALTH_SAFETY_EMERGENCY: _parts(
         "L4",
@@ -164,9 +164,28 @@ PUBLIC_AGENCY: tuple[Part, ...] = tuple(
     }.items()
 )
 
-_JULY = 7
-_EMERGENCY = timedelta(days=2)
-"""Three calendar days, first and last included: 72 hours."""
+PARTNERS: Mapping[Basis, tuple[tuple[str, ...], str, str]] = {
+    Basis.JUVENILE_JUSTICE: (("public_agency",), "L7", "34 CFR 99.31(a)(5)(i), 99.38"),
+    Basis.CHILD_WELFARE: (("public_agency", "tribal_organization"), "L8", "20 U.S.C. 1232g(b)(1)(L)"),
+}
+"""Basis -> the kinds of partner to whom it lets a district disclose, with the row and the law; no entry, any kind."""
+
+ANY_PARTY = "any party"
+"""What a directory notice says that does not limit to whom the district discloses."""
+
+DIRECTORY: tuple[str, ...] = (
+    *("000115", "000184", "000172"),  # names
+    *("000279", "000088", "000269", "x-postal-code"),  # telephone, e-mail, address
+    *("000033", "000100", "000094"),  # date of birth, grade level, enrollment status
+    *("000097", "000107", "000243"),  # dates of attendance: first and last day of enrollment, school year
+    *("001068", "001069"),  # district and school attended
+    *("000138", "000081"),  # diploma and its day
+)
+"""
+Elements that a district can designate as directory information (34 CFR 99.3): what "would not generally be considered
+harmful or an invasion of privacy if disclosed". Marks, absences, programs and demographics are not among them.
+"""
+
 _RECORDED = frozenset(
     {Basis.STUDIES, Basis.AUDIT_EVALUATION, Basis.HEALTH_SAFETY_EMERGENCY, Basis.JUVENILE_JUSTICE, Basis.CHILD_WELFARE}
 )
@@ -180,71 +199,3 @@ def ferpa_9932_required(basis: str) -> bool:
     recorded, the stricter reading.
     """
     return basis in _RECORDED or basis not in set(Basis)
-
-
-def basis_problems(content: Json) -> Iterator[Problem]:
-    """Yield what the named basis lacks and what belongs to another basis."""
-    named = resolve(content, "/basis/type")
-    parts = ALWAYS
-    if isinstance(named, str) and named in set(Basis):
-        parts = (*REQUIRED[Basis(named)], *ALWAYS)
-        yield from _foreign(content, Basis(named))
-    if resolve(content, "/partner/type") == "public_agency":
-        parts = (*parts, *PUBLIC_AGENCY)
-    lacking = {part.path: part for part in reversed(parts) if _is_absent(content, part.path)}
-    for part in lacking.values():
-        yield Problem(part.path, part.rule, part.source, f"{part.title} is missing ({part.source}).")
-    if named == Basis.SCHOOL_OFFICIAL:
-        yield from _annual_notice(content)
-    if named == Basis.HEALTH_SAFETY_EMERGENCY:
-        yield from _standing_emergency(content)
-
-
-def _is_absent(content: Json, path: str) -> bool:
-    value = resolve(content, path)
-    return value is MISSING or value in ("", [], {}, None)
-
-
-def _foreign(content: Json, basis: Basis) -> Iterator[Problem]:
-    own = {part.path for part in REQUIRED[basis]}
-    elsewhere = {part.path for parts in REQUIRED.values() for part in parts if part.path.startswith("/basis/")}
-    for path in sorted(elsewhere - own):
-        if resolve(content, path) is not MISSING:
-            yield Problem(
-                path,
-                "L1",
-                "34 CFR 99.30(a), 99.31(a)",
-                f"This part belongs to another legal basis than '{basis}'. An agreement rests on one basis: remove it.",
-            )
-
-
-def _annual_notice(content: Json) -> Iterator[Problem]:
-    first, last = (_school_year_of(resolve(content, f"/term/{day}")) for day in ("first_day", "last_day"))
-    if first is None or last is None:
-        return
-    noticed = [row.get("school_year") for _, row in rows(content, "/basis/annual_notice_ref")]
-    lacking = [f"{year}-{year + 1}" for year in range(first, last + 1) if f"{year}-{year + 1}" not in noticed]
-    if noticed and lacking:
-        yield Problem(
-            "/basis/annual_notice_ref",
-            "A5",
-            "34 CFR 99.7(a)(3)(iii)",
-            f"There is no annual notice for {', '.join(lacking[:3])}, in which the agreement is in force.",
-        )
-
-
-def _standing_emergency(content: Json) -> Iterator[Problem]:
-    first, last = (read_date(resolve(content, f"/term/{day}")) for day in ("first_day", "last_day"))
-    if first is not None and last is not None and last - first > _EMERGENCY:
-        yield Problem(
-            "/term/last_day",
-            "L4",
-            "34 CFR 99.36; project rule L4",
-            "An emergency is not a standing grant: the term may cover 72 hours at most.",
-        )
-
-
-def _school_year_of(value: Json | Missing) -> int | None:
-    """Return the year in which the school year of this day began; school years turn on 1 July [P]."""
-    day = read_date(value)
-    return None if day is None else day.year if day.month >= _JULY else day.year - 1

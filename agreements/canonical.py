@@ -25,7 +25,9 @@ MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
 """RFC 7493 section 2.2: integers beyond this are not exact in every reader."""
 
-_DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = frozenset({"Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")
+"""Persian, Hindi and others cannot be spelled without them; every other character that shows nothing is refused."""
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,15})\Z")
 
 
@@ -110,8 +112,9 @@ def require_plain_text(value: Json) -> None:
     """
     Check that every text and every name in `value` reads the same for everyone.
 
-    Raises `MalformedDocument` on text that is not NFC (RFC 8785 does not normalise), on control characters other than
-    line feed, on lone surrogates and on direction overrides, which show a reader something else than what is signed.
+    Raises `MalformedDocument` on text that is not NFC (RFC 8785 does not normalise) and on what shows a reader
+    something else than what is signed: control characters other than line feed, lone surrogates, direction overrides,
+    characters of no width or no agreed shape.
     """
     pending: list[Json] = [value]
     while pending:
@@ -128,7 +131,9 @@ def require_plain_text(value: Json) -> None:
 def _require_plain(text: str) -> None:
     shown = text[:40].encode("ascii", "backslashreplace").decode()
     for character in text:
-        if character in _DIRECTION_CONTROLS or (character != "\n" and unicodedata.category(character) in {"Cc", "Cs"}):
+        category = unicodedata.category(character)
+        hidden = category.startswith("C") or category in _INVISIBLE
+        if hidden and character != "\n" and character not in _JOINERS:
             raise MalformedDocument(f"The text '{shown}' contains the hidden character U+{ord(character):04X}.")
     if not unicodedata.is_normalized("NFC", text):
         raise MalformedDocument(f"The text '{shown}' is not in Unicode normal form C; type its accents again.")

@@ -8,6 +8,7 @@ from agreements.canonical import Json
 from agreements.pointer import Missing
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_JULY: Final = 7
 _SCHOOL_YEAR: Final = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
@@ -19,6 +20,11 @@ def read_date(value: Json | Missing) -> date | None:
         return date.fromisoformat(value)
     except ValueError:
         return None
+
+
+def school_year_of(day: date) -> int:
+    """Return the calendar year in which the school year of `day` began; school years turn on 1 July [P]."""
+    return day.year if day.month >= _JULY else day.year - 1
 
 
 def is_school_year(value: Json | Missing) -> bool:

@@ -12,13 +12,13 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from agreements.authored import read_authored
-from agreements.basis import basis_problems
 from agreements.canonical import Json, canonical_bytes, digest_of
 from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.errors import InvalidAgreement, Problem
+from agreements.grounds import basis_problems
 from agreements.minimisation import data_problems
-from agreements.pointer import resolve
+from agreements.pointer import MISSING, resolve
 from agreements.population import population_problems
 from agreements.purpose import purpose_problems
 from agreements.schema import agreement_schema
@@ -35,6 +35,8 @@ from agreements.terms import (
     Term,
 )
 
+MOST = 1000
+"""Problems listed of one document; a hostile file has a hundred thousand, a person's first draft has twenty."""
 _FURTHEST = date(9000, 1, 1)
 """Days beyond this overflow when they are turned into instants."""
 
@@ -46,6 +48,9 @@ class Agreement:
 
     `digest` (`sha256:<hex>`) of `canonical`, the RFC 8785 bytes that are signed, identifies it. `population` is the
     plain expression; `words_only` are the pointers of the terms that no rule carries out.
+
+    A `framework` is a master that grants nothing by itself. `annexes_carried_over`: client bindings and people annexes
+    of the version that this one replaces count for it too.
     """
 
     digest: str
@@ -54,6 +59,8 @@ class Agreement:
     version: int
     replaces: str | None
     master: str | None
+    framework: bool
+    annexes_carried_over: bool
     title: str
     district: Party
     partner: Party
@@ -95,7 +102,7 @@ def judge_agreement(content: Json, catalogue: Catalogue) -> Agreement:
 
 
 def agreement_problems(content: Json, catalogue: Catalogue) -> tuple[Problem, ...]:
-    """Return everything that is wrong, one problem a place and rule, in the order of the places."""
+    """Return what is wrong, one problem a place and rule, in the order of the places: all of it, up to `MOST`."""
     lawful = [
         *basis_problems(content),
         *purpose_problems(content),
@@ -106,7 +113,11 @@ def agreement_problems(content: Json, catalogue: Catalogue) -> tuple[Problem, ..
     ]
     judged = {problem.path for problem in lawful}
     shaped = [item for item in shape_problems(agreement_schema(catalogue), content) if item.path not in judged]
-    return tuple(sorted({*lawful, *shaped}, key=lambda problem: (problem.path, problem.rule, problem.sentence)))
+    found = sorted({*lawful, *shaped}, key=lambda problem: (problem.path, problem.rule, problem.sentence))
+    if len(found) > MOST:
+        sentence = f"{len(found) - MOST} more problems are not listed; correct these first."
+        return (*found[:MOST], Problem("", "format", "agreement format 1", sentence))
+    return tuple(found)
 
 
 def _term_problems(content: Json) -> Iterator[Problem]:
@@ -140,6 +151,12 @@ def _version_problems(content: Json) -> Iterator[Problem]:
             "project rule S4",
             "A later version names the digest of the version it replaces in 'replaces'; version 1 replaces nothing.",
         )
+    if resolve(content, "/annexes") is not MISSING and not isinstance(replaces, str):
+        sentence = "Only a later version can carry annexes over: there is no version before this one."
+        yield Problem("/annexes", "S4", "project rule S4", sentence)
+    if resolve(content, "/framework") is not MISSING and resolve(content, "/master") is not MISSING:
+        sentence = "There is one level of masters: an agreement that narrows a master cannot be a framework itself."
+        yield Problem("/framework", "A8", "project rule A8", sentence)
     passes_on = resolve(content, "/obligations/redisclosure/permitted") == "listed_subrecipients"
     listed = bool(resolve(content, "/subrecipients"))
     if passes_on != listed:
@@ -161,6 +178,8 @@ def _agreement(content: dict[str, Any], catalogue: Catalogue) -> Agreement:
         version=content["version"],
         replaces=content.get("replaces"),
         master=content.get("master"),
+        framework=content.get("framework", False),
+        annexes_carried_over="annexes" in content,
         title=content["title"],
         district=Party(content["district"]["id"], content["district"]["name"], "district"),
         partner=Party(content["partner"]["id"], content["partner"]["name"], content["partner"]["type"]),

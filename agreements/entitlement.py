@@ -1,100 +1,68 @@
-"""Who may sign for a party, and when: signers introduced by officers, within their validity, not revoked."""
+"""Who may sign for a party, and when: signers introduced by officers, within their validity and limits, not revoked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 
-from agreements.canonical import read_canonical
-from agreements.documents.signer import Signer, read_signer
-from agreements.errors import AgreementError, NotEntitled, SamePerson
-from agreements.keys import PublicKey
-from agreements.signature import Envelope, Kind, verify
-from agreements.trust import Trust, person
+from agreements.documents.signer import Signer
+from agreements.errors import NotEntitled, SamePerson
+from agreements.signature import Kind
+from agreements.trust import Officer, person
 
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """A signer whose introduction verified. INVARIANT: made by `introduce` only."""
+    """A signer, and the officers in office who vouched for the person: those of all introductions that are current."""
 
     signer: Signer
-    introduced_by: frozenset[str]
-    """Thumbprints of the officers who signed the introduction."""
+    introduced_by: tuple[Officer, ...]
+
+    @property
+    def vouching(self) -> frozenset[str]:
+        """The names of the officers who vouched, as `person` compares them: an officer may have had several keys."""
+        return frozenset(person(officer.name) for officer in self.introduced_by)
 
 
-def introduce(envelope: Envelope, trust: Trust) -> Introduced:
+def entitled(kid: str, found: Sequence[Introduced], parties: Collection[str], kind: Kind, day: date) -> Introduced:
     """
-    Verify a signer document against the pinned officers.
+    Return the introduction by which `kid` signs a document of this kind for exactly one of `parties` on `day` (UTC).
 
-    Raises `NotEntitled` if somebody else signed it, `BadSignature`, or what `read_signer` raises.
-    """
-    if envelope.kind is not Kind.SIGNER:
-        raise NotEntitled(f"A signer is introduced by a signer document, not by a {envelope.kind}.")
-    signed = verify(envelope, trust.keys)
-    read_canonical(signed.payload)
-    return Introduced(read_signer(signed.payload), signed.signed_by)
-
-
-def introduced_for(envelope: Envelope, signers: Sequence[Envelope], trust: Trust) -> dict[str, list[Introduced]]:
-    """
-    Return the verified introductions of the keys that signed `envelope`, by thumbprint.
-
-    Introductions of other keys are not judged here: a broken one must not stop every agreement of the district.
-    """
-    wanted = {signature.kid for signature in envelope.signatures}
-    found: dict[str, list[Introduced]] = {}
-    for document in signers:
-        if _introduces(document) in wanted:
-            known = introduce(document, trust)
-            found.setdefault(known.signer.key.thumbprint, []).append(known)
-    return found
-
-
-def _introduces(document: Envelope) -> str | None:
-    try:
-        return read_signer(document.payload).key.thumbprint
-    except AgreementError:
-        return None
-
-
-def keys_of(found: Mapping[str, Sequence[Introduced]]) -> dict[str, PublicKey]:
-    """Return the introduced keys by thumbprint."""
-    return {kid: introductions[0].signer.key for kid, introductions in found.items()}
-
-
-def entitled(
-    kid: str,
-    found: Mapping[str, Sequence[Introduced]],
-    parties: Sequence[str],
-    *,
-    received_at: datetime,
-    revoked: Mapping[str, datetime],
-) -> Introduced:
-    """
-    Return the introduction by which `kid` signs for exactly one of `parties` at `received_at`.
-
-    Raises `NotEntitled`; `SamePerson` if the key may sign for more than one of them.
+    `found` are the introductions of `kid`. Raises `NotEntitled`; `SamePerson` if the key signs for more than one.
     """
     # (1): the key was introduced for one of the parties of this document, and for one only.
-    own = [known for known in found[kid] if known.signer.party in parties]
+    own = [known for known in found if known.signer.party in parties]
     if not own:
         raise NotEntitled(f"The signer {kid} does not belong to {' or '.join(parties)}.")
     if len({known.signer.party for known in own}) > 1:
         raise SamePerson(f"The key {kid} is registered for both parties; nobody signs for both.")
-    # (2): it was not revoked when the signature was received.
-    if kid in revoked and received_at >= revoked[kid]:
-        raise NotEntitled(f"The signer {kid} was revoked before the signature was received.")
-    # (3): the signature was received within the signer's validity, both days included (UTC).
-    day = received_at.astimezone(UTC).date()
+    # (2): the signature was received within the signer's validity, both days included.
     current = [known for known in own if known.signer.valid_from <= day <= known.signer.valid_to]
     if not current:
         raise NotEntitled(f"The signer {kid} was not valid on {day.isoformat()}, when the signature was received.")
-    return Introduced(current[0].signer, frozenset().union(*(known.introduced_by for known in current)))
+    # (3): within the signer's limits.
+    allowed = [known for known in current if kind.value in known.signer.may_sign]
+    if not allowed:
+        raise NotEntitled(f"The signer {kid} may not sign a document of kind '{kind}'.")
+    return Introduced(allowed[0].signer, _all_vouching(allowed))
 
 
-def require_two_people(introductions: Sequence[Introduced]) -> None:
+def current_signer(found: Sequence[Introduced], day: date) -> Introduced | None:
+    """Return the signer as introduced for one party on `day` (UTC); None if for none, or for several."""
+    current = [known for known in found if known.signer.valid_from <= day <= known.signer.valid_to]
+    if len({known.signer.party for known in current}) != 1:
+        return None
+    return Introduced(current[0].signer, _all_vouching(current))
+
+
+def require_two_people(signing: Sequence[Introduced]) -> None:
     """Check that nobody signed for two parties, under one key or two. Raises `SamePerson`."""
     parties: dict[str, str] = {}
-    for known in introductions:
+    for known in signing:
         name = person(known.signer.name)
         if parties.setdefault(name, known.signer.party) != known.signer.party:
             raise SamePerson("One person signed for both parties.")
+
+
+def _all_vouching(found: Sequence[Introduced]) -> tuple[Officer, ...]:
+    officers = {officer.key.thumbprint: officer for known in found for officer in known.introduced_by}
+    return tuple(officers[kid] for kid in sorted(officers))

@@ -65,6 +65,20 @@ class InvalidAgreement(InvalidDocument):
     code = "invalid_agreement"
 
 
+class NotAnAmendment(InvalidDocument):
+    """A later version changes what only a new agreement can change; `problems` names every place."""
+
+    code = "not_an_amendment"
+    remedy = "Correct every place listed, or register a new agreement with an id of its own."
+
+
+class NotNarrower(InvalidDocument):
+    """A child reaches beyond its master, or cannot be shown not to; `problems` names every place."""
+
+    code = "not_narrower"
+    remedy = "Narrow every place listed to what the master allows, or amend the master first."
+
+
 class BrokenCatalogue(AgreementError):
     """The element catalogue shipped with this release contradicts itself."""
 
@@ -135,6 +149,90 @@ class NotApproved(AgreementError):
     remedy = "Ask a privacy officer who did not draft it to review and approve it."
 
 
+class CertificateMismatch(AgreementError):
+    """A certificate of destruction does not answer for exactly the disclosures that are in the log."""
+
+    code = "certificate_mismatch"
+    remedy = "Make a new draft with `pactgate certificate new` and have the partner sign that."
+
+
+class DestroyedTooSoon(AgreementError):
+    """A certificate names a day after which the partner still received what it says was destroyed."""
+
+    code = "destroyed_too_soon"
+    remedy = "What was received later has to be destroyed too: certify the day on which the last of it was."
+
+
+class DestroyedInFuture(AgreementError):
+    """A certificate names a day that had not come when it was received."""
+
+    code = "destroyed_in_future"
+    remedy = "Certify after the destruction, not before it."
+
+
+class AgreementNotOver(AgreementError):
+    """Everything was certified as destroyed while the agreement still let records leave."""
+
+    code = "agreement_not_over"
+    remedy = "Wait for the end of the agreement, or terminate it first."
+
+
+class DestructionHeld(AgreementError):
+    """Destruction was certified while an officer's hold was open."""
+
+    code = "destruction_held"
+    remedy = "Ask the privacy office at once: records under a hold must not be destroyed."
+
+
+class UnknownLeaver(AgreementError):
+    """A certificate lists a record code of nobody who left, or a day before somebody left."""
+
+    code = "unknown_leaver"
+    remedy = "Take the list that `pactgate certificate new --covers leavers` writes."
+
+
+class ReviewRefused(AgreementError):
+    """A yearly review leaves out days since the last one, or looks at days that have not come."""
+
+    code = "review_refused"
+    remedy = "Review from the day after the last review, or from the activation, to a day that is over."
+
+
+class ObligationOverdue(AgreementError):
+    """The partner, or the district about it, owes something under an earlier agreement, and its day is past."""
+
+    code = "obligation_overdue"
+    remedy = "File the certificate or the review first; `pactgate obligation list` shows what is missing."
+
+
+class SecondVoiceMissing(AgreementError):
+    """Who is an officer is not decided by one person."""
+
+    code = "second_voice_missing"
+    remedy = "Have a second officer sign it, or a district signer whom the officer did not introduce alone."
+
+
+class LastOfficer(AgreementError):
+    """A revocation would leave the district without any officer in office, and so without anybody to appoint one."""
+
+    code = "last_officer"
+    remedy = "Introduce another officer first."
+
+
+class FoundationMissing(AgreementError):
+    """A document rests on another one, a master or the version it replaces, that is not verified."""
+
+    code = "foundation_missing"
+    remedy = "Register the document it rests on first, or correct the digest by which it is named."
+
+
+class PartnerDebarred(AgreementError):
+    """A debarment bars the partner from student data (34 CFR 99.67)."""
+
+    code = "partner_debarred"
+    remedy = "No agreement with this partner can be made before the debarment is over."
+
+
 class AlreadyRegistered(AgreementError):
     """The register already holds a document with this digest; it is append-only."""
 
@@ -147,3 +245,24 @@ class NotRegistered(AgreementError):
 
     code = "not_registered"
     remedy = "Check the digest, or register the agreement first."
+
+
+class MoveNotAllowed(AgreementError):
+    """An agreement cannot be moved like this from where it stands."""
+
+    code = "move_not_allowed"
+    remedy = "See where it stands with `pactgate agreement show`."
+
+
+class LineTaken(AgreementError):
+    """The agreement's id belongs to another partner, or this version of it is registered already."""
+
+    code = "line_taken"
+    remedy = "Choose another id, or write the next version: `pactgate agreement amend`."
+
+
+class PartnerGone(AgreementError):
+    """The partner went on as another one, which signs for itself."""
+
+    code = "partner_gone"
+    remedy = "Name its successor: `pactgate parties list` says who that is."

@@ -1,9 +1,10 @@
 """What the data section of an agreement may ask for: listed elements, fit transformations, statute gates (A7, M2)."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from agreements.canonical import Json
-from agreements.dates import is_school_year
+from agreements.dates import is_school_year, read_date, school_year_of
 from agreements.elements import Catalogue, Element, Tier
 from agreements.errors import Problem
 from agreements.pointer import resolve, rows
@@ -16,6 +17,7 @@ _NUMBERLESS = (*_NO_IDENTITY, "directory_information")
 def data_problems(content: Json, catalogue: Catalogue) -> Iterator[Problem]:
     """Yield what is wrong with the datasets, their elements and the identifiers."""
     basis = resolve(content, "/basis/type")
+    last = read_date(resolve(content, "/term/last_day"))
     seen: set[Json] = set()
     for path, terms in rows(content, "/datasets"):
         dataset = terms.get("dataset")
@@ -25,7 +27,7 @@ def data_problems(content: Json, catalogue: Catalogue) -> Iterator[Problem]:
             )
         if isinstance(dataset, str):
             seen.add(dataset)
-        yield from _years(path, terms)
+        yield from _years(path, terms, last)
         listed: set[str] = set()
         for place, line in rows(content, f"{path}/elements"):
             element_id = line.get("element")
@@ -71,12 +73,15 @@ def _gate(place: str, line: dict[str, Json], element: Element, basis: object) ->
         yield Problem(f"{place}/own_line", "M2", source, sentence)
 
 
-def _years(path: str, terms: dict[str, Json]) -> Iterator[Problem]:
+def _years(path: str, terms: dict[str, Json], last: date | None) -> Iterator[Problem]:
     years = terms.get("school_years")
     for index, year in enumerate(years if isinstance(years, list) else ()):
         if isinstance(year, str) and not is_school_year(year):
             sentence = "A school year is two years that follow each other, such as 2026-2027."
             yield Problem(f"{path}/school_years/{index}", "T2", "agreement format 1", sentence)
+        elif isinstance(year, str) and last is not None and int(year[:4]) > school_year_of(last):
+            sentence = f"The school year {year} begins after the term has ended."
+            yield Problem(f"{path}/school_years/{index}", "T2", "34 CFR 99.35; project rule T2", sentence)
 
 
 def _identifiers(content: Json) -> Iterator[Problem]:
@@ -87,7 +92,7 @@ def _identifiers(content: Json) -> Iterator[Problem]:
         if line.get("element") == STUDENT_NUMBER
     ]
     named = resolve(content, "/identifiers") == "student_number"
-    if named and not places:
+    if named and not places and isinstance(resolve(content, "/datasets"), list):
         sentence = f"The student number identifies students here, but the element {STUDENT_NUMBER} is not listed."
         yield Problem("/identifiers", "R5", "project rule R5", sentence)
     if places and not named:

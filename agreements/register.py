@@ -5,17 +5,17 @@ Callers own the transaction: a document is inserted in the one that appends its 
 `StoredDocument.envelope` may raise, `agreements.in_force` must still be asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy import RowMapping, Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
+from agreements.lifecycle import Move
 from agreements.signature import Envelope, Kind, read_envelope
-from agreements.standing import Move
 from agreements.store import document, status
 
 
@@ -40,23 +40,34 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """Everything the register holds about one agreement, in the order of the log."""
+    """One agreement as registered, with its recorded moves in the order of the log."""
 
     document: StoredDocument
-    approvals: tuple[StoredDocument, ...]
-    bindings: tuple[StoredDocument, ...]
-    binding_approvals: tuple[StoredDocument, ...]
-    reinstatements: tuple[StoredDocument, ...]
     moves: tuple[Move, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Register:
-    """All agreements, all signer documents, and the reinstatements that concern no agreement but a client."""
+    """Everything that is registered, in the order of the log. Nothing in it was verified."""
 
-    agreements: tuple[Registered, ...]
-    signers: tuple[StoredDocument, ...]
-    client_reinstatements: tuple[StoredDocument, ...]
+    def __init__(self, stored: Sequence[StoredDocument], moves: Mapping[str, Sequence[Move]]) -> None:
+        self.stored = tuple(stored)
+        self.agreements = tuple(
+            Registered(item, tuple(moves.get(item.digest, ()))) for item in stored if item.kind is Kind.AGREEMENT
+        )
+        self._of: dict[Kind, list[StoredDocument]] = {}
+        self._about: dict[tuple[Kind, str], list[StoredDocument]] = {}
+        for item in stored:
+            self._of.setdefault(item.kind, []).append(item)
+            if item.concerns is not None:
+                self._about.setdefault((item.kind, item.concerns), []).append(item)
+
+    def of(self, kind: Kind) -> tuple[StoredDocument, ...]:
+        """Return all documents of one kind."""
+        return tuple(self._of.get(kind, ()))
+
+    def about(self, digest: str, kind: Kind) -> tuple[StoredDocument, ...]:
+        """Return the documents of one kind that are about the document with this digest."""
+        return tuple(self._about.get((kind, digest), ()))
 
 
 async def insert_document(connection: AsyncConnection, envelope: Envelope, *, concerns: str | None, index: int) -> None:
@@ -94,42 +105,19 @@ async def insert_status(connection: AsyncConnection, agreement: str, move: str, 
 
 
 async def load_agreement(connection: AsyncConnection, digest: str) -> Registered:
-    """Return everything about one agreement. Raises `NotRegistered`."""
-    about = select(document.c.digest).where(document.c.concerns == digest_bytes(digest))
-    rows = select(document).where(
-        or_(
-            document.c.digest == digest_bytes(digest),
-            document.c.concerns == digest_bytes(digest),
-            document.c.concerns.in_(about),
-        )
-    )
-    stored = await _documents(connection, rows.order_by(document.c.idx, document.c.digest))
-    moves = await _moves(connection, digest)
-    own = [item for item in stored if item.digest == digest and item.kind is Kind.AGREEMENT]
-    if not own:
+    """Return one agreement with its moves. Raises `NotRegistered`."""
+    rows = select(document).where(document.c.digest == digest_bytes(digest), document.c.kind == Kind.AGREEMENT.value)
+    stored = await _documents(connection, rows)
+    if not stored:
         raise NotRegistered(f"No agreement {digest} is registered.")
-    return _registered(own[0], stored, moves.get(digest, ()))
+    moves = await _moves(connection, digest)
+    return Registered(stored[0], tuple(moves.get(digest, ())))
 
 
 async def load_register(connection: AsyncConnection) -> Register:
     """Return everything. Read it in one snapshot with the epoch: REPEATABLE READ, or under the head lock."""
     stored = await _documents(connection, select(document).order_by(document.c.idx, document.c.digest))
-    moves = await _moves(connection, None)
-    return Register(
-        agreements=tuple(
-            _registered(item, stored, moves.get(item.digest, ())) for item in stored if item.kind is Kind.AGREEMENT
-        ),
-        signers=tuple(item for item in stored if item.kind is Kind.SIGNER),
-        client_reinstatements=tuple(
-            item for item in stored if item.kind is Kind.REINSTATEMENT and item.concerns is None
-        ),
-    )
-
-
-async def load_signers(connection: AsyncConnection) -> tuple[StoredDocument, ...]:
-    """Return all signer documents, oldest first."""
-    rows = select(document).where(document.c.kind == Kind.SIGNER.value)
-    return await _documents(connection, rows.order_by(document.c.idx, document.c.digest))
+    return Register(stored, await _moves(connection, None))
 
 
 def digest_bytes(digest: str) -> bytes:
@@ -139,21 +127,6 @@ def digest_bytes(digest: str) -> bytes:
 
 def _digest_text(digest: bytes) -> str:
     return f"sha256:{digest.hex()}"
-
-
-def _registered(item: StoredDocument, stored: Sequence[StoredDocument], moves: Sequence[Move]) -> Registered:
-    def about(digests: set[str], kind: Kind) -> tuple[StoredDocument, ...]:
-        return tuple(row for row in stored if row.kind is kind and row.concerns in digests)
-
-    bindings = about({item.digest}, Kind.CLIENT_BINDING)
-    return Registered(
-        document=item,
-        approvals=about({item.digest}, Kind.APPROVAL),
-        bindings=bindings,
-        binding_approvals=about({binding.digest for binding in bindings}, Kind.APPROVAL),
-        reinstatements=about({item.digest}, Kind.REINSTATEMENT),
-        moves=tuple(moves),
-    )
 
 
 async def _documents(connection: AsyncConnection, rows: Select[Any]) -> tuple[StoredDocument, ...]:

@@ -5,6 +5,7 @@ Every leaf of a shape says what carries it out (`x-carried-by`): a rule, the row
 notice, or the words alone. No object accepts members it does not name, so a signed document has no silent term.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -91,6 +92,15 @@ def words_only(shape: Shape, content: Json) -> tuple[str, ...]:
     return tuple(sorted(path for path, carrier in carriers(shape, content) if carrier == "words_only"))
 
 
+def title_at(shape: Shape, path: str) -> str:
+    """Return what a person calls the place at the JSON pointer `path`, which a document of this shape can have."""
+    node = shape
+    for step in path.split("/")[1:]:
+        node = node["items"] if "items" in node else node["properties"][step.replace("~1", "/").replace("~0", "~")]
+    title: str = node["title"]
+    return title
+
+
 def _carriers(root: Shape, node: Shape, value: Json, path: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
     while "$ref" in node:
         node = root["$defs"][node["$ref"].removeprefix("#/$defs/")]
@@ -110,8 +120,14 @@ def _fullmatch(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError("does not match")
 
 
+def _unique(_: Any, __: bool, instance: Any, ___: Any) -> Iterator[ValidationError]:  # noqa: ANN401 -- jsonschema
+    """Compare by what stands there: the library compares each item with each other, minutes for a hostile file."""
+    if isinstance(instance, list) and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance):
+        yield ValidationError("lists something twice")
+
+
 _Validator: Callable[[Shape], Validator] = extend(  # type: ignore[no-untyped-call]  # untyped in the stubs
-    Draft202012Validator, {"pattern": _fullmatch}
+    Draft202012Validator, {"pattern": _fullmatch, "uniqueItems": _unique}
 )
 
 

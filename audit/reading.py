@@ -1,6 +1,6 @@
 """Reading the log back: entries, signed checkpoints, paths and receipts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import asyncpg
 
@@ -44,7 +44,7 @@ async def leaf_at(db: asyncpg.Pool | Session, index: int) -> bytes:
     return leaf
 
 
-async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncIterator[bytes]:
+async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncGenerator[bytes, None]:
     """Go through the leaves from `start` up to, not including, `stop`. Raises `LogDamaged` at a gap."""
     for first in range(start, stop, _CHUNK):
         end = min(first + _CHUNK, stop)

@@ -6,7 +6,7 @@ line names the route, never the path: a path can hold a record code, and a query
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from gateway.problems import Answer, problem
 
 _LINE = "pactgate.line"
 _MICROSECOND = timedelta(microseconds=1)
+_GIVEN = frozenset({200, 304})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Line:
     status: int = 0
     sent: int = 0
     facts: dict[str, object] = field(default_factory=dict)
+    public_seconds: int | None = None
+    """Set by a route whose answer is the same for everybody: for how long it may be kept by whoever passes it on."""
 
 
 def line_of(scope: Scope) -> Line:
@@ -52,7 +55,8 @@ class Front:
     """
     The outermost layer. Whatever happens further in, a complete answer leaves and one line is written.
 
-    `headers` are set on every answer; `cache-control: no-store` wins over anything a route says.
+    `headers` are set on every answer; `cache-control: no-store` wins over anything a route says, unless the answer is a
+    public one (`Line.public_seconds`).
     """
 
     def __init__(
@@ -81,13 +85,13 @@ class Front:
             return
         line = scope[_LINE] = Line(self._new_id())
         began = self._clock()
-        own = (*self._headers, (b"x-request-id", line.request_id.encode()))
+        number = (b"x-request-id", line.request_id.encode())
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 line.status = message["status"]
                 kept = [pair for pair in message["headers"] if pair[0] not in self._forced]
-                message["headers"] = [*kept, *own]
+                message["headers"] = [*kept, *_headers_of(line, self._headers), number]
             else:
                 line.sent += len(message.get("body", b""))
             await send(message)
@@ -197,6 +201,23 @@ async def _answer(send: Send, answer: Answer, *, close: bool) -> None:
         headers.append((b"connection", b"close"))  # what is left of the body must not be read as the next request
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _headers_of(line: Line, headers: tuple[tuple[bytes, bytes], ...]) -> Iterable[tuple[bytes, bytes]]:
+    """
+    Return the headers of one answer.
+
+    INVARIANT: only an answer that was given, by a route that said it is for everybody, may be kept and show our own
+    stylesheet. A refusal never is: it says who may not.
+    """
+    if line.public_seconds is None or line.status not in _GIVEN:
+        return headers
+    public = {
+        b"cache-control": b"public, max-age=%d" % line.public_seconds,
+        b"content-security-policy": b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+        b"frame-ancestors 'none'",
+    }
+    return [(name, public.get(name, value)) for name, value in headers]
 
 
 def _template(scope: Mapping[str, Any]) -> str:

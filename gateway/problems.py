@@ -53,6 +53,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "no_agreement": Kind(403, "No agreement covers this request"),
     "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),
     "agreement_expired": Kind(403, "The agreement has ended"),
+    "no_responsible_person": Kind(403, "Nobody answers for this client"),
     "dataset_not_covered": Kind(403, "The agreement does not cover this dataset"),
     "purpose_not_covered": Kind(403, "The agreement does not cover this purpose"),
     "element_not_covered": Kind(403, "The agreement does not cover this data element"),

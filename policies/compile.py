@@ -5,9 +5,13 @@ INVARIANT: rules that allow come from a `VerifiedAgreement` only, each naming th
 clause in them; clients come from a `VerifiedBinding` to that agreement only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
+from agreements.accountable import Window
 from agreements.canonical import Json, canonical_bytes, digest_of
 from agreements.document import Agreement
 from agreements.elements import Catalogue
@@ -18,6 +22,9 @@ from policies.guardrails import Guardrails
 from policies.rule import ANY, EARLIEST, LATEST, Effect, Rule, instant
 from policies.strictness import require_known
 from policies.term import TZDATA_VERSION, bounds
+
+UNACCOUNTED: Final = "people:/"
+"""The clause of denials to a client for which nobody answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,14 @@ def compile_rules(
     guardrails: Guardrails,
     *,
     suspensions: Iterable[Suspension] = (),
+    until: datetime | None = None,
+    accountable: Mapping[str, Sequence[Window]] = MappingProxyType({}),
 ) -> Ruleset:
     """
     Compile one agreement for the clients that `bindings` bind to it.
+
+    `until` is the first instant at which it no longer counts, if that is before the end of its own term. `accountable`
+    gives, for each client, the instants at which somebody answers for it; at all others it is denied (row D3).
 
     Raises `UncompilableAgreement`, `UnknownTimeZone` or `MalformedRule`; there is no ruleset with some of its rules.
     """
@@ -68,9 +80,10 @@ def compile_rules(
     bound = _clients(agreement, bindings)
     rules = sorted(
         {
-            *_grants(agreement, role, catalogue),
+            *_grants(agreement, role, catalogue, until),
             *_barriers(agreement, role, guardrails),
             *_stops(agreement, role, bound, suspensions),
+            *(rule for each in bound for rule in _unaccounted(agreement, each, accountable.get(each, ()))),
         },
         key=lambda rule: rule.order,
     )
@@ -105,16 +118,19 @@ def act_of(purpose: str) -> str:
 def _clients(agreement: Agreement, bindings: Iterable[VerifiedBinding]) -> list[str]:
     clients = set()
     for verified in bindings:
-        if verified.binding.agreement != agreement.digest:
+        if verified.agreement != agreement.digest:
             raise UncompilableAgreement("A client is bound to another agreement than the one compiled.")
         clients.add(verified.binding.client)
     return sorted(clients)
 
 
-def _grants(agreement: Agreement, role: str, catalogue: Catalogue) -> Iterator[Rule]:
-    """Allow each listed element, and nothing that is not listed."""
+def _grants(agreement: Agreement, role: str, catalogue: Catalogue, until: datetime | None) -> Iterator[Rule]:
+    """Allow each listed element, and nothing that is not listed; a framework by itself allows nothing."""
     term = agreement.term
-    begins, ends = map(instant, bounds(term.first_day, term.last_day, term.time_zone))
+    first, last = bounds(term.first_day, term.last_day, term.time_zone)
+    begins, ends = instant(first), instant(last if until is None else min(last, until))
+    if agreement.framework or begins >= ends:
+        return
     for terms in agreement.datasets:
         known = {element.id for element in catalogue.in_dataset(terms.dataset)}
         for line in terms.elements:
@@ -148,6 +164,17 @@ def _stops(agreement: Agreement, role: str, clients: list[str], suspensions: Ite
             yield _denial(stop.concerns, ANY, ANY, stop.clause)
         if stop.concerns in {agreement.partner.id, agreement.digest}:
             yield _denial(role, agreement.digest, ANY, stop.clause)
+
+
+def _unaccounted(agreement: Agreement, client: str, windows: Sequence[Window]) -> Iterator[Rule]:
+    """Deny everything to a client whenever nobody answers for it (34 CFR 99.33(a)(2), (d))."""
+    always, begins = _denial(client, agreement.digest, ANY, UNACCOUNTED), EARLIEST
+    for window in sorted(windows, key=lambda each: each.begins):
+        if begins < instant(window.begins):
+            yield replace(always, nbf=begins, exp=instant(window.begins))
+        begins = max(begins, instant(window.ends))
+    if begins < LATEST:
+        yield replace(always, nbf=begins)
 
 
 def _denial(subject: str, agreement: str, element: str, clause: str) -> Rule:

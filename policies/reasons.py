@@ -8,6 +8,7 @@ agreement, of other clients or of students.
 from collections.abc import Sequence
 from enum import StrEnum
 
+from policies.compile import UNACCOUNTED
 from policies.decision import Denied
 from policies.engine import Question
 from policies.reading import matching
@@ -23,6 +24,7 @@ class Code(StrEnum):
     NO_AGREEMENT = "no_agreement"
     NOT_YET_VALID = "agreement_not_yet_valid"
     EXPIRED = "agreement_expired"
+    NO_RESPONSIBLE_PERSON = "no_responsible_person"
     DATASET = "dataset_not_covered"
     PURPOSE = "purpose_not_covered"
     ELEMENT = "element_not_covered"
@@ -63,8 +65,20 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
     current = [rule for rule in grants if rule.holds_at(question.now)]
     if not current:
         return _out_of_term(grants, question.now)
-    # (4): the dataset, then the purpose.
-    current = [rule for rule in current if rule.obj == dataset]
+    # (4): does somebody answer for the client now?
+    if any(rule.clause == UNACCOUNTED for rule in matching(held.rules, question, held.links)):
+        return Denied(
+            Code.NO_RESPONSIBLE_PERSON,
+            "Nobody answers for this client now: its responsible person must be on the partner's list of people, be "
+            "trained, and have accepted the limits of the agreement for this school year.",
+            facts={"clause": UNACCOUNTED, "agreement": held.agreement.digest},
+        )
+    # (5): the dataset, then the purpose.
+    return _outside(held, dataset, question, [rule for rule in current if rule.obj == dataset])
+
+
+def _outside(held: Slice, dataset: str, question: Question, current: Sequence[Rule]) -> Denied | None:
+    """Return why the dataset, or the purpose, is not what was signed; `current` are the grants of this dataset."""
     if not current:
         covered = ", ".join(held.rows)
         return Denied(

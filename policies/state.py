@@ -5,10 +5,11 @@ The gateway builds one state an epoch from what it read in one snapshot, and swa
 when first asked for. INVARIANT: a state never changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agreements.accountable import Window
 from agreements.elements import DATASETS, Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
 from policies import reasons
@@ -30,10 +31,17 @@ SLICES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One agreement in force with the clients bound to it. An agreement that was terminated is simply not given."""
+    """
+    One agreement in force with the clients bound to it. An agreement that was terminated is simply not given.
+
+    `until` is the first instant at which it no longer counts, if before the end of its term (a later version, a
+    master). `accountable` gives the instants at which somebody answers for each client.
+    """
 
     agreement: VerifiedAgreement
     bindings: tuple[VerifiedBinding, ...]
+    until: datetime | None
+    accountable: Mapping[str, Sequence[Window]]
 
 
 class PolicyState:
@@ -92,7 +100,13 @@ class PolicyState:
             return reasons.NO_AGREEMENT if stop is None else reasons.suspended(stop.clause)
         try:
             ruleset = compile_rules(
-                granted.agreement, granted.bindings, self.catalogue, self._guardrails, suspensions=self._suspensions
+                granted.agreement,
+                granted.bindings,
+                self.catalogue,
+                self._guardrails,
+                suspensions=self._suspensions,
+                until=granted.until,
+                accountable=granted.accountable,
             )
             return Slice(
                 client,

@@ -7,7 +7,7 @@ from agreements.canonical import canonical_bytes
 from agreements.documents.reading import read_shaped
 from agreements.shapes import DIGEST, THUMBPRINT, choice, group, leaf, listing, text
 
-APPROVABLE: Final = ("agreement", "client_binding")
+APPROVABLE: Final = ("agreement", "client_binding", "people_annex", "emergency_order", "succession")
 
 APPROVAL: Final = group(
     "The approval",
@@ -19,18 +19,27 @@ APPROVAL: Final = group(
         "words_only": listing(
             "The terms that only words carry", text("notice", "A pointer", limit=500), least=0, most=5000
         ),
+        "acknowledges": listing(
+            "What the officer has seen and approves in spite of", text("rule", "A digest", DIGEST), least=0, most=100
+        ),
     },
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An officer's approval of one document and of the list of its words-only terms."""
+    """
+    An officer's approval of one document and of the list of its words-only terms.
+
+    `acknowledges` are digests of what speaks against it and was weighed: a debarment that is over, a revocation of a
+    key that signed it.
+    """
 
     approves: str
     kind: str
     approver: str
     words_only: tuple[str, ...]
+    acknowledges: tuple[str, ...] = ()
 
 
 def approval_bytes(approval: Approval) -> bytes:
@@ -42,6 +51,7 @@ def approval_bytes(approval: Approval) -> bytes:
             "kind": approval.kind,
             "approver": approval.approver,
             "words_only": list(approval.words_only),
+            "acknowledges": list(approval.acknowledges),
         }
     )
 
@@ -49,4 +59,5 @@ def approval_bytes(approval: Approval) -> bytes:
 def read_approval(raw: bytes | str) -> Approval:
     """Read an approval. Raises `MalformedDocument`, `InvalidDocument`."""
     content = read_shaped(raw, APPROVAL)
-    return Approval(content["approves"], content["kind"], content["approver"], tuple(content["words_only"]))
+    words, seen = tuple(content["words_only"]), tuple(content["acknowledges"])
+    return Approval(content["approves"], content["kind"], content["approver"], words, seen)

@@ -1,4 +1,4 @@
-"""A signer: who may sign for a party, with which key, on which days."""
+"""A signer: who may sign for a party, with which key, on which days, and which kinds of documents."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,9 +8,11 @@ from agreements.canonical import canonical_bytes
 from agreements.dates import read_date
 from agreements.documents.reading import PARTY, key_shape, read_shaped, refuse
 from agreements.keys import PublicKey, read_public_key
-from agreements.shapes import DATE, choice, group, leaf, text
+from agreements.shapes import DATE, choice, group, leaf, listing, text
 
 ROLES: Final = ("district_signer", "partner_signer")
+LIMITS: Final = ("agreement", "client_binding", "people_annex", "certificate", "succession")
+"""The kinds of documents that are signed for a party."""
 
 SIGNER: Final = group(
     "The signer document",
@@ -22,13 +24,18 @@ SIGNER: Final = group(
         "jwk": key_shape("The signer's key"),
         "valid_from": text("rule", "The first day of validity", DATE),
         "valid_to": text("rule", "The last day of validity", DATE),
+        "may_sign": listing("What the signer may sign", choice("rule", "A kind of document", *LIMITS)),
     },
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A person who may sign for a party, from the first day to the last, both included (UTC)."""
+    """
+    A person who may sign for a party, from the first day to the last, both included (UTC).
+
+    `may_sign` are the signer's limits: the kinds of documents that the person's signature binds the party to.
+    """
 
     party: str
     role: str
@@ -36,6 +43,7 @@ class Signer:
     key: PublicKey
     valid_from: date
     valid_to: date
+    may_sign: tuple[str, ...]
 
 
 def signer_bytes(signer: Signer) -> bytes:
@@ -49,6 +57,7 @@ def signer_bytes(signer: Signer) -> bytes:
             "jwk": signer.key.jwk,
             "valid_from": signer.valid_from.isoformat(),
             "valid_to": signer.valid_to.isoformat(),
+            "may_sign": list(signer.may_sign),
         }
     )
 
@@ -62,4 +71,4 @@ def read_signer(raw: bytes | str) -> Signer:
     if content["party"].split(":")[0] != content["role"].split("_")[0]:
         refuse(SIGNER, "/role", "S2", "A district signer signs for a district, a partner signer for a partner.")
     key = read_public_key(content["jwk"])
-    return Signer(content["party"], content["role"], content["name"], key, first, last)
+    return Signer(content["party"], content["role"], content["name"], key, first, last, tuple(content["may_sign"]))

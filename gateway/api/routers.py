@@ -1,4 +1,4 @@
-"""All routes of the partner's JSON interface, for whoever assembles the application."""
+"""All routes by which something is read, for whoever assembles the application: partners' data, the public register."""
 
 from fastapi import APIRouter
 
@@ -6,8 +6,9 @@ from gateway.api.cursor import Cursors
 from gateway.api.datasets import datasets_router
 from gateway.api.grant import grant_router
 from gateway.api.receipts import receipts_router
+from gateway.register.routes import register_router
 
 
 def partner_routers(cursor_key: bytes) -> list[APIRouter]:
     """Return the routers; `cursor_key` (32 bytes) seals page cursors."""
-    return [datasets_router(Cursors(cursor_key)), grant_router(), receipts_router()]
+    return [datasets_router(Cursors(cursor_key)), grant_router(), receipts_router(), register_router()]

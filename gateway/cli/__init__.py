@@ -9,7 +9,27 @@ from collections.abc import Sequence
 
 import typer
 
-from gateway.cli import agreement, audit, client, db, demo, init, keys, partner, records, serve, signer
+from gateway.cli import (
+    agreement,
+    audit,
+    certificate,
+    client,
+    db,
+    demo,
+    emergency,
+    hold,
+    init,
+    keys,
+    obligations,
+    officer,
+    parties,
+    partner,
+    people,
+    records,
+    serve,
+    signer,
+    stops,
+)
 from gateway.cli.run import REFUSALS, say, sentence_for
 
 app = typer.Typer(
@@ -24,9 +44,21 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
+app.add_typer(officer.app, name="officer")
 app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
+for stop in (stops.suspend, stops.terminate, stops.reinstatement, stops.reinstate):
+    agreement.app.command(stop.__name__)(stop)
+agreement.app.command("review-pack")(obligations.review_pack)
+agreement.app.command("sign-review")(obligations.sign_review)
+agreement.app.command("reviewed")(obligations.reviewed)
+app.add_typer(people.app, name="people")
 app.add_typer(client.app, name="client")
+app.add_typer(parties.app, name="parties")
+app.add_typer(emergency.app, name="emergency")
+app.add_typer(certificate.app, name="certificate")
+app.add_typer(hold.app, name="hold")
+app.add_typer(obligations.app, name="obligation")
 app.add_typer(records.app, name="records")
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")

@@ -1,23 +1,28 @@
 """`pactgate agreement`: from a file a person wrote to rules in force, and back out of force."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agreements.document import Agreement, parse_agreement
-from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from agreements.pointer import resolve
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
-from agreements.standing import Standing
-from gateway.cli import papers
+from gateway.cli import drafting, papers, register, reviewing
 from gateway.cli.run import known_trust, office, run, say, show
 from gateway.services.onboarding import Activated
 from gateway.services.overview import AgreementLine, AgreementPage, agreement_lines, agreement_page, element_lines
 
-app = typer.Typer(help="Agreements: check, sign, approve, bring into force, stop.", no_args_is_help=True)
+app = typer.Typer(help="Agreements: draft, review, sign, bring into force, amend, stop, publish.", no_args_is_help=True)
+
+app.command("new")(drafting.new)
+app.command("amend")(drafting.amend)
+app.command("review")(reviewing.review)
+app.command("diff")(reviewing.diff)
+app.command("register")(register.register)
 
 SIGNED_SUFFIX = ".signed.json"
 Digest = Annotated[str, typer.Argument(callback=papers.digest, metavar="DIGEST", help="The agreement, sha256:….")]
@@ -26,6 +31,14 @@ Signed = Annotated[Path, typer.Argument(metavar="SIGNED", help="The signed agree
 Key = Annotated[Path, typer.Option("--key", help="Private key file (PEM or JWK), closed to other accounts.")]
 Approvals = Annotated[list[Path], typer.Option("--approval", help="An officer's approval; repeatable.")]
 Reason = Annotated[str, typer.Option(callback=papers.filled, help="Why, for the register. Never names a student.")]
+Acknowledged = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--acknowledge",
+        callback=papers.digests,
+        help="Digest of what speaks against it and was weighed, such as a debarment that is over; repeatable.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -64,6 +77,10 @@ def sign(
     target = out or (file if envelope is not None else file.with_name(file.stem + SIGNED_SUFFIX))
     papers.write_signed(target, signed, replace=envelope is not None and target == file)
     say(f"Signed {agreement.digest} in {target}.")
+    if len(signed.signatures) == 1:
+        say(f"The other party signs on top of it: pactgate agreement sign {target} --key KEY")
+    else:
+        say(f"An officer who did not draft it approves: pactgate agreement approve {target} --key KEY --out FILE")
     show({"agreement": signed.digest, "file": str(target), "signers": [item.kid for item in signed.signatures]})
 
 
@@ -73,6 +90,7 @@ def approve(
     signed: Signed,
     key: Key,
     out: Annotated[Path, typer.Option(help="The approval to write.")],
+    acknowledge: Acknowledged = None,
     yes: Yes = False,
 ) -> None:
     """Approve a signed agreement as an officer, with the terms that only words carry. They are shown first."""
@@ -84,8 +102,16 @@ def approve(
         say("Careful: this officer drafted the agreement; activation will refuse the approval. A second person acts.")
     if officer.thumbprint in {item.kid for item in envelope.signatures}:
         say("Careful: this officer signed the agreement for a party; activation will refuse the approval.")
-    approval = papers.approve(envelope, agreement.words_only, agreement.content, officer, assume_yes=yes)
+    approval = papers.approve(
+        envelope,
+        agreement.words_only,
+        agreement.content,
+        officer,
+        assume_yes=yes,
+        acknowledges=tuple(acknowledge or ()),
+    )
     papers.write_signed(out, approval)
+    say(f"It comes into force with: pactgate agreement activate {signed} --approval {out}")
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
 
 
@@ -100,43 +126,23 @@ def activate(*, signed: Signed, approval: Approvals) -> None:
             return await opened.onboarding.activate(envelope, approvals)
 
     activated = run(work())
-    say(f"In force since entry {activated.entry}, within its term.")
+    for sentence in _what_is_next(parse_agreement(envelope.payload, load_catalogue()), activated, signed):
+        say(sentence)
     show(activated)
 
 
-@app.command("suspend")
-def suspend(*, digest: Digest, reason: Reason) -> None:
-    """Stop an agreement until an officer reinstates it. The next request is refused."""
-    _stop(digest, Standing.SUSPENDED, reason)
-
-
-@app.command("terminate")
-def terminate(*, digest: Digest, reason: Reason, yes: Yes = False) -> None:
-    """End an agreement for good. The next request is refused, and nothing brings it back."""
-    if not yes:
-        typer.confirm(f"Terminate {digest} for good?", abort=True, err=True)
-    _stop(digest, Standing.TERMINATED, reason)
-
-
-@app.command("reinstatement")
-def reinstatement(
-    *,
-    digest: Digest,
-    undoes: Annotated[int, typer.Option(help="Entry of the suspension; `agreement show` gives it.")],
-    reason: Reason,
-    officer_key: Annotated[Path, typer.Option("--officer-key", help="Private key of an officer.")],
-    out: Annotated[Path, typer.Option(help="The document to write.")],
+@app.command("acknowledge")
+def acknowledge_flags(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `agreement approve --acknowledge` wrote.")],
 ) -> None:
-    """Write and sign the document that undoes one suspension of an agreement."""
-    reinstate_subject(digest, undoes, reason, officer_key, out)
+    """File a further approval of an agreement in force: an officer weighed the revocation of a key that signed it."""
+    approval = papers.read_signed(file, Kind.APPROVAL)
 
+    async def work() -> int:
+        async with office() as opened:
+            return await opened.onboarding.acknowledge(approval)
 
-@app.command("reinstate")
-def reinstate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `agreement reinstatement` wrote.")],
-) -> None:
-    """Undo a suspension by the document an officer signed."""
-    register_reinstatement(file)
+    show({"approval": approval.digest, "entry": run(work())})
 
 
 @app.command("show")
@@ -152,36 +158,25 @@ def show_agreements(
     show(run(work()))
 
 
-def reinstate_subject(subject: str, undoes: int, reason: str, officer_key: Path, out: Path) -> None:
-    """Write the document that undoes one suspension, of an agreement or of a client."""
-    payload = reinstatement_bytes(Reinstatement(subject, undoes, reason))
-    read_reinstatement(payload)  # judged as it will be when it is registered
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.REINSTATEMENT, payload, officer)
-    papers.write_signed(out, document)
-    show({"reinstatement": document.digest, "subject": subject, "undoes": undoes, "file": str(out)})
-
-
-def register_reinstatement(file: Path) -> None:
-    """Undo a suspension by the signed document in `file`."""
-    document = papers.read_signed(file, Kind.REINSTATEMENT)
-
-    async def work() -> int:
-        async with office() as opened:
-            return await opened.onboarding.reinstate(document)
-
-    show({"entry": run(work())})
-
-
-def _stop(digest: str, standing: Standing, reason: str) -> None:
-    async def work() -> int:
-        async with office() as opened:
-            return await opened.onboarding.stop_agreement(digest, standing, reason)
-
-    entry = run(work())
-    say(f"Stopped by entry {entry}.")
-    show({"agreement": digest, "standing": standing.value, "entry": entry})
+def _what_is_next(agreement: Agreement, activated: Activated, signed: Path) -> Iterator[str]:
+    """Say since when it is in force, and what is still between it and the partner's first answer."""
+    term = agreement.term
+    yield f"Entry {activated.entry}: in force from {term.first_day} to {term.last_day} ({term.time_zone})."
+    accept = f"pactgate people accept {signed}"
+    if agreement.framework:
+        yield "A framework grants nothing by itself: draft the agreements that narrow it, with its digest as 'master'."
+        return
+    if activated.replaced is not None:
+        yield f"The version before it, {activated.replaced}, stays in force until then and no longer."
+    if activated.replaced is not None and agreement.annexes_carried_over:
+        yield f"People and clients carry over, what they accepted does not: {accept}"
+    else:
+        yield (
+            "Nobody can ask yet. The partner names its people (pactgate people sign) and binds its client (pactgate "
+            f"client bind); then whoever answers for the client accepts: {accept}"
+        )
+    if activated.covered == 0:
+        yield "It covers no student today: load its roster and what else its population asks for."
 
 
 def _judged(file: Path) -> tuple[Agreement, Envelope | None]:

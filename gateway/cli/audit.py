@@ -134,6 +134,12 @@ def export_entries(folder: Annotated[Path, typer.Argument(metavar="DIR", help="N
     show({"folder": str(folder), "size": checkpoint.size, "tree_head": checkpoint.tree_head.hex()})
 
 
+async def sign_if_possible() -> None:
+    """Sign the log's head if this machine holds the key and may, so that the newest entries are covered."""
+    async with _log(sign=True):
+        pass
+
+
 @asynccontextmanager
 async def _log(*, sign: bool) -> AsyncIterator[_Log]:
     """Open the log for reading; with `sign`, sign its head first if this machine holds the key and may."""

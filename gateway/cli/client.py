@@ -13,8 +13,9 @@ from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
-from gateway.cli.agreement import Approvals, Reason, Yes, register_reinstatement, reinstate_subject
+from gateway.cli.agreement import Approvals, Reason, Yes
 from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.stops import register_reinstatement, reinstate_subject
 from gateway.services.overview import ClientLine, client_lines
 
 app = typer.Typer(help="Clients: bind keys to an agreement, approve, register, stop.", no_args_is_help=True)
@@ -29,20 +30,21 @@ def bind(
     *,
     agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
     jwks: Annotated[Path, typer.Option(help="The client's public key set, as `partner keygen` prints it.")],
-    responsible_name: Annotated[str, typer.Option(help="Who answers for the client, at the partner.")],
-    responsible_email: Annotated[str, typer.Option(help="That person's address.")],
+    responsible: Annotated[str, typer.Option(help="Who answers for the client, as the list of people names them.")],
     signer_key: Annotated[Path, typer.Option("--signer-key", help="Private key of a signer of the partner.")],
     out: Annotated[Path, typer.Option(help="The client binding to write.")],
     client: Annotated[
         str | None, typer.Option(callback=papers.client_id, help="A known client; else a new id.")
     ] = None,
+    operator: Annotated[str | None, typer.Option(help="The listed subrecipient that runs the client, if any.")] = None,
 ) -> None:
     """Bind a client's public keys to an agreement, signed by the partner's signer. No private key is read but that."""
     chosen = client or f"client:{uuid4()}"
-    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible_name, responsible_email))
+    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible, operator))
     keys = read_binding(payload).keys  # judged as it will be when it is registered
     document = add_signature(None, Kind.CLIENT_BINDING, payload, papers.read_key(signer_key))
     papers.write_signed(out, document)
+    say(f"An officer compares the keys with the partner and approves: pactgate client approve {out}")
     show(
         {
             "client": chosen,
@@ -68,6 +70,8 @@ def approve(
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
     say(f"{bound.client} for {bound.agreement}, with the keys {', '.join(key.thumbprint for key in bound.keys)}.")
+    run_by = "the partner itself" if bound.operator is None else bound.operator
+    say(f"{bound.responsible} answers for it, and {run_by} runs it.")
     approval = papers.approve(envelope, words_only(CLIENT_BINDING, content), content, officer, assume_yes=yes)
     papers.write_signed(out, approval)
     show({"approval": approval.digest, "approves": envelope.digest, "approver": officer.thumbprint, "file": str(out)})
@@ -86,9 +90,11 @@ def register(
 
     async def work() -> str:
         async with office() as opened:
-            return await opened.onboarding.register_client(document, approvals, name)
+            return await opened.admissions.register_client(document, approvals, name)
 
-    show({"client": run(work()), "document": document.digest})
+    registered, responsible = run(work()), read_binding(document.payload).responsible
+    say(f"Send {registered} to the partner. It may ask while {responsible} is named, trained, and has accepted.")
+    show({"client": registered, "document": document.digest})
 
 
 @app.command("suspend")
@@ -97,9 +103,11 @@ def suspend(*, client: Client, reason: Reason) -> None:
 
     async def work() -> int:
         async with office() as opened:
-            return await opened.onboarding.suspend_client(client, reason)
+            return await opened.suspensions.suspend_client(client, reason)
 
-    show({"client": client, "standing": "suspended", "entry": run(work())})
+    entry = run(work())
+    say(f"Stopped by entry {entry}. An officer undoes it: pactgate client reinstatement {client} --undoes {entry}")
+    show({"client": client, "standing": "suspended", "entry": entry})
 
 
 @app.command("reinstatement")

@@ -12,10 +12,11 @@ import typer
 from agreements.authored import read_authored
 from agreements.canonical import MAX_BYTES, Json
 from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.reading import LINE
 from agreements.errors import MalformedDocument
 from agreements.keys import SigningKey
 from agreements.pointer import resolve
-from agreements.shapes import CLIENT, DIGEST
+from agreements.shapes import CLIENT, DIGEST, THUMBPRINT
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
 from agreements.trust import Trust
 from gateway.cli.run import say
@@ -75,33 +76,65 @@ def write_new(path: Path, content: bytes, *, private: bool = False) -> None:
     _write(path, content, mode=_PRIVATE if private else _PUBLIC, replace=False)
 
 
+def write_over(path: Path, content: bytes) -> None:
+    """Write a file whole, in the place of one that may be there. Raises `FileRefused`."""
+    _write(path, content, mode=_PUBLIC, replace=True)
+
+
 def write_signed(path: Path, envelope: Envelope, *, replace: bool = False) -> None:
     """Write a signed document. Raises `FileRefused`, also if another file is in the way and not to be replaced."""
     _write(path, envelope.text.encode() + b"\n", mode=_PUBLIC, replace=replace)
 
 
 def approve(
-    envelope: Envelope, words: tuple[str, ...], content: Json, key: SigningKey, *, assume_yes: bool
+    envelope: Envelope,
+    words: tuple[str, ...],
+    content: Json,
+    key: SigningKey,
+    *,
+    assume_yes: bool,
+    acknowledges: tuple[str, ...] = (),
 ) -> Envelope:
-    """Return the approval of a document by the holder of `key`, who has read and accepted what only words carry."""
+    """
+    Return the approval of a document by the holder of `key`, who has read and accepted what only words carry.
+
+    `acknowledges` are the digests of what speaks against it and was weighed.
+    """
     say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
     for path in words:
         say(f"  {path}: {resolve(content, path)}")
     if not assume_yes:
         typer.confirm(f"Approve {envelope.kind.value} {envelope.digest} with these terms?", abort=True, err=True)
-    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words)
+    approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, acknowledges)
     return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
 
 
 def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
-    """Say so, if it can be known here, when a key is no pinned officer's: what it signs will be refused later."""
+    """Say so, if it can be known here, when a key is no pinned officer's; one introduced later is known to the log."""
     if trust is not None and key.thumbprint not in trust.keys:
-        say(f"Careful: {key.thumbprint} is not an officer pinned here; what it signs will be refused.")
+        say(f"Careful: {key.thumbprint} is not an officer pinned here; unless it came later, what it signs is refused.")
 
 
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
     return _shaped(text, DIGEST)
+
+
+def digests(texts: list[str] | None) -> list[str]:
+    """Judge the digests of documents, given as a repeated option."""
+    for each in texts or ():
+        _shaped(each, DIGEST)
+    return texts or []
+
+
+def agreement(text: str | None) -> str | None:
+    """Judge what names an agreement: the digest of one of its versions, or the id that all of them share."""
+    return _shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
+
+
+def thumbprint(text: str | None) -> str | None:
+    """Judge a key's thumbprint, given as an argument."""
+    return _shaped(text, THUMBPRINT)
 
 
 def client_id(text: str | None) -> str | None:

@@ -16,7 +16,9 @@ Student = Annotated[
     str | None,
     typer.Option(metavar="NUMBER", help="The student's number; asked for if left out, to keep it out of the history."),
 ]
-_AGREEMENT = typer.Option(callback=papers.digest, metavar="DIGEST", help="The agreement, sha256:….")
+_AGREEMENT = typer.Option(
+    callback=papers.agreement, metavar="AGREEMENT", help="The agreement: its id, or the digest of any of its versions."
+)
 
 
 @app.command("load")
@@ -26,7 +28,9 @@ def load(
     mapping: Annotated[list[Path], typer.Option(help="A mapping file; repeatable, loaded in this order.")],
     agreements: Annotated[
         list[str] | None,
-        typer.Option("--agreements", metavar="NAME=DIGEST", help="An agreement by its name in the files; repeatable."),
+        typer.Option(
+            "--agreements", metavar="NAME=AGREEMENT", help="An agreement (id or digest) by its name in the files."
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
@@ -57,7 +61,7 @@ def load(
 
 @app.command("withdraw")
 def withdraw(*, agreement: Annotated[str, _AGREEMENT], student: Student = None) -> None:
-    """Withdraw every consent of a student under an agreement. In effect on the next request."""
+    """Withdraw every consent of a student under an agreement, in all its versions. In effect on the next request."""
     number = _number(student)
 
     async def work() -> int:
@@ -99,10 +103,10 @@ def _account(name: str, report: LoadReport) -> dict[str, object]:
 
 
 def _named(text: str) -> tuple[str, str]:
-    name, equals, digest = text.partition("=")
+    name, equals, agreement = text.partition("=")
     if not equals or not name.strip():
-        raise typer.BadParameter(f"{text!r} is not NAME=DIGEST", param_hint="--agreements")
-    return name.strip(), str(papers.digest(digest))
+        raise typer.BadParameter(f"{text!r} is not NAME=AGREEMENT", param_hint="--agreements")
+    return name.strip(), str(papers.agreement(agreement))
 
 
 def _number(student: str | None) -> str:

@@ -1,4 +1,4 @@
-"""`pactgate signer`: the people whose signatures count, and the keys they sign with."""
+"""`pactgate signer`: the people who sign for a party, what they may sign, and the keys they sign with."""
 
 import json
 from datetime import datetime
@@ -8,13 +8,18 @@ from typing import Annotated
 
 import typer
 
-from agreements.documents.signer import Signer, read_signer, signer_bytes
+from agreements.documents.signer import LIMITS, ROLES, Signer, read_signer, signer_bytes
 from agreements.keys import SigningKey, read_public_file
-from agreements.signature import Kind, add_signature
-from gateway.cli import papers
+from agreements.signature import Kind
+from gateway.cli import authority, papers
 from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.signatures import problems_said, sign_all
+from gateway.services.keyholders import SignerLine, signer_lines
 
-app = typer.Typer(help="Signers: make a key, introduce its holder, register the introduction.", no_args_is_help=True)
+app = typer.Typer(help="Signers: make a key, introduce its holder, revoke a lost key, list them.", no_args_is_help=True)
+app.command("sign")(authority.sign)
+app.command("revoke")(authority.revoke)
+app.command("register")(authority.register)
 
 PUBLIC_SUFFIX = ".pub.json"
 _DAY = ["%Y-%m-%d"]
@@ -25,6 +30,20 @@ class Role(StrEnum):
 
     DISTRICT_SIGNER = "district_signer"
     PARTNER_SIGNER = "partner_signer"
+
+
+class Limit(StrEnum):
+    """What a person may sign for a party."""
+
+    AGREEMENT = "agreement"
+    CLIENT_BINDING = "client_binding"
+    PEOPLE_ANNEX = "people_annex"
+    CERTIFICATE = "certificate"
+    SUCCESSION = "succession"
+
+
+SIGNED_BY_DISTRICT = ("agreement",)
+"""What a district signs as a party; everything else is signed by its officers."""
 
 
 class Algorithm(StrEnum):
@@ -66,31 +85,35 @@ def introduce(
     officer_key: Annotated[list[Path], typer.Option("--officer-key", help="Private key of an officer; repeatable.")],
     out: Annotated[Path, typer.Option(help="The signer document to write.")],
     role: Annotated[Role | None, typer.Option(help="Follows from the party if left out.")] = None,
+    may_sign: Annotated[
+        list[Limit] | None, typer.Option("--may-sign", help="Kind of document; repeatable. Else all of that side.")
+    ] = None,
 ) -> None:
     """Vouch for a signer as an officer. Whoever approves an agreement must not have vouched for its signers alone."""
     key = read_public_file(papers.read_file(public_key))
     side = role.value if role else f"{party.partition(':')[0]}_signer"
-    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date()))
-    read_signer(payload)  # judged as it will be when it is registered
-    first, *others = [papers.read_key(file) for file in officer_key]
-    document = add_signature(None, Kind.SIGNER, payload, first)
-    for officer in others:
-        document = add_signature(document, Kind.SIGNER, payload, officer)
-    for officer in (first, *others):
+    limits = tuple(limit.value for limit in may_sign) if may_sign else _usual(side)
+    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date(), limits))
+    with problems_said():
+        read_signer(payload)  # judged as it will be when it is registered
+    officers = [papers.read_key(file) for file in officer_key]
+    document = sign_all(Kind.SIGNER, payload, officers)
+    for officer in officers:
         papers.hint_unless_officer(officer, known_trust())
     papers.write_signed(out, document)
-    show({"document": document.digest, "signer": key.thumbprint, "party": party, "file": str(out)})
+    show({"document": document.digest, "signer": key.thumbprint, "party": party, "may_sign": limits, "file": str(out)})
 
 
-@app.command("register")
-def register(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `signer introduce` wrote.")],
-) -> None:
-    """Register a signer whom an officer vouched for."""
-    document = papers.read_signed(file, Kind.SIGNER)
+@app.command("list")
+def list_signers() -> None:
+    """List every signer: for whom, what and on which days they may sign, and what was revoked."""
 
-    async def work() -> int:
+    async def work() -> tuple[SignerLine, ...]:
         async with office() as opened:
-            return await opened.onboarding.introduce_signer(document)
+            return await signer_lines(opened.desk)
 
-    show({"document": document.digest, "signer": read_signer(document.payload).key.thumbprint, "entry": run(work())})
+    show(run(work()))
+
+
+def _usual(role: str) -> tuple[str, ...]:
+    return SIGNED_BY_DISTRICT if role == ROLES[0] else LIMITS

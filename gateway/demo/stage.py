@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
+from agreements.dates import school_year_of
 from agreements.document import Agreement
+from agreements.errors import AgreementError
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from audit.export import export_log
@@ -34,7 +36,6 @@ from gateway.services.container import open_services
 from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.office import Office, open_office
-from gateway.services.onboarding import Onboarding
 from gateway.services.stewardship import Stewardship, read_mappings
 from gateway.settings import Settings
 from gateway.store.cluster import Cluster
@@ -95,6 +96,8 @@ class Stage:
     district: District = field(repr=False)
     parts: dict[str, Part]
     stewardship: Stewardship = field(repr=False)
+    office: Office = field(repr=False)
+    cast: Cast = field(repr=False)
 
     @property
     def url(self) -> str:
@@ -104,6 +107,16 @@ class Stage:
     async def withdraw(self, partner: str, student_identifier: str) -> None:
         """Withdraw a student's consent, as a steward would after the family's word."""
         await self.stewardship.withdraw(self.parts[partner].agreement.digest, student_identifier)
+
+    async def amend_alone(self, partner: str) -> str:
+        """Try to bring an amendment into force that the partner alone has signed; return what came of it."""
+        old = self.parts[partner].agreement
+        content = {**old.content, "version": old.version + 1, "replaces": old.digest, "annexes": "carried_over"}
+        amended = self.cast.half_signed(content)
+        try:
+            return (await self.office.onboarding.activate(amended.document, [amended.approval])).agreement
+        except AgreementError as refused:
+            return refused.code
 
     async def export_log(self, folder: Path) -> None:
         """Sign the head and write the whole log to `folder`, as an auditor would receive it."""
@@ -141,9 +154,11 @@ async def set_stage(
     )
     async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
         await _set_clock(office, day, today)
-        parts = await _sign_everything(office.onboarding, cast, contents, settings.home)
+        parts = await _sign_everything(office, cast, contents, settings.home)
         stewardship = Stewardship(office)
-        stage = Stage(settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship)
+        stage = Stage(
+            settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship, office, cast
+        )
         await _load(stage)
         yield stage
 
@@ -184,25 +199,35 @@ async def _set_clock(office: Office, day: date, today: date) -> None:
 
 
 async def _sign_everything(
-    onboarding: Onboarding, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
+    office: Office, cast: Cast, contents: dict[str, dict[str, Any]], home: Path
 ) -> dict[str, Part]:
-    moment, _ = await onboarding.registry()
+    moment, _ = await office.desk.registry()
     first = moment.now.date() - timedelta(days=30)
     last = moment.now.date() + timedelta(days=365)
     district = next(iter(contents.values()))["district"]["id"]
     for party in (district, *cast.partners):
-        await onboarding.introduce_signer(cast.introduction(party, first, last))
+        await office.admissions.introduce_signer(cast.introduction(party, first, last))
     parts = {}
     for name, content in contents.items():
         agreement, signed = cast.agreement(content)
-        await onboarding.activate(signed.document, [signed.approval])
+        await office.onboarding.activate(signed.document, [signed.approval])
+        await admit_responsible(office, cast, agreement, first, last)
         keys = PartnerKeys.generate()
         client, bound = cast.binding(agreement, keys)
-        await onboarding.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
+        await office.admissions.register_client(bound.document, [bound.approval], f"{agreement.partner.name}, nightly")
         folder = home / "partners" / name
         write_keys(folder, keys)
         parts[name] = Part(agreement, client, keys, folder)
     return parts
+
+
+async def admit_responsible(office: Office, cast: Cast, agreement: Agreement, first: date, last: date) -> None:
+    """Have the partner name who answers for its client, trained from `first` to `last`, and that person accept."""
+    named = cast.people(agreement, first, last)
+    await office.admissions.name_people(named.document, [named.approval])
+    moment, _ = await office.desk.registry()
+    began = school_year_of(moment.now.astimezone(ZoneInfo(agreement.term.time_zone)).date())
+    await office.admissions.accept_undertaking(cast.undertaking(agreement, f"{began}-{began + 1}"))
 
 
 async def _load(stage: Stage) -> None:

@@ -62,6 +62,8 @@ class Story:
             ("attendance", "200, counts for students of the first page's agreement", self._attendance),
             ("other partner", "200, students under other record codes", self._other_partner),
             ("field not agreed", "403 element_not_covered at /datasets/0/elements", self._field_not_agreed),
+            ("amended by one side", "signature_missing, and what both signed still answers 200", self._amended_alone),
+            ("public register", "200, both agreements and no person", self._public_register),
             ("consent withdrawn", "200 before, 404 on the next call", self._consent_withdrawn),
             ("code that never existed", "the same 404", self._never_existed),
             ("receipt", "the entry is in the signed log and commits to the page", self._receipt),
@@ -142,6 +144,24 @@ class Story:
         if answer.status_code != httpx2.codes.FORBIDDEN:
             return f"{answer.status_code}"
         return f"{_refusal(answer)} at {answer.json()['clause']}"
+
+    async def _amended_alone(self) -> str:
+        came = await self._stage.amend_alone(CONSENTED)
+        answer = await self._get(CONSENTED, "/v1/students?limit=1")
+        return f"{came}, and what both signed still answers {answer.status_code}"
+
+    async def _public_register(self) -> str:
+        answer = await asyncio.to_thread(httpx2.get, f"{self._stage.url}/register.json")
+        if answer.status_code != httpx2.codes.OK:
+            return f"{answer.status_code}"
+        listed = {each["digest"] for each in answer.json()["agreements"]}
+        cast = self._stage.cast
+        people = [cast.approver, cast.drafter, cast.district, cast.responsible, *cast.partners.values()]
+        named = [each.name for each in people if each.name in answer.text or each.key.thumbprint in answer.text]
+        expected = {part.agreement.digest for part in self._stage.parts.values()}
+        return (
+            "200, both agreements and no person" if listed == expected and not named else f"200, {len(listed)} listed"
+        )
 
     async def _consent_withdrawn(self) -> str:
         code, number = await self._find_student()

@@ -1,4 +1,4 @@
-"""Record codes: what partners call a student. Random for each agreement, never derived (34 CFR 99.31(b)(2))."""
+"""Record codes: what partners call a student. Random for each line, never derived (34 CFR 99.31(b)(2))."""
 
 import base64
 import re

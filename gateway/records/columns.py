@@ -28,6 +28,10 @@ SCHOOL_YEAR_FORM: Final = "school_year ~ '^[0-9]{4}-[0-9]{4}$'"
 """A school year is written `2025-2026`, as in agreements."""
 
 
+LINE_FORM: Final = "line ~ '^agreement:[a-z0-9]+(-[a-z0-9]+)*$'"
+"""An agreement's line is its id, which all its versions share."""
+
+
 def words() -> Text:
     """Return the type of every text column: sorted and compared by code point, the same on every server."""
     return Text(collation="C")

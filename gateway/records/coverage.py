@@ -27,30 +27,29 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    values,
 )
-from sqlalchemy import column as named
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
 
 from agreements.basis import Basis
 from gateway.records import facts, outcomes, standing
-from gateway.records.columns import words
-from gateway.records.errors import UnknownTerm
-from gateway.records.matching import EVER, NEVER, Sql, days, in_days, span, to_sql
+from gateway.records.matching import NEVER, Sql, days, in_days, span, to_sql
+from gateway.records.meanings import Added, mask_of
 from policies.decision import RowTerms
-
-MAX_ELEMENTS = 63
-"""Bits of a mask that a bigint holds without its sign."""
-ALL = "all"
-"""What a consent covers that names every element of its agreement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """An agreement whose population is kept: its digest and what it says about rows."""
+    """
+    A version of an agreement whose population is kept: its digest, its line, and what it says about rows.
+
+    Rosters, consents, opt-outs, placements and record codes are those of the line; the population is the version's own.
+    `added` is what a consent to everything does not mean if it was signed before (`meanings.added_in`).
+    """
 
     agreement: str
+    line: str
     terms: RowTerms
+    added: Added = ()
 
 
 def visible(table: Table) -> ColumnElement[bool]:
@@ -75,7 +74,7 @@ def covered(scope: Scope) -> Select[Any]:
         rows = rows.join(consented, consented.c.student_id == base.c.student_id)
         lasting, covers = lasting.op("*")(consented.c.days), consented.c.covers
     if basis == Basis.CHILD_WELFARE:
-        placed = _listed(standing.placement, scope.agreement, "[)").cte("placed_by_basis")
+        placed = _listed(standing.placement, scope.line, "[)").cte("placed_by_basis")
         rows = rows.join(placed, placed.c.student_id == base.c.student_id)
         lasting = lasting.op("*")(placed.c.days)
     refused = _opted_out(scope).cte("opted_out")
@@ -91,8 +90,8 @@ def covered(scope: Scope) -> Select[Any]:
 def _enrolled(scope: Scope) -> Select[Any]:
     """Return, for each student, the days on which some enrollment satisfies the whole expression."""
     stay, program = facts.enrollment, outcomes.program
-    listed = _listed(standing.roster, scope.agreement, "[]").cte("listed")
-    placed = _listed(standing.placement, scope.agreement, "[)").cte("placed")
+    listed = _listed(standing.roster, scope.line, "[]").cte("listed")
+    placed = _listed(standing.placement, scope.line, "[)").cte("placed")
 
     def programs(types: tuple[str, ...] | None) -> Sql:
         lasting = days(span(program.c.program_start_date, program.c.program_exit_date, "[]"))
@@ -114,9 +113,9 @@ def _enrolled(scope: Scope) -> Select[Any]:
     )
 
 
-def _listed(table: Table, agreement: str, bounds: str) -> Select[Any]:
+def _listed(table: Table, line: str, bounds: str) -> Select[Any]:
     lasting = days(span(table.c.from_date, table.c.to_date, bounds)).label("days")
-    in_force = and_(table.c.agreement == agreement, table.c.to_idx.is_(None))
+    in_force = and_(table.c.line == line, table.c.to_idx.is_(None))
     return select(table.c.student_id, lasting).where(in_force).group_by(table.c.student_id)
 
 
@@ -126,7 +125,7 @@ def _opted_out(scope: Scope) -> Select[Any]:
     concerns = and_(
         said.c.to_idx.is_(None),
         said.c.scope.in_(scopes),
-        or_(said.c.agreement.is_(None), said.c.agreement == scope.agreement),
+        or_(said.c.line.is_(None), said.c.line == scope.line),
     )
     lasting = days(span(said.c.from_date, null(), "[]")).label("days")
     return select(said.c.student_id, lasting).where(concerns).group_by(said.c.student_id)
@@ -166,14 +165,8 @@ def _consented(scope: Scope) -> CTE:
 
 def _consents(scope: Scope) -> CTE:
     """Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18."""
-    order = scope.terms.element_order
-    if len(order) > MAX_ELEMENTS:
-        raise UnknownTerm(f"A consent agreement with more than {MAX_ELEMENTS} elements has no mask.")
     given, child = standing.consent, facts.person
-    known = values(named("element", words()), named("bit", BigInteger), name="known").data(
-        [(element, 1 << place) for place, element in enumerate(order)] + [(ALL, (1 << len(order)) - 1)]
-    )
-    mask = select(func.bit_or(known.c.bit)).where(known.c.element == func.any(given.c.covers)).scalar_subquery()
+    mask = mask_of(given.c.covers, given.c.signed_on, scope.terms.element_order, scope.added)
     stated = func.daterange(given.c.from_date, given.c.to_date, "[]")
     # PostgreSQL adds 18 years to 29 February as 28 February: a parent's word ends a day early rather than late, and a
     # student's begins, by going round over the day before, on 1 March.
@@ -188,10 +181,7 @@ def _consents(scope: Scope) -> CTE:
     rows = (
         select(given.c.student_id, mask.label("mask"), stated.op("*")(own_days).label("days"))
         .join_from(given, child, and_(child.c.student_id == given.c.student_id, visible(child)))
-        .where(given.c.agreement == scope.agreement, given.c.to_idx.is_(None))
+        .where(given.c.line == scope.line, given.c.to_idx.is_(None))
         .subquery("stated")
     )
     return select(rows).where(rows.c.mask.is_not(None), ~func.isempty(rows.c.days)).cte("given")
-
-
-__all__ = ["ALL", "EVER", "MAX_ELEMENTS", "Scope", "covered", "visible"]

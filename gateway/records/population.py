@@ -48,17 +48,17 @@ async def rewrite_population(
     """
     Bring the population of `scope` to what the visible facts say, as of entry `idx`.
 
-    Students covered for the first time get their record code, for good.
+    Students whom the line covers for the first time get their record code, for good.
 
     `students` narrows the work to those who can have moved. Called in the transaction that wrote entry `idx`.
     Raises `UnknownTerm`.
     """
-    zone = upsert(scopes).values(agreement=scope.agreement, time_zone=scope.terms.time_zone)
-    moved = zone.on_conflict_do_update(index_elements=["agreement"], set_={"time_zone": zone.excluded.time_zone})
-    await connection.execute(moved)
+    kept = upsert(scopes).values(agreement=scope.agreement, line=scope.line, time_zone=scope.terms.time_zone)
+    as_signed = {"line": kept.excluded.line, "time_zone": kept.excluded.time_zone}
+    await connection.execute(kept.on_conflict_do_update(index_elements=["agreement"], set_=as_signed))
     lacking = await _rewrite(connection, scope, idx, students)
     if lacking:
-        rows = [{"agreement": scope.agreement, "student_id": each, "code": new_code(random)} for each in lacking]
+        rows = [{"line": scope.line, "student_id": each, "code": new_code(random)} for each in lacking]
         await connection.execute(insert(code), rows)
         await _rewrite(connection, scope, idx, lacking)
 
@@ -96,7 +96,7 @@ async def _rewrite(
         .returning(population.c.row_id)
         .cte("ended")
     )
-    coded = and_(code.c.agreement == scope.agreement, code.c.student_id == differs.c.student_id)
+    coded = and_(code.c.line == scope.line, code.c.student_id == differs.c.student_id)
     begun = insert(population).from_select(
         ["agreement", "student_id", "code", "covers", "valid", "from_idx"],
         select(
@@ -121,7 +121,7 @@ async def _rewrite(
 
 
 async def close_population(connection: AsyncConnection, agreement: str, idx: int) -> int:
-    """End the population of an agreement that is over, as of entry `idx`; return how many rows were ended."""
+    """End the population of a version that is over, as of entry `idx`; return how many rows were ended."""
     over = population.c.agreement == agreement
     result = await connection.execute(update(population).where(over, population.c.to_idx.is_(None)).values(to_idx=idx))
     await connection.execute(delete(scopes).where(scopes.c.agreement == agreement))

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
 
-from gateway.records.columns import metadata, student, words
+from gateway.records.columns import LINE_FORM, metadata, student, words
 
 population = Table(
     "population",
@@ -47,7 +47,7 @@ population = Table(
     Index("population_student_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NULL")),
 )
 """
-The days on which an agreement covers a student, and the elements it covers then.
+The days on which one version of an agreement covers a student, and the elements it covers then.
 
 `covers` is a bit mask over the agreement's sorted element ids; NULL covers all. INVARIANT: consents that cover
 different elements at different times give one row for each mask, and the days of a student's rows never overlap, so
@@ -58,22 +58,29 @@ scope = Table(
     "scope",
     metadata,
     Column("agreement", words(), nullable=False),
+    Column("line", words(), nullable=False),
     Column("time_zone", words(), nullable=False),
     PrimaryKeyConstraint("agreement", name="scope_pk"),
+    CheckConstraint(LINE_FORM, name="scope_line_has_its_form"),
 )
-"""The agreements that have a population, and the zone in which their days begin."""
+"""The versions of agreements that have a population, the line of each, and the zone in which its days begin."""
 
 code = Table(
     "code",
     metadata,
-    Column("agreement", words(), nullable=False),
+    Column("line", words(), nullable=False),
     student(),
     Column("code", words(), nullable=False),
-    PrimaryKeyConstraint("agreement", "student_id", name="code_pk"),
-    UniqueConstraint("agreement", "code", name="code_key"),
+    PrimaryKeyConstraint("line", "student_id", name="code_pk"),
+    UniqueConstraint("line", "code", name="code_key"),
+    CheckConstraint(LINE_FORM, name="code_line_has_its_form"),
     CheckConstraint("code ~ '^rc_[a-z2-7]{26}$'", name="code_has_its_form"),
 )
-"""Record codes: random, one an agreement and student, for good (34 CFR 99.31(b)(2): never derived)."""
+"""
+Record codes: random, one a line and student, for good (34 CFR 99.31(b)(2): never derived).
+
+A partner goes on knowing a student by the same code when its agreement is amended or renewed.
+"""
 
 subject = Table(
     "subject",

@@ -1,6 +1,9 @@
 """
 What gives partners standing towards a student, and what takes it away: dated by entries of the log.
 
+It belongs to an agreement's line, not to one version of it: an amendment or renewal keeps rosters and consents, and
+what was withdrawn stays withdrawn (`docs/decisions/0008-facts-belong-to-the-line.md`).
+
 A row counts from the entry `from_idx` that brought it until the entry `to_idx` that ended it. Its own dates are
 calendar days in the agreement's zone. Rosters and consents include their last day; a placement has ended on the day
 it ends (`requirements/ferpa.md` on foster care: access ends the day the placement ends).
@@ -21,9 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from gateway.records.columns import held, metadata, needed, student, words
-
-AGREEMENT_FORM = "agreement ~ '^sha256:[0-9a-f]{64}$'"
+from gateway.records.columns import LINE_FORM, held, metadata, needed, student, words
 
 
 def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str, ...]) -> Table:
@@ -52,18 +53,18 @@ def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str,
 
 roster = dated(
     "roster",
-    needed("agreement"),
+    needed("line"),
     student(),
     needed("from_date", Date()),
     held("to_date", Date()),
-    CheckConstraint(AGREEMENT_FORM, name="roster_agreement_has_its_form"),
-    key=("agreement", "student_id", "from_date"),
+    CheckConstraint(LINE_FORM, name="roster_line_has_its_form"),
+    key=("line", "student_id", "from_date"),
 )
 """Students a partner serves, as the district accepted them."""
 
 consent = dated(
     "consent",
-    needed("agreement"),
+    needed("line"),
     student(),
     Column("covers", ARRAY(words()), nullable=False),
     needed("signed_by"),
@@ -72,41 +73,42 @@ consent = dated(
     held("to_date", Date()),
     held("withdrawn_on", Date()),
     CheckConstraint("withdrawn_on IS NULL OR to_idx IS NOT NULL", name="consent_withdrawn_is_over"),
-    CheckConstraint(AGREEMENT_FORM, name="consent_agreement_has_its_form"),
+    CheckConstraint(LINE_FORM, name="consent_line_has_its_form"),
     CheckConstraint("signed_by IN ('parent', 'eligible_student')", name="consent_signer_is_known"),
     CheckConstraint("cardinality(covers) > 0", name="consent_covers_something"),
     CheckConstraint("signed_on <= from_date", name="consent_is_signed_before_it_counts"),
-    key=("agreement", "student_id", "signed_by", "from_date"),
+    key=("line", "student_id", "signed_by", "from_date"),
 )
 """
-A signed consent (34 CFR 99.30): which partner (by agreement), which elements, from when; signed before it counts.
+A signed consent (34 CFR 99.30): which partner (by the line), which elements, from when; signed before it counts.
 
-`withdrawn_on` is set by a withdrawal only. A later load cannot bring back what was signed by then.
+`withdrawn_on` is set by a withdrawal only. A later load cannot bring back what was signed by then, whichever version of
+the agreement it is meant for.
 """
 
 opt_out = dated(
     "opt_out",
     student(),
-    held("agreement"),
+    held("line"),
     needed("scope"),
     needed("from_date", Date()),
     Column("stated", Boolean, nullable=False, server_default=text("false")),
-    CheckConstraint(f"agreement IS NULL OR {AGREEMENT_FORM}", name="opt_out_agreement_has_its_form"),
+    CheckConstraint(f"line IS NULL OR {LINE_FORM}", name="opt_out_line_has_its_form"),
     CheckConstraint("scope IN ('sharing', 'directory')", name="opt_out_scope_is_known"),
-    key=("student_id", "agreement", "scope"),
+    key=("student_id", "line", "scope"),
 )
 """
-A family's no. Without an agreement it is meant for all of them. `directory` concerns directory information only
+A family's no. Without a line it is meant for every agreement. `directory` concerns directory information only
 (34 CFR 99.37); `sharing` concerns every basis. `stated` marks one that a person entered: no load can end it.
 """
 
 placement = dated(
     "placement",
-    needed("agreement"),
+    needed("line"),
     student(),
     needed("from_date", Date()),
     held("to_date", Date()),
-    CheckConstraint(AGREEMENT_FORM, name="placement_agreement_has_its_form"),
-    key=("agreement", "student_id", "from_date"),
+    CheckConstraint(LINE_FORM, name="placement_line_has_its_form"),
+    key=("line", "student_id", "from_date"),
 )
 """A child the agreement's agency is legally responsible for (20 U.S.C. 1232g(b)(1)(L)); over on its last date."""

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, Table, TableClau
 from gateway.records import facts, outcomes, standing
 from gateway.records.columns import words
 
-_OWN = frozenset({"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "agreement"})
+_OWN = frozenset({"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "line"})
 """Columns that keep a table's history; no view has them."""
 
 

@@ -59,4 +59,4 @@ def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> Agreeme
 def _runs(granted: Granted, now: datetime) -> bool:
     term = granted.agreement.agreement.term
     begins, ends = bounds(term.first_day, term.last_day, term.time_zone)
-    return begins <= now < ends
+    return begins <= now < (ends if granted.until is None else min(ends, granted.until))

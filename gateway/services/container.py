@@ -14,6 +14,7 @@ from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
@@ -31,6 +32,7 @@ class Services:
     disclosures: Disclosures
     entitlements: Entitlements
     receipts: Receipts
+    publication: Publication
 
 
 @asynccontextmanager
@@ -59,6 +61,7 @@ async def open_services(
                     disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log, signer),
+                    publication=Publication(grants, database.engine, database.pool),
                 )
         finally:
             await log.stop()

@@ -19,6 +19,32 @@ class UnknownClient(GatewayError):
     remedy = "Register it with `pactgate client register`."
 
 
+class DraftRefused(GatewayError):
+    """What was said about a draft cannot stand in an agreement."""
+
+    code = "draft_refused"
+    public_detail = "This cannot stand in an agreement."
+    remedy = "Choose something else, and try again."
+
+
+class OwnLineNeeded(DraftRefused):
+    """A sensitive element was named as if it were any other."""
+
+    code = "own_line_needed"
+    remedy = "If the consent form has a line of its own for it, name it with --sensitive-element."
+
+
+class DraftBudgetSpent(GatewayError):
+    """Too many drafts were counted today. Many counts that differ little tell what no single one does."""
+
+    code = "draft_budget_spent"
+    public_detail = "No further drafts are counted today."
+    remedy = (
+        "Review it again tomorrow. `pactgate agreement check` and `pactgate agreement diff` count nothing and work as"
+        " before."
+    )
+
+
 class NothingToUndo(GatewayError):
     """The suspension that a reinstatement names is not in force."""
 
@@ -68,3 +94,19 @@ class NothingSigned(GatewayError):
     code = "nothing_signed"
     public_detail = "No signed checkpoint covers this entry yet."
     remedy = "Run this once where the gateway's keys are, or wait: `pactgate serve` signs as it goes."
+
+
+class UnknownPartner(GatewayError):
+    """The partner has nothing here that could end."""
+
+    code = "no_such_partner"
+    public_detail = "No such partner has anything here."
+    remedy = "List them with `pactgate parties list`."
+
+
+class UnknownOrder(GatewayError):
+    """No emergency order with this digest is registered."""
+
+    code = "no_such_order"
+    public_detail = "No such emergency order is registered."
+    remedy = "Register the order first: `pactgate emergency register`."

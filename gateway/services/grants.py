@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
 from gateway.logs import FIELDS
-from gateway.services.registry import Moment, Registry, RegistryReader, read_moment
+from gateway.services.standing.registry import Moment, Registry, read_moment
+from gateway.services.standing.snapshot import RegistryReader
 from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.guardrails import Guardrails, load_guardrails

@@ -8,9 +8,12 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.trust import Trust
+from gateway.services.admissions import Admissions
+from gateway.services.filing import Desk
 from gateway.services.onboarding import Onboarding
 from gateway.services.opening import FIRST_LEAF, require_unchanged
-from gateway.services.registry import Alarm
+from gateway.services.standing.registry import Alarm
+from gateway.services.suspensions import Suspensions
 from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
 from gateway.store.tables import installation
@@ -24,7 +27,10 @@ class Office:
 
     engine: AsyncEngine
     trust: Trust
+    desk: Desk
     onboarding: Onboarding
+    admissions: Admissions
+    suspensions: Suspensions
 
 
 @asynccontextmanager
@@ -38,7 +44,8 @@ async def open_office(url: str, trust: Trust, alarm: Alarm) -> AsyncIterator[Off
     engine = engine_for(url)
     try:
         await _require_same_log(engine, trust)
-        yield Office(engine, trust, Onboarding(engine, trust, alarm))
+        desk = Desk(engine, trust, alarm)
+        yield Office(engine, trust, desk, Onboarding(desk), Admissions(desk), Suspensions(desk))
     finally:
         await engine.dispose()
 

@@ -1,72 +1,53 @@
 """
-Bringing documents into force: signers, agreements, clients; and stopping what is in force.
+Bringing agreements into force: new ones, and the next version of one that is.
 
-Each act is one transaction: judge everything first, then lock the head, write the entries, register the documents, move
-the populations. INVARIANT: a document is judged here exactly as it will be judged at every load.
+One transaction: judge everything first, then lock the head, write the entries, register the documents, move the
+populations. INVARIANT: a document is judged here exactly as it will be judged at every load.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import func, select
 
-from agreements.documents.binding import read_binding
-from agreements.elements import Catalogue, load_catalogue
-from agreements.entitlement import introduce
-from agreements.in_force import VerifiedAgreement, verify_agreement, verify_binding, verify_reinstatement
-from agreements.register import digest_bytes, insert_document, insert_status, load_agreement, load_signers
+from agreements.authority import Filed
+from agreements.document import Agreement
+from agreements.documents.approval import read_approval
+from agreements.errors import LineTaken
+from agreements.in_force import VerifiedAgreement, verify_agreement
+from agreements.lifecycle import Act, Standing, require_allowed
+from agreements.register import insert_status, load_agreement
 from agreements.signature import Envelope
-from agreements.standing import Standing
-from agreements.trust import Trust
-from audit.change import append_change
-from audit.entry import leaf
-from audit.events import MOVES_EPOCH, Event
-from gateway.records.coverage import Scope
+from agreements.successors import require_not_gone
+from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.release import population
-from gateway.services.errors import AlreadyTerminated, ClientTaken, NothingToUndo, UnknownAgreement, UnknownClient
-from gateway.services.registry import Alarm, Moment, Registry, RegistryReader, read_moment
-from gateway.store.tables import client, client_status
-from policies.decision import RowTerms
-from policies.population import parse
+from gateway.services.errors import UnknownAgreement
+from gateway.services.filing import Desk, Filing
+from gateway.services.obligations.owed import require_settled
+from gateway.services.standing.registry import Promised, Registry, claimed
+from gateway.services.standing.scopes import scope_of
 
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """An agreement that came into force: its digest, the entry that says so, and how many students it covers."""
+    """
+    An agreement that came into force: its digest, the entry that says so, and how many students it covers.
+
+    `replaced` is the digest of the version that it takes over from on its first day, if any.
+    """
 
     agreement: str
     entry: int
     covered: int
+    replaced: str | None
 
 
 class Onboarding:
-    """Brings documents into force, as the loader role."""
+    """Brings agreements into force, as the loader role."""
 
-    def __init__(self, engine: AsyncEngine, trust: Trust, alarm: Alarm, *, catalogue: Catalogue | None = None) -> None:
-        self._engine = engine
-        self._trust = trust
-        self._catalogue = catalogue or load_catalogue()
-        self._reader = RegistryReader(trust, self._catalogue, alarm)
-
-    async def introduce_signer(self, document: Envelope) -> int:
-        """Register a signer that an officer vouches for; return the entry. Raises an `AgreementError`."""
-        known = introduce(document, self._trust)
-        async with self._engine.begin() as connection:
-            moment = await read_moment(connection)
-            index = await _append(
-                connection,
-                moment,
-                Event.SIGNER_INTRODUCED,
-                document=document.digest,
-                party=known.signer.party,
-                signer=known.signer.key.thumbprint,
-                officers=sorted(known.introduced_by),
-            )
-            await insert_document(connection, document, concerns=None, index=index)
-        return index
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
     async def activate(self, document: Envelope, approvals: Sequence[Envelope]) -> Activated:
         """
@@ -74,182 +55,100 @@ class Onboarding:
 
         Raises an `AgreementError` naming the first thing that is wrong; nothing was written then.
         """
-        async with self._engine.begin() as connection:
-            moment = await read_moment(connection)
-            verified = await self._verify(connection, document, approvals, moment.now)
-            digest = verified.agreement.digest
-            received = await _append(
-                connection,
-                moment,
-                Event.AGREEMENT_SIGNED,
-                document=digest,
-                signers=sorted(signer.key.thumbprint for signer in verified.signers),
-            )
-            await insert_document(connection, document, concerns=None, index=received)
-            for approval in approvals:
-                await self._approve(connection, moment, approval, digest)
-            index = await _append(
-                connection,
-                moment,
+        async with self._desk.filing() as filing:
+            verified = self._verify(filing, document, approvals)
+            agreement = verified.agreement
+            require_own_line(agreement, filing.registry)
+            require_not_gone(agreement.partner.id, filing.registry.successions)
+            await require_settled(filing, self._desk.catalogue, agreement.partner.id)
+            replaced = filing.registry.history.get(agreement.replaces or "")
+            if replaced is not None:
+                require_allowed(replaced.standing, Act.REPLACE)
+            await self._file(filing, verified, document, approvals)
+            index = await filing.append(
                 Event.AGREEMENT_ACTIVATED,
-                agreement=digest,
-                partner=verified.agreement.partner.id,
-                basis=verified.agreement.basis,
-                purpose=verified.agreement.purpose.code,
-                words_only=len(verified.agreement.words_only),
+                agreement=agreement.digest,
+                line=agreement.id,
+                version=agreement.version,
+                partner=agreement.partner.id,
+                basis=agreement.basis,
+                purpose=agreement.purpose.code,
+                words_only=len(agreement.words_only),
             )
-            await insert_status(connection, digest, Standing.ACTIVE.value, index=index, reason="signed and approved")
-            await rewrite_population(connection, scope_of(verified), index)
-            held = select(func.count()).where(population.c.agreement == digest, population.c.to_idx.is_(None))
-            covered = (await connection.execute(held)).scalar_one()
-        return Activated(digest, index, covered)
-
-    async def stop_agreement(self, digest: str, standing: Standing, reason: str) -> int:
-        """Stop an agreement; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
-        ends = standing is Standing.TERMINATED
-        event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
-        async with self._engine.begin() as connection:
-            moment = await read_moment(connection)
-            index = await _append(connection, moment, event, agreement=digest)
-            registered = await load_agreement(connection, digest)
-            if any(move.status == Standing.TERMINATED for move in registered.moves):
-                raise AlreadyTerminated(f"The agreement {digest} was terminated.")
-            await insert_status(connection, digest, standing.value, index=index, reason=reason)
-            if ends:
-                await close_population(connection, digest, index)
-        return index
-
-    async def register_client(self, document: Envelope, approvals: Sequence[Envelope], name: str) -> str:
-        """
-        Bind a client's keys to an agreement in force; return the client's id.
-
-        Raises an `AgreementError`, `UnknownAgreement` if the agreement is not in force, `ClientTaken`.
-        """
-        async with self._engine.begin() as connection:
-            moment, registry = await self._reader.read(connection)
-            agreement = _agreement_of(document, registry)
-            verified = verify_binding(
-                document,
-                approvals,
-                registry.signers,
-                agreement=agreement,
-                trust=self._trust,
-                received_at=moment.now,
+            await insert_status(
+                filing.connection, agreement.digest, Standing.ACTIVE.value, index=index, reason="signed and approved"
             )
-            digest, bound = verified.digest, verified.binding
-            owners = set(await connection.scalars(select(client.c.partner).where(client.c.id == bound.client)))
-            if owners - {verified.partner}:
-                raise ClientTaken(f"The client {bound.client} belongs to another partner.")
-            index = await _append(
-                connection,
-                moment,
-                Event.CLIENT_REGISTERED,
-                client=bound.client,
-                document=digest,
-                agreement=bound.agreement,
-                keys=[key.thumbprint for key in bound.keys],
-            )
-            await insert_document(connection, document, concerns=bound.agreement, index=index)
-            for approval in approvals:
-                await self._approve(connection, moment, approval, digest)
-            row = {"id": bound.client, "partner": verified.partner, "name": name, "idx": index}
-            digests = {"binding": digest_bytes(digest), "agreement": digest_bytes(bound.agreement)}
-            await connection.execute(insert(client).values({**row, **digests}))
-        return bound.client
+            if replaced is not None:
+                await _replace(filing, replaced, agreement)
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
+            held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
+            covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
+        return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
 
-    async def suspend_client(self, client_id: str, reason: str) -> int:
-        """Stop a client; its next request is refused, its tokens with it. Raises `UnknownClient`."""
-        async with self._engine.begin() as connection:
-            moment = await read_moment(connection)
-            if (await connection.scalar(select(client.c.id).where(client.c.id == client_id))) is None:
-                raise UnknownClient(f"No client {client_id} is registered.")
-            index = await _append(connection, moment, Event.CLIENT_SUSPENDED, client=client_id)
-            row = {"client": client_id, "status": "suspended", "idx": index, "reason": reason}
-            await connection.execute(insert(client_status).values(row))
-        return index
-
-    async def reinstate(self, document: Envelope) -> int:
+    async def acknowledge(self, approval: Envelope) -> int:
         """
-        Undo a suspension by a document an officer signed; return the entry.
+        File a further approval of an agreement in force: an officer weighs what came up since; return its entry.
 
-        Raises an `AgreementError`, or `NothingToUndo` if it names no suspension in force.
+        A key that signed it and was revoked later flags an agreement until then (row S7). Raises an `AgreementError`,
+        `UnknownAgreement`.
         """
-        verified = verify_reinstatement(document, trust=self._trust).reinstatement
-        async with self._engine.begin() as connection:
-            moment, registry = await self._reader.read(connection)
-            if (verified.subject, verified.undoes) not in {
-                (stop.concerns, stop.entry) for stop in registry.suspensions
-            }:
-                raise NothingToUndo(f"Entry {verified.undoes} is not a suspension in force of {verified.subject}.")
-            of_client = verified.subject.startswith("client:")
-            index = await _append(
-                connection,
-                moment,
-                Event.CLIENT_ACTIVATED if of_client else Event.AGREEMENT_ACTIVATED,
-                document=document.digest,
-                undoes=verified.undoes,
-                **{"client" if of_client else "agreement": verified.subject},
-            )
-            concerns = None if of_client else verified.subject
-            await insert_document(connection, document, concerns=concerns, index=index)
-        return index
+        digest = read_approval(approval.payload).approves
+        async with self._desk.filing() as filing:
+            promised = filing.registry.history.get(digest)
+            if promised is None:
+                raise UnknownAgreement(f"No agreement {digest} is in force.")
+            stored = (await load_agreement(filing.connection, digest)).document
+            # It must be an approval by itself, whatever was approved before.
+            self._verified(filing, Filed(stored.envelope, promised.verified.received), [approval])
+            return await filing.approve(approval, digest)
 
-    async def scopes(self, connection: AsyncConnection) -> Sequence[Scope]:
-        """Return what is in force, as far as populations need it; for changes of records, inside their transaction."""
-        _, registry = await self._reader.read(connection)
-        return [scope_of(granted.agreement) for granted in registry.granted.values()]
+    def _verify(self, filing: Filing, document: Envelope, approvals: Sequence[Envelope]) -> VerifiedAgreement:
+        return self._verified(filing, filing.filed(document), approvals)
 
-    async def registry(self) -> tuple[Moment, Registry]:
-        """Return what is in force now."""
-        async with self._engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            return await self._reader.read(connection)
-
-    async def _verify(
-        self, connection: AsyncConnection, document: Envelope, approvals: Sequence[Envelope], now: datetime
-    ) -> VerifiedAgreement:
-        signers = [stored.envelope for stored in await load_signers(connection)]
+    def _verified(self, filing: Filing, document: Filed, approvals: Sequence[Envelope]) -> VerifiedAgreement:
+        claims = claimed(document.envelope, filing.registry.history)
         return verify_agreement(
-            document, approvals, signers, trust=self._trust, catalogue=self._catalogue, received_at=now
+            document,
+            [filing.filed(approval) for approval in approvals],
+            authority=filing.authority,
+            catalogue=self._desk.catalogue,
+            replaced=claims.replaced,
+            master=claims.master,
+            debarments=filing.registry.bans,
         )
 
-    async def _approve(self, connection: AsyncConnection, moment: Moment, approval: Envelope, concerns: str) -> None:
-        officers = sorted(signature.kid for signature in approval.signatures)
-        index = await _append(
-            connection,
-            moment,
-            Event.AGREEMENT_APPROVED,
-            document=approval.digest,
-            approves=concerns,
-            officers=officers,
-        )
-        await insert_document(connection, approval, concerns=concerns, index=index)
+    @staticmethod
+    async def _file(
+        filing: Filing, verified: VerifiedAgreement, document: Envelope, approvals: Sequence[Envelope]
+    ) -> None:
+        signers = sorted(signer.key.thumbprint for signer in verified.signers)
+        await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None, signers=signers)
+        for approval in approvals:
+            await filing.approve(approval, document.digest)
 
 
-def scope_of(verified: VerifiedAgreement) -> Scope:
-    """Return an agreement's population terms. Which school years leave is a matter of each dataset, not of these."""
-    agreement = verified.agreement
-    return Scope(
-        agreement.digest,
-        RowTerms(
-            population=parse(agreement.population),
-            basis=agreement.basis,
-            school_years=tuple(sorted({year for terms in agreement.datasets for year in terms.school_years})),
-            time_zone=agreement.term.time_zone,
-            cadence=agreement.cadence,
-            element_order=agreement.element_ids,
-        ),
-    )
+async def _replace(filing: Filing, replaced: Promised, by: Agreement) -> None:
+    """Say that `by` takes over on its first day; nothing is left of the old version's population if that is past."""
+    old = replaced.verified.agreement.digest
+    index = await filing.append(Event.AGREEMENT_REPLACED, agreement=old, by=by.digest, first_day=str(by.term.first_day))
+    reason = f"version {by.version} takes over on {by.term.first_day}"
+    await insert_status(filing.connection, old, Standing.REPLACED.value, index=index, reason=reason)
+    if by.term.begins <= filing.moment.now:
+        await close_population(filing.connection, old, index)
 
 
-def _agreement_of(document: Envelope, registry: Registry) -> VerifiedAgreement:
-    """Return the agreement in force that a binding says it is for; the verification judges the rest."""
-    wanted = read_binding(document.payload).agreement
-    granted = registry.granted.get(wanted)
-    if granted is None:
-        raise UnknownAgreement(f"No agreement {wanted} is in force.")
-    return granted.agreement
+def require_own_line(agreement: Agreement, registry: Registry) -> None:
+    """
+    Check that the agreement may bear its id, as at every load. Raises `LineTaken`.
 
-
-async def _append(connection: AsyncConnection, moment: Moment, event: Event, **body: object) -> int:
-    written = leaf(event, moment.now, **body)
-    return await append_change(connection, written, moves_epoch=event in MOVES_EPOCH)
+    An id belongs to the parties that had it first, and each of its versions is one document.
+    """
+    parties = agreement.district.id, agreement.partner.id
+    for promised in registry.history.values():
+        other = promised.verified.agreement
+        if other.id != agreement.id:
+            continue
+        if (other.district.id, other.partner.id) != parties:
+            raise LineTaken(f"The id {agreement.id} belongs to an agreement between other parties.")
+        if other.version == agreement.version:
+            raise LineTaken(f"Version {other.version} of {agreement.id} was registered before.")

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from agreements.document import Agreement, parse_agreement
-from agreements.elements import Catalogue, load_catalogue
+from agreements.elements import Catalogue
 from agreements.errors import AgreementError
-from agreements.register import Registered, load_register
-from agreements.standing import Standing
+from agreements.register import Registered
 from gateway.services.errors import UnknownAgreement
 from gateway.services.office import Office
-from gateway.services.registry import Registry
+from gateway.services.standing.registry import Registry
 from gateway.services.stewardship import Stewardship
 
 UNVERIFIED = "not verified"
@@ -45,6 +44,8 @@ class AgreementLine:
 
     digest: str
     id: str
+    version: int
+    replaced_by: str | None
     title: str
     district: str
     partner: str
@@ -60,7 +61,12 @@ class AgreementLine:
 
 @dataclass(frozen=True, slots=True)
 class AgreementPage:
-    """One agreement, whole. `words_only` are the pointers to the terms that no rule carries out."""
+    """
+    One agreement, whole.
+
+    `words_only` are the pointers to the terms that no rule carries out; `flags` the keys that signed or approved it and
+    were revoked later: somebody looks at what they signed.
+    """
 
     agreement: AgreementLine
     school_years: Mapping[str, Sequence[str]]
@@ -70,44 +76,40 @@ class AgreementPage:
     clients: tuple[ClientLine, ...]
     words_only: tuple[str, ...]
     approved_by: str | None
+    flags: tuple[str, ...]
 
 
 async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
     """Return every registered agreement, oldest first; one that cannot even be read is left to the alarms."""
-    _, registry = await office.onboarding.registry()
-    async with office.engine.connect() as connection:
-        registered = (await load_register(connection)).agreements
-    catalogue = load_catalogue()
-    readable = [(each, _readable(each, catalogue)) for each in registered]
-    return tuple([await _line(office, registry, each, found) for each, found in readable if found is not None])
+    _, registry = await office.desk.registry()
+    readable = [_readable(each, office.desk.catalogue) for each in registry.register.agreements]
+    return tuple([await _line(office, registry, found) for found in readable if found is not None])
 
 
 async def agreement_page(office: Office, digest: str) -> AgreementPage:
     """Return one agreement. Raises `UnknownAgreement`."""
-    _, registry = await office.onboarding.registry()
-    async with office.engine.connect() as connection:
-        registered = (await load_register(connection)).agreements
-    catalogue = load_catalogue()
-    each = next((item for item in registered if item.document.digest == digest), None)
-    agreement = None if each is None else _readable(each, catalogue)
-    if each is None or agreement is None:
+    _, registry = await office.desk.registry()
+    each = next((item for item in registry.register.agreements if item.document.digest == digest), None)
+    agreement = None if each is None else _readable(each, office.desk.catalogue)
+    if agreement is None:
         raise UnknownAgreement(f"No agreement {digest} is registered.")
-    granted = registry.granted.get(digest)
+    promised = registry.history.get(digest)
     return AgreementPage(
-        agreement=await _line(office, registry, each, agreement),
+        agreement=await _line(office, registry, agreement),
         school_years={terms.dataset: terms.school_years for terms in agreement.datasets},
-        elements=element_lines(agreement, catalogue),
+        elements=element_lines(agreement, office.desk.catalogue),
         population=agreement.population,
         cadence=agreement.cadence,
         clients=tuple(line for line in _clients(registry) if digest in line.agreements),
         words_only=agreement.words_only,
-        approved_by=None if granted is None else granted.agreement.approver.key.thumbprint,
+        approved_by=None if promised is None else promised.verified.approver.key.thumbprint,
+        flags=() if promised is None else promised.verified.flags,
     )
 
 
 async def client_lines(office: Office) -> tuple[ClientLine, ...]:
     """Return every client whose binding is in force, suspended ones included."""
-    _, registry = await office.onboarding.registry()
+    _, registry = await office.desk.registry()
     return _clients(registry)
 
 
@@ -120,14 +122,9 @@ def element_lines(agreement: Agreement, catalogue: Catalogue) -> tuple[ElementLi
     )
 
 
-async def _line(office: Office, registry: Registry, each: Registered, agreement: Agreement) -> AgreementLine:
+async def _line(office: Office, registry: Registry, agreement: Agreement) -> AgreementLine:
     stops = {stop.concerns: stop.entry for stop in registry.suspensions}
-    standing: Standing | None
-    if agreement.digest in registry.granted:
-        standing = Standing.SUSPENDED if agreement.digest in stops else Standing.ACTIVE
-    else:
-        ended = any(move.status == Standing.TERMINATED for move in each.moves)
-        standing = Standing.TERMINATED if ended else None
+    promised = registry.history.get(agreement.digest)
     covered = await Stewardship(office).covered_today(agreement.digest, agreement.term.time_zone)
     return AgreementLine(
         digest=agreement.digest,
@@ -140,7 +137,9 @@ async def _line(office: Office, registry: Registry, each: Registered, agreement:
         first_day=agreement.term.first_day,
         last_day=agreement.term.last_day,
         time_zone=agreement.term.time_zone,
-        standing=UNVERIFIED if standing is None else standing.value,
+        version=agreement.version,
+        replaced_by=None if promised is None else promised.replaced_by,
+        standing=UNVERIFIED if promised is None else promised.standing.value,
         suspended_by=stops.get(agreement.digest),
         covered_today=covered,
     )

@@ -9,16 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
-from agreements.errors import NotRegistered
-from agreements.register import load_agreement
 from gateway.records.errors import RowsRefused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import population
 from gateway.records.subjects import SubjectKey
-from gateway.services.errors import UnknownAgreement
 from gateway.services.loads import Loads
 from gateway.services.office import Office
+from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.stops import opt_out, withdraw_consent
 
 AGREEMENTS = "agreements"
@@ -35,7 +33,7 @@ class Stewardship:
 
     def __init__(self, office: Office) -> None:
         self._engine = office.engine
-        self._scopes = office.onboarding.scopes
+        self._scopes = office.desk.scopes
 
     async def load(
         self,
@@ -48,28 +46,38 @@ class Stewardship:
         confirm: bool,
     ) -> LoadReport:
         """
-        Load what one mapping takes from `folder`. `agreements` maps the short names in the files to digests.
+        Load what one mapping takes from `folder`.
 
-        Raises what `Loads.load` raises, and `UnknownAgreement` for a digest that is not in force.
+        `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
+        Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in force.
         """
-        for digest in agreements.values():
-            await self._require_in_force(digest)
+        async with self._engine.connect() as connection:
+            on_file = await lines_on_file(connection)
+            in_force = [scope.line for scope in await self._scopes(connection)]
+        lines = {short: line_named(name, on_file, in_force, "in force") for short, name in agreements.items()}
         loads = Loads(self._engine, SubjectKey(subject_key), self._scopes)
-        return await loads.load(mapping, folder, lookups={AGREEMENTS: agreements}, strict=strict, confirm=confirm)
+        return await loads.load(mapping, folder, lookups={AGREEMENTS: lines}, strict=strict, confirm=confirm)
 
     async def withdraw(self, agreement: str, student_identifier: str) -> int:
-        """Withdraw a student's consents under an agreement; return the entry. Raises as `withdraw_consent` does."""
-        await self._require_registered(agreement)
+        """
+        Withdraw a student's consents under an agreement, in all its versions; return the entry.
+
+        `agreement` is its id or the digest of any version. Raises `UnknownAgreement`, and as `withdraw_consent` does.
+        """
+        line = await self._line(agreement)
         async with self._engine.begin() as connection:
-            return await withdraw_consent(connection, agreement, student_identifier, scopes=self._scopes)
+            return await withdraw_consent(connection, line, student_identifier, scopes=self._scopes)
 
     async def opt_out(self, student_identifier: str, agreement: str | None, *, directory_only: bool) -> int:
-        """Put a family's no on file; return the entry. Raises as `opt_out` does."""
-        if agreement is not None:  # a misspelt digest would be an opt-out that stops nothing
-            await self._require_registered(agreement)
+        """
+        Put a family's no on file; return the entry.
+
+        `agreement` is an id or the digest of any version; None means all. Raises `UnknownAgreement`, and as `opt_out`.
+        """
+        line = None if agreement is None else await self._line(agreement)
         async with self._engine.begin() as connection:
             return await opt_out(
-                connection, student_identifier, scopes=self._scopes, agreement=agreement, directory_only=directory_only
+                connection, student_identifier, scopes=self._scopes, line=line, directory_only=directory_only
             )
 
     async def covered_today(self, agreement: str, time_zone: str) -> int:
@@ -82,18 +90,15 @@ class Stewardship:
         async with self._engine.connect() as connection:
             return int(await connection.scalar(count) or 0)
 
-    async def _require_registered(self, digest: str) -> None:
-        """Take any agreement on file, in force or not: what is over, or does not verify now, can be stopped too."""
-        async with self._engine.connect() as connection:
-            try:
-                await load_agreement(connection, digest)
-            except NotRegistered:
-                raise UnknownAgreement(f"No agreement {digest} is registered, in force or not.") from None
+    async def _line(self, name: str) -> str:
+        """
+        Return the line of any agreement on file: what is over, or does not verify now, can be stopped too.
 
-    async def _require_in_force(self, digest: str) -> None:
+        A misspelt name is refused, for it would be a stop that stops nothing.
+        """
         async with self._engine.connect() as connection:
-            if digest not in {scope.agreement for scope in await self._scopes(connection)}:
-                raise UnknownAgreement(f"No agreement {digest} is in force.")
+            on_file = await lines_on_file(connection)
+        return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
 __all__ = ["LoadReport", "RowsRefused", "Stewardship", "read_mappings"]

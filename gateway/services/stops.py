@@ -1,8 +1,9 @@
 """
 Stopping what leaves about one student: withdrawing a consent, opting out. In effect on the next request (claim 7).
 
-One transaction: the entry, the end of what it ends, and the student's population. Nothing is held and nothing waits;
-undoing either is an act of its own, with an entry of its own.
+One transaction: the entry, the end of what it ends, and the student's populations. Nothing is held and nothing waits;
+undoing either is an act of its own, with an entry of its own. Both belong to an agreement's line: they reach every
+version of it, in force or not yet, and no amendment or renewal undoes them.
 """
 
 import secrets
@@ -21,35 +22,35 @@ from gateway.records.errors import NothingToStop, UnknownStudent
 from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random, rewrite_population
 from gateway.records.release import population
-from gateway.records.release import scope as zones
+from gateway.records.release import scope as kept
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 
 
 async def withdraw_consent(
     connection: AsyncConnection,
-    agreement: str,
+    line: str,
     student_identifier: str,
     *,
     scopes: ScopesInForce,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
-    Withdraw every consent of this student under `agreement`; return the index of the entry that did.
+    Withdraw every consent of this student under the agreement of this line; return the index of the entry that did.
 
-    The entry names the agreement and not the student. Raises `UnknownStudent`, `NothingToStop`.
+    The entry names the line and not the student. Raises `UnknownStudent`, `NothingToStop`.
     """
     student = await _student(connection, student_identifier)
     given = standing.consent
-    idx = await _append(connection, Event.CONSENT_WITHDRAWN, agreement=agreement)
+    idx = await _append(connection, Event.CONSENT_WITHDRAWN, line=line)
     result = await connection.execute(
         update(given)
-        .where(given.c.agreement == agreement, given.c.student_id == student, given.c.to_idx.is_(None))
-        .values(to_idx=idx, withdrawn_on=_today_under(agreement))
+        .where(given.c.line == line, given.c.student_id == student, given.c.to_idx.is_(None))
+        .values(to_idx=idx, withdrawn_on=_today_under(line))
     )
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
-    await _move(connection, student, idx, scopes, random, only=agreement)
+    await _move(connection, student, idx, scopes, random, only=line)
     return idx
 
 
@@ -58,20 +59,20 @@ async def opt_out(
     student_identifier: str,
     *,
     scopes: ScopesInForce,
-    agreement: str | None = None,
+    line: str | None = None,
     directory_only: bool = False,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
-    Put a family's no on file, from today on, for one agreement or all; return the index of the entry that did.
+    Put a family's no on file, from today on, for one line or for all; return the index of the entry that did.
 
     `directory_only` concerns directory information alone (34 CFR 99.37). Raises `UnknownStudent`, `NothingToStop`.
     """
     student = await _student(connection, student_identifier)
     said = standing.opt_out
     scope = "directory" if directory_only else "sharing"
-    same = (said.c.student_id == student, said.c.agreement.is_not_distinct_from(agreement), said.c.scope == scope)
-    body = {} if agreement is None else {"agreement": agreement}
+    same = (said.c.student_id == student, said.c.line.is_not_distinct_from(line), said.c.scope == scope)
+    body = {} if line is None else {"line": line}
     idx = await _append(connection, Event.OPTED_OUT, scope=scope, **body)
     # (1): a loaded one gives way to the stated one, which no later load can end.
     stated = await connection.scalar(select(said.c.stated).where(*same, said.c.to_idx.is_(None)))
@@ -80,9 +81,9 @@ async def opt_out(
     await connection.execute(update(said).where(*same, said.c.to_idx.is_(None)).values(to_idx=idx))
     # (2): a day early, so that the zone of the agreement cannot make it begin tomorrow.
     today = await connection.scalar(select(_today() - 1))
-    row = {"student_id": student, "agreement": agreement, "scope": scope, "from_date": today, "stated": True}
+    row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
-    await _move(connection, student, idx, scopes, random, only=agreement)
+    await _move(connection, student, idx, scopes, random, only=line)
     return idx
 
 
@@ -104,26 +105,30 @@ async def _student(connection: AsyncConnection, student_identifier: str) -> UUID
 async def _move(
     connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
 ) -> None:
-    kept = [each for each in await scopes(connection) if only in (None, each.agreement)]
-    for each in kept:
-        await rewrite_population(connection, each, idx, students=[student], random=random)
-    # INVARIANT: a stop reaches every agreement it is meant for. One that does not verify just now has no terms to
-    # compute with; when it verifies again it must not find the student as covered as before.
+    in_force = await scopes(connection)
+    for each in in_force:
+        if only in (None, each.line):
+            await rewrite_population(connection, each, idx, students=[student], random=random)
+    # INVARIANT: a stop reaches every version it is meant for. One that does not verify just now has no terms to
+    # compute with; when it verifies again it must not find the student as covered as before. What is not known to
+    # belong to another line is meant too: a population whose scope is gone is never left open.
     rest = (population.c.student_id == student, population.c.to_idx.is_(None))
-    others = population.c.agreement.not_in([each.agreement for each in kept])
-    meant = () if only is None else (population.c.agreement == only,)
-    await connection.execute(update(population).where(*rest, others, *meant).values(to_idx=idx))
+    unverified = population.c.agreement.not_in([each.agreement for each in in_force])
+    elsewhere = select(kept.c.agreement).where(kept.c.line != only)
+    meant = () if only is None else (population.c.agreement.not_in(elsewhere),)
+    await connection.execute(update(population).where(*rest, unverified, *meant).values(to_idx=idx))
 
 
-def _today_under(agreement: str) -> ColumnElement[object]:
+def _today_under(line: str) -> ColumnElement[object]:
     """
     Return the day it is where the agreement is at home, as its consents are dated; the latest day anywhere, if unknown.
 
-    A day too early would let the next load bring back a consent that was signed on the day it was withdrawn.
+    Of versions in several zones, the latest day. A day too early would let the next load bring back a consent that was
+    signed on the day it was withdrawn.
     """
-    zone = select(zones.c.time_zone).where(zones.c.agreement == agreement).scalar_subquery()
+    there = select(func.max(func.timezone(kept.c.time_zone, func.gateway.clock()))).where(kept.c.line == line)
     latest = func.timezone(cast(literal("14 hours"), Interval), func.gateway.clock())
-    return cast(func.coalesce(func.timezone(zone, func.gateway.clock()), latest), Date)
+    return cast(func.coalesce(there.scalar_subquery(), latest), Date)
 
 
 def _today() -> ColumnElement[object]:

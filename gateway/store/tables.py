@@ -6,20 +6,25 @@ stand in `gateway/migrations/sql/0001/gateway.sql`.
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Index,
+    Integer,
     Interval,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import BIT
 
 metadata = MetaData(schema="gateway")
 
@@ -68,4 +73,33 @@ client_status = Table(
 )
 """What a client's status became, and by which entry; the highest index counts. Rows are only ever added."""
 
+SKETCH_BITS = 1024
+"""Cells of a sketch of a set of students: far more than the fewest students that may be told apart."""
+
+draft_count = Table(
+    "draft_count",
+    metadata,
+    Column("digest", LargeBinary, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("students", Integer),
+    Column("left_out", ARRAY(Text), nullable=False),
+    Column("sketch", BIT(SKETCH_BITS)),
+    Column("reach", SmallInteger),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("digest", "day", name="draft_count_pk"),
+    CheckConstraint("octet_length(digest) = 32", name="draft_count_digest_is_a_digest"),
+    CheckConstraint("line ~ '^agreement:[a-z0-9]+(-[a-z0-9]+)*$'", name="draft_count_line_has_its_form"),
+    CheckConstraint("students >= 10 AND students % 10 = 0", name="draft_count_is_rounded"),
+    CheckConstraint("(sketch IS NULL) = (reach IS NULL)", name="draft_count_sketch_has_a_reach"),
+    CheckConstraint("idx >= 0", name="draft_count_has_an_entry"),
+)
+"""
+What was answered about how many students a draft covers, as it was shown: rounded, NULL for fewer than ten, with the
+lists that were not there yet and so could not make it smaller.
+
+A row with a sketch is an answer that later drafts over nearly the same students get too. Rows are only ever added.
+"""
+
 Index("client_agreement_ix", client.c.agreement)
+Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

@@ -17,7 +17,7 @@ from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
 from gateway.demo.district.lists import RosterRow
 from gateway.demo.perform import free_port, settings_for, throw_away_cluster
-from gateway.demo.stage import ORIGIN, SEED, ZONE
+from gateway.demo.stage import ORIGIN, SEED, ZONE, admit_responsible
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
@@ -161,15 +161,16 @@ async def _shift_clock(cluster: Cluster, shift: timedelta) -> None:
 
 
 async def _sign(office: Office, cast: Cast, content: dict[str, Any]) -> tuple[str, PartnerKeys, str]:
-    moment, _ = await office.onboarding.registry()
+    moment, _ = await office.desk.registry()
     first, last = moment.now.date() - timedelta(days=30), moment.now.date() + timedelta(days=365)
     for party in (content["district"]["id"], content["partner"]["id"]):
-        await office.onboarding.introduce_signer(cast.introduction(party, first, last))
+        await office.admissions.introduce_signer(cast.introduction(party, first, last))
     agreement, signed = cast.agreement(content)
     await office.onboarding.activate(signed.document, [signed.approval])
+    await admit_responsible(office, cast, agreement, first, last)
     keys = PartnerKeys.generate()
     client, bound = cast.binding(agreement, keys)
-    await office.onboarding.register_client(bound.document, [bound.approval], "bench")
+    await office.admissions.register_client(bound.document, [bound.approval], "bench")
     return client, keys, agreement.digest
 
 

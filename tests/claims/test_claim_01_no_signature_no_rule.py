@@ -9,58 +9,18 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
-import asyncpg
 import pytest
 
+from agreements.lifecycle import Standing
 from agreements.register import digest_bytes
-from agreements.signature import Envelope, Kind
-from agreements.standing import Standing
+from agreements.signature import Kind
 from gateway.oauth.client import PartnerKeys
-from gateway.problems import Problem
 from tests.factories.agreements import Person, client_id, key_for
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.gateway import HARBOR, Gateway
+from tests.factories.superuser import DENIED, alarms, insert, refusal, served_anew, superuser
 
 pytestmark = pytest.mark.claim(1)
-
-GUARDED = ("agreements.document", "agreements.status", "gateway.client", "gateway.client_status")
-DENIED = {"unknown_client", "no_agreement", "suspended"}
-
-
-async def superuser(gateway: Gateway) -> asyncpg.Connection:
-    """Return somebody for whom no guard of the database holds."""
-    admin = await gateway.database.connection("admin")
-    for table in GUARDED:
-        await admin.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    return admin
-
-
-def alarms(caplog: pytest.LogCaptureFixture) -> set[str]:
-    """Return the codes of the alarms that were raised since this was asked last."""
-    messages = [record.getMessage().split() for record in caplog.records if record.name == "pactgate"]
-    caplog.clear()
-    return {words[1] for words in messages if words[0] == "alarm"}
-
-
-async def refusal(gateway: Gateway, agreement: str) -> str:
-    """Return how a request is refused."""
-    try:
-        await gateway.ask(agreement)
-    except Problem as refused:
-        return refused.code
-    return "answered"
-
-
-async def insert(admin: asyncpg.Connection, document: Envelope, concerns: str | None, index: int) -> None:
-    """Put a document into the register by hand."""
-    await admin.execute(
-        "INSERT INTO agreements.document (digest, kind, concerns, envelope, idx) VALUES ($1, $2, $3, $4, $5)",
-        digest_bytes(document.digest),
-        document.kind.value,
-        None if concerns is None else digest_bytes(concerns),
-        document.text,
-        index,
-    )
 
 
 async def test_an_envelope_that_was_widened_gives_no_rule(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
@@ -115,7 +75,7 @@ async def test_an_agreement_made_active_by_hand_stays_suspended(
     gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     office, admin = await gateway.office(), await superuser(gateway)
-    stopped = await office.onboarding.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "test")
+    stopped = await office.suspensions.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "test")
     assert await refusal(gateway, MENTORING) == "suspended"
     assert alarms(caplog) == set()
     # At an entry of another kind, and beyond the end of the log.
@@ -172,7 +132,7 @@ async def test_a_suspension_is_not_undone_by_a_document_that_no_entry_received(
 ) -> None:
     office, admin = await gateway.office(), await superuser(gateway)
     client, ring = gateway.deployment.partners[HARBOR].client, gateway.deployment.ring
-    stopped = await office.onboarding.suspend_client(client, "test")
+    stopped = await office.suspensions.suspend_client(client, "test")
     ring.officers.append(Person("Intruder", key_for("intruder")))
     try:
         forged = ring.reinstatement(client, undoes=stopped, officer=2)
@@ -187,3 +147,39 @@ async def test_a_suspension_is_not_undone_by_a_document_that_no_entry_received(
     await gateway.serve()
     assert await refusal(gateway, MENTORING) == "suspended"
     assert "document_not_in_log" in alarms(caplog)
+
+
+@pytest.mark.ferpa("S1")
+@pytest.mark.attack("one byte")
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (Kind.AGREEMENT, {"document_unreadable", "agreement_refused"}),
+        (Kind.APPROVAL, {"document_unreadable", "agreement_refused", "client_refused"}),
+        (Kind.SIGNER, {"document_unreadable", "authority_refused"}),
+        (Kind.CLIENT_BINDING, {"document_unreadable", "client_refused"}),
+        (Kind.PEOPLE_ANNEX, {"document_unreadable", "people_refused"}),
+        (Kind.UNDERTAKING, {"document_unreadable", "undertaking_refused"}),
+    ],
+    ids=lambda each: each.value if isinstance(each, Kind) else "",
+)
+async def test_one_byte_of_what_a_rule_rests_on_is_flipped_and_there_is_no_rule(
+    gateway: Gateway, kind: Kind, said: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = await superuser(gateway)
+    stored = "SELECT digest, envelope FROM agreements.document WHERE kind = $1"
+    rows = [(row["digest"], row["envelope"]) for row in await admin.fetch(stored, kind.value)]
+    write = "UPDATE agreements.document SET envelope = $1 WHERE digest = $2"
+    for part in (0.2, 0.5, 0.97):  # in the payload, in it or in a header, in a signature
+        for digest, envelope in rows:
+            at = int(len(envelope) * part)
+            flipped = "A" if envelope[at] != "A" else "B"
+            await admin.execute(write, envelope[:at] + flipped + envelope[at + 1 :], digest)
+        await served_anew(gateway)
+        for agreement in (MENTORING, TUTORING):
+            assert await refusal(gateway, agreement) in {*DENIED, "no_responsible_person"}
+        assert alarms(caplog) & said
+        await admin.executemany(write, [(envelope, digest) for digest, envelope in rows])
+    await served_anew(gateway)
+    await gateway.ask(MENTORING)
+    assert alarms(caplog) == set()

@@ -20,7 +20,18 @@ from gateway.records.reader import Reader
 from policies.decision import Denied
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, DAY, ENROLLMENTS, OTHER, STUDENTS, SmallDistrict, permit, terms
+from tests.factories.records import (
+    AGREEMENT,
+    DAY,
+    ENROLLMENTS,
+    LINE,
+    OTHER,
+    OTHER_LINE,
+    STUDENTS,
+    SmallDistrict,
+    permit,
+    terms,
+)
 
 pytestmark = pytest.mark.claim(3)
 
@@ -41,7 +52,7 @@ SOUTH = terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path)
-    district.scopes += [Scope(AGREEMENT, NORTH), Scope(OTHER, SOUTH)]
+    district.scopes += [Scope(AGREEMENT, LINE, NORTH), Scope(OTHER, OTHER_LINE, SOUTH)]
     await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS})
     return district
 

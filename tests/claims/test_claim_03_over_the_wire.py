@@ -75,8 +75,8 @@ async def test_last_years_rows_are_absent(gateway: Gateway) -> None:
 async def test_withdrawn_opted_out_and_taken_off_the_roster_are_gone_on_the_next_request(gateway: Gateway) -> None:
     office, steward = await gateway.office(), await gateway.steward()
     codes = {role: await code_of(gateway, TUTORING, role) for role in ("ximena", "fio", "dagny", "calixte", "eskil")}
-    digest = gateway.digest(TUTORING)
-    await steward.withdraw(digest, STUDENTS["ximena"].number)
+    line = gateway.line(TUTORING)
+    await steward.withdraw(line, STUDENTS["ximena"].number)
     assert await status_of(gateway, TUTORING, codes["ximena"]) == 404
     await steward.opt_out(STUDENTS["fio"].number, None, directory_only=False)
     assert await status_of(gateway, TUTORING, codes["fio"]) == 404
@@ -84,7 +84,7 @@ async def test_withdrawn_opted_out_and_taken_off_the_roster_are_gone_on_the_next
     rows: list[tuple[object, ...]] = []
     for role in on_roster(TUTORING) - {"dagny"}:
         ended = "2027-03-09" if role == "calixte" else None
-        rows.append((digest, STUDENTS[role].number, "2026-09-01", ended))
+        rows.append((line, STUDENTS[role].number, "2026-09-01", ended))
     await load(office, gateway.deployment.keys, gateway.home, {"rosters": rows})
     assert {role for role in codes if await status_of(gateway, TUTORING, codes[role]) == 200} == {"eskil"}
     gone = {STUDENTS[role].first for role in codes if role != "eskil"}
@@ -136,9 +136,7 @@ async def test_rows_that_were_read_before_a_withdrawal_do_not_leave_after_it(gat
     code = await code_of(gateway, TUTORING, "ximena")
     async with office.engine.begin() as connection:
         # It holds the head and is not committed: whoever reads now still sees the student.
-        await withdraw_consent(
-            connection, gateway.digest(TUTORING), STUDENTS["ximena"].number, scopes=office.onboarding.scopes
-        )
+        await withdraw_consent(connection, gateway.line(TUTORING), STUDENTS["ximena"].number, scopes=office.desk.scopes)
         asking = asyncio.create_task(gateway.get(TUTORING, f"/v1/students/{code}?fields=first_name"))
         await gateway.blocked()
         assert not asking.done()

@@ -179,7 +179,7 @@ async def test_a_token_narrowed_to_other_datasets_is_refused_on_the_log(gateway:
 async def test_a_suspended_client_is_refused_on_the_log(gateway: Gateway) -> None:
     await gateway.get(MENTORING, PAGE)
     office = await gateway.office()
-    await office.onboarding.suspend_client(gateway.deployment.partners["harbor-mentors"].client, "test")
+    await office.suspensions.suspend_client(gateway.deployment.partners["harbor-mentors"].client, "test")
     size = await gateway.size()
     for path in (PAGE, "/v1/grant"):
         refused = await gateway.get(MENTORING, path)

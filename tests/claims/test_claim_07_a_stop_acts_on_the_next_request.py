@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agreements.standing import Standing
+from agreements.lifecycle import Standing
 from audit.errors import AuditError
 from audit.events import MOVES_EPOCH, Event
 from gateway.problems import Problem
@@ -73,7 +73,7 @@ class Race:
         """Withdraw, opt out, suspend and reinstate, evenly over the whole race."""
         office, client = await self.gateway.office(), self.gateway.deployment.partners[HARBOR].client
         async with office.engine.connect() as connection:
-            in_force = await office.onboarding.scopes(connection)
+            in_force = await office.desk.scopes(connection)
 
         async def scopes(_: AsyncConnection) -> Sequence[Scope]:
             return in_force
@@ -85,14 +85,14 @@ class Race:
                 await asyncio.sleep(0.001)
             async with office.engine.begin() as connection:
                 if number % 3:
-                    agreement = self.gateway.digest(TUTORING)
-                    self.stops[role] = await withdraw_consent(connection, agreement, student, scopes=scopes)
+                    line = self.gateway.line(TUTORING)
+                    self.stops[role] = await withdraw_consent(connection, line, student, scopes=scopes)
                 else:
                     self.stops[role] = await opt_out(connection, student, scopes=scopes)
             if number % 4 == 0:
-                stopped = await office.onboarding.suspend_client(client, "race")
+                stopped = await office.suspensions.suspend_client(client, "race")
                 await asyncio.sleep(0.05)
-                await office.onboarding.reinstate(self.gateway.deployment.ring.reinstatement(client, undoes=stopped))
+                await office.suspensions.reinstate(self.gateway.deployment.ring.reinstatement(client, undoes=stopped))
 
     async def run(self) -> None:
         """Run the race to its end."""
@@ -200,12 +200,12 @@ async def test_a_token_from_before_the_suspension_opens_nothing_after_it(gateway
     office, client = await gateway.office(), gateway.deployment.partners[HARBOR].client
     token = await gateway.token(MENTORING)
     assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
-    stopped = await office.onboarding.suspend_client(client, "test")
+    stopped = await office.suspensions.suspend_client(client, "test")
     for path in ("/v1/students", "/v1/attendance", "/v1/grant"):
         refused = await gateway.get(MENTORING, path, token=token)
         assert (refused.status_code, refused.json()["code"]) == (401, "suspended")
     assert (await gateway.get(TUTORING, "/v1/students")).status_code == 200
-    await office.onboarding.reinstate(gateway.deployment.ring.reinstatement(client, undoes=stopped))
+    await office.suspensions.reinstate(gateway.deployment.ring.reinstatement(client, undoes=stopped))
     assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
 
 
@@ -221,7 +221,7 @@ async def test_a_stopped_agreement_gives_nothing_on_any_replica(
     async with replica(gateway) as second:
         assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
         await gateway.ask(MENTORING, services=second)
-        await office.onboarding.stop_agreement(gateway.digest(MENTORING), standing, "test")
+        await office.suspensions.stop_agreement(gateway.digest(MENTORING), standing, "test")
         refused = await gateway.get(MENTORING, "/v1/students", token=token)
         assert (refused.status_code, refused.json()["code"]) == (status, code)
         with pytest.raises(Problem) as stopped:

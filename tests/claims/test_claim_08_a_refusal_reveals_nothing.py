@@ -11,7 +11,7 @@ import secrets
 import httpx2
 import pytest
 
-from agreements.standing import Standing
+from agreements.lifecycle import Standing
 from gateway.api.datasets import RECEIPT_HEADER
 from gateway.oauth.client import PartnerRefused
 from tests.factories.cohort import FOLLOW_UP, MENTORING, STUDENTS, TUTORING
@@ -102,9 +102,9 @@ async def test_another_partners_agreement_and_none_at_all_are_one_answer_to_a_to
     assert "invalid_authorization_details" in never_existed
     assert await refused(gateway.digest(MENTORING)) == never_existed
     # Nor does it say that the other partner was stopped.
-    await office.onboarding.suspend_client(gateway.deployment.partners[HARBOR].client, "test")
+    await office.suspensions.suspend_client(gateway.deployment.partners[HARBOR].client, "test")
     assert await refused(gateway.digest(MENTORING)) == never_existed
-    await office.onboarding.stop_agreement(gateway.digest(MENTORING), Standing.TERMINATED, "test")
+    await office.suspensions.stop_agreement(gateway.digest(MENTORING), Standing.TERMINATED, "test")
     assert await refused(gateway.digest(MENTORING)) == never_existed
 
 

@@ -41,7 +41,7 @@ from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship
 from gateway.settings import read_settings
 from policies.request import AccessRequest
-from tests.factories.agreements import SPS_A, SPS_B, Keyring, SignedAgreement, client_id
+from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, SignedAgreement, client_id
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.records import NAMES, mapping_for
@@ -94,14 +94,14 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     installed = await install(*urls, home / "trust.json", keys, officers, origin=ring.origin, demo=True)
     ring.log_public_key = installed.trust.log_public_key
     clerk = await database.connection("loader")
-    await clerk.execute(_SHIFT, NOON)
+    await clerk.execute(_SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
     deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         await _sign_everything(deployment, office)
-        digests = {each: bundle.digest for each, bundle in agreements.items()}
-        await load(office, keys, home, export(digests))
+        await clerk.execute(_SHIFT, NOON)
+        await load(office, keys, home, export({each: bundle.agreement.id for each, bundle in agreements.items()}))
     await database.close()
     return deployment
 
@@ -115,13 +115,22 @@ def _agreements(ring: Keyring) -> dict[str, SignedAgreement]:
 
 async def _sign_everything(deployment: Deployment, office: Office) -> None:
     for document in deployment.ring.signer_documents:
-        await office.onboarding.introduce_signer(document)
+        await office.admissions.introduce_signer(document)
     for name, bundle in deployment.agreements.items():
-        await office.onboarding.activate(bundle.envelope, [bundle.approval])
-        partner = deployment.partners[deployment.partner_of(name)]
-        jwks: Any = partner.keys.jwks()["keys"]
-        bound = deployment.ring.binding(bundle, partner.client, jwks)
-        await office.onboarding.register_client(bound.envelope, [bound.approval], f"{name}, nightly")
+        await bring_into_force(office, deployment.ring, bundle, deployment.partners[deployment.partner_of(name)], name)
+
+
+async def bring_into_force(
+    office: Office, ring: Keyring, bundle: SignedAgreement, partner: Partner, name: str = "nightly"
+) -> None:
+    """Activate an agreement, with a client of the partner and the person who answers for it."""
+    await office.onboarding.activate(bundle.envelope, [bundle.approval])
+    people = ring.people(bundle)
+    await office.admissions.name_people(people.envelope, [people.approval])
+    jwks: Any = partner.keys.jwks()["keys"]
+    bound = ring.binding(bundle, partner.client, jwks)
+    await office.admissions.register_client(bound.envelope, [bound.approval], name)
+    await office.admissions.accept_undertaking(ring.undertaking(bundle))
 
 
 async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping[str, Rows]) -> None:
@@ -131,7 +140,7 @@ async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping
             writer = csv.writer(file)
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
-    loads = Loads(office.engine, SubjectKey(keys.subject), office.onboarding.scopes)
+    loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
     report = await loads.load(mapping_for(*content), folder)
     assert not report.refused
 
@@ -204,6 +213,10 @@ class Gateway:
     def digest(self, agreement: str) -> str:
         """Return the digest of an agreement by its name here."""
         return self.deployment.agreements[agreement].digest
+
+    def line(self, agreement: str) -> str:
+        """Return the line of an agreement by its name here."""
+        return self.deployment.agreements[agreement].agreement.id
 
     def client(self, agreement: str) -> PartnerClient:
         """Return the reference client of the partner whom this agreement is with."""

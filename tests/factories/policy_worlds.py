@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from agreements.accountable import Window
 from agreements.elements import load_catalogue
 from policies.compile import Ruleset, Suspension, compile_rules
 from policies.decide import decide
@@ -27,6 +28,8 @@ from tests.factories.agreements import SPS_A, Keyring, SignedAgreement, client_i
 
 NOVEMBER = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 TUTOR = client_id("tutor")
+ALWAYS = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0))
+"""Somebody answers for the client, whenever it asks."""
 _RING = Keyring()
 
 
@@ -56,7 +59,8 @@ def promise(
         bindings = tuple(
             _RING.binding(signed, client_id(client), [client_jwk(client)]).verified(_RING) for client in clients
         )
-        _MADE[key] = Promise(signed, Granted(signed.verified(_RING), bindings))
+        accountable = {client_id(client): (ALWAYS,) for client in clients}
+        _MADE[key] = Promise(signed, Granted(signed.verified(_RING), bindings, None, accountable))
     return _MADE[key]
 
 
@@ -67,7 +71,12 @@ def compiled(made: Promise, suspensions: tuple[Suspension, ...] = ()) -> Ruleset
     """The rules of one promise, by the shipped catalogue and guardrails."""
     granted = made.granted
     return compile_rules(
-        granted.agreement, granted.bindings, load_catalogue(), load_guardrails(), suspensions=suspensions
+        granted.agreement,
+        granted.bindings,
+        load_catalogue(),
+        load_guardrails(),
+        suspensions=suspensions,
+        accountable=granted.accountable,
     )
 
 

@@ -24,6 +24,8 @@ from tests.factories.database import TestDatabase
 
 AGREEMENT = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
+LINE, OTHER_LINE = "agreement:ours", "agreement:others"
+"""The lines that `AGREEMENT` and `OTHER` belong to."""
 YEAR = "2025-2026"
 DAY = dt.date(2026, 3, 11)
 """A Wednesday, on which `SmallDistrict.open` sets the clock, at noon in UTC."""

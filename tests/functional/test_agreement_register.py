@@ -5,19 +5,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from agreements.authority import Filed, Received, build_authority
 from agreements.elements import load_catalogue
 from agreements.errors import AlreadyRegistered, BadEnvelope, NotRegistered
 from agreements.in_force import verify_agreement, verify_reinstatement
+from agreements.lifecycle import Standing, standing
 from agreements.register import (
     StoredDocument,
     insert_document,
     insert_status,
     load_agreement,
     load_register,
-    load_signers,
 )
 from agreements.signature import Kind
-from agreements.standing import Standing, standing
 from tests.factories.agreements import RECEIVED, Keyring, SignedAgreement, client_id, client_jwk
 from tests.factories.database import TestDatabase
 
@@ -39,6 +39,10 @@ async def _register(database: TestDatabase, ring: Keyring) -> SignedAgreement:
         lifted = ring.reinstatement(client_id("one"), undoes=1)
         await insert_document(connection, lifted, concerns=None, index=7)
     return bundle
+
+
+def filed(stored: StoredDocument) -> Filed:
+    return Filed(stored.envelope, Received(stored.index, RECEIVED))
 
 
 async def test_an_unregistered_agreement_cannot_be_loaded_or_moved(database: TestDatabase) -> None:
@@ -110,18 +114,15 @@ async def test_what_is_registered_verifies_when_it_is_loaded(database: TestDatab
     async with engine.begin() as connection:
         register = await load_register(connection)
         one = await load_agreement(connection, bundle.digest)
-        signers = await load_signers(connection)
     assert register.agreements == (one,)
-    assert register.signers == signers
-    assert [item.kind for item in register.client_reinstatements] == [Kind.REINSTATEMENT]
-    assert (len(one.approvals), len(one.bindings), len(one.binding_approvals)) == (1, 1, 1)
+    approvals, bindings = (register.about(bundle.digest, kind) for kind in (Kind.APPROVAL, Kind.CLIENT_BINDING))
+    assert [len(found) for found in (approvals, bindings, register.of(Kind.REINSTATEMENT))] == [1, 1, 1]
+    assert len(register.about(bindings[0].digest, Kind.APPROVAL)) == 1
     verified = verify_agreement(
-        one.document.envelope,
-        [item.envelope for item in one.approvals],
-        [item.envelope for item in signers],
-        trust=ring.trust,
+        filed(one.document),
+        [filed(item) for item in approvals],
+        authority=build_authority(ring.trust, [filed(item) for item in register.of(Kind.SIGNER)]),
         catalogue=load_catalogue(),
-        received_at=RECEIVED,
     )
     assert verified.agreement.digest == bundle.digest
     assert standing(bundle.digest, one.moves, []) is Standing.ACTIVE
@@ -139,8 +140,9 @@ async def test_a_suspension_lasts_until_a_signed_reinstatement_names_its_entry(d
         assert standing(bundle.digest, one.moves, []) is Standing.SUSPENDED
         lifted = ring.reinstatement(bundle.digest, undoes=8)
         await insert_document(connection, lifted, concerns=bundle.digest, index=10)
-        one = await load_agreement(connection, bundle.digest)
-    verified = [verify_reinstatement(item.envelope, trust=ring.trust) for item in one.reinstatements]
+        one, register = await load_agreement(connection, bundle.digest), await load_register(connection)
+    lifting = register.about(bundle.digest, Kind.REINSTATEMENT)
+    verified = [verify_reinstatement(filed(item), authority=ring.authority) for item in lifting]
     assert standing(bundle.digest, one.moves, verified) is Standing.ACTIVE
 
 

@@ -30,6 +30,8 @@ STEPS = [
     "attendance",
     "other partner",
     "field not agreed",
+    "amended by one side",
+    "public register",
     "consent withdrawn",
     "code that never existed",
     "receipt",

@@ -18,6 +18,7 @@ from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.demo.cast import Cast, script
 from gateway.demo.perform import free_port
+from gateway.demo.stage import admit_responsible
 from gateway.demo.story import verify_folder
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
@@ -108,12 +109,13 @@ async def served(database: TestDatabase, home: Path, export: Export) -> AsyncIte
             await connection.execute(update(installation).values(clock_shift=shift))
         first, last = export.today - timedelta(days=2), export.today + timedelta(days=2)
         for party in (content["district"]["id"], content["partner"]["id"]):
-            await office.onboarding.introduce_signer(cast.introduction(party, first, last))
+            await office.admissions.introduce_signer(cast.introduction(party, first, last))
         agreement, signed = cast.agreement(content)
         await office.onboarding.activate(signed.document, [signed.approval])
+        await admit_responsible(office, cast, agreement, first, last)
         partner_keys = PartnerKeys.generate()
         client, bound = cast.binding(agreement, partner_keys)
-        await office.onboarding.register_client(bound.document, [bound.approval], "Nightly job")
+        await office.admissions.register_client(bound.document, [bound.approval], "Nightly job")
         (mapping,) = read_mappings([Path(str(files("gateway.records.mappings") / f"{export.mapping}.toml"))])
         await Stewardship(office).load(mapping, export.folder, keys.subject, agreements={}, strict=False, confirm=False)
         app_url = database.url("app")

@@ -15,7 +15,7 @@ from gateway.oauth.client import PartnerRefused
 from gateway.problems import Problem
 from tests.factories.agreements import SPS_B
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING
-from tests.factories.gateway import HARBOR, Gateway, load, names
+from tests.factories.gateway import HARBOR, Gateway, bring_into_force, load, names
 
 SEATTLE = ZoneInfo("America/Los_Angeles")
 FIRST, AFTER = dt.datetime(2026, 9, 1, tzinfo=SEATTLE), dt.datetime(2027, 7, 1, tzinfo=SEATTLE)
@@ -81,11 +81,8 @@ async def test_an_agreement_gives_the_school_years_it_names_and_no_others(gatewa
     found = {}
     for years in (["2025-2026"], ["2026-2027"], ["2025-2026", "2026-2027"]):
         older = deployment.ring.agreement(SPS_B, changes=_over(years))
-        await office.onboarding.activate(older.envelope, [older.approval])
-        jwks: Any = deployment.partners[HARBOR].keys.jwks()["keys"]
-        bound = deployment.ring.binding(older, deployment.partners[HARBOR].client, jwks)
-        await office.onboarding.register_client(bound.envelope, [bound.approval], "nightly")
-        rosters = [(older.digest, number, "2026-09-01", None) for number in wanted]
+        await bring_into_force(office, deployment.ring, older, deployment.partners[HARBOR])
+        rosters = [(older.agreement.id, number, "2026-09-01", None) for number in wanted]
         await load(office, deployment.keys, gateway.home, {"rosters": rosters})
         details = {"agreement": older.digest, "purpose": "mentoring"}
         token = (await asyncio.to_thread(gateway.client(MENTORING).token, details))["access_token"]

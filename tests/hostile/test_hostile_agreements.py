@@ -24,7 +24,7 @@ from agreements.errors import (
 )
 from agreements.in_force import verify_agreement
 from agreements.signature import Envelope, Kind, Signature, add_signature, read_envelope, verify
-from tests.factories.agreements import RECEIVED, SPS_B, Keyring, SignedAgreement, key_for
+from tests.factories.agreements import SPS_B, Keyring, SignedAgreement, key_for
 
 ANCHOR_BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{previous}'] * 9)}]\n"
@@ -154,12 +154,10 @@ def b64(data: bytes | dict[str, Any]) -> str:
 
 def judge(text: str, ring: Keyring, bundle: SignedAgreement) -> None:
     verify_agreement(
-        read_envelope(text, Kind.AGREEMENT),
-        [bundle.approval],
-        ring.signer_documents,
-        trust=ring.trust,
+        ring.filed(read_envelope(text, Kind.AGREEMENT)),
+        [ring.filed(bundle.approval)],
+        authority=ring.authority,
         catalogue=load_catalogue(),
-        received_at=RECEIVED,
     )
 
 
@@ -202,6 +200,8 @@ def with_header(bundle: SignedAgreement, **changes: Any) -> str:
         pytest.param({"note": "x"}, id="unknown member"),
     ],
 )
+@pytest.mark.attack("alg none")
+@pytest.mark.attack("a critical header")
 @pytest.mark.attack("a header that changes what a signature means")
 def test_a_header_has_exactly_three_members_with_our_values(changes: dict[str, Any]) -> None:
     ring = Keyring()
@@ -286,6 +286,20 @@ BREAKAGES: list[tuple[Callable[[dict[str, Any]], object], type[AgreementError]]]
 ]
 
 
+@pytest.mark.attack("swapped signatures")
+def test_signatures_that_changed_places_do_not_verify() -> None:
+    """Between the two signers of one document, and between two documents of one signer."""
+    ring = Keyring()
+    bundle, other = ring.agreement(), ring.agreement(changes={"/title": "Another agreement of the same parties"})
+    envelope = parts(bundle)
+    _swap(envelope)
+    with pytest.raises(BadSignature):
+        judge(json.dumps(envelope), ring, bundle)
+    crossed = Envelope(Kind.AGREEMENT, bundle.agreement.canonical, other.envelope.signatures)
+    with pytest.raises(BadSignature):
+        judge(crossed.text, ring, bundle)
+
+
 @pytest.mark.attack("a broken envelope")
 @pytest.mark.parametrize(("breakage", "refusal"), BREAKAGES)
 def test_an_envelope_that_was_tampered_with_is_refused(
@@ -329,14 +343,7 @@ def test_an_approval_never_passes_for_an_agreement() -> None:
         read_envelope(bundle.approval.text, Kind.AGREEMENT)
     relabelled = Envelope(Kind.APPROVAL, bundle.envelope.payload, bundle.envelope.signatures)
     with pytest.raises(NotEntitled, match="of kind 'approval'"):
-        verify_agreement(
-            relabelled,
-            [bundle.approval],
-            ring.signer_documents,
-            trust=ring.trust,
-            catalogue=load_catalogue(),
-            received_at=RECEIVED,
-        )
+        verify_agreement(ring.filed(relabelled), [], authority=ring.authority, catalogue=load_catalogue())
 
 
 @pytest.mark.attack("key substitution")

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from agreements.standing import Standing
+from agreements.lifecycle import Standing
 from gateway.api.datasets import RECEIPT_HEADER
 from gateway.services.errors import UnknownAgreement
 from tests.factories.cohort import STUDENTS, TUTORING
@@ -31,7 +31,7 @@ async def own_entry(gateway: Gateway) -> str:
 @pytest.mark.attack("a token of before the stop, on a route without rows")
 async def test_a_suspended_client_reads_no_receipt_with_the_token_it_holds(gateway: Gateway) -> None:
     entry, office = await own_entry(gateway), await gateway.office()
-    await office.onboarding.suspend_client(gateway.deployment.partners[BRIGHT_PATH].client, "a key was lost")
+    await office.suspensions.suspend_client(gateway.deployment.partners[BRIGHT_PATH].client, "a key was lost")
     for named in (entry, "0", "first"):
         assert await refused_receipt(gateway, named) == (401, "suspended")
 
@@ -46,7 +46,7 @@ async def test_under_an_agreement_that_was_stopped_no_receipt_is_read(
     gateway: Gateway, standing: Standing, expected: tuple[int, str]
 ) -> None:
     entry, office = await own_entry(gateway), await gateway.office()
-    await office.onboarding.stop_agreement(gateway.digest(TUTORING), standing, "under review")
+    await office.suspensions.stop_agreement(gateway.digest(TUTORING), standing, "under review")
     assert await refused_receipt(gateway, entry) == expected
 
 
@@ -83,7 +83,7 @@ async def test_refusals_of_strangers_by_the_interface_are_summed_up_in_an_entry(
 @pytest.mark.claim(7)
 async def test_a_familys_no_is_taken_for_an_agreement_that_is_not_in_force(gateway: Gateway) -> None:
     office, steward, digest = await gateway.office(), await gateway.steward(), gateway.digest(TUTORING)
-    await office.onboarding.stop_agreement(digest, Standing.TERMINATED, "over")
+    await office.suspensions.stop_agreement(digest, Standing.TERMINATED, "over")
     assert await steward.withdraw(digest, STUDENTS["ximena"].number)
     assert await steward.opt_out(STUDENTS["fio"].number, digest, directory_only=False)
     with pytest.raises(UnknownAgreement):

@@ -15,12 +15,22 @@ from gateway.records.loading import staging
 from gateway.records.loading.cells import CellRefused, Value
 from gateway.records.loading.forms import FORMS, FREE, require_forms
 from gateway.records.loading.prepare import undo_leftovers
-from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.targets import TARGETS, field_of
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from policies.population import Placement, Roster
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, ENROLLMENTS, STUDENTS, YEAR, SmallDistrict, mapping_for, permit, terms
+from tests.factories.records import (
+    AGREEMENT,
+    ENROLLMENTS,
+    LINE,
+    STUDENTS,
+    YEAR,
+    SmallDistrict,
+    mapping_for,
+    permit,
+    terms,
+)
 
 HISTORY = ("digest_has_its_size", "ends_after_it_began", "begins_before_it_ends", "withdrawn_is_over")
 """Constraints on how rows are dated, and on the order of dates, which is checked elsewhere."""
@@ -29,7 +39,7 @@ HISTORY = ("digest_has_its_size", "ends_after_it_began", "begins_before_it_ends"
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path, now=dt.date(2026, 2, 1))
-    district.scopes.append(Scope(AGREEMENT, terms()))
+    district.scopes.append(Scope(AGREEMENT, LINE, terms()))
     await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS})
     return district
 
@@ -76,8 +86,8 @@ async def test_a_no_of_nobody_here_is_refused_and_the_others_are_taken(district:
 @pytest.mark.claim(7)
 async def test_a_consent_whose_end_cannot_be_read_has_ended(district: SmallDistrict) -> None:
     rows = terms(basis="consent", element_order=("000115",))
-    district.scopes[0] = Scope(AGREEMENT, rows)
-    given = [(AGREEMENT, each, "all", "parent", "2025-09-01", "2025-09-02", None) for each in ("1001", "1002")]
+    district.scopes[0] = Scope(AGREEMENT, LINE, rows)
+    given = [(LINE, each, "all", "parent", "2025-09-01", "2025-09-02", None) for each in ("1001", "1002")]
     leave = permit("first_name", rows=rows)
     await district.load({"consents": given})
     assert {row["first_name"] for row in await district.rows(leave)} == {"Ana", "Bo"}
@@ -91,8 +101,8 @@ async def test_a_consent_whose_end_cannot_be_read_has_ended(district: SmallDistr
 @pytest.mark.claim(7)
 @pytest.mark.parametrize("target", ["rosters", "placements"])
 async def test_a_standing_whose_end_cannot_be_read_has_ended(district: SmallDistrict, target: str) -> None:
-    district.scopes[0] = Scope(AGREEMENT, terms(Roster() if target == "rosters" else Placement()))
-    listed: list[tuple[object, ...]] = [(AGREEMENT, each, "2025-09-02", None) for each in ("1001", "1002")]
+    district.scopes[0] = Scope(AGREEMENT, LINE, terms(Roster() if target == "rosters" else Placement()))
+    listed: list[tuple[object, ...]] = [(LINE, each, "2025-09-02", None) for each in ("1001", "1002")]
     await district.load({target: listed})
     assert await names(district) == {"Ana", "Bo"}
     await district.load({target: [(*listed[0][:3], "31 January"), listed[1]]})
@@ -115,7 +125,7 @@ async def test_what_the_database_refuses_is_told_without_the_row(
     wrong: dict[str, Any] = {
         "enrollments": [*ENROLLMENTS, ("1003", "north", "2025", "07", "2026-01-05", None)],
         "opt_outs": [("1001", None, "Sharing", "2026-01-01")],
-        "consents": [(AGREEMENT, *given)],
+        "consents": [(LINE, *given)],
     }
     for target, rows in wrong.items():
         size = await district.owner.fetchval("SELECT size FROM audit.head")
@@ -162,7 +172,8 @@ def test_every_constraint_on_values_has_a_form_that_names_the_row_first() -> Non
         "consent_signer_is_known": ("signed_by", "x"),
     }
     for target, constraint in found:
-        named = next((name for name in FORMS if name in TARGETS[target].table.c and name in constraint), "")
+        own = [name for name in TARGETS[target].table.c.keys() if field_of(name) in FORMS and name in constraint]  # noqa: SIM118 - a collection of columns is not a mapping of them
+        named = next((field_of(name) for name in own), "")
         column, bad = odd.get(constraint, (named, "x"))
         with pytest.raises(CellRefused, match=f"^{column} "):
             require_forms(target, {column: bad})

@@ -7,6 +7,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,39 @@ from gateway.cli import main
 from gateway.demo.story import CONSENTED
 from tests.factories.command_line import EXPORT, FACTS, LISTS, NOW, CommandLine
 from tests.factories.database import TestServer
-from tests.factories.pages import ROOT, blocks, commands, quoted, rows
+from tests.factories.pages import blocks, commands, quoted, rows
 from tests.factories.staged import Staged
 
 PARTNERS, OFFICERS, ADMINISTRATORS = "docs/partners.md", "docs/officers.md", "docs/administrators.md"
-DRAFTER = "Nn3oW2Yq7cUe1vR5tKzXbJ8mLp0aSdFgHjQwEiOyTuB"
-"""Stands in the shipped example where an officer's thumbprint belongs."""
+DRAFT = """district:emerald-city
+Emerald City School District
+partner:bright-path
+Bright Path Tutoring
+nonprofit
+tutoring
+2026-2027
+
+Plan tutoring sessions for the students whose families consented.
+
+
+Enrollment and attendance counts of the student named in the form.
+Tutoring by Bright Path Tutoring.
+Tutors of Bright Path Tutoring.
+electronic
+Tutors plan their sessions.
+y
+
+roster
+ECS-101
+
+2026-09-01
+2027-06-30
+America/Los_Angeles
+30
+24
+
+"""
+"""What an administrator answers to `pactgate agreement new`, line by line; an empty line takes what is offered."""
 
 
 def test_a_partner_fetches_every_page_and_proves_the_first_with_the_example(scene: Staged, tmp_path: Path) -> None:
@@ -74,9 +103,9 @@ def test_the_reference_client_does_what_the_page_says(
 class Walk:
     """Typing a page, command by command; what one prints is what the next ones need."""
 
-    def __init__(self, desk: CommandLine) -> None:
+    def __init__(self, desk: CommandLine, known: Mapping[str, str] | None = None) -> None:
         self.desk = desk
-        self.known: dict[str, str] = {}
+        self.known: dict[str, str] = {**(known or {})}
 
     def type(self, line: str, *, answering: str = "y") -> None:
         """Type one line of a page."""
@@ -88,25 +117,44 @@ class Walk:
         assert words.pop(0) == "pactgate", line
         # The one thing that is not on the page: only a demo may shift its clock into the agreement's term.
         demo = ["--demo"] if words[0] == "init" else []
-        outcome = self.desk.run(*words, *demo, typed=f"{answering}\n")
+        self._prepare(words)
+        typed = DRAFT if words[:2] == ["agreement", "new"] else f"{answering}\n"
+        outcome = self.desk.run(*words, *demo, typed=typed)
         assert outcome.code == 0, (line, outcome.err)
         if redirected:
             self.desk.write(redirected, outcome.out)
         self._learn(words, outcome.out)
 
+    def _prepare(self, words: list[str]) -> None:
+        """Do what a page leaves to the reader: papers are signed, files are edited, days pass."""
+        match words:
+            case ["agreement", ("new" | "amend"), *_]:
+                self.desk.write(words[words.index("--executed") + 1], "The paper that both parties signed.")
+            case ["people", "sign", file, *_]:
+                self.desk.write(file, blocks(ADMINISTRATORS, "yaml")[0])
+            case ["agreement", "diff", _, "version-2.yaml" as file]:
+                draft = (self.desk.folder / file).read_text()
+                line = "    elements:\n"
+                assert line in draft
+                self.desk.write(file, draft.replace(line, line + blocks(ADMINISTRATORS, "yaml")[1], 1))
+            case ["agreement", "review-pack", *_]:
+                self.desk.at(NOW + timedelta(days=3))
+
     def _learn(self, words: list[str], out: str) -> None:
         match words:
-            case ["signer", "keygen", "officer-b.pem"]:
-                text = (ROOT / "agreements" / "examples" / "sps-a-tutoring-consent.yaml").read_text("utf-8")
-                self.desk.write("agreement.yaml", text.replace(DRAFTER, json.loads(out)["thumbprint"]))
+            case ["signer", "keygen", "partner.pem"]:
+                self.known["LOST"] = json.loads(out)["thumbprint"]
             case ["init", *_]:
                 self.known["KEY"] = json.loads(out)["log_public_key"]
-                shift = f"clock_shift = '{NOW}'::timestamptz - statement_timestamp()"
-                self.desk.sql(f"UPDATE gateway.installation SET {shift}")  # noqa: S608 - our own words
+                self.desk.at(NOW)
+            case ["agreement", "amend", *_]:
+                assert json.loads(out)["complete"]
             case ["agreement", "activate", *_]:
                 self.known["AGREEMENT"] = json.loads(out)["agreement"]
             case ["client", "bind", *_]:
                 self.known["CLIENT"] = json.loads(out)["client"]
+            case ["hold", "sign", *_]:
+                self.known["HOLD"] = json.loads(out)["hold"]
             case [_, "suspend", *_]:
                 self.known["ENTRY"] = str(json.loads(out)["entry"])
             case ["records", "load", *_]:
@@ -115,9 +163,8 @@ class Walk:
                 shutil.copy(self.desk.folder / folder / "checkpoint", self.desk.folder / "kept-checkpoint")
 
 
-def standing(desk: CommandLine) -> Any:
-    (line,) = desk.done("agreement", "show")
-    return line["standing"], line["covered_today"]
+def standing(desk: CommandLine) -> list[Any]:
+    return [(line["standing"], line["covered_today"]) for line in desk.done("agreement", "show")]
 
 
 def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_agreement_and_out_again(
@@ -130,19 +177,37 @@ def test_the_pages_of_administrators_and_officers_lead_from_nothing_to_a_live_ag
         desk.write(f"export/{name}", text)
     walk = Walk(desk)
     lines = [line for code in blocks(ADMINISTRATORS, "sh") for line in code.splitlines()]
-    stops = next(place for place, line in enumerate(lines) if "suspend" in line)
-    for line in lines[:stops]:
+    live = next(place for place, line in enumerate(lines) if line.startswith("pactgate agreement amend"))
+    for line in lines[:live]:
         walk.type(line)
-    assert standing(desk) == ("active", 2)
+    assert standing(desk) == [("active", 2)]
+    type_the_officers_page(walk, tmp_path / "officers", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    for line in lines[live:]:
+        walk.type(line)
+        if line.startswith("pactgate people accepted version-2"):
+            assert standing(desk) == [("replaced", 0), ("active", 2)]
+    assert standing(desk) == [("replaced", 0), ("closed", 0)]
+    assert desk.done("audit", "verify")["holds"]
+    asyncio.run(postgres.drop("pages"))
+
+
+def type_the_officers_page(begun: Walk, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Type it on a copy of the installation with a live agreement: it stops what the other page goes on with."""
+    asyncio.run(begun.desk.server.create("officers", template=begun.desk.database))
+    desk = begun.desk.copy("officers", folder)
+    monkeypatch.chdir(folder)
+    desk.write("emergency.yaml", blocks(OFFICERS, "yaml")[0])
+    walk = Walk(desk, begun.known)
     for code in blocks(OFFICERS, "sh"):
         for line in code.splitlines():
             walk.type(line)
     told = [quoted(command) for _, command in rows(OFFICERS, first="what happened")]
     for student, line in zip(("7001", "7002", "7003", "7003"), told[:4], strict=True):
         walk.type(line, answering=student)
-    assert standing(desk) == ("active", 0)
-    for line in lines[stops:]:
+    assert standing(desk) == [("active", 0)]
+    for line in told[4:]:
         walk.type(line)
-    assert standing(desk) == ("terminated", 0)
+    assert standing(desk) == [("terminated", 0)]
     assert desk.done("audit", "verify")["holds"]
-    asyncio.run(postgres.drop("pages"))
+    asyncio.run(desk.server.drop("officers"))

@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.records.loading.cells import CellRefused, Value
-from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.targets import AGREEMENT, TARGETS
 
 FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     {
         "school_year": (re.compile("[0-9]{4}-[0-9]{4}"), "is no school year written as 2026-2027"),
-        "agreement": (re.compile("sha256:[0-9a-f]{64}"), "is no agreement's digest"),
+        AGREEMENT: (re.compile("agreement:[a-z0-9]+(-[a-z0-9]+)*"), "is no agreement's id"),
         "scope": (re.compile("sharing|directory"), "is neither 'sharing' nor 'directory'"),
         "signed_by": (re.compile("parent|eligible_student"), "is neither 'parent' nor 'eligible_student'"),
         "attendance_status": (
@@ -25,7 +25,7 @@ FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
         ),
     }
 )
-"""A column's form, and what is said of a value that does not have it. A column without a constraint has none."""
+"""A field's form, and what is said of a value that does not have it. A column without a constraint has none."""
 FREE: Final = frozenset({("programs", "school_year")})
 """Columns of such a name whose table leaves their form open."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from gateway.records.loading.cells import Value
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.staging import Staged, StagedRow, digest_of
-from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, key_of
+from gateway.records.loading.targets import LINE, NUMBER, TARGETS, columns_of, field_of, key_of
 
 Key = tuple[Any, ...]
 
@@ -54,7 +54,7 @@ def _unread_noes(staged: Staged, students: Mapping[str, UUID], columns: Sequence
     """
     found: dict[Key, tuple[Any, ...]] = {}
     for number in staged.withheld & students.keys():
-        strictest = {"student_id": students[number], "agreement": None, "scope": "sharing", "from_date": _EVER}
+        strictest = {"student_id": students[number], LINE: None, "scope": "sharing", "from_date": _EVER}
         values = tuple(strictest[name] for name in columns)
         found[tuple(strictest[name] for name in key_of(OPT_OUTS))] = (*values, digest_of(values))
     return found
@@ -69,6 +69,6 @@ def _refuse_twice(staged: Staged, row: StagedRow) -> None:
 def _stored(target: str, name: str, row: StagedRow, student: UUID | None) -> Value | UUID:
     if name == "student_id":
         return student
-    value = row.values.get(name)
+    value = row.values.get(field_of(name))
     column = TARGETS[target].table.c[name]
     return "" if value is None and column.server_default is not None else value

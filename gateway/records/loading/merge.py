@@ -14,7 +14,7 @@ import asyncpg
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.keys import OPT_OUTS, Key, keyed
 from gateway.records.loading.staging import Staged, StagedRow
-from gateway.records.loading.targets import DECIDING, NUMBER, TARGETS, Target, columns_of, key_of
+from gateway.records.loading.targets import DECIDING, LINE, NUMBER, TARGETS, Target, columns_of, field_of, key_of
 
 ENDED_HELD: Final = 10
 """Percent of the rows in force that may end before a person must confirm."""
@@ -28,9 +28,9 @@ IN_FORCE: Final = (
 EXIT: Final = "exit_date"
 
 FINAL: Final = {
-    "consents": "SELECT agreement, student_id, max(withdrawn_on) FROM records.consent"
-    " WHERE withdrawn_on IS NOT NULL GROUP BY agreement, student_id",
-    "opt_outs": "SELECT student_id, agreement, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
+    "consents": "SELECT line, student_id, max(withdrawn_on) FROM records.consent"
+    " WHERE withdrawn_on IS NOT NULL GROUP BY line, student_id",
+    "opt_outs": "SELECT student_id, line, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
 }
 """What persons have settled, by the start of the key; loads leave it alone."""
 
@@ -168,23 +168,23 @@ def _is_exit(difference: Difference, old: asyncpg.Record, new: tuple[Any, ...]) 
 def _scope(staged: Staged) -> tuple[str, ...]:
     """Return the columns that say what the file is the whole truth about; one agreement's file is not another's."""
     columns = columns_of(staged.load.target)
-    scope = staged.load.scope
-    if scope is None:
-        own = "agreement" in columns and not TARGETS[staged.load.target].table.c.agreement.nullable
-        scope = ("agreement",) if own else ()
-    return tuple("student_id" if name == NUMBER and "student_id" in columns else name for name in scope)
+    if staged.load.scope is None:
+        return (LINE,) if LINE in columns and not TARGETS[staged.load.target].table.c[LINE].nullable else ()
+    stored = {field_of(column): column for column in reversed(columns)}
+    return tuple(stored[name] for name in staged.load.scope)
 
 
 def _place(row: StagedRow, scope: tuple[str, ...], students: Mapping[str, UUID]) -> Key:
     return tuple(
-        students.get(str(row.values.get(NUMBER))) if name == "student_id" else row.values.get(name) for name in scope
+        students.get(str(row.values.get(NUMBER))) if name == "student_id" else row.values.get(field_of(name))
+        for name in scope
     )
 
 
 def _constant_places(staged: Staged, scope: tuple[str, ...]) -> set[Key]:
     """Return the scope of a file that names it in constants: such a file speaks of it even when it has no rows."""
     rules = staged.load.rules()
-    values = [rules[name].constant if name in rules else None for name in scope]
+    values = [rules[field_of(name)].constant if field_of(name) in rules else None for name in scope]
     return {tuple(values)} if scope and all(value is not None for value in values) else set()
 
 

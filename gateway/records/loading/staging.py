@@ -13,7 +13,7 @@ from gateway.records.loading.cells import CellRefused, Lookups, Value, read_cell
 from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
 from gateway.records.loading.forms import require_forms
 from gateway.records.loading.mapping import Condition, Load, MappingFile
-from gateway.records.loading.targets import NUMBER, TARGETS, fields_of, required_of
+from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of, fields_of, required_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,11 @@ class _Joined:
 
 
 def _kinds(target: str) -> dict[str, Any]:
-    table = TARGETS[target].table
-    return {name: table.c[name].type if name in table.c else msgspec.UNSET for name in fields_of(target)}
+    columns = TARGETS[target].table.c
+    stored = {NUMBER: NUMBER} | {field_of(name): name for name in columns_of(target) if field_of(name) != NUMBER}
+    return {
+        name: columns[stored[name]].type if stored[name] in columns else msgspec.UNSET for name in fields_of(target)
+    }
 
 
 def _require_columns(load: Load, file: CsvFile, tables: Iterable[_Joined]) -> None:

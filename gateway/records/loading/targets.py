@@ -16,6 +16,11 @@ HISTORY: Final = frozenset(
 """Columns that loads never fill: how rows are dated, and what only a person can state."""
 NUMBER: Final = "student_identifier"
 """Every fact about a student names the student by the district's number; the internal id stays inside."""
+AGREEMENT: Final = "agreement"
+"""A list names an agreement; what is stored is its line, so that the list feeds every version in force."""
+LINE: Final = "line"
+_FIELDS: Final = MappingProxyType({"student_id": NUMBER, LINE: AGREEMENT})
+"""Columns that mapping files know by another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,20 @@ def columns_of(target: str) -> tuple[str, ...]:
 
 def fields_of(target: str) -> tuple[str, ...]:
     """Return the fields a mapping may fill: the columns, with the student's number in place of the internal id."""
-    names = [name for name in columns_of(target) if name not in {"student_id", NUMBER}]
+    names = [field_of(column) for column in columns_of(target) if field_of(column) != NUMBER]
     return (NUMBER, *names) if TARGETS[target].is_about_students else tuple(names)
+
+
+def field_of(column: str) -> str:
+    """Return the name under which a mapping fills this column."""
+    return _FIELDS.get(column, column)
 
 
 def required_of(target: str) -> tuple[str, ...]:
     """Return the fields a mapping must fill."""
     table = TARGETS[target].table
-    needed = [name for name in fields_of(target) if name != NUMBER and not _may_miss(table, name)]
+    columns = [column for column in columns_of(target) if not _may_miss(table, column)]
+    needed = [field_of(column) for column in columns if field_of(column) != NUMBER]
     return (NUMBER, *needed) if TARGETS[target].is_about_students else tuple(needed)
 
 

@@ -20,7 +20,8 @@ def test_termination_is_for_good_and_asks_first(active: CommandLine) -> None:
     for again in (terminate, ("agreement", "suspend", line["digest"], "--reason", "x")):
         assert "stays so" in active.refused(*again, *(["--yes"] if again is terminate else []))
     page = active.done("agreement", "show", line["digest"])
-    assert (page["clients"], page["approved_by"]) == ([], None)
+    # Who approved it stays on record; nobody is let in by it.
+    assert (page["clients"], page["approved_by"]) == ([], active.public("olivia"))
 
 
 def test_a_suspension_lasts_until_an_officer_undoes_that_one(active: CommandLine) -> None:
@@ -142,7 +143,7 @@ def test_the_whole_path_from_two_officers_to_a_verified_log(bare: CommandLine) -
     bare.introduce("rae", "partner:bright-path", "piotr", out="@rae.json")
     for name in ("dana", "rae"):
         registered = bare.done("signer", "register", f"@{name}.json")
-        assert registered["signer"] == bare.public(name)
+        assert registered["key"] == bare.public(name)
     bare.draft()
     bare.sign()
     bare.approve()

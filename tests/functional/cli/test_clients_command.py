@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.factories.agreements import client_jwk
-from tests.factories.command_line import OFFICIAL, CommandLine
+from tests.factories.command_line import OFFICIAL, RESPONSIBLE, CommandLine
 
 
 def _agreement(desk: CommandLine) -> str:
@@ -84,7 +84,7 @@ def test_a_binding_with_other_keys_than_those_signed_is_refused(active: CommandL
 
 def test_a_signers_own_key_is_no_machines_key(active: CommandLine) -> None:
     active.write("own.jwks", json.dumps({"keys": [json.loads((active.folder / "rae.pub.json").read_text())]}))
-    who = ("--responsible-name", "Rae", "--responsible-email", "rae@partner.example", "--signer-key", "@rae.pem")
+    who = ("--responsible", RESPONSIBLE, "--signer-key", "@rae.pem")
     active.done("client", "bind", "--agreement", _agreement(active), "--jwks", "@own.jwks", *who, "--out", "@new.json")
     _approve(active, "new.json")
     assert "also the key of a signer" in _registration_refused(active, "new.json")
@@ -103,7 +103,7 @@ def test_a_signers_own_key_is_no_machines_key(active: CommandLine) -> None:
 )
 def test_a_key_set_that_is_wrong_or_private_is_refused_and_not_quoted(active: CommandLine, jwks: str) -> None:
     active.write("odd.jwks", jwks)
-    who = ("--responsible-name", "Rae", "--responsible-email", "rae@partner.example", "--signer-key", "@rae.pem")
+    who = ("--responsible", RESPONSIBLE, "--signer-key", "@rae.pem")
     said = active.refused(
         "client", "bind", "--agreement", _agreement(active), "--jwks", "@odd.jwks", *who, "--out", "@new.json"
     )
@@ -138,7 +138,7 @@ def test_approving_shows_the_keys_and_who_answers_for_them(active: CommandLine) 
     arguments = ("client", "approve", "@new.json", "--officer-key", "@olivia.pem", "--out", "@new.approval.json")
     said = active.refused(*arguments, typed="n\n")
     assert client in said
-    assert "Rae Responsible" in said
+    assert f"{RESPONSIBLE} answers for it, and the partner itself runs it." in said
     assert not (active.folder / "new.approval.json").exists()
     active.done(*arguments, typed="y\n")
     active.done("client", "register", "@new.json", "--approval", "@new.approval.json", "--name", "Second")

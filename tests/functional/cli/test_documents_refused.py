@@ -204,7 +204,7 @@ def test_the_same_document_is_registered_once(signed: CommandLine) -> None:
 
 def test_a_document_of_another_kind_is_refused(signed: CommandLine) -> None:
     signed.approve()
-    assert "not signed as" in signed.refused("signer", "register", "@agreement.signed.json")
+    assert "is no signed document of the kind" in signed.refused("signer", "register", "@agreement.signed.json")
     assert "not signed as" in signed.refused("agreement", "activate", "@approval.json", "--approval", "@approval.json")
 
 

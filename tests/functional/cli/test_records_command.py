@@ -9,6 +9,10 @@ def _agreement(desk: CommandLine) -> str:
     return str(desk.done("agreement", "show")[0]["digest"])
 
 
+def _line(desk: CommandLine) -> str:
+    return str(desk.done("agreement", "show")[0]["id"])
+
+
 def _covered(desk: CommandLine) -> int:
     return int(desk.done("agreement", "show")[0]["covered_today"])
 
@@ -34,14 +38,29 @@ def test_a_folder_without_the_files_is_a_sentence(active: CommandLine) -> None:
     assert "schools.csv is not there" in active.refused("records", "load", "@home", "--mapping", "@facts.toml")
 
 
-@pytest.mark.parametrize("text", ["bright", "=sha256:12", "bright=sha256:12"])
+@pytest.mark.parametrize("text", ["bright", "=sha256:12", "bright=sha256:12", "bright=agreement:Sps-A", "bright=sps-a"])
 def test_an_agreement_named_wrongly_is_a_usage_error(active: CommandLine, text: str) -> None:
     active.refused("records", "load", "@export", "--mapping", "@lists.toml", "--agreements", text, code=2)
 
 
 def test_lists_for_an_agreement_not_in_force_are_refused(active: CommandLine) -> None:
-    named = ("--agreements", "bright=sha256:" + "0" * 64)
-    assert "in force" in active.refused("records", "load", "@export", "--mapping", "@lists.toml", *named)
+    load = ("records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@lists.toml")
+    for name in ("sha256:" + "0" * 64, "agreement:nobody-signed-this"):
+        assert "in force" in active.refused(*load, "--agreements", f"bright={name}")
+    digest, line = _agreement(active), _line(active)
+    active.done("agreement", "terminate", digest, "--reason", "over", typed="y\n")
+    for name in (digest, line):
+        assert "in force" in active.refused(*load, "--agreements", f"bright={name}")
+    assert active.found("SELECT count(*) FROM records.batch") == 0
+
+
+def test_a_list_may_name_its_agreement_by_the_id_that_all_versions_share(active: CommandLine) -> None:
+    both = ("--mapping", "@facts.toml", "--mapping", "@lists.toml")
+    active.done("records", "load", "@export", *both, "--agreements", f"bright={_line(active)}")
+    assert _covered(active) == 2
+    # The digest of any version means the same list.
+    reports = active.done("records", "load", "@export", *both, "--agreements", f"bright={_agreement(active)}")
+    assert [each["unchanged"] for each in reports[1]["targets"].values()] == [2, 2]
 
 
 def test_a_malformed_row_is_refused_by_its_line_and_the_others_are_taken(active: CommandLine) -> None:
@@ -93,7 +112,9 @@ def test_no_student_is_told_from_another_by_a_refusal(loaded: CommandLine) -> No
         assert number not in said
         assert "no student has this number" in said.casefold()
     assert "nothing in force" in loaded.refused("records", "withdraw", "--agreement", digest, "--student", "7003")
-    assert "in force" in loaded.refused("records", "opt-out", "--student", "7001", "--agreement", "sha256:" + "0" * 64)
+    for name in ("sha256:" + "0" * 64, "agreement:nobody-signed-this"):
+        assert "in force" in loaded.refused("records", "opt-out", "--student", "7001", "--agreement", name)
+        assert "in force" in loaded.refused("records", "withdraw", "--student", "7001", "--agreement", name)
     assert _covered(loaded) == 2
 
 
@@ -114,6 +135,22 @@ def test_an_opt_out_takes_the_student_out_at_once(loaded: CommandLine) -> None:
     assert _covered(loaded) == 2  # directory information is another matter than this agreement's
     loaded.done("records", "opt-out", "--student", "7001", "--agreement", _agreement(loaded))
     assert _covered(loaded) == 1
+    assert "on file" in loaded.refused("records", "opt-out", "--student", "7001", "--agreement", _line(loaded))
     loaded.done("records", "opt-out", typed="7002\n")
     assert _covered(loaded) == 0
     assert "on file" in loaded.refused("records", "opt-out", "--student", "7002")
+
+
+@pytest.mark.claim(7)
+@pytest.mark.parametrize("spoilt", [False, True], ids=["over", "unreadable"])
+def test_what_is_over_or_cannot_be_read_can_be_stopped_by_either_name(loaded: CommandLine, spoilt: bool) -> None:
+    digest, line = _agreement(loaded), _line(loaded)
+    if spoilt:
+        loaded.sql("ALTER TABLE agreements.document DISABLE TRIGGER ALL", role="admin")
+        loaded.sql("UPDATE agreements.document SET envelope = '{}' WHERE kind = 'agreement'", role="admin")
+    else:
+        loaded.done("agreement", "terminate", digest, "--reason", "over", typed="y\n")
+    loaded.done("records", "withdraw", "--agreement", digest, "--student", "7001")
+    loaded.done("records", "withdraw", "--agreement", line, "--student", "7002")
+    left = "SELECT count(*) FROM records.population WHERE to_idx IS NULL"
+    assert loaded.found(left) == loaded.found("SELECT count(*) FROM records.consent WHERE to_idx IS NULL") == 0

@@ -18,7 +18,8 @@ from tests.factories.database import TestDatabase
 from tests.factories.records import (
     AGREEMENT,
     ENROLLMENTS,
-    OTHER,
+    LINE,
+    OTHER_LINE,
     STUDENTS,
     YEAR,
     SmallDistrict,
@@ -33,7 +34,7 @@ BASIC: dict[str, Any] = {"students": STUDENTS, "enrollments": ENROLLMENTS}
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path)
-    district.scopes.append(Scope(AGREEMENT, terms()))
+    district.scopes.append(Scope(AGREEMENT, LINE, terms()))
     return district
 
 
@@ -141,12 +142,12 @@ async def test_exits_wait_for_nobody(district: SmallDistrict) -> None:
 async def test_a_roster_that_shrinks_waits_for_nobody_and_another_agreements_is_left_alone(
     district: SmallDistrict,
 ) -> None:
-    everyone = [(agreement, row[0], "2025-09-01", None) for agreement in (AGREEMENT, OTHER) for row in STUDENTS]
+    everyone = [(agreement, row[0], "2025-09-01", None) for agreement in (LINE, OTHER_LINE) for row in STUDENTS]
     await district.load({**BASIC, "rosters": everyone})
     report = await district.load({"rosters": everyone[:1]})
     assert [(each.ended, each.unchanged) for each in report.targets] == [(3, 1)]
-    rows = await district.owner.fetch("SELECT agreement FROM records.roster WHERE to_idx IS NULL")
-    assert sorted(row[0] for row in rows) == [AGREEMENT, *[OTHER] * 4]
+    rows = await district.owner.fetch("SELECT line FROM records.roster WHERE to_idx IS NULL")
+    assert sorted(row[0] for row in rows) == [*[OTHER_LINE] * 4, LINE]
 
 
 # --- What changes, and what does not
@@ -186,15 +187,15 @@ async def test_a_file_that_is_the_truth_about_nothing_ends_nothing(district: Sma
 
 
 async def test_an_empty_list_that_names_its_agreement_ends_that_list(district: SmallDistrict) -> None:
-    await district.load({**BASIC, "rosters": [(each, "1001", "2025-09-01", None) for each in (AGREEMENT, OTHER)]})
+    await district.load({**BASIC, "rosters": [(each, "1001", "2025-09-01", None) for each in (LINE, OTHER_LINE)]})
     district.write("rosters")
     mapping = parse_mapping(
         'format = 1\nname = "x"\n[files.r]\npath = "rosters.csv"\n[[load]]\ntarget = "rosters"\nfrom = "r"\n'
-        f'fields.agreement = {{ constant = "{AGREEMENT}" }}\n'
+        f'fields.agreement = {{ constant = "{LINE}" }}\n'
         'fields.student_identifier = "number"\nfields.from_date = "in"\n'
     )
     await district.loads.load(mapping, district.folder)
-    assert await district.owner.fetchval("SELECT agreement FROM records.roster WHERE to_idx IS NULL") == OTHER
+    assert await district.owner.fetchval("SELECT line FROM records.roster WHERE to_idx IS NULL") == OTHER_LINE
 
 
 async def test_agreements_can_be_named_by_words_given_with_the_load(district: SmallDistrict) -> None:
@@ -205,10 +206,10 @@ async def test_agreements_can_be_named_by_words_given_with_the_load(district: Sm
     )
     await district.load(BASIC)
     district.write("rosters", ("tutors", "1001", "2025-09-01", None), ("others", "1001", "2025-09-01", None))
-    lookups = {"agreements": {"tutors": AGREEMENT}}
+    lookups = {"agreements": {"tutors": LINE}}
     report = await district.loads.load(parse_mapping(text), district.folder, lookups=lookups)
     assert [str(row) for row in report.refused] == ["r:3: 'agreement' is not in the table 'agreements'"]
-    assert await district.owner.fetchval("SELECT agreement FROM records.roster") == AGREEMENT
+    assert await district.owner.fetchval("SELECT line FROM records.roster") == LINE
 
 
 # --- What a person has settled
@@ -216,18 +217,18 @@ async def test_agreements_can_be_named_by_words_given_with_the_load(district: Sm
 
 async def test_no_load_brings_back_a_withdrawn_consent_unless_it_was_signed_again(district: SmallDistrict) -> None:
     rows = terms(basis="consent", element_order=("000115",))
-    district.scopes[:] = [Scope(AGREEMENT, rows)]
-    old = (AGREEMENT, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)
+    district.scopes[:] = [Scope(AGREEMENT, LINE, rows)]
+    old = (LINE, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)
     await district.load({**BASIC, "consents": [old]})
     leave = permit("first_name", rows=rows)
     assert len(await district.rows(leave)) == 1
     async with district.engine.begin() as connection:
-        await withdraw_consent(connection, AGREEMENT, "1001", scopes=district.in_force)
+        await withdraw_consent(connection, LINE, "1001", scopes=district.in_force)
     report = await district.load({"consents": [old]})
     assert [str(row) for row in report.refused] == ["consents:2: this consent was withdrawn after it was signed"]
     assert await district.rows(leave) == []
     await district.at(dt.date(2026, 4, 1))
-    new = (AGREEMENT, "1001", "all", "parent", "2026-03-31", "2026-03-31", None)
+    new = (LINE, "1001", "all", "parent", "2026-03-31", "2026-03-31", None)
     report = await district.load({"consents": [new]})
     assert not report.refused
     assert len(await district.rows(leave)) == 1
@@ -282,8 +283,8 @@ async def test_two_loads_do_not_run_at_once(district: SmallDistrict) -> None:
 
 async def test_a_stop_during_the_preparation_sends_the_load_back(district: SmallDistrict) -> None:
     rows = terms(basis="consent", element_order=("000115",))
-    district.scopes[:] = [Scope(AGREEMENT, rows)]
-    old = (AGREEMENT, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)
+    district.scopes[:] = [Scope(AGREEMENT, LINE, rows)]
+    old = (LINE, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)
     await district.load({**BASIC, "consents": [old]})
     # Stands for a withdrawal that commits between the comparison and the load's last transaction.
     await district.owner.execute(
@@ -303,7 +304,7 @@ async def test_a_stop_during_the_preparation_sends_the_load_back(district: Small
 
 @pytest.mark.claim(1)
 async def test_a_load_has_an_entry_with_the_digest_of_its_batch_and_no_personal_data(district: SmallDistrict) -> None:
-    roster = [(AGREEMENT, "1001", "2025-09-01", None)]
+    roster = [(LINE, "1001", "2025-09-01", None)]
     report = await district.load({**BASIC, "rosters": roster})
     rows = await district.owner.fetch("SELECT idx, leaf FROM audit.entry ORDER BY idx")
     entries = [json.loads(row["leaf"]) for row in rows]

@@ -11,7 +11,7 @@ from gateway.records.population import rewrite_population
 from gateway.records.statement import Shape, build
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, OTHER, SmallDistrict, permit, terms
+from tests.factories.records import AGREEMENT, LINE, OTHER, OTHER_LINE, SmallDistrict, permit, terms
 
 NORTH = terms(In(Column.SCHOOL_IDENTIFIER, ("s1", "s2", "s3")))
 COLUMNS = ("first_name", "last_name", "birthdate:age_years", "grade_level", "school_identifier", "gpa_cumulative")
@@ -41,8 +41,8 @@ async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path)
     await district.owner.execute(FILL)
     async with district.engine.begin() as connection:
-        await rewrite_population(connection, Scope(AGREEMENT, NORTH), 1)
-        await rewrite_population(connection, Scope(OTHER, terms()), 1)
+        await rewrite_population(connection, Scope(AGREEMENT, LINE, NORTH), 1)
+        await rewrite_population(connection, Scope(OTHER, OTHER_LINE, terms()), 1)
     await district.owner.execute("ANALYZE")
     return district
 

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from gateway.records.coverage import MAX_ELEMENTS, Scope, covered
+from gateway.records.coverage import Scope, covered
 from gateway.records.errors import UnknownTerm
+from gateway.records.meanings import MAX_ELEMENTS
 from gateway.records.population import close_population, rewrite_population
 from policies.decision import RowTerms
 from policies.population import (
@@ -30,7 +31,7 @@ from policies.population import (
     matches,
 )
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, OTHER, YEAR, SmallDistrict, permit, terms
+from tests.factories.records import AGREEMENT, LINE, OTHER, OTHER_LINE, YEAR, SmallDistrict, permit, terms
 
 ELEMENTS = ("000033", "000100", "000115")
 FIRST = dt.date(2025, 9, 1)
@@ -61,17 +62,16 @@ class Person:
         def holds(first: dt.date, last: dt.date | None) -> bool:
             return first <= day and (last is None or day <= last)
 
-        placed = any(agreement == AGREEMENT and holds(a, b) and b != day for agreement, a, b in self.placements)
+        placed = any(agreement == LINE and holds(a, b) and b != day for agreement, a, b in self.placements)
         facts = Facts(
             enrollments=tuple(Enrollment(school, grade) for school, grade, a, b in self.stays if holds(a, b)),
             program_types=tuple(kind for kind, a, b in self.programs if holds(a, b)),
-            on_roster=any(agreement == AGREEMENT and holds(a, b) for agreement, a, b in self.rosters),
+            on_roster=any(agreement == LINE and holds(a, b) for agreement, a, b in self.rosters),
             is_placed=placed,
         )
         scopes = {"sharing", "directory"} if rows.basis == "directory_information" else {"sharing"}
         refused = any(
-            agreement in (None, AGREEMENT) and scope in scopes and first <= day
-            for agreement, scope, first in self.opt_outs
+            agreement in (None, LINE) and scope in scopes and first <= day for agreement, scope, first in self.opt_outs
         )
         if not matches(rows.population, facts) or refused or (rows.basis == "usc_1232g_b_1_L" and not placed):
             return None
@@ -80,7 +80,7 @@ class Person:
             return everything
         found = 0
         for agreement, elements, signer, a, b in self.consents:
-            if agreement != AGREEMENT or not holds(a, b) or self.born is None:
+            if agreement != LINE or not holds(a, b) or self.born is None:
                 continue
             if (day < eighteen(self.born)) if signer == "parent" else self._is_adult(day):
                 for element in ELEMENTS if elements == ("all",) else elements:
@@ -123,13 +123,13 @@ def some_person(chance: random.Random, number: int) -> Person:
         person.programs.append((kind, *some_span(chance)))
     for rows in (person.rosters, person.placements):
         for _ in range(chance.choice((0, 1, 2))):
-            rows.append((chance.choice((AGREEMENT, AGREEMENT, OTHER)), *some_span(chance)))
+            rows.append((chance.choice((LINE, LINE, OTHER_LINE)), *some_span(chance)))
     for _ in range(chance.choice((0, 1, 2, 3))):
         elements = chance.choice((("all",), ("000033",), ("000033", "000115"), ("000100", "999999"), ("999999",)))
         signer = chance.choice(("parent", "parent", "eligible_student"))
-        person.consents.append((chance.choice((AGREEMENT, AGREEMENT, OTHER)), elements, signer, *some_span(chance)))
+        person.consents.append((chance.choice((LINE, LINE, OTHER_LINE)), elements, signer, *some_span(chance)))
     if chance.random() < 0.3:
-        agreement = chance.choice((None, AGREEMENT, OTHER))
+        agreement = chance.choice((None, LINE, OTHER_LINE))
         person.opt_outs.append((agreement, chance.choice(("sharing", "directory")), some_day(chance)))
     return person
 
@@ -179,7 +179,7 @@ async def test_the_kept_population_is_what_the_facts_say_on_every_day(
     granted = 0
     for _ in range(12):
         rows = terms(some_population(chance), basis=chance.choice(BASES), element_order=ELEMENTS)
-        district.scopes[:] = [Scope(AGREEMENT, rows)]
+        district.scopes[:] = [Scope(AGREEMENT, LINE, rows)]
         people = [some_person(chance, number) for number in range(8)]
         await district.owner.execute("TRUNCATE records.roster, records.consent, records.placement")
         await load_world(district, people)
@@ -206,7 +206,7 @@ async def covered_days(district: SmallDistrict, number: str = "1") -> list[tuple
 
 async def world_of(database: TestDatabase, folder: Path, person: Person, rows: RowTerms) -> SmallDistrict:
     district = await SmallDistrict.open(database, folder)
-    district.scopes.append(Scope(AGREEMENT, rows))
+    district.scopes.append(Scope(AGREEMENT, LINE, rows))
     person.stays = person.stays or [("a", "7", FIRST, None)]
     await load_world(district, [person])
     return district
@@ -233,7 +233,7 @@ BORN_IN_MARCH = dt.date(2008, 3, 11)
 async def test_consent_passes_to_the_student_at_eighteen(
     database: TestDatabase, tmp_path: Path, born: dt.date | None, signer: str, expected: str | None
 ) -> None:
-    person = Person("1", born, consents=[(AGREEMENT, ("all",), signer, FIRST, None)])
+    person = Person("1", born, consents=[(LINE, ("all",), signer, FIRST, None)])
     district = await world_of(database, tmp_path, person, CONSENT)
     assert await covered_days(district) == ([] if expected is None else [(None, expected)])
 
@@ -241,9 +241,9 @@ async def test_consent_passes_to_the_student_at_eighteen(
 async def test_no_day_borrows_the_coverage_of_another(database: TestDatabase, tmp_path: Path) -> None:
     person = Person("1", dt.date(2012, 1, 1))
     person.consents = [
-        (AGREEMENT, ("000033",), "parent", FIRST, dt.date(2026, 5, 31)),
-        (AGREEMENT, ("000100",), "parent", dt.date(2025, 10, 1), dt.date(2025, 10, 31)),
-        (AGREEMENT, ("000115", "000100"), "parent", dt.date(2026, 1, 1), dt.date(2026, 1, 31)),
+        (LINE, ("000033",), "parent", FIRST, dt.date(2026, 5, 31)),
+        (LINE, ("000100",), "parent", dt.date(2025, 10, 1), dt.date(2025, 10, 31)),
+        (LINE, ("000115", "000100"), "parent", dt.date(2026, 1, 1), dt.date(2026, 1, 31)),
     ]
     district = await world_of(database, tmp_path, person, CONSENT)
     assert await covered_days(district) == [
@@ -256,19 +256,19 @@ async def test_no_day_borrows_the_coverage_of_another(database: TestDatabase, tm
 async def test_a_consent_for_elements_the_agreement_does_not_have_covers_nothing(
     database: TestDatabase, tmp_path: Path
 ) -> None:
-    person = Person("1", dt.date(2012, 1, 1), consents=[(AGREEMENT, ("999999",), "parent", FIRST, None)])
+    person = Person("1", dt.date(2012, 1, 1), consents=[(LINE, ("999999",), "parent", FIRST, None)])
     assert await covered_days(await world_of(database, tmp_path, person, CONSENT)) == []
 
 
 async def test_a_consent_agreement_with_more_elements_than_a_mask_is_refused() -> None:
     order = tuple(f"{number:06}" for number in range(MAX_ELEMENTS + 1))
     with pytest.raises(UnknownTerm):
-        covered(Scope(AGREEMENT, replace(CONSENT, element_order=order)))
+        covered(Scope(AGREEMENT, LINE, replace(CONSENT, element_order=order)))
 
 
 @pytest.mark.ferpa("L8")
 async def test_access_ends_on_the_day_the_placement_ends(database: TestDatabase, tmp_path: Path) -> None:
-    person = Person("1", None, placements=[(AGREEMENT, dt.date(2025, 10, 1), dt.date(2025, 12, 5))])
+    person = Person("1", None, placements=[(LINE, dt.date(2025, 10, 1), dt.date(2025, 12, 5))])
     district = await world_of(database, tmp_path, person, terms(basis="usc_1232g_b_1_L"))
     assert await covered_days(district) == [(None, "{[2025-10-01,2025-12-05)}")]
 
@@ -278,8 +278,8 @@ async def test_access_ends_on_the_day_the_placement_ends(database: TestDatabase,
     ("basis", "scope", "agreement", "remains"),
     [
         ("school_official", "sharing", None, "{[2025-09-01,2025-12-01)}"),
-        ("school_official", "sharing", AGREEMENT, "{[2025-09-01,2025-12-01)}"),
-        ("school_official", "sharing", OTHER, "{[2025-09-01,)}"),
+        ("school_official", "sharing", LINE, "{[2025-09-01,2025-12-01)}"),
+        ("school_official", "sharing", OTHER_LINE, "{[2025-09-01,)}"),
         ("school_official", "directory", None, "{[2025-09-01,)}"),
         ("directory_information", "directory", None, "{[2025-09-01,2025-12-01)}"),
     ],
@@ -299,7 +299,7 @@ async def test_an_opt_out_takes_away_what_it_concerns(
 async def test_codes_stay_for_ever_and_differ_by_agreement(database: TestDatabase, tmp_path: Path) -> None:
     district = await world_of(database, tmp_path, Person("1", None), terms())
     (before,) = (await district.page(permit("first_name"))).codes
-    district.scopes.append(Scope(OTHER, terms()))
+    district.scopes.append(Scope(OTHER, OTHER_LINE, terms()))
     # The student leaves and comes back.
     await district.load({"enrollments": [("1", "a", YEAR, "7", FIRST, "2025-10-01")]})
     assert (await district.page(permit("first_name"))).codes == []

@@ -19,7 +19,9 @@ from tests.factories.records import (
     AGREEMENT,
     DAY,
     ENROLLMENTS,
+    LINE,
     OTHER,
+    OTHER_LINE,
     STUDENTS,
     YEAR,
     SmallDistrict,
@@ -34,7 +36,7 @@ SUMMARIES = (("1001", YEAR, "2.49", "12"), ("1002", YEAR, "3.9", None), ("1002",
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path)
-    district.scopes.append(Scope(AGREEMENT, terms()))
+    district.scopes.append(Scope(AGREEMENT, LINE, terms()))
     files = {"schools": [("north", "North", "lea-1")], "students": STUDENTS, "enrollments": ENROLLMENTS}
     assert not (await district.load(files | {"academic_summaries": SUMMARIES})).refused
     return district
@@ -154,8 +156,8 @@ async def test_a_student_of_two_schools_is_one_row_at_the_school_attended_longer
 async def test_a_student_of_two_schools_is_shown_at_the_covered_one(district: SmallDistrict) -> None:
     both = (*ENROLLMENTS, ("1001", "south", YEAR, "07", "2025-10-01", None))
     south = terms(And((In(Column.SCHOOL_IDENTIFIER, ("south",)), Or((Roster(), Placement())))))
-    district.scopes[:] = [Scope(AGREEMENT, south)]
-    await district.load({"enrollments": both, "rosters": [(AGREEMENT, "1001", "2026-01-01", None)]})
+    district.scopes[:] = [Scope(AGREEMENT, LINE, south)]
+    await district.load({"enrollments": both, "rosters": [(LINE, "1001", "2026-01-01", None)]})
     rows = await district.rows(permit("first_name", "school_identifier", rows=south))
     assert rows == [{"first_name": "Ana", "school_identifier": "south"}]
 
@@ -164,7 +166,7 @@ async def test_a_student_of_two_schools_is_shown_at_the_covered_one(district: Sm
 async def test_the_code_of_another_agreements_student_finds_what_a_code_that_never_was_finds(
     district: SmallDistrict,
 ) -> None:
-    district.scopes.append(Scope(OTHER, terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))))
+    district.scopes.append(Scope(OTHER, OTHER_LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))))
     await district.load({"enrollments": (*ENROLLMENTS, ("1002", "south", YEAR, "12", "2025-10-01", None))})
     elsewhere = await district.page(permit("first_name", agreement=OTHER))
     never = await district.page(permit("first_name"), code="rc_" + "a" * 26)
@@ -195,7 +197,7 @@ async def test_a_population_by_program_shows_those_who_take_part_today(
     district: SmallDistrict, population: Population, found: set[str]
 ) -> None:
     rows = terms(population)
-    district.scopes[:] = [Scope(AGREEMENT, rows)]
+    district.scopes[:] = [Scope(AGREEMENT, LINE, rows)]
     programs = [
         ("1001", "p", "tutoring", "2025-10-01", None),
         ("1002", "p", "mentoring", "2025-10-01", None),
@@ -384,12 +386,12 @@ CONSENT = terms(basis="consent", element_order=("000100", "000115", "000128", "0
 async def test_an_element_without_this_students_consent_is_absent_and_cannot_be_found_by(
     district: SmallDistrict,
 ) -> None:
-    district.scopes[:] = [Scope(AGREEMENT, CONSENT)]
+    district.scopes[:] = [Scope(AGREEMENT, LINE, CONSENT)]
     consents = [
-        (AGREEMENT, "1001", "000115;000128", "parent", "2025-09-01", "2025-09-02", None),
-        (AGREEMENT, "1003", "all", "parent", "2025-09-01", "2025-09-02", None),
-        (AGREEMENT, "1002", "000172", "parent", "2025-09-01", "2025-09-02", None),
-        (AGREEMENT, "1004", "all", "eligible_student", "2025-09-01", "2025-09-02", None),
+        (LINE, "1001", "000115;000128", "parent", "2025-09-01", "2025-09-02", None),
+        (LINE, "1003", "all", "parent", "2025-09-01", "2025-09-02", None),
+        (LINE, "1002", "000172", "parent", "2025-09-01", "2025-09-02", None),
+        (LINE, "1004", "all", "eligible_student", "2025-09-01", "2025-09-02", None),
     ]
     await district.load({"consents": consents})
     await district.at(dt.date(2026, 2, 1))

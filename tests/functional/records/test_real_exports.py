@@ -12,7 +12,7 @@ from gateway.records.coverage import Scope
 from gateway.records.loading.mapping import MappingFile, parse_mapping
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, SmallDistrict, permit, terms
+from tests.factories.records import AGREEMENT, LINE, SmallDistrict, permit, terms
 
 pytestmark = pytest.mark.realdata
 
@@ -26,7 +26,7 @@ def shipped(name: str) -> MappingFile:
 async def test_the_sis_export_loads_by_mapping_alone(database: TestDatabase, tmp_path: Path) -> None:
     district = await SmallDistrict.open(database, tmp_path, now=dt.date(2020, 3, 11))
     rows = terms(In(Column.SCHOOL_IDENTIFIER, ("sch0", "sch2")), school_years=("2019-2020",))
-    district.scopes.append(Scope(AGREEMENT, rows))
+    district.scopes.append(Scope(AGREEMENT, LINE, rows))
     report = await district.loads.load(shipped("hello_world_sis"), DATA / "hello_world_sis", strict=True)
     assert {each.target: each.added for each in report.targets} == {
         "schools": 4,
@@ -55,7 +55,7 @@ async def test_nobody_has_seen_the_exports_password_column(database: TestDatabas
 async def test_the_attendance_export_loads_with_its_headerless_roster(database: TestDatabase, tmp_path: Path) -> None:
     district = await SmallDistrict.open(database, tmp_path, now=dt.date(2022, 2, 2))
     rows = terms(In(Column.SCHOOL_IDENTIFIER, ("55535",)), school_years=("2021-2022",))
-    district.scopes.append(Scope(AGREEMENT, rows))
+    district.scopes.append(Scope(AGREEMENT, LINE, rows))
     report = await district.loads.load(shipped("contoso_attendance"), DATA, strict=True)
     assert {each.target: each.added for each in report.targets} == {
         "schools": 5,

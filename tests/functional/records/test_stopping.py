@@ -11,12 +11,22 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import NothingToStop, UnknownStudent
 from gateway.services.stops import opt_out, withdraw_consent
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, ENROLLMENTS, OTHER, STUDENTS, SmallDistrict, permit, terms
+from tests.factories.records import (
+    AGREEMENT,
+    ENROLLMENTS,
+    LINE,
+    OTHER,
+    OTHER_LINE,
+    STUDENTS,
+    SmallDistrict,
+    permit,
+    terms,
+)
 
 CONSENT = terms(basis="consent", element_order=("000115",))
 GIVEN = [
-    (agreement, number, "all", "parent", "2025-09-01", "2025-09-02", None)
-    for agreement in (AGREEMENT, OTHER)
+    (line, number, "all", "parent", "2025-09-01", "2025-09-02", None)
+    for line in (LINE, OTHER_LINE)
     for number in ("1001", "1002")
 ]
 
@@ -26,7 +36,7 @@ pytestmark = pytest.mark.claim(7)
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path, now=dt.date(2026, 2, 1))
-    district.scopes += [Scope(AGREEMENT, CONSENT), Scope(OTHER, terms())]
+    district.scopes += [Scope(AGREEMENT, LINE, CONSENT), Scope(OTHER, OTHER_LINE, terms())]
     await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS, "consents": GIVEN})
     return district
 
@@ -36,9 +46,9 @@ async def names(district: SmallDistrict, agreement: str = AGREEMENT) -> set[str]
     return {row["first_name"] for row in await district.rows(permit("first_name", rows=rows, agreement=agreement))}
 
 
-async def withdraw(district: SmallDistrict, number: str = "1001", agreement: str = AGREEMENT) -> int:
+async def withdraw(district: SmallDistrict, number: str = "1001", line: str = LINE) -> int:
     async with district.engine.begin() as connection:
-        return await withdraw_consent(connection, agreement, number, scopes=district.in_force)
+        return await withdraw_consent(connection, line, number, scopes=district.in_force)
 
 
 async def say_no(district: SmallDistrict, number: str = "1001", **options: object) -> int:
@@ -77,32 +87,32 @@ async def test_a_withdrawn_consent_acts_on_the_next_request_and_for_that_student
     assert await names(district, OTHER) == {"Ana", "Bo", "Chí", "Dua"}
     after = await district.page(permit("first_name", rows=CONSENT))
     assert after.epoch == entry > before.epoch
-    kept = await district.owner.fetch("SELECT agreement FROM records.consent WHERE to_idx IS NULL")
+    kept = await district.owner.fetch("SELECT line FROM records.consent WHERE to_idx IS NULL")
     assert len(kept) == 3
 
 
 async def test_the_entry_of_a_stop_names_no_student(district: SmallDistrict) -> None:
-    entries = [await withdraw(district), await say_no(district), await say_no(district, "1002", agreement=OTHER)]
+    entries = [await withdraw(district), await say_no(district), await say_no(district, "1002", line=OTHER_LINE)]
     rows = await district.owner.fetch(
         "SELECT leaf FROM audit.entry WHERE idx = ANY($1::bigint[]) ORDER BY idx", entries
     )
     leaves = [json.loads(row["leaf"]) for row in rows]
     assert [{name: leaf[name] for name in leaf if name not in {"time", "v"}} for leaf in leaves] == [
-        {"event": "consent.withdrawn", "agreement": AGREEMENT},
+        {"event": "consent.withdrawn", "line": LINE},
         {"event": "opted_out", "scope": "sharing"},
-        {"event": "opted_out", "scope": "sharing", "agreement": OTHER},
+        {"event": "opted_out", "scope": "sharing", "line": OTHER_LINE},
     ]
 
 
 async def test_an_opt_out_acts_at_once_everywhere_or_under_one_agreement(district: SmallDistrict) -> None:
     await say_no(district)
     assert (await names(district), await names(district, OTHER)) == ({"Bo"}, {"Bo", "Chí", "Dua"})
-    await say_no(district, "1002", agreement=OTHER)
+    await say_no(district, "1002", line=OTHER_LINE)
     assert (await names(district), await names(district, OTHER)) == ({"Bo"}, {"Chí", "Dua"})
 
 
 async def test_an_opt_out_from_directory_information_leaves_other_bases_alone(district: SmallDistrict) -> None:
-    district.scopes[1] = Scope(OTHER, terms(basis="directory_information"))
+    district.scopes[1] = Scope(OTHER, OTHER_LINE, terms(basis="directory_information"))
     await say_no(district, directory_only=True)
     assert (await names(district), await names(district, OTHER)) == ({"Ana", "Bo"}, {"Bo", "Chí", "Dua"})
 
@@ -137,13 +147,13 @@ async def test_a_stop_reaches_an_agreement_that_does_not_verify_just_now(distric
 async def test_what_was_signed_on_the_day_of_its_withdrawal_does_not_come_back(
     district: SmallDistrict, zone: str, hour: int
 ) -> None:
-    district.scopes[0] = Scope(AGREEMENT, replace(CONSENT, time_zone=zone))
+    district.scopes[0] = Scope(AGREEMENT, LINE, replace(CONSENT, time_zone=zone))
     # Two in the morning of the next day in Guam, eight in the evening of the day before in Los Angeles.
     await district.at(dt.date(2026, 2, 10), hour)
     today = {"Pacific/Guam": "2026-02-11", "America/Los_Angeles": "2026-02-09", "UTC": "2026-02-10"}[zone]
     tomorrow = (dt.date.fromisoformat(today) + dt.timedelta(days=1)).isoformat()
-    await district.load({"consents": [(AGREEMENT, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)]})
+    await district.load({"consents": [(LINE, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)]})
     await withdraw(district)
     for signed, taken in ((today, 0), (tomorrow, 1)):
-        report = await district.load({"consents": [(AGREEMENT, "1001", "all", "parent", signed, signed, None)]})
+        report = await district.load({"consents": [(LINE, "1001", "all", "parent", signed, signed, None)]})
         assert [(each.added, len(each.refused)) for each in report.targets] == [(taken, 1 - taken)], signed

@@ -17,7 +17,8 @@ from agreements.elements import load_catalogue, read_catalogue
 from agreements.pointer import resolve
 from agreements.schema import agreement_schema
 from agreements.shapes import CARRIERS, Shape, carriers, shape_problems
-from tests.factories.agreements import SPS_A, SPS_B, Keyring, example
+from tests.factories.agreements import example
+from tests.factories.lawful import EXAMPLES, read
 
 SHAPES = {
     "agreement": agreement_schema(load_catalogue()),
@@ -59,12 +60,12 @@ def test_the_published_schema_is_json_schema_and_every_keyword_has_a_sentence(na
 
 
 @pytest.mark.claim(1)
-@pytest.mark.parametrize("name", [SPS_A, SPS_B])
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_every_leaf_of_a_signed_agreement_is_carried_by_exactly_one_thing(name: str) -> None:
     content: Any = example(name)
     found = list(carriers(SHAPES["agreement"], content))
     assert len(found) == len({path for path, _ in found}) == sum(1 for _ in leaves(content))
-    agreement = Keyring().agreement(name).agreement
+    agreement = read(content)
     assert set(agreement.words_only) == {path for path, carrier in found if carrier == "words_only"}
     assert resolve(content, agreement.words_only[0])
 

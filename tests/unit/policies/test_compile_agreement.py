@@ -1,17 +1,19 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from agreements.accountable import Window
 from agreements.elements import load_catalogue, read_catalogue
 from agreements.pointer import resolve
-from policies.compile import Ruleset, Suspension, act_of, compile_rules, role_of
+from policies.compile import UNACCOUNTED, Ruleset, Suspension, act_of, compile_rules, role_of
 from policies.errors import UncompilableAgreement
 from policies.guardrails import Guardrails, load_guardrails, read_guardrails
-from policies.rule import ANY, Rule
+from policies.rule import ANY, EARLIEST, LATEST, Rule, instant
 from tests.factories.agreements import SPS_B, client_id
-from tests.factories.policy_worlds import TUTOR, Promise, compiled, promise
+from tests.factories.policy_worlds import ALWAYS, TUTOR, Promise, compiled, promise
 
 STRICTER = read_guardrails(
     files("policies").joinpath("guardrails.toml").read_text("utf-8")
@@ -23,7 +25,8 @@ STRICTER = read_guardrails(
 def rules_of(made: Promise, guardrails: Guardrails | None = None, **other: Any) -> Ruleset:
     granted = made.granted
     shipped = guardrails or load_guardrails()
-    return compile_rules(granted.agreement, granted.bindings, load_catalogue(), shipped, **other)
+    always = {"accountable": granted.accountable}
+    return compile_rules(granted.agreement, granted.bindings, load_catalogue(), shipped, **always | other)
 
 
 def denials(ruleset: Ruleset) -> list[Rule]:
@@ -150,3 +153,47 @@ def test_a_guardrail_denies_what_the_agreement_lists() -> None:
 
 def test_guardrails_add_no_rule_where_the_agreement_lists_nothing_of_it() -> None:
     assert denials(rules_of(promise())) == []
+
+
+def test_a_client_is_denied_whenever_nobody_answers_for_it() -> None:
+    made = promise()
+    first = Window(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
+    second = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC))
+    for windows, gaps in (
+        ((), [(EARLIEST, LATEST)]),
+        ((first,), [(EARLIEST, instant(first.begins)), (instant(first.ends), LATEST)]),
+        (
+            (second, first),
+            [
+                (EARLIEST, instant(first.begins)),
+                (instant(first.ends), instant(second.begins)),
+                (instant(second.ends), LATEST),
+            ],
+        ),
+        ((first, Window(first.ends, second.ends)), [(EARLIEST, instant(first.begins)), (instant(second.ends), LATEST)]),
+    ):
+        denied = denials(rules_of(made, accountable={TUTOR: windows}))
+        assert [(rule.nbf, rule.exp) for rule in denied] == gaps
+        assert {(rule.sub, rule.agr, rule.obj, rule.fld, rule.clause) for rule in denied} == {
+            (TUTOR, made.digest, ANY, ANY, UNACCOUNTED)
+        }
+
+
+def test_a_client_that_is_not_named_among_those_answered_for_is_denied_always() -> None:
+    denied = denials(rules_of(promise(clients=("tutor", "other")), accountable={TUTOR: (ALWAYS,)}))
+    assert [(rule.sub, rule.nbf, rule.exp) for rule in denied] == [(client_id("other"), EARLIEST, LATEST)]
+
+
+def test_a_replaced_version_ends_on_the_first_day_of_the_next() -> None:
+    made = promise()
+    until = datetime(2027, 1, 4, 8, tzinfo=UTC)
+    allowed = [rule for rule in rules_of(made, until=until).rules if rule.eft == "allow"]
+    assert {rule.exp for rule in allowed} == {instant(until)}
+    # A later version that begins after the term does not lengthen it, one that begins before it leaves nothing.
+    after = rules_of(made, until=datetime(2030, 1, 1, tzinfo=UTC))
+    assert after.digest == rules_of(made).digest
+    assert [rule.eft for rule in rules_of(made, until=datetime(2026, 8, 1, tzinfo=UTC)).rules] == []
+
+
+def test_a_framework_grants_nothing_by_itself() -> None:
+    assert [rule.eft for rule in rules_of(promise(changes={"/framework": True}, clients=())).rules] == []

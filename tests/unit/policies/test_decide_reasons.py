@@ -27,7 +27,7 @@ from policies.slice import Slice
 from policies.state import PolicyState
 from policies.table import Table, build_table
 from tests.factories.agreements import SPS_B, client_id
-from tests.factories.policy_worlds import NOVEMBER, TUTOR, World, compiled, denied, permitted, promise
+from tests.factories.policy_worlds import NOVEMBER, TUTOR, Promise, World, compiled, denied, permitted, promise
 
 AFTER = datetime(2027, 7, 2, tzinfo=UTC)
 BEFORE = datetime(2026, 8, 1, tzinfo=UTC)
@@ -38,6 +38,11 @@ STRICTER = read_guardrails(
     load_catalogue(),
 )
 SUSPENDED = (Suspension(TUTOR, 12),)
+
+
+def unanswered(made: Promise) -> Promise:
+    """The same promise, with nobody to answer for its clients."""
+    return replace(made, granted=replace(made.granted, accountable={}))
 
 
 class TestUnclearRequests:
@@ -84,12 +89,13 @@ class TestReasonsInTheirOrder:
             clients=() if step < 1 else (TUTOR,),
             suspensions=SUSPENDED if step < 2 else (),
             guardrails=STRICTER,
+            promises=(promise() if step > 5 else unanswered(promise()),),
         )
         digest = world.promises[0].digest if step > 2 else "sha256:" + "0" * 64
         now = BEFORE if step == 3 else AFTER if step == 4 else NOVEMBER
-        dataset = "assessments" if step < 6 else "students"
-        purpose = "mentoring" if step < 7 else "tutoring"
-        elements = ("school_year",) if step < 6 else ("sex", "first_name") if step < 8 else ("first_name",)
+        dataset = "assessments" if step < 7 else "students"
+        purpose = "mentoring" if step < 8 else "tutoring"
+        elements = ("school_year",) if step < 7 else ("sex", "first_name") if step < 9 else ("first_name",)
         decision = world.decide(dataset, *elements, agreement=digest, purpose=purpose, now=now)
         assert denied(decision).code == code
 
@@ -100,6 +106,7 @@ class TestReasonsInTheirOrder:
             "no_agreement",
             "agreement_not_yet_valid",
             "agreement_expired",
+            "no_responsible_person",
             "dataset_not_covered",
             "purpose_not_covered",
             "element_not_covered",

@@ -1,8 +1,8 @@
 import pytest
 
 from agreements.canonical import Json
+from agreements.clauses import POPULATION_COLUMNS
 from agreements.elements import load_catalogue
-from agreements.schema import POPULATION_COLUMNS
 from policies.errors import MalformedPopulation
 from policies.population import (
     And,

@@ -3,8 +3,9 @@ from itertools import permutations
 import pytest
 
 from agreements.elements import Transformation
+from agreements.strictness import STRICTEST_FIRST
 from policies.errors import UncompilableAgreement
-from policies.strictness import HIDDEN, STRICTEST_FIRST, require_known, strictest
+from policies.strictness import HIDDEN, require_known, strictest
 
 
 def test_a_transformation_without_a_place_is_refused() -> None:

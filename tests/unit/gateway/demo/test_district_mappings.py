@@ -19,13 +19,8 @@ FOLDER = Path(str(files("gateway.demo"))) / "mappings"
 NOT_LOADED = {"courses"}
 """Read by people only: the marks carry each course's id and title."""
 
-DIGEST = "sha256:" + "0" * 64
 AGREEMENTS: Lookups = {
-    "agreements": {
-        "bright-path": DIGEST,
-        "harbor-mentors": "sha256:" + "1" * 64,
-        "child-services": "sha256:" + "2" * 64,
-    }
+    "agreements": {name: f"agreement:{name}" for name in ("bright-path", "harbor-mentors", "child-services")}
 }
 
 
@@ -64,7 +59,7 @@ def stage_all(name: str, folder: Path, lookups: Lookups = AGREEMENTS) -> list[St
 
 
 def test_a_list_of_an_agreement_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    (roster,) = stage_all("roster_harbor", tmp_path, {"agreements": {"bright-path": DIGEST}})
+    (roster,) = stage_all("roster_harbor", tmp_path, {"agreements": {"bright-path": "agreement:bright-path"}})
     assert roster.rows == []
     assert len(roster.refused) == len(district().harbor)
 

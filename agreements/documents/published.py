@@ -1,0 +1,68 @@
+"""
+The published shapes: what another program needs to write or check our documents, as JSON Schema 2020-12.
+
+`python -m agreements.documents.published docs/schema` writes them again after a change of a shape or of the catalogue;
+a test compares. A shape says what a document looks like, not everything that is right: the checks say the rest.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from agreements.documents.approval import APPROVAL
+from agreements.documents.binding import CLIENT_BINDING
+from agreements.documents.debarment import DEBARMENT
+from agreements.documents.destruction import CERTIFICATE
+from agreements.documents.emergency import EMERGENCY_ORDER
+from agreements.documents.hold import HOLD, RELEASE
+from agreements.documents.officer import OFFICER
+from agreements.documents.people import PEOPLE_ANNEX
+from agreements.documents.reinstatement import REINSTATEMENT
+from agreements.documents.review import REVIEW
+from agreements.documents.revocation import REVOCATION
+from agreements.documents.signer import SIGNER
+from agreements.documents.succession import SUCCESSION
+from agreements.documents.undertaking import UNDERTAKING
+from agreements.elements import load_catalogue
+from agreements.schema import agreement_schema
+from agreements.shapes import Shape
+
+SMALL: Final[Mapping[str, Shape]] = {
+    "approval": APPROVAL,
+    "certificate": CERTIFICATE,
+    "client-binding": CLIENT_BINDING,
+    "debarment": DEBARMENT,
+    "emergency-order": EMERGENCY_ORDER,
+    "hold": HOLD,
+    "officer": OFFICER,
+    "people": PEOPLE_ANNEX,
+    "reinstatement": REINSTATEMENT,
+    "release": RELEASE,
+    "review": REVIEW,
+    "revocation": REVOCATION,
+    "signer": SIGNER,
+    "succession": SUCCESSION,
+    "undertaking": UNDERTAKING,
+}
+"""Every document beside an agreement, by the name in its format (`pactgate-<name>/1`)."""
+
+
+def published() -> Mapping[str, str]:
+    """Return each file's name and text: `agreement-1.json`, and one for each document of `SMALL`."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    shapes = {"agreement": agreement_schema(load_catalogue())} | {
+        name: {**dialect, "$id": f"urn:pactgate:{name}:1", **shape} for name, shape in SMALL.items()
+    }
+    return {f"{name}-1.json": json.dumps(shape, indent=2, ensure_ascii=False) + "\n" for name, shape in shapes.items()}
+
+
+def write(folder: Path) -> None:
+    """Write every published shape into `folder`."""
+    for name, text in published().items():
+        folder.joinpath(name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,125 @@
+"""
+Emergency orders, verified: what one officer ordered, until when it stands, and who reviewed it (34 CFR 99.36, row L4).
+
+INVARIANT: an order ends by the clock alone, at most 72 hours after it began; without the review of a second officer it
+ends no later than the review was due. Nothing leaves by an order here: it is the document that a release must rest on.
+"""
+
+from collections.abc import Iterable
+from dataclasses import InitVar, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from agreements.approvals import judged_approval
+from agreements.authority import Authority, Filed, Received
+from agreements.canonical import read_canonical
+from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read_emergency_order
+from agreements.documents.reading import refuse
+from agreements.elements import Catalogue
+from agreements.errors import AgreementError, NotApproved, SamePerson
+from agreements.seal import SEAL, require_seal
+from agreements.shapes import words_only
+from agreements.signature import Envelope, Kind
+from agreements.trust import Officer, person
+
+REVIEW_WITHIN: Final = timedelta(hours=72)
+"""How long after the entry that received an order a second officer has to review it [P]."""
+_AHEAD: Final = timedelta(hours=24)
+"""How far ahead an order may begin [P]. What can wait longer can be agreed or consented to."""
+_LAW: Final = "34 CFR 99.36(a), (c)"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedEmergencyOrder:
+    """
+    An order that an officer signed. `reviewed_by` is None until a second officer reviewed it, and for good if none did.
+
+    `begins` and `ends` are the window in which it stands: the order's own, never before the entry that received it.
+    """
+
+    order: EmergencyOrder
+    envelope: Envelope
+    ordered_by: Officer
+    reviewed_by: Officer | None
+    begins: datetime
+    ends: datetime
+    review_due: datetime
+    received: Received
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        require_seal(seal)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the order, by which an entry and a review name it."""
+        return self.envelope.digest
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """The first instant at which the order stands, and the first at which it does not any more."""
+        return self.begins, self.ends
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the order stands at this instant."""
+        return self.begins <= now < self.ends
+
+
+def verify_emergency_order(
+    filed: Filed, reviews: Iterable[Filed], *, authority: Authority, catalogue: Catalogue
+) -> VerifiedEmergencyOrder:
+    """
+    Verify that an officer ordered a disclosure in an emergency. A review that does not count leaves it unreviewed.
+
+    Raises an `AgreementError` naming the first thing that is wrong with the order itself.
+    """
+    envelope, received = filed.envelope, filed.received
+    filed.require_kind(Kind.EMERGENCY_ORDER)
+    # (1): every signature verifies over exactly these bytes, by an officer in office when it was received.
+    officers = authority.signed_by_officers(envelope, received)
+    # (2): one officer signed: a second signature is not a review, and would leave nobody to give one.
+    if len(officers) != 1:
+        raise SamePerson("One officer signs an emergency order; the second reviews it.")
+    # (3): the bytes are an emergency order for now.
+    read_canonical(envelope.payload)
+    order = read_emergency_order(envelope.payload, catalogue)
+    if order.begins > received.at + _AHEAD:
+        refuse(EMERGENCY_ORDER, "/begins", "L4", "An emergency does not begin more than 24 hours ahead.", _LAW)
+    if order.ends <= received.at:
+        refuse(EMERGENCY_ORDER, "/hours", "L4", "The order was over before it was registered.", _LAW)
+    due = received.at + REVIEW_WITHIN
+    unreviewed = VerifiedEmergencyOrder(
+        order=order,
+        envelope=envelope,
+        ordered_by=officers[0],
+        reviewed_by=None,
+        begins=max(order.begins, received.at),
+        ends=min(order.ends, due),
+        review_due=due,
+        received=received,
+        seal=SEAL,
+    )
+    # (4): another officer reviewed it in time; what does not count as a review leaves it as it is.
+    for review in reviews:
+        try:
+            officer = require_review(unreviewed, review, authority=authority)
+        except AgreementError:
+            continue
+        return replace(unreviewed, reviewed_by=officer, ends=order.ends, seal=SEAL)
+    return unreviewed
+
+
+def require_review(order: VerifiedEmergencyOrder, review: Filed, *, authority: Authority) -> Officer:
+    """
+    Return the officer whose approval of an order is the review that row L4 asks for.
+
+    Raises `SamePerson` if it is the officer who ordered, `NotApproved` if it came too late or covers something else.
+    """
+    if review.received.at > order.review_due:
+        raise NotApproved("The review came more than 72 hours after the order; the order has ended.")
+    words = words_only(EMERGENCY_ORDER, read_canonical(order.envelope.payload))
+    officer = judged_approval(order.envelope, words, review, authority=authority)
+    # By name, since the officer may have a new key; a key has one holder, so this covers the same key too.
+    if person(officer.name) == person(order.ordered_by.name):
+        raise SamePerson("The officer who ordered the disclosure does not review it.")
+    return officer

@@ -1,0 +1,1 @@
+"""Drafts: written from answers, amended from what is in force, and reviewed before anybody signs."""

@@ -1,0 +1,1 @@
+"""What is owed: how each agreement went, destruction and its certificates, holds, the yearly review."""

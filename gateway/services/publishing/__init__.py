@@ -1,0 +1,1 @@
+"""What the public is told: the register of agreements, as it stands and as this process last read it."""

@@ -1,0 +1,1 @@
+"""What stands: the register read in one snapshot, verified, and judged in the order of trust."""

@@ -1,0 +1,165 @@
+"""Who may ask under what was promised: clients by their bindings, the people who answer for them, and their stops."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from agreements.accountable import accountable
+from agreements.authority import Filed
+from agreements.errors import AgreementError
+from agreements.in_force import VerifiedBinding, verify_binding
+from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, verify_people_annex, verify_undertaking
+from agreements.register import StoredDocument
+from agreements.signature import Kind
+from gateway.services.standing.judging import Judging, texts
+from gateway.services.standing.promises import Promises
+from gateway.services.standing.registry import KnownClient, Promised
+from policies.compile import Suspension
+from policies.state import Granted
+
+
+class Access:
+    """The clients of one pass."""
+
+    def __init__(self, judging: Judging, promises: Promises) -> None:
+        self._judging = judging
+        self._promises = promises
+        self._names = {row["id"]: row["name"] for row in judging.read.clients}
+        self._rows = {f"sha256:{row['binding'].hex()}": row for row in judging.read.clients}
+        undone = {
+            (item.reinstatement.subject, item.reinstatement.undoes)
+            for item in judging.reinstatements(
+                [each for each in judging.read.register.of(Kind.REINSTATEMENT) if each.concerns is None]
+            )
+        }
+        self._stopped = {
+            row["client"]: row["idx"] for row in judging.read.client_stops if (row["client"], row["idx"]) not in undone
+        }
+        in_force = promises.in_force
+        bound = {digest: list(self._bindings(digest, each)) for digest, each in in_force.items()}
+        owners = self._owners(bound)
+        self.history: Mapping[str, Promised] = {
+            digest: replace(each, annexes=self._annexes(digest, each)) for digest, each in promises.history.items()
+        }
+        self.granted = {
+            digest: self._granted(
+                self.history[digest], [each for _, each in bound[digest] if self._is_own(each, owners)]
+            )
+            for digest in in_force
+        }
+
+    @property
+    def clients(self) -> dict[str, KnownClient]:
+        """Return every client that is bound to something in force, stopped ones included."""
+        return {
+            each.binding.client: KnownClient(
+                each.binding.client,
+                each.partner,
+                self._names[each.binding.client],
+                each.binding.client not in self._stopped,
+            )
+            for granted in self.granted.values()
+            for each in granted.bindings
+        }
+
+    @property
+    def suspensions(self) -> list[Suspension]:
+        """Return the stops of clients."""
+        return [Suspension(client, index) for client, index in self._stopped.items()]
+
+    def _owners(self, bound: Mapping[str, list[tuple[int, VerifiedBinding]]]) -> dict[str, str]:
+        """
+        Return the partner of each client: the one that bound it first, in the log's order.
+
+        INVARIANT: a client belongs to the partner that bound it first; otherwise one partner could add a key of its own
+        to another's client, and act as it.
+        """
+        owners: dict[str, str] = {}
+        for _, each in sorted((pair for pairs in bound.values() for pair in pairs), key=lambda pair: pair[0]):
+            owners.setdefault(each.binding.client, each.partner)
+        return owners
+
+    def _is_own(self, each: VerifiedBinding, owners: Mapping[str, str]) -> bool:
+        if owners[each.binding.client] == each.partner:
+            return True
+        self._judging.alarm("client_refused", client=each.binding.client, reason="other_partner")
+        return False
+
+    def _granted(self, promised: Promised, bindings: list[VerifiedBinding]) -> Granted:
+        windows = accountable(promised.verified, bindings, promised.annexes, list(self._undertakings(promised)))
+        return Granted(promised.verified, tuple(bindings), promised.until, windows)
+
+    def _bindings(self, digest: str, promised: Promised) -> Iterator[tuple[int, VerifiedBinding]]:
+        """Yield the bindings that hold, each with the entry that brought it."""
+        judging = self._judging
+        for filed in self._annexed(digest, Kind.CLIENT_BINDING):
+            row: Mapping[Any, Any] | None = self._rows.get(filed.envelope.digest)
+            if row is None:
+                continue
+            approvals = judging.filed(judging.read.register.about(filed.envelope.digest, Kind.APPROVAL))
+            try:
+                verified = judging.once(
+                    lambda filed=filed, approvals=approvals: verify_binding(  # type: ignore[misc] # bound in the loop
+                        filed,
+                        approvals,
+                        authority=judging.authority,
+                        agreement=promised.verified,
+                        lineage=self._promises.lineage(digest),
+                    ),
+                    *("binding", digest, judging.authority.digest),
+                    *texts(filed, *approvals),
+                )
+            except AgreementError as error:
+                judging.alarm("client_refused", client=row["id"], reason=error.code)
+                continue
+            if verified.binding.client == row["id"]:
+                yield filed.received.index, verified
+            else:
+                judging.alarm("client_refused", client=row["id"], reason="other_client")
+
+    def _annexes(self, digest: str, promised: Promised) -> tuple[VerifiedPeopleAnnex, ...]:
+        """Return the people annexes that hold, oldest first."""
+        judging, found = self._judging, []
+        for filed in self._annexed(digest, Kind.PEOPLE_ANNEX):
+            approvals = judging.filed(judging.read.register.about(filed.envelope.digest, Kind.APPROVAL))
+            try:
+                verified = judging.once(
+                    lambda filed=filed, approvals=approvals: verify_people_annex(  # type: ignore[misc] # bound in the loop
+                        filed,
+                        approvals,
+                        authority=judging.authority,
+                        agreement=promised.verified,
+                        lineage=self._promises.lineage(digest),
+                    ),
+                    *("people", digest, judging.authority.digest),
+                    *texts(filed, *approvals),
+                )
+            except AgreementError as error:
+                judging.alarm("people_refused", document=filed.envelope.digest, reason=error.code)
+                continue
+            found.append(verified)
+        return tuple(found)
+
+    def _undertakings(self, promised: Promised) -> Iterator[VerifiedUndertaking]:
+        judging, agreement = self._judging, promised.verified
+        stored = judging.read.register.about(agreement.agreement.digest, Kind.UNDERTAKING)
+        for filed in judging.filed(stored):
+            try:
+                yield judging.once(
+                    lambda filed=filed: verify_undertaking(  # type: ignore[misc] # bound in the loop
+                        filed, annexes=promised.annexes, agreement=agreement
+                    ),
+                    *("undertaking", agreement.agreement.digest, judging.authority.digest),
+                    *(f"{each.digest} {each.received.index} {each.approved}" for each in promised.annexes),
+                    *texts(filed),
+                )
+            except AgreementError as error:
+                judging.alarm("undertaking_refused", document=filed.envelope.digest, reason=error.code)
+
+    def _annexed(self, digest: str, kind: Kind) -> list[Filed]:
+        """Return the annexes of an agreement and of the versions whose annexes it carries over, oldest first."""
+        register = self._judging.read.register
+        stored: list[StoredDocument] = []
+        for each in (digest, *self._promises.lineage(digest)):
+            stored += register.about(each, kind)
+        return self._judging.filed(sorted(stored, key=lambda item: (item.index, item.digest)))

@@ -1,0 +1,140 @@
+"""
+What was promised and to whom: the values that everything else asks. Read by `gateway.services.standing.snapshot`.
+
+INVARIANT: nothing is believed because it stands in a table. Each document must verify, and the entry that is said to
+have brought it must name it; whatever does not hold is left out, which denies, and is reported as an alarm (claim 1).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.authority import Authority
+from agreements.canonical import read_json
+from agreements.emergencies import VerifiedEmergencyOrder
+from agreements.in_force import VerifiedAgreement
+from agreements.lifecycle import Standing
+from agreements.parties import VerifiedDebarment, VerifiedSuccession
+from agreements.people import VerifiedPeopleAnnex
+from agreements.register import Register
+from agreements.signature import Envelope
+from agreements.successors import following
+from audit.entry import Entry
+from gateway.problems import Problem
+from policies.compile import Suspension
+from policies.state import Granted
+
+Alarm = Callable[[str, Mapping[str, str]], None]
+"""Told what does not hold: a stable code, and facts without personal data."""
+
+_MOMENT: Final = text("SELECT epoch, size, gateway.clock() AS now FROM audit.head")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The epoch, the size of the log and the database's clock, of one snapshot."""
+
+    epoch: int
+    now: datetime
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """A registered client: its partner, its name, and whether no stop concerns it."""
+
+    id: str
+    partner: str
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """
+    One agreement that was activated and verifies, whether or not anything may still leave by it.
+
+    `activated` is the entry of its activation, `replaced_by` the digest of the version that takes over from it,
+    `until` the first instant at which it no longer counts because of that version or of its master; None: its own term.
+    """
+
+    verified: VerifiedAgreement
+    standing: Standing
+    activated: int
+    replaced_by: str | None
+    until: datetime | None
+    annexes: tuple[VerifiedPeopleAnnex, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The agreements that a document, not verified itself, says it replaces and narrows, as far as they verify."""
+
+    replaced: VerifiedAgreement | None
+    master: VerifiedAgreement | None
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """Their digests, empty where there is none."""
+        replaced, master = (each.agreement.digest if each else "" for each in (self.replaced, self.master))
+        return replaced, master
+
+
+def claimed(document: Envelope, history: Mapping[str, Promised]) -> Claimed:
+    """Find what a document claims to build on; whether it may is for its verification to say."""
+    content = read_json(document.payload)
+
+    def known(name: str) -> VerifiedAgreement | None:
+        digest = content.get(name) if isinstance(content, dict) else None
+        found = history.get(digest) if isinstance(digest, str) else None
+        return None if found is None else found.verified
+
+    return Claimed(known("replaces"), known("master"))
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """
+    What is in force, by the entries up to `version`; `granted` maps agreement digests, suspended ones included.
+
+    `history` holds every agreement that was ever in force and verifies, over or not.
+    """
+
+    version: int
+    granted: Mapping[str, Granted]
+    clients: Mapping[str, KnownClient]
+    suspensions: tuple[Suspension, ...]
+    history: Mapping[str, Promised]
+    authority: Authority
+    register: Register
+    debarments: tuple[VerifiedDebarment, ...] = ()
+    successions: tuple[VerifiedSuccession, ...] = ()
+    emergency_orders: tuple[VerifiedEmergencyOrder, ...] = ()
+
+    @property
+    def bans(self) -> tuple[VerifiedDebarment, ...]:
+        """Every debarment, once for each partner that it bars: what an agreement is judged by."""
+        return following(self.debarments, self.successions)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What one snapshot holds before anything of it is believed."""
+
+    version: int
+    register: Register
+    clients: tuple[Mapping[Any, Any], ...]
+    client_stops: tuple[Mapping[Any, Any], ...]
+    entries: Mapping[int, Entry]
+
+
+async def read_moment(connection: AsyncConnection) -> Moment:
+    """Return the epoch and the database's clock. Raises `Problem` if the log was never opened."""
+    head = (await connection.execute(_MOMENT)).one_or_none()
+    if head is None:
+        raise Problem("log_unavailable")
+    return Moment(head.epoch, head.now, head.size)

@@ -1,0 +1,92 @@
+"""Reading what was promised: one snapshot of the register, the clients, and the entries said to have brought them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.elements import Catalogue
+from agreements.register import Register, load_register
+from agreements.trust import Trust
+from audit.entry import Entry, parse
+from audit.errors import LeafRefused
+from gateway.services.standing.access import Access
+from gateway.services.standing.judging import Judging
+from gateway.services.standing.partners import Partners, emergency_orders
+from gateway.services.standing.promises import Promises
+from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
+from gateway.services.standing.remembered import Remembered
+
+_VERSION: Final = text("""SELECT greatest(
+    (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
+    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status), -1)""")
+_CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
+_CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
+_ENTRIES: Final = text("SELECT idx, leaf FROM audit.entry WHERE idx = ANY(:indexes)").bindparams(
+    bindparam("indexes", type_=ARRAY(BigInteger))  # one array: a statement takes 32,767 single values
+)
+
+
+class RegistryReader:
+    """Reads registries. What was verified once is kept: a verification depends on nothing but what it is given."""
+
+    def __init__(self, trust: Trust, catalogue: Catalogue, alarm: Alarm) -> None:
+        self._trust = trust
+        self._catalogue = catalogue
+        self._alarm = alarm
+        self._remembered = Remembered()
+
+    async def read(self, connection: AsyncConnection, known: Registry | None = None) -> tuple[Moment, Registry]:
+        """
+        Return the moment and what is in force; `known` again, if nothing of it changed.
+
+        The caller's transaction must be one snapshot (REPEATABLE READ), or hold the head lock.
+        """
+        moment, version = await self.look(connection)
+        if known is not None and known.version == version:
+            return moment, known
+        register = await load_register(connection)
+        clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
+        stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
+        entries = await _entries(connection, register, clients)
+        with self._remembered.generation():
+            read = Read(version, register, clients, stops, entries)
+            judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
+            partners = Partners(judging)
+            promises = Promises(judging, partners)
+            access = Access(judging, promises)
+            orders = emergency_orders(judging)
+        return moment, Registry(
+            version=version,
+            granted=access.granted,
+            clients=access.clients,
+            suspensions=(*promises.suspensions, *access.suspensions),
+            history=access.history,
+            authority=judging.authority,
+            register=register,
+            debarments=partners.debarments,
+            successions=partners.successions,
+            emergency_orders=orders,
+        )
+
+    @staticmethod
+    async def look(connection: AsyncConnection) -> tuple[Moment, int]:
+        """Return the moment, and the version of what is in force, without reading it. In one snapshot, as `read`."""
+        moment = await read_moment(connection)
+        return moment, (await connection.execute(_VERSION)).scalar_one()
+
+
+async def _entries(
+    connection: AsyncConnection, register: Register, clients: Iterable[Mapping[Any, Any]]
+) -> dict[int, Entry]:
+    """Return the entries that are said to have brought something, as far as they can be read."""
+    indexes = {row["idx"] for row in clients} | {each.index for each in register.stored}
+    indexes |= {move.index for agreement in register.agreements for move in agreement.moves}
+    found = {}
+    for row in (await connection.execute(_ENTRIES, {"indexes": sorted(indexes)})).mappings():
+        try:
+            found[row["idx"]] = parse(row["leaf"])
+        except LeafRefused:
+            continue
+    return found

@@ -1,0 +1,87 @@
+"""
+Stopping agreements and clients, and undoing a stop.
+
+A stop needs one person and no signature, and nothing that could fail is asked before it is written: neither whether the
+documents verify nor who may sign. Its undoing is a document that an officer signs.
+"""
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.in_force import verify_reinstatement
+from agreements.lifecycle import Standing
+from agreements.register import insert_status, load_agreement
+from agreements.signature import Envelope
+from audit.change import append_change
+from audit.entry import leaf
+from audit.events import Event
+from gateway.records.population import close_population
+from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient
+from gateway.services.filing import Desk
+from gateway.services.standing.registry import read_moment
+from gateway.store.tables import client, client_status
+
+_OVER = frozenset({Standing.TERMINATED.value, Standing.CLOSED.value})
+
+
+class Suspensions:
+    """Stops what is in force, as the loader role."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def stop_agreement(self, digest: str, standing: Standing, reason: str) -> int:
+        """Suspend or terminate; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
+        async with self._desk.engine.begin() as connection:
+            return await stop_agreement(connection, digest, standing, reason)
+
+    async def suspend_client(self, client_id: str, reason: str) -> int:
+        """Stop a client; its next request is refused, its tokens with it. Raises `UnknownClient`."""
+        async with self._desk.engine.begin() as connection:
+            return await suspend_client(connection, client_id, reason)
+
+    async def reinstate(self, document: Envelope) -> int:
+        """
+        Undo a suspension by a document an officer signed; return the entry.
+
+        Raises an `AgreementError`, or `NothingToUndo` if it names no suspension in force.
+        """
+        async with self._desk.filing() as filing:
+            verified = verify_reinstatement(filing.filed(document), authority=filing.authority).reinstatement
+            in_force = {(stop.concerns, stop.entry) for stop in filing.registry.suspensions}
+            if (verified.subject, verified.undoes) not in in_force:
+                raise NothingToUndo(f"Entry {verified.undoes} is not a suspension in force of {verified.subject}.")
+            of_client = verified.subject.startswith("client:")
+            return await filing.file(
+                Event.CLIENT_ACTIVATED if of_client else Event.AGREEMENT_ACTIVATED,
+                document,
+                concerns=None if of_client else verified.subject,
+                undoes=verified.undoes,
+                **{"client" if of_client else "agreement": verified.subject},
+            )
+
+
+async def stop_agreement(connection: AsyncConnection, digest: str, standing: Standing, reason: str) -> int:
+    """Stop an agreement in the caller's transaction; return the entry. Raises `NotRegistered`, `AlreadyTerminated`."""
+    ends = standing is Standing.TERMINATED
+    moment = await read_moment(connection)
+    event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
+    index = await append_change(connection, leaf(event, moment.now, agreement=digest))
+    registered = await load_agreement(connection, digest)
+    if any(move.status in _OVER for move in registered.moves):
+        raise AlreadyTerminated(f"The agreement {digest} was terminated.")
+    await insert_status(connection, digest, standing.value, index=index, reason=reason)
+    if ends:
+        await close_population(connection, digest, index)
+    return index
+
+
+async def suspend_client(connection: AsyncConnection, client_id: str, reason: str) -> int:
+    """Stop a client in the caller's transaction; return the entry. Raises `UnknownClient`."""
+    moment = await read_moment(connection)
+    if (await connection.scalar(select(client.c.id).where(client.c.id == client_id))) is None:
+        raise UnknownClient(f"No client {client_id} is registered.")
+    index = await append_change(connection, leaf(Event.CLIENT_SUSPENDED, moment.now, client=client_id))
+    row = {"client": client_id, "status": "suspended", "idx": index, "reason": reason}
+    await connection.execute(insert(client_status).values(row))
+    return index

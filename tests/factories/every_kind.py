@@ -1,0 +1,130 @@
+"""
+One genuine document of every kind there is, and how each is judged: what a property over "any signed document" needs.
+
+    SIGNED[Kind.HOLD].text                  # as it is stored
+    SIGNED[Kind.HOLD].judged(envelope)      # -> the digest of what then holds; raises what its verification raises
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from agreements.authority import Filed
+from agreements.destruction import verify_certificate, verify_hold, verify_release
+from agreements.elements import load_catalogue
+from agreements.emergencies import verify_emergency_order
+from agreements.errors import NotApproved
+from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
+from agreements.parties import verify_debarment, verify_succession
+from agreements.people import verify_people_annex, verify_undertaking
+from agreements.signature import Envelope, Kind
+from agreements.yearly import verify_review
+from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
+from tests.factories.obligations import Owing
+from tests.factories.partners import PartnerPapers
+
+Judge = Callable[[Filed], object]
+"""Raises an `AgreementError` unless the document holds."""
+
+
+@dataclass(frozen=True)
+class OfItsKind:
+    """One document, as it was received, and its verification."""
+
+    filed: Filed
+    judge: Judge
+
+    @property
+    def text(self) -> str:
+        return self.filed.envelope.text
+
+    def judged(self, envelope: Envelope) -> str:
+        """The digest of `envelope`, received in the place of the genuine one, if it holds."""
+        self.judge(replace(self.filed, envelope=envelope))
+        return envelope.digest
+
+
+def _agreements() -> Mapping[Kind, OfItsKind]:
+    ring, catalogue = Keyring(), load_catalogue()
+    bundle = ring.agreement()
+    binding, people = ring.binding(bundle, client_id("one"), [client_jwk("one")]), ring.people(bundle)
+    undertaking = ring.undertaking(bundle)
+    lifted = ring.reinstatement(client_id("one"), undoes=7)
+    verified, authority, annex = bundle.verified(ring), ring.authority, people.verified(ring)
+    approved = [ring.filed(bundle.approval)]
+
+    def promised(agreement: Filed, approval: Filed) -> object:
+        return verify_agreement(agreement, [approval], authority=authority, catalogue=catalogue)
+
+    def annexed(filed: Filed) -> object:
+        found = verify_people_annex(filed, [ring.filed(people.approval)], authority=authority, agreement=verified)
+        if found.approved is None:
+            raise NotApproved("It lets nobody in.")
+        return found
+
+    judges: dict[Kind, tuple[Envelope, Judge]] = {
+        Kind.AGREEMENT: (bundle.envelope, lambda filed: promised(filed, approved[0])),
+        Kind.APPROVAL: (bundle.approval, lambda filed: promised(ring.filed(bundle.envelope), filed)),
+        Kind.CLIENT_BINDING: (
+            binding.envelope,
+            lambda filed: verify_binding(
+                filed, [ring.filed(binding.approval)], authority=authority, agreement=verified
+            ),
+        ),
+        Kind.PEOPLE_ANNEX: (people.envelope, annexed),
+        Kind.UNDERTAKING: (
+            undertaking,
+            lambda filed: verify_undertaking(filed, annexes=[annex], agreement=verified),
+        ),
+        Kind.REINSTATEMENT: (lifted, lambda filed: verify_reinstatement(filed, authority=authority)),
+    }
+    return {kind: OfItsKind(ring.filed(envelope), judge) for kind, (envelope, judge) in judges.items()}
+
+
+def _authority() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    signer = ring.introduce("partner:bright-path", "Dana Signer").document
+    assert signer is not None
+    before = ring.authority
+    officer = ring.officer_document("Quinn Third", key_for("quinn"))
+    revoked = ring.revocation(ring.officers[1].key.thumbprint, by=[ring.officers[1].key])
+    documents = {Kind.SIGNER: ring.filed(signer), Kind.OFFICER: officer, Kind.REVOCATION: revoked}
+    return {kind: OfItsKind(filed, before.admit) for kind, filed in documents.items()}
+
+
+def _partners() -> Mapping[Kind, OfItsKind]:
+    papers, catalogue = PartnerPapers(), load_catalogue()
+    debarred, (merged, approvals) = papers.debarment("partner:a"), papers.succession("partner:a", "partner:b")
+    order, authority = papers.order(), papers.authority
+    return {
+        Kind.DEBARMENT: OfItsKind(debarred, lambda filed: verify_debarment(filed, authority=authority)),
+        Kind.SUCCESSION: OfItsKind(merged, lambda filed: verify_succession(filed, approvals, authority=authority)),
+        Kind.EMERGENCY_ORDER: OfItsKind(
+            order, lambda filed: verify_emergency_order(filed, (), authority=authority, catalogue=catalogue)
+        ),
+    }
+
+
+def _obligations() -> Mapping[Kind, OfItsKind]:
+    desk = Owing()
+    digest, authority, hold = desk.agreement.digest, desk.authority, desk.hold()
+    placed = verify_hold(hold, authority=authority, agreement=digest)
+    return {
+        Kind.HOLD: OfItsKind(hold, lambda filed: verify_hold(filed, authority=authority, agreement=digest)),
+        Kind.RELEASE: OfItsKind(
+            desk.release(hold), lambda filed: verify_release(filed, authority=authority, holds=[placed])
+        ),
+        Kind.REVIEW: OfItsKind(
+            desk.review(), lambda filed: verify_review(filed, authority=authority, agreement=desk.agreement)
+        ),
+        Kind.CERTIFICATE: OfItsKind(
+            desk.certificate(),
+            lambda filed: verify_certificate(
+                filed, authority=authority, parties=desk.parties, agreement=desk.agreement, ended=date(2027, 6, 30)
+            ),
+        ),
+    }
+
+
+SIGNED: Final[Mapping[Kind, OfItsKind]] = {**_agreements(), **_authority(), **_partners(), **_obligations()}
