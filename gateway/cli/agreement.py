@@ -145,6 +145,17 @@ def acknowledge_flags(
     show({"approval": approval.digest, "entry": run(work())})
 
 
+@app.command("list")
+def list_agreements() -> None:
+    """List every registered agreement: where it stands, its term, and how many students it covers today."""
+
+    async def work() -> tuple[AgreementLine, ...]:
+        async with office() as opened:
+            return await agreement_lines(opened)
+
+    show(run(work()))
+
+
 @app.command("show")
 def show_agreements(
     digest: Annotated[str | None, typer.Argument(callback=papers.digest, help="One agreement; else all.")] = None,

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from audit.checkpoint import CheckpointVerifier
 from audit.proof import Receipt
 from gateway.api.datasets import RECEIPT_HEADER
@@ -34,6 +36,7 @@ async def test_one_client_reads_each_of_its_agreements_with_a_token_of_its_own(g
     assert "gpa_cumulative" not in row
 
 
+@pytest.mark.ferpa("D1")
 async def test_one_student_is_found_by_record_code_and_carries_the_notice(gateway: Gateway) -> None:
     row = next(row for row in await gateway.rows(TUTORING) if row["first_name"] == STUDENTS["fio"].first)
     answer = await gateway.get(TUTORING, f"/v1/students/{row['record_code']}?fields=first_name,gpa_cumulative")

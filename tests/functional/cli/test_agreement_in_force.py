@@ -48,6 +48,10 @@ def test_a_suspension_lasts_until_an_officer_undoes_that_one(active: CommandLine
     assert active.done("agreement", "show")[0]["suspended_by"] == again
 
 
+def test_the_list_is_what_is_shown_without_a_digest(active: CommandLine) -> None:
+    assert active.done("agreement", "list") == active.done("agreement", "show")
+
+
 def test_a_reinstatement_that_names_no_entry_is_not_signed(active: CommandLine) -> None:
     digest = active.done("agreement", "show")[0]["digest"]
     rest = ("--reason", "x", "--officer-key", "@olivia.pem", "--out", "@undo.json")

@@ -8,7 +8,7 @@ from agreements.basis import ALWAYS, PUBLIC_AGENCY, REQUIRED, Basis, ferpa_9932_
 from agreements.document import agreement_problems
 from agreements.elements import load_catalogue
 from tests.factories.agreements import REMOVED, changed, example
-from tests.factories.lawful import NINE, judged, on
+from tests.factories.lawful import EXAMPLES, NINE, judged, on
 
 
 @pytest.mark.parametrize("basis", Basis)
@@ -262,3 +262,11 @@ def test_federal_law_asks_for_a_record_of_some_disclosures_only() -> None:
 def test_de_identified_data_identify_nobody() -> None:
     name = {"element": "000115", "transformation": "exact"}
     assert judged(changed(on("de_identified"), {"/datasets/0/elements/1": name})) == [("/datasets/0/elements/1", "L1")]
+
+
+@pytest.mark.ferpa("D1")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_agreement_says_what_every_recipient_is_told(name: str) -> None:
+    content = example(name)
+    del content["obligations"]["redisclosure"]["notice"]
+    assert "/obligations/redisclosure/notice" in [path for path, _ in judged(content)]

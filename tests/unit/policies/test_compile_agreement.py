@@ -47,6 +47,7 @@ def test_an_element_its_dataset_no_longer_has_is_refused() -> None:
         compile_rules(made.granted.agreement, made.granted.bindings, read_catalogue(moved), load_guardrails())
 
 
+@pytest.mark.ferpa("S5")
 def test_every_rule_names_the_signed_bytes_and_the_clause_that_says_so() -> None:
     made = promise()
     for rule in rules_of(made).rules:

@@ -129,6 +129,7 @@ class TestStops:
         world = World((promise(clients=("tutor", "other")),), (Suspension(client_id("other"), 12),))
         assert world.decide("students")
 
+    @pytest.mark.ferpa("S5")
     def test_an_agreement_that_was_revoked_is_no_agreement(self) -> None:
         world = World()
         request = world.ask("students")
