@@ -11,9 +11,9 @@ class AgreementGrant:
     """
     One agreement that names the client through a binding annex.
 
-    `digest` is the agreement's (`sha256:<hex>`); `datasets` are all datasets it covers; `in_force` was judged by the
-    database's clock when the client was loaded. `keys` are the thumbprints bound to this agreement: a key approved for
-    one agreement opens no other, not even of the same client.
+    `digest` is the agreement's (`sha256:<hex>`), `line` the id that all its versions share; `datasets` are all datasets
+    it covers; `in_force` was judged by the database's clock when the client was loaded. `keys` are the thumbprints
+    bound to this agreement: a key approved for one agreement opens no other, not even of the same client.
     """
 
     digest: str
@@ -21,6 +21,7 @@ class AgreementGrant:
     datasets: frozenset[str]
     in_force: bool
     keys: frozenset[str]
+    line: str
 
 
 @dataclass(frozen=True, slots=True)

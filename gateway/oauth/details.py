@@ -5,7 +5,7 @@ Asked for here, judged against the agreements that name the client, written into
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.oauth.compact import strict_json
@@ -56,15 +56,15 @@ def granted_details(text: str | None, client: RegisteredClient, key_id: str) -> 
     """
     Return what `client` is granted of the details it asked for; without any, its only agreement.
 
+    Of several versions of that, it is the one in force.
+
     `key_id` is the key it proved: agreements that key is not bound to are not its own.
 
     Raises `InvalidDetails` for anything malformed, unknown, or not its own. Nothing is narrowed silently.
     """
     own = [grant for grant in client.agreements if key_id in grant.keys]
     if text is None:
-        if len(own) != 1:
-            raise InvalidDetails("details_missing")
-        only = _require_in_force(own[0])
+        only = _require_in_force(_only(own))
         return Details(only.digest, only.purpose)
     asked = _one_object(text)
     if asked.get("type") != DETAILS_TYPE:
@@ -84,6 +84,14 @@ def granted_details(text: str | None, client: RegisteredClient, key_id: str) -> 
         raise InvalidDetails("details_action")
     person, role = _person(asked.get("on_behalf_of", AUTOMATED))
     return Details(agreement, purpose, _datasets(asked, grant), person, role)
+
+
+def _only(own: Sequence[AgreementGrant]) -> AgreementGrant:
+    """Return the only agreement. An amendment must not stop a client that never had to say which one it means."""
+    if len({grant.line for grant in own}) != 1:
+        raise InvalidDetails("details_missing")
+    # INVARIANT: two versions of a line are never in force at once, so nothing is chosen here.
+    return next((grant for grant in own if grant.in_force), own[-1])
 
 
 def _one_object(text: str) -> Mapping[str, object]:

@@ -53,6 +53,7 @@ def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> Agreeme
         datasets=frozenset(terms.dataset for terms in agreement.datasets),
         in_force=in_force,
         keys=keys,
+        line=agreement.id,
     )
 
 

@@ -89,6 +89,9 @@ async def test_an_amendment_takes_over_on_its_first_day_with_the_clients_and_cod
     assert {row["record_code"]: row["first_name"] for row in rows} == {
         row["record_code"]: row["first_name"] for row in before
     }
+    # A client that never had to say which agreement it means goes on under the version in force.
+    plain = (await asyncio.to_thread(gateway.client(MENTORING).token))["access_token"]
+    assert (await asyncio.to_thread(gateway.client(MENTORING).get, FIRST_NAMES, plain)).status_code == 200
     moved = [entry for entry in await gateway.entries() if entry["event"] == "agreement.replaced"]
     assert [(entry["agreement"], entry["by"]) for entry in moved] == [(old, new.digest)]
 

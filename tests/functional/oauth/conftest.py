@@ -97,7 +97,12 @@ class Site:
 def _clients(ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, RegisteredClient]:
     def grant(name: str, *, in_force: bool = True) -> AgreementGrant:
         return AgreementGrant(
-            agreement[name], PURPOSE, frozenset({"students", "attendance"}), in_force, frozenset({"k1", "r1", "e1"})
+            agreement[name],
+            PURPOSE,
+            frozenset({"students", "attendance"}),
+            in_force,
+            frozenset({"k1", "r1", "e1"}),
+            name,
         )
 
     keys = (public("client", kid="k1"), public("rsa", kid="r1"), public("client_ed25519", kid="e1"))

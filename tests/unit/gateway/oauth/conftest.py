@@ -120,7 +120,7 @@ def registered(world_ids: Mapping[str, str], agreement: Mapping[str, str]) -> di
     covers = frozenset({"students", "attendance"})
 
     def grant(name: str, *, in_force: bool = True) -> AgreementGrant:
-        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, frozenset({"k1", "r1", "e1"}))
+        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, frozenset({"k1", "r1", "e1"}), name)
 
     good = RegisteredClient(
         id=world_ids["client"],

@@ -1,6 +1,7 @@
 """A key is approved for one agreement. It opens that agreement and no other, not even of the same client."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,12 +19,21 @@ CLIENT = RegisteredClient(
     active=True,
     jwks=(),
     agreements=(
-        AgreementGrant(FIRST, "tutoring", DATASETS, in_force=True, keys=frozenset({"first"})),
-        AgreementGrant(SECOND, "mentoring", DATASETS, in_force=True, keys=frozenset({"second"})),
+        AgreementGrant(FIRST, "tutoring", DATASETS, in_force=True, keys=frozenset({"first"}), line="agreement:a"),
+        AgreementGrant(SECOND, "mentoring", DATASETS, in_force=True, keys=frozenset({"second"}), line="agreement:b"),
     ),
     epoch=1,
     read_at=datetime(2026, 11, 23, tzinfo=UTC),
 )
+
+
+def versions(*in_force: bool, line: str = "agreement:a") -> RegisteredClient:
+    """Return the client with one key that is bound to as many versions of one agreement, oldest first."""
+    grants = [
+        AgreementGrant(digest, "tutoring", DATASETS, in_force=each, keys=frozenset({"first"}), line=name)
+        for digest, each, name in zip((FIRST, SECOND), in_force, ("agreement:a", line), strict=True)
+    ]
+    return replace(CLIENT, agreements=tuple(grants))
 
 
 def asked(agreement: str, purpose: str) -> str:
@@ -44,3 +54,13 @@ def test_a_key_bound_to_no_agreement_opens_none() -> None:
 def test_a_key_opens_its_own_agreement_and_needs_no_details_when_there_is_one() -> None:
     assert granted_details(asked(FIRST, "tutoring"), CLIENT, "first").agreement == FIRST
     assert granted_details(None, CLIENT, "second").agreement == SECOND
+
+
+def test_who_names_no_agreement_gets_the_version_in_force_of_its_only_one_and_never_chooses_between_two() -> None:
+    for client in (versions(True, True, line="agreement:b"), versions(False, True, line="agreement:b")):
+        with pytest.raises(InvalidDetails, match="details_missing"):
+            granted_details(None, client, "first")
+    with pytest.raises(InvalidDetails, match="details_not_in_force"):
+        granted_details(None, versions(False, False), "first")
+    assert granted_details(None, versions(True, False), "first").agreement == FIRST
+    assert granted_details(None, versions(False, True), "first").agreement == SECOND
