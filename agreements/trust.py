@@ -53,11 +53,6 @@ class Trust:
         return {officer.key.thumbprint: officer.key for officer in self.officers}
 
     @property
-    def by_key(self) -> dict[str, Officer]:
-        """The officers by thumbprint."""
-        return {officer.key.thumbprint: officer for officer in self.officers}
-
-    @property
     def canonical(self) -> bytes:
         """The bytes of the trust file."""
         return canonical_bytes(

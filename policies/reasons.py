@@ -54,7 +54,8 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
     `question` names no element (`*`): only rules about everything can match it.
     """
     # (1): a stop concerns everything at once, so it matches whatever the element.
-    stops = [rule for rule in matching(held.rules, question, held.links) if rule.clause.startswith("log:/")]
+    matched = matching(held.rules, question, held.links)
+    stops = [rule for rule in matched if rule.clause.startswith("log:/")]
     if stops:
         return suspended(stops[0].clause)
     # (2): is there an agreement for this client at all?
@@ -66,7 +67,7 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
     if not current:
         return _out_of_term(grants, question.now)
     # (4): does somebody answer for the client now?
-    if any(rule.clause == UNACCOUNTED for rule in matching(held.rules, question, held.links)):
+    if any(rule.clause == UNACCOUNTED for rule in matched):
         return Denied(
             Code.NO_RESPONSIBLE_PERSON,
             "Nobody answers for this client now: its responsible person must be on the partner's list of people, be "

@@ -11,11 +11,11 @@ from agreements.canonical import canonical_bytes, read_canonical
 from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read_emergency_order
 from agreements.elements import load_catalogue
 from agreements.shapes import words_only
-from agreements.signature import Kind, add_signature
+from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.agreement import Yes
 from gateway.cli.run import known_trust, office, run, say, show
-from gateway.cli.signatures import problems_said, read_one_of
+from gateway.cli.signatures import problems_said, read_one_of, sign_as_officer
 from gateway.services.emergencies import Emergencies, OrderLine
 
 app = typer.Typer(help="Emergencies: order a disclosure, review it, register both.", no_args_is_help=True)
@@ -38,10 +38,7 @@ def order(
         content.setdefault("begins", f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     payload = canonical_bytes(content)
     written = _judged(payload)
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.EMERGENCY_ORDER, payload, officer)
-    papers.write_signed(out, document)
+    document = sign_as_officer(Kind.EMERGENCY_ORDER, payload, officer_key, out)
     say("It takes effect when it is registered, and a second officer reviews it within 72 hours of that.")
     show({"document": document.digest, "id": written.id, "begins": written.begins, "ends": written.ends})
 

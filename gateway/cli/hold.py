@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from agreements.documents.hold import Hold, Release, hold_bytes, read_hold, read_release, release_bytes
-from agreements.signature import Kind, add_signature
+from agreements.signature import Kind
 from gateway.cli import papers
-from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.run import office, run, say, show
+from gateway.cli.signatures import sign_as_officer
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import HoldLine
 
@@ -42,10 +43,7 @@ def sign(
     """Write and sign a hold on the records of an agreement, as an officer."""
     payload = hold_bytes(Hold(digest, kind.value, since.date(), reason))
     read_hold(payload)  # judged as it will be when it is placed
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.HOLD, payload, officer)
-    papers.write_signed(out, document)
+    document = sign_as_officer(Kind.HOLD, payload, officer_key, out)
     show({"hold": document.digest, "agreement": digest, "file": str(out)})
 
 
@@ -74,10 +72,7 @@ def sign_release(
     """Write and sign the release of a hold, as an officer."""
     payload = release_bytes(Release(hold, reason))
     read_release(payload)  # judged as it will be when it is filed
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.RELEASE, payload, officer)
-    papers.write_signed(out, document)
+    document = sign_as_officer(Kind.RELEASE, payload, officer_key, out)
     show({"release": document.digest, "hold": hold, "file": str(out)})
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from agreements.documents.review import Finding, Review, read_review, review_bytes
-from agreements.signature import Kind, add_signature
+from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.audit import sign_if_possible
-from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.run import office, run, say, show
+from gateway.cli.signatures import sign_as_officer
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.pack_files import read_pack, write_pack
 from gateway.services.obligations.review_pack import ReviewPack, gather
@@ -107,10 +108,7 @@ def sign_review(
         )
     )
     read_review(payload)  # judged as it will be when it is registered
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.REVIEW, payload, officer)
-    papers.write_signed(out, document)
+    document = sign_as_officer(Kind.REVIEW, payload, officer_key, out)
     show({"review": document.digest, "agreement": looked_at.agreement, "pack": looked_at.digest, "file": str(out)})
 
 

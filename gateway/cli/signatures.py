@@ -8,7 +8,7 @@ from agreements.errors import BadEnvelope, InvalidDocument
 from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature, read_envelope
 from gateway.cli import papers
-from gateway.cli.run import say, show
+from gateway.cli.run import known_trust, say, show
 
 
 @contextmanager
@@ -28,6 +28,15 @@ def sign_all(kind: Kind, payload: bytes, keys: Sequence[SigningKey]) -> Envelope
     document = add_signature(None, kind, payload, first)
     for key in others:
         document = add_signature(document, kind, payload, key)
+    return document
+
+
+def sign_as_officer(kind: Kind, payload: bytes, officer_key: Path, out: Path) -> Envelope:
+    """Write a document that an officer signs, to `out`; say so if the key is none of the officers pinned here."""
+    officer = papers.read_key(officer_key)
+    papers.hint_unless_officer(officer, known_trust())
+    document = add_signature(None, kind, payload, officer)
+    papers.write_signed(out, document)
     return document
 
 

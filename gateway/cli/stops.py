@@ -7,10 +7,11 @@ import typer
 
 from agreements.documents.reinstatement import Reinstatement, read_reinstatement, reinstatement_bytes
 from agreements.lifecycle import Standing
-from agreements.signature import Kind, add_signature
+from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.agreement import Digest, Reason, Yes
-from gateway.cli.run import known_trust, office, run, say, show
+from gateway.cli.run import office, run, say, show
+from gateway.cli.signatures import sign_as_officer
 
 
 def suspend(*, digest: Digest, reason: Reason) -> None:
@@ -50,10 +51,7 @@ def reinstate_subject(subject: str, undoes: int, reason: str, officer_key: Path,
     """Write the document that undoes one suspension, of an agreement or of a client."""
     payload = reinstatement_bytes(Reinstatement(subject, undoes, reason))
     read_reinstatement(payload)  # judged as it will be when it is registered
-    officer = papers.read_key(officer_key)
-    papers.hint_unless_officer(officer, known_trust())
-    document = add_signature(None, Kind.REINSTATEMENT, payload, officer)
-    papers.write_signed(out, document)
+    document = sign_as_officer(Kind.REINSTATEMENT, payload, officer_key, out)
     say("Nothing is undone yet: it acts when it is registered.")
     show({"reinstatement": document.digest, "subject": subject, "undoes": undoes, "file": str(out)})
 

@@ -54,12 +54,6 @@ class Headcount:
     """Who they are, as `gateway.records.tally` says it: enough to tell sets apart that differ by many."""
 
 
-async def count_covered(connection: AsyncConnection, scope: Scope, day: dt.date) -> int:
-    """Return how many students `scope` covers on `day`, a calendar day in its own zone. Raises `UnknownTerm`."""
-    students, _ = await tally(connection, scope, day)
-    return students
-
-
 async def count_draft(connection: AsyncConnection, scope: Scope, day: dt.date) -> Headcount:
     """
     Return how many students a draft would cover on `day`, leaving out the lists that its line does not have yet.

@@ -41,7 +41,8 @@ class RegistryReader:
         """
         Return the moment and what is in force; `known` again, if nothing of it changed.
 
-        The caller's transaction must be one snapshot (REPEATABLE READ), or hold the head lock.
+        The caller's transaction must be one snapshot (REPEATABLE READ), or hold the head lock, or that of filing: then
+        nothing but a stop can come between two of its statements, and a stop only takes away.
         """
         moment, version = await self.look(connection)
         if known is not None and known.version == version:

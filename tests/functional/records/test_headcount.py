@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gateway.records.coverage import Scope
-from gateway.records.headcount import Conjunct, Headcount, count_covered, count_draft
+from gateway.records.headcount import Conjunct, Headcount, count_draft
+from gateway.records.tally import tally
 from policies.decision import RowTerms
 from policies.population import And, Column, In, Or, Placement, Roster
 from tests.factories.database import TestDatabase
@@ -34,7 +35,8 @@ async def drafted(district: SmallDistrict, rows: RowTerms, day: dt.date = DAY) -
 
 async def counted(district: SmallDistrict, rows: RowTerms, day: dt.date = DAY) -> int:
     async with district.engine.connect() as connection:
-        return await count_covered(connection, Scope(AGREEMENT, LINE, rows), day)
+        students, _ = await tally(connection, Scope(AGREEMENT, LINE, rows), day)
+        return students
 
 
 @pytest.mark.parametrize(
