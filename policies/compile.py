@@ -76,8 +76,30 @@ def compile_rules(
     Raises `UncompilableAgreement`, `UnknownTimeZone` or `MalformedRule`; there is no ruleset with some of its rules.
     """
     agreement = verified.agreement
+    clients = _clients(agreement, bindings)
+    return rules_of(
+        agreement, clients, catalogue, guardrails, suspensions=suspensions, until=until, accountable=accountable
+    )
+
+
+def rules_of(
+    agreement: Agreement,
+    clients: Iterable[str],
+    catalogue: Catalogue,
+    guardrails: Guardrails,
+    *,
+    suspensions: Iterable[Suspension] = (),
+    until: datetime | None = None,
+    accountable: Mapping[str, Sequence[Window]] = MappingProxyType({}),
+) -> Ruleset:
+    """
+    Return what an agreement says as rules, signed or not: what `compile_rules` and a rehearsal have in common.
+
+    Raises as `compile_rules`. INVARIANT: nothing leaves by rules of a document that was not verified; besides
+    `compile_rules`, only `policies.rehearsal` calls this, and the reader takes no permit of a rehearsal.
+    """
     role = role_of(agreement.digest)
-    bound = _clients(agreement, bindings)
+    bound = sorted(set(clients))
     rules = sorted(
         {
             *_grants(agreement, role, catalogue, until),

@@ -91,3 +91,9 @@ class ClockWithoutZone(PolicyError):
     """A time without a zone cannot be compared with a term."""
 
     code = "clock_without_zone"
+
+
+class UnsignedPromise(PolicyError):
+    """A document that nobody verified, where only verified ones may stand."""
+
+    code = "unsigned_promise"

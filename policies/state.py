@@ -8,14 +8,16 @@ when first asked for. INVARIANT: a state never changes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Protocol
 
 from agreements.accountable import Window
+from agreements.document import Agreement
 from agreements.elements import DATASETS, Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
 from policies import reasons
-from policies.compile import Suspension, compile_rules
+from policies.compile import Ruleset, Suspension, compile_rules
 from policies.decision import Denied
-from policies.errors import PolicyError
+from policies.errors import PolicyError, UnsignedPromise
 from policies.guardrails import Guardrails
 from policies.memo import Memo
 from policies.slice import Slice
@@ -25,6 +27,8 @@ TableKey = tuple[int, str, str, str, str, int]
 """Epoch, client, agreement, dataset, purpose, time segment: all that Casbin's answers depend on."""
 Tables = Memo[TableKey, Table]
 
+REHEARSAL: Final = -1
+"""The epoch of a rehearsal: no database is ever at it, so no row can be read under its decisions."""
 SLICES = 4096
 """Slices kept; each holds a few kilobytes of rules, and its engines."""
 
@@ -43,6 +47,40 @@ class Granted:
     until: datetime | None
     accountable: Mapping[str, Sequence[Window]]
 
+    @property
+    def document(self) -> Agreement:
+        """The agreement itself."""
+        return self.agreement.agreement
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """The clients bound to it."""
+        return frozenset(each.binding.client for each in self.bindings)
+
+    def compile(self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension]) -> Ruleset:
+        """Return its rules. Raises as `compile_rules`."""
+        return compile_rules(
+            self.agreement,
+            self.bindings,
+            catalogue,
+            guardrails,
+            suspensions=suspensions,
+            until=self.until,
+            accountable=self.accountable,
+        )
+
+
+class Promise(Protocol):
+    """An agreement and its clients, as a state holds them: `Granted`, or `policies.rehearsal.Rehearsed`."""
+
+    @property
+    def document(self) -> Agreement: ...  # noqa: D102 -- said by `Granted`
+    @property
+    def clients(self) -> frozenset[str]: ...  # noqa: D102 -- said by `Granted`
+    def compile(  # noqa: D102 -- said by `Granted`
+        self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension]
+    ) -> Ruleset: ...
+
 
 class PolicyState:
     """Everything decisions rest on at `epoch`. `tables` may be shared by the states that follow one another."""
@@ -52,13 +90,19 @@ class PolicyState:
         *,
         epoch: int,
         clients: Iterable[str],
-        granted: Mapping[str, Granted],
+        granted: Mapping[str, Promise],
         suspensions: Iterable[Suspension],
         catalogue: Catalogue,
         guardrails: Guardrails,
         tables: Tables,
     ) -> None:
-        """`clients` are all registered clients, `granted` maps agreement digests to what is in force."""
+        """
+        `clients` are all registered clients, `granted` maps agreement digests to what is in force.
+
+        Raises `UnsignedPromise` if something in it was not verified and the epoch is not that of a rehearsal.
+        """
+        if epoch != REHEARSAL and not all(isinstance(each, Granted) for each in granted.values()):
+            raise UnsignedPromise("A state of a real epoch holds verified agreements only.")
         self.epoch = epoch
         self.catalogue = catalogue
         self.names = {dataset: frozenset(e.name for e in catalogue.in_dataset(dataset)) for dataset in DATASETS}
@@ -96,21 +140,13 @@ class PolicyState:
             return reasons.UNKNOWN_CLIENT
         stop = next((stop for stop in self._suspensions if stop.concerns == client), None)
         granted = self._granted.get(agreement)
-        if granted is None or client not in {bound.binding.client for bound in granted.bindings}:
+        if granted is None or client not in granted.clients:
             return reasons.NO_AGREEMENT if stop is None else reasons.suspended(stop.clause)
         try:
-            ruleset = compile_rules(
-                granted.agreement,
-                granted.bindings,
-                self.catalogue,
-                self._guardrails,
-                suspensions=self._suspensions,
-                until=granted.until,
-                accountable=granted.accountable,
-            )
+            ruleset = granted.compile(self.catalogue, self._guardrails, self._suspensions)
             return Slice(
                 client,
-                granted.agreement.agreement,
+                granted.document,
                 ruleset,
                 epoch=self.epoch,
                 catalogue=self.catalogue,

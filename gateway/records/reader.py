@@ -93,6 +93,9 @@ class Reader:
         # (1): only a decision opens this door; a guard elsewhere would not see a direct call.
         if type(permit) is not Permit or not _AGREEMENT.match(permit.agreement):
             raise NotPermitted("the reader takes permits only")
+        # A rehearsal decides by documents that nobody verified; its epoch is one that no database is at.
+        if permit.epoch < 0:
+            raise NotPermitted("the reader takes no permit of a rehearsal")
         if not 1 <= limit <= MAX_LIMIT:
             raise ValueError(f"a page has 1 to {MAX_LIMIT} rows")
         statement = self._statement(permit, Shape(limit, _start(permit, after, code)))
