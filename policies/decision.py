@@ -9,6 +9,14 @@ from policies.population import Population
 
 
 @dataclass(frozen=True, slots=True)
+class CodeSet:
+    """The values of a coded element that may leave under one basis; `digest` names the set."""
+
+    values: tuple[str, ...] = field(repr=False)
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class GrantedField:
     """One element that may leave, as it may leave; `clauses` are JSON pointers into the signed document."""
 
@@ -16,6 +24,8 @@ class GrantedField:
     name: str
     transformation: str
     clauses: tuple[str, ...]
+    codes: CodeSet | None
+    """The only values that leave; None where the element is not coded, and each value may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from agreements.basis import Basis
 from gateway.records.errors import NotServed
 from gateway.records.sources import Source, source_of
-from gateway.records.transforms import released_sql
+from gateway.records.transforms import released_sql, told_sql
 from gateway.records.views import CLOCK_TYPE, head
 from policies.decision import GrantedField, Permit
 
@@ -121,10 +121,16 @@ def build(permit: Permit, shape: Shape) -> Statement:
 
 
 def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElement[Any]:
-    """Return the value as it leaves for this student: transformed, and unknown where the consent does not cover it."""
+    """
+    Return the value as it leaves for this student: transformed, unknown where the consent does not cover it.
+
+    A code that may not leave is unknown too, for filters and sorting as for the eye.
+    """
     if asked.element not in source.elements:
         raise NotServed(f"Element {asked.element} of {permit.dataset!r} is not served.")
-    released = released_sql(asked.element, asked.transformation, source.elements[asked.element], source.school_year)
+    stored = source.elements[asked.element]
+    told = stored if asked.codes is None else told_sql(stored, asked.codes)
+    released = released_sql(asked.element, asked.transformation, told, source.school_year)
     if permit.rows.basis != Basis.CONSENT:
         return released
     if asked.element not in permit.rows.element_order:
