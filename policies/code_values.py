@@ -57,7 +57,11 @@ class CodeValues:
         return None if sets is None else sets.get(basis, NOTHING)
 
     def row_codes(self, dataset: str, basis: str, catalogue: Catalogue) -> Mapping[str, CodeSet]:
-        """Return, for each coded element of a dataset whose rows leave whole or not at all, the values that may."""
+        """
+        Return, for each coded element of a dataset whose rows leave whole or not at all, the values that may.
+
+        A count of rows is no row: the catalogue says how sensitive it is.
+        """
         if dataset not in self.whole_rows:
             return {}
         return {

@@ -110,6 +110,7 @@ class Reader:
             tuple(_form(each) for each in permit.fields),
             tuple(_form(each) for each, _ in permit.filters),
             permit.sort and _form(permit.sort),
+            permit.cell_minimum,
             shape,
         )
         found = self._statements.get(key)

@@ -21,6 +21,7 @@ from gateway.services.loads import Loads
 from policies.decision import GrantedField, Permit, RowTerms
 from policies.guardrails import load_guardrails
 from policies.population import Everyone, Population
+from policies.seal import SEAL
 from tests.factories.database import TestDatabase
 
 AGREEMENT = "sha256:" + "a" * 64
@@ -168,9 +169,19 @@ def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None,
             epoch=0,
             valid_from=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             valid_until=dt.datetime(2027, 1, 1, tzinfo=dt.UTC),
+            guardrails_digest=load_guardrails().digest,
+            catalogue_digest=load_catalogue().digest,
+            cell_minimum=load_guardrails().cells.minimum,
+            seal=SEAL,
         ),
         **changes,
+        seal=SEAL,
     )
+
+
+def changed(leave: Permit, **changes: Any) -> Permit:
+    """Return another permit: tests may, nobody else can."""
+    return replace(leave, **changes, seal=SEAL)
 
 
 @dataclass(slots=True)
