@@ -8,11 +8,12 @@ from agreements.document import Agreement
 from agreements.elements import load_catalogue
 from policies.decide import decide
 from policies.decision import Denied, Permit
-from policies.guardrails import load_guardrails
+from policies.foreseen import Foreseen, foreseen
+from policies.guardrails import POPULATION_CODES, load_guardrails
 from policies.rehearsal import Rehearsed, rehearse
 from policies.request import AccessRequest
 from tests.factories.agreements import changed, example
-from tests.factories.lawful import read
+from tests.factories.lawful import on, read
 from tests.factories.policy_worlds import NOVEMBER, TUTOR
 
 GATED = {
@@ -61,3 +62,17 @@ def test_a_purpose_that_is_not_the_agreements_opens_nothing(purpose: str) -> Non
     decision = ask(agreement, purpose, "grade_level")
     assert isinstance(decision, Denied)
     assert isinstance(ask(agreement, agreement.purpose.code, "grade_level"), Permit)
+
+
+def test_a_draft_is_told_what_no_signature_can_open() -> None:
+    guardrails = load_guardrails()
+    assert foreseen(read(example()), guardrails) == ()
+    told = foreseen(gated("school_official"), guardrails)
+    assert {each.element for each in told} == set(GATED)
+    assert all(GATED[str(each.element)] in each.reason for each in told)
+    programs = {"in": {"column": "program_type", "values": ["our own"]}}
+    guarded = read(changed(example(), {"/population/all/1": programs}))
+    assert foreseen(guarded, guardrails) == (Foreseen(None, POPULATION_CODES, guardrails.reason(POPULATION_CODES)),)
+    clauses = [each.clause for each in foreseen(read(on("directory_information")), guardrails)]
+    assert clauses[:1] == ["guardrails:/directory/limited_parties"]
+    assert len(set(clauses)) == 4
