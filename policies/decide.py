@@ -96,6 +96,7 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         filters=(),
         sort=None if sort is None else table.granted[sort],
         rows=held.rows[table.dataset],
+        ceiling=held.guardrails.ceilings[table.dataset],
         notices=held.notices,
         ferpa_9932_required=held.ferpa_9932_required,
         ruleset_digest=held.digest,

@@ -5,7 +5,7 @@ They become denials in every ruleset, so an agreement that should never have bee
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,7 @@ from typing import Any
 from agreements.basis import Basis
 from agreements.canonical import canonical_bytes, digest_of
 from agreements.elements import Catalogue, Tier, load_catalogue
+from policies.ceilings import Ceiling, read_ceilings
 from policies.errors import MalformedGuardrails
 
 
@@ -29,9 +30,10 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
-    """All barriers, in the order of the file, and the digest of what they say."""
+    """All barriers, in the order of the file, the ceiling of each dataset, and the digest of what they say."""
 
     barriers: tuple[Barrier, ...]
+    ceilings: Mapping[str, Ceiling]
     digest: str
 
     def closed(self, basis: str) -> Iterator[Barrier]:
@@ -59,6 +61,7 @@ def read_guardrails(text: str, catalogue: Catalogue) -> Guardrails:
     try:
         content = tomllib.loads(text)
         barriers = tuple(_barriers(content))
+        ceilings = read_ceilings(content["volume"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
     guarded = {barrier.element for barrier in barriers}
@@ -70,11 +73,11 @@ def read_guardrails(text: str, catalogue: Catalogue) -> Guardrails:
     for element in catalogue:
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
-    return Guardrails(barriers, digest_of(canonical_bytes(content)))
+    return Guardrails(barriers, ceilings, digest_of(canonical_bytes(content)))
 
 
 def _barriers(content: dict[str, Any]) -> Iterator[Barrier]:
-    _require_members(content, {"version", "never", "gates"})
+    _require_members(content, {"version", "never", "gates", "volume"})
     if content["version"] != 1:
         raise ValueError("version is not 1")
     for index, row in enumerate(content["never"]):

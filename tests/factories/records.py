@@ -19,6 +19,7 @@ from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from policies.decision import GrantedField, Permit, RowTerms
+from policies.guardrails import load_guardrails
 from policies.population import Everyone, Population
 from tests.factories.database import TestDatabase
 
@@ -160,6 +161,7 @@ def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None,
             filters=(),
             sort=None,
             rows=rows if rows.basis == "consent" else replace(rows, element_order=order),
+            ceiling=load_guardrails().ceilings[dataset],
             notices=(),
             ferpa_9932_required=False,
             ruleset_digest="sha256:" + "0" * 64,
