@@ -47,7 +47,7 @@ async def spent(ledger: Ledger) -> dict[bytes, int]:
 
 def test_a_meter_that_could_spoil_the_batch_of_others_cannot_be_made() -> None:
     good: dict[str, Any] = {"id": ONE, "expires_at": LATER, "amount": 1, "most": 0, "refusal": b"leaf"}
-    assert Meter(**good)
+    assert Meter(**good).amount == 1
     wrongs: tuple[dict[str, Any], ...] = (
         {"id": b"short"},
         {"expires_at": LATER.replace(tzinfo=None)},
