@@ -50,7 +50,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "insufficient_authorization": Kind(403, "The access token does not cover this"),
     # what was decided
     "unknown_client": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
-    "suspended": Kind(401, "The access token is not accepted", "This client or agreement is suspended."),
+    "suspended": Kind(
+        401, "The access token is not accepted", "This client, its agreement or its partner is suspended."
+    ),
     "no_agreement": Kind(403, "No agreement covers this request"),
     "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),
     "agreement_expired": Kind(403, "The agreement has ended"),
