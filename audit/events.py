@@ -46,6 +46,8 @@ class Event(StrEnum):
     HOLD_RELEASED = "hold.released", "An officer ended a hold."
     PARTNER_DEBARRED = "partner.debarred", "A partner was debarred from student data (34 CFR 99.67)."
     PARTNER_SUCCEEDED = "partner.succeeded", "A partner took over what another one owes."
+    PARTNER_SUSPENDED = "partner.suspended", "A partner was stopped under every agreement, until further notice."
+    PARTNER_ACTIVATED = "partner.activated", "A stopped partner may ask again."
     PARTNER_LEFT = "partner.left", "A partner left: its agreements and clients ended together."
     CLIENT_REGISTERED = "client.registered", "A key set of a partner was bound to an agreement."
     CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
@@ -82,6 +84,8 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.UNDERTAKING_ACCEPTED,
         Event.PARTNER_DEBARRED,
         Event.PARTNER_SUCCEEDED,
+        Event.PARTNER_SUSPENDED,
+        Event.PARTNER_ACTIVATED,
         Event.PARTNER_LEFT,
         Event.CLIENT_REGISTERED,
         Event.CLIENT_SUSPENDED,

@@ -43,6 +43,8 @@ def decide(state: PolicyState, request: AccessRequest, now: datetime) -> Permit 
         if len(table.decisions) >= _SHAPES:
             table.decisions.clear()
         table.decisions[asked] = decision
+    elif state.recheck is not None and state.recheck.is_due():
+        decision = _compared(state, table, asked, decision, now)
     if request.filters and isinstance(decision, Permit):
         # The values are the caller's own, and personal: they are never kept.
         filters = tuple((table.granted[name], value) for name, value in request.filters.items())
@@ -97,6 +99,7 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         filters=(),
         sort=None if sort is None else table.granted[sort],
         rows=held.rows[table.dataset],
+        ceiling=held.guardrails.ceilings[table.dataset],
         notices=held.notices,
         ferpa_9932_required=held.ferpa_9932_required,
         ruleset_digest=held.digest,
@@ -108,6 +111,16 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         cell_minimum=held.guardrails.cells.minimum_for(held.agreement.partner.id, held.agreement.id),
         seal=SEAL,
     )
+
+
+def _compared(
+    state: PolicyState, table: Table, asked: Asked, remembered: Permit | Denied, now: datetime
+) -> Permit | Denied:
+    """Return the remembered answer if the rules give it again, and a denial if they give another."""
+    anew = state.table_anew(table, now)
+    if isinstance(anew, Table) and anew.granted == table.granted and _judge(anew, asked) == remembered:
+        return remembered
+    return state.distrust(table)
 
 
 def _refuse(table: Table, missing: tuple[str, ...]) -> Denied:

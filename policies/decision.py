@@ -5,6 +5,7 @@ from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from policies.ceilings import Ceiling
 from policies.population import Population
 from policies.seal import require_seal
 
@@ -59,6 +60,8 @@ class Permit:
     filters: tuple[tuple[GrantedField, str], ...]
     sort: GrantedField | None
     rows: RowTerms
+    ceiling: Ceiling
+    """How many rows of this dataset the client may take in a day."""
     notices: tuple[str, ...]
     ferpa_9932_required: bool
     ruleset_digest: str

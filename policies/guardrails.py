@@ -15,6 +15,7 @@ from typing import Any
 from agreements.basis import Basis
 from agreements.canonical import canonical_bytes, digest_of
 from agreements.elements import Catalogue, Tier, load_catalogue
+from policies.ceilings import Ceiling, read_ceilings
 from policies.cells import Cells, read_cells
 from policies.code_values import CodeValues, Gates, read_code_values
 from policies.directory import REASONS, Directory, read_directory
@@ -37,6 +38,7 @@ class Guardrails:
     """All of it, barriers in the order of the file, and the digest of what both files say."""
 
     barriers: tuple[Barrier, ...]
+    ceilings: Mapping[str, Ceiling]
     codes: CodeValues
     directory: Directory
     cells: Cells
@@ -79,6 +81,7 @@ def read_guardrails(text: str, catalogue: Catalogue, code_values: str | None = N
         barriers = tuple(_barriers(content))
         codes = read_code_values(values, catalogue, _gates(content))
         directory, cells = read_directory(content["directory"]), read_cells(content["cells"])
+        ceilings = read_ceilings(content["volume"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
     guarded = {barrier.element for barrier in barriers}
@@ -91,7 +94,7 @@ def read_guardrails(text: str, catalogue: Catalogue, code_values: str | None = N
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
     digest = digest_of(canonical_bytes({"code_values": values, "guardrails": content}))
-    return Guardrails(barriers, codes, directory, cells, digest)
+    return Guardrails(barriers, ceilings, codes, directory, cells, digest)
 
 
 def _shipped(name: str) -> str:
@@ -99,7 +102,7 @@ def _shipped(name: str) -> str:
 
 
 def _barriers(content: dict[str, Any]) -> Iterator[Barrier]:
-    require_members(content, {"version", "never", "gates", "directory", "cells"})
+    require_members(content, {"version", "never", "gates", "directory", "cells", "volume"})
     if content["version"] != 1:
         raise ValueError("version is not 1")
     for index, row in enumerate(content["never"]):

@@ -7,6 +7,7 @@ agreement, of other clients or of students.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from policies.compile import UNACCOUNTED
 from policies.decision import Denied
@@ -39,6 +40,10 @@ def suspended(clause: str) -> Denied:
     """Return the denial of a stop."""
     detail = "Access is suspended. Ask the district's privacy office."
     return Denied(Code.SUSPENDED, detail, facts={"clause": clause})
+
+
+MEMORY_DIFFERS: Final = "memory_differs"
+"""The alarm of an answer that was remembered otherwise than the rules give it."""
 
 
 def alarmed(alarm: str) -> Denied:

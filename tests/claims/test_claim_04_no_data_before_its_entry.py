@@ -16,7 +16,10 @@ from tests.factories.gateway import Gateway
 
 pytestmark = pytest.mark.claim(4)
 
-APPEND = "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[])"
+APPEND = (
+    "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[],"
+    " bytea[], timestamptz[], bigint[], bigint[])"
+)
 PAGE, DENIED = "/v1/students?limit=500", "/v1/students?fields=sex"
 REFUSALS = (
     ("/v1/students?fields=ssn", "unknown_element"),

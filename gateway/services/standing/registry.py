@@ -129,6 +129,7 @@ class Read:
     register: Register
     clients: tuple[Mapping[Any, Any], ...]
     client_stops: tuple[Mapping[Any, Any], ...]
+    partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
 
 

@@ -20,9 +20,11 @@ from gateway.services.standing.remembered import Remembered
 
 _VERSION: Final = text("""SELECT greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
-    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status), -1)""")
+    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
+    (SELECT max(idx) FROM gateway.partner_status), -1)""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
+_PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
 _ENTRIES: Final = text("SELECT idx, leaf FROM audit.entry WHERE idx = ANY(:indexes)").bindparams(
     bindparam("indexes", type_=ARRAY(BigInteger))  # one array: a statement takes 32,767 single values
 )
@@ -50,9 +52,10 @@ class RegistryReader:
         register = await load_register(connection)
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
+        partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
         entries = await _entries(connection, register, clients)
         with self._remembered.generation():
-            read = Read(version, register, clients, stops, entries)
+            read = Read(version, register, clients, stops, partner_stops, entries)
             judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
             partners = Partners(judging)
             promises = Promises(judging, partners)
