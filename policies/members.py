@@ -1,11 +1,10 @@
 """Parts of reviewed files have exactly the members they are meant to have: a misspelt one would be read by nobody."""
 
-from collections.abc import Mapping
-from typing import Any
 
-
-def require_members(row: Mapping[str, Any], names: set[str], optional: frozenset[str] = frozenset()) -> None:
-    """Check that a part has `names`, perhaps `optional` ones, and no others. Raises `ValueError`."""
+def require_members(row: object, names: set[str], optional: frozenset[str] = frozenset()) -> None:
+    """Check that a part has `names`, perhaps `optional` ones, and no others. Raises `ValueError`, `TypeError`."""
+    if not isinstance(row, dict):
+        raise TypeError("a part is no table")
     if not names <= row.keys() <= names | optional:
         raise ValueError(f"a part has the members {sorted(row)}, not {sorted(names | optional)}")
 

@@ -14,8 +14,9 @@ TEXT = files("policies").joinpath("guardrails.toml").read_text("utf-8")
 
 
 def read(minimum: str = "10", raised: str = "[]") -> Guardrails:
-    before, _, _ = TEXT.partition("[cells]")
-    return read_guardrails(f"{before}[cells]\nminimum = {minimum}\nraised = {raised}\n", load_catalogue())
+    before, _, rest = TEXT.partition("[cells]")
+    after = rest[rest.index("\n[[") :]
+    return read_guardrails(f"{before}[cells]\nminimum = {minimum}\nraised = {raised}\n{after}", load_catalogue())
 
 
 @pytest.mark.parametrize("minimum", ["9", "0", "-10", "true", '"10"', "10.5"])
