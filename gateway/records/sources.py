@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     case,
     distinct,
+    exists,
     func,
     literal_column,
     or_,
@@ -111,9 +112,23 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
 
     Only stays that match the population count, so a student of two schools appears once, at the covered one. Among
     several: those of today before those of the past, the longest-standing of today's, the latest of the past's.
+
+    INVARIANT: a stay that is over counts only while one of its school year or a later one covers the student. Systems
+    leave the stays of last year open; such a one must not keep in a student who left this year.
     """
-    stay = granted_enrollments.alias("n")
+    stay, covering = granted_enrollments.alias("n"), granted_enrollments.alias("k")
     now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
+    is_vouched_for = exists(
+        select(covering.c.student_id)
+        .where(
+            covering.c.student_id == stay.c.student_id,
+            covering.c.school_year >= stay.c.school_year,
+            covering.c.entry_date <= today,
+            or_(covering.c.exit_date.is_(None), covering.c.exit_date >= today),
+            matches_today(terms.population, covering, today),
+        )
+        .correlate(stay, _clock(today))
+    )
     return (
         select(*_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR}))
         .where(
@@ -121,6 +136,7 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
             counted_from(terms.school_years, stay.c.school_year),
             stay.c.entry_date <= today,
             matches_today(terms.population, stay, today),
+            or_(now, is_vouched_for),
         )
         .order_by(now.desc(), case((now, stay.c.entry_date)), stay.c.entry_date.desc(), stay.c.school_identifier)
         .limit(ONE)
