@@ -83,7 +83,7 @@ def _statement(permit: EmergencyPermit) -> Select[Any]:
     clock = func.gateway.clock(type_=CLOCK_TYPE)
     now = select(head.c.epoch, clock.label("now"), cast(func.timezone("UTC", clock), Date).label("today")).cte("h")
     student, subject = _visible(facts.person, "g"), release.subject.alias("u")
-    source = _source(permit.dataset, student, now.c.today)
+    source = _source(permit.dataset, student, now)
     for each in permit.fields:
         if each.element not in source.elements or each.transformation != Transformation.EXACT:
             raise NotServed(f"Element {each.element} of {permit.dataset!r} is not served as {each.transformation}.")
@@ -94,6 +94,7 @@ def _statement(permit: EmergencyPermit) -> Select[Any]:
         .select_from(source.rows.join(subject, subject.c.student_id == student.c.student_id))
         .where(student.c.student_identifier == func.any(wanted))
         .order_by(student.c.student_identifier, *source.within)
+        .correlate(now)
         .lateral("p")
     )
     whole = select(now.c.epoch, now.c.now, *page.c)
@@ -110,9 +111,9 @@ class _Source:
     present: ColumnElement[bool] = field(default_factory=true)
 
 
-def _source(dataset: str, student: FromClause, today: ColumnElement[Any]) -> _Source:
-    """Return where the rows of a dataset come from. Raises `NotServed`."""
-    stay = _latest(_visible(facts.enrollment, "n"), student, today)
+def _source(dataset: str, student: FromClause, now: FromClause) -> _Source:
+    """Return where the rows of a dataset come from; `now` has one row, with today. Raises `NotServed`."""
+    stay = _latest(_visible(facts.enrollment, "n"), student, now)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment)
     # A student without a stay is found all the same: the newest pupil of all may be the one in danger.
     rows = student.join(stay, true(), isouter=True)
@@ -124,7 +125,7 @@ def _source(dataset: str, student: FromClause, today: ColumnElement[Any]) -> _So
             elements = _columns(summary, facts.academic_summary) | columns | {_DISTRICT: school.c.lea_identifier}
             return _Source(rows.join(summary, own, isouter=True), elements)
         case "attendance":
-            counts = _counts(student, stay, today)
+            counts = _counts(student, stay, now)
             days, absent = counts.c.days_in_session, counts.c.days_absent
             elements = columns | {
                 "000496": days,
@@ -136,7 +137,7 @@ def _source(dataset: str, student: FromClause, today: ColumnElement[Any]) -> _So
             return _Source(rows.join(counts, true()), elements)
         case "attendance_events":
             event = _visible(facts.attendance, "v")
-            own = (event.c.student_id == student.c.student_id) & (event.c.attendance_event_date <= today)
+            own = (event.c.student_id == student.c.student_id) & (event.c.attendance_event_date <= now.c.today)
             within = (event.c.attendance_event_date, event.c.row_id)
             rows = student.join(event, own, isouter=True)
             return _Source(rows, _columns(event, facts.attendance), within, event.c.row_id.is_not(None))
@@ -154,19 +155,20 @@ def _columns(rows: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
     return {element: column for element, column in named if element is not None}
 
 
-def _latest(stay: FromClause, student: FromClause, today: ColumnElement[Any]) -> FromClause:
+def _latest(stay: FromClause, student: FromClause, now: FromClause) -> FromClause:
     """Return the one stay a row speaks of: one of today before those of the past, the latest of them."""
-    now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
+    current = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= now.c.today)
     return (
         select(*stay.c)
-        .where(stay.c.student_id == student.c.student_id, stay.c.entry_date <= today)
-        .order_by(now.desc(), stay.c.entry_date.desc(), stay.c.school_identifier)
+        .where(stay.c.student_id == student.c.student_id, stay.c.entry_date <= now.c.today)
+        .order_by(current.desc(), stay.c.entry_date.desc(), stay.c.school_identifier)
         .limit(1)
+        .correlate(student, now)
         .lateral("e")
     )
 
 
-def _counts(student: FromClause, stay: FromClause, today: ColumnElement[Any]) -> FromClause:
+def _counts(student: FromClause, stay: FromClause, now: FromClause) -> FromClause:
     """Return what is counted of the stay's school year, today included: nobody waits for a week to be over."""
     event = _visible(facts.attendance, "w")
     day = distinct(event.c.attendance_event_date)
@@ -179,7 +181,8 @@ def _counts(student: FromClause, stay: FromClause, today: ColumnElement[Any]) ->
         .where(
             event.c.student_id == student.c.student_id,
             event.c.school_year == stay.c.school_year,
-            event.c.attendance_event_date <= today,
+            event.c.attendance_event_date <= now.c.today,
         )
+        .correlate(student, stay, now)
         .lateral("c")
     )
