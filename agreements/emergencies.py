@@ -1,8 +1,8 @@
 """
 Emergency orders, verified: what one officer ordered, until when it stands, and who reviewed it (34 CFR 99.36, row L4).
 
-INVARIANT: an order ends by the clock, if not before, at most 72 hours after it began; without the review of a second officer it
-ends no later than the review was due. A release by it is signed by an officer, and reaches no further than the order.
+INVARIANT: an order ends by the clock, if not before, at most 72 hours after it began; without the review of a second
+officer it ends no later than the review was due. A release is signed by an officer, and reaches no further.
 """
 
 from collections.abc import Iterable

@@ -11,6 +11,7 @@ import pytest
 
 from agreements.authority import Filed
 from agreements.documents.emergency_release import emergency_release_bytes
+from agreements.elements import load_catalogue
 from agreements.errors import AgreementError, InvalidDocument, NotEntitled, NotRegistered, OrderNotOpen
 from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature
@@ -25,7 +26,9 @@ from gateway.services.emergencies.releases import EmergencyReleases, Released
 from gateway.services.errors import OrderEnded, OtherStudents, ReleaseRefused, TooManyStudents, UnknownOrder
 from gateway.services.filing import Desk
 from gateway.services.suspensions import suspend_client
+from policies.emergency import BASIS
 from policies.emergency_release import Handing
+from policies.guardrails import load_guardrails
 from tests.factories.agreements import key_for
 from tests.factories.cohort import STUDENTS, personal
 from tests.factories.gateway import NOON, Gateway
@@ -207,6 +210,15 @@ async def test_a_release_gives_the_listed_elements_of_anybody_exactly_as_they_ar
     assert await room.rows("opted_out", handing=more) == [
         {"lea_identifier": "emerald-city", "grade_level": "09", "gpa_cumulative": None}
     ]
+
+
+@pytest.mark.parametrize("dataset", ["students", "attendance", "attendance_events"])
+async def test_every_element_that_is_open_in_an_emergency_is_served(idle_gateway: Gateway, dataset: str) -> None:
+    shut = {barrier.element for barrier in load_guardrails().closed(BASIS)}
+    listed = [each for each in load_catalogue().in_dataset(dataset) if each.id not in shut]
+    room = await Room.open(idle_gateway, elements=tuple(each.id for each in listed))
+    for row in await room.rows("ximena", handing=Handing((0,), dataset, ())):
+        assert list(row) == [each.name for each in listed]
 
 
 async def test_attendance_is_handed_over_as_it_stands_today(room: Room) -> None:
