@@ -59,6 +59,8 @@ class EmergencyPermit:
     """The most students whose records may leave by the order, over all its releases."""
     ferpa_9932_required: bool
     ruleset_digest: str
+    guardrails_digest: str
+    catalogue_digest: str
     epoch: int
     valid_from: datetime
     valid_until: datetime
@@ -124,6 +126,8 @@ class OrderInForce:
             count=self.order.order.count,
             ferpa_9932_required=ferpa_9932_required(BASIS),
             ruleset_digest=self.ruleset.digest,
+            guardrails_digest=self._guardrails.digest,
+            catalogue_digest=self._catalogue.digest,
             epoch=self.epoch,
             valid_from=self.order.begins,
             valid_until=self.order.ends.replace(microsecond=0),

@@ -176,6 +176,7 @@ async def test_the_entry_says_what_left_by_which_order_and_names_nobody(room: Ro
     assert (entry["order"], entry["recipients"], entry["students"], entry["records"]) == (order, [1, 0], 2, 2)
     assert (entry["elements"], entry["clauses"]) == (["000115", "000172"], [["/elements/0"], ["/elements/1"]])
     assert (entry["basis"], entry["ferpa_9932_required"]) == ("health_safety_emergency", True)
+    assert (entry["guardrails"], entry["catalogue"]) == (load_guardrails().digest, load_catalogue().digest)
     assert entry["officers"] == [room.papers.ring.officers[1].key.thumbprint]
     auditor = await room.gateway.database.pool("auditor", size=1)
     leaf = (await auditor.fetchval("SELECT leaf FROM audit.entry WHERE idx = $1", released.entry)).decode()

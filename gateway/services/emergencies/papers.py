@@ -99,6 +99,8 @@ class Paper:
             clauses=[list(each.clauses) for each in permit.fields],
             epoch=found.epoch,
             ruleset=permit.ruleset_digest,
+            guardrails=permit.guardrails_digest,
+            catalogue=permit.catalogue_digest,
             records=len(found.rows),
             students=len(self.students.each),
             request=self.students.commitment,
