@@ -17,7 +17,7 @@ from policies.compile import Ruleset
 from policies.decision import Denied, GrantedField
 from policies.emergency import ACT, BASIS, Ended, compile_order, recipient_of
 from policies.engine import Engine, Question
-from policies.errors import ClockWithoutZone, NothingAsked, UnknownElement, UnsealedPermit
+from policies.errors import ClockWithoutZone, NothingAsked, UnknownElement
 from policies.explain import Determining, Explanation
 from policies.guardrails import Guardrails
 from policies.reading import matching, nearest_miss
@@ -69,7 +69,7 @@ class EmergencyPermit:
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
-            raise UnsealedPermit("Only a decision makes permits.")
+            raise TypeError("Only a decision makes permits.")
 
 
 class OrderInForce:

@@ -97,9 +97,3 @@ class UnsignedPromise(PolicyError):
     """A document that nobody verified, where only verified ones may stand."""
 
     code = "unsigned_promise"
-
-
-class UnsealedPermit(PolicyError):
-    """A permit that no decision made."""
-
-    code = "unsealed_permit"
