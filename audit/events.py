@@ -41,6 +41,11 @@ class Event(StrEnum):
     )
     EMERGENCY_ORDERED = "emergency.ordered", "An officer ordered a disclosure in an emergency (34 CFR 99.36)."
     EMERGENCY_REVIEWED = "emergency.reviewed", "A second officer reviewed an emergency order."
+    EMERGENCY_RELEASED = (
+        "emergency.released",
+        "An officer handed over records by an emergency order: to which of its recipients, how many, committed to.",
+    )
+    EMERGENCY_ENDED = "emergency.ended", "An emergency order was ended before its hours were over."
     CERTIFICATE_RECEIVED = "certificate.received", "A partner certified that records were destroyed."
     HOLD_PLACED = "hold.placed", "An officer ordered that records are kept although their destruction is due."
     HOLD_RELEASED = "hold.released", "An officer ended a hold."
@@ -82,6 +87,9 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.KEY_REVOKED,
         Event.PEOPLE_NAMED,
         Event.UNDERTAKING_ACCEPTED,
+        Event.EMERGENCY_ORDERED,
+        Event.EMERGENCY_REVIEWED,
+        Event.EMERGENCY_ENDED,
         Event.PARTNER_DEBARRED,
         Event.PARTNER_SUCCEEDED,
         Event.PARTNER_SUSPENDED,

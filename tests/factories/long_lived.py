@@ -232,6 +232,7 @@ class World:
         fresh = Disclosures(
             Grants(database.engine, self.made.trust),
             Reader(database.pool),
+            Extents(database.pool),
             self.services.log,
             SubjectKey(self.made.keys.subject),
         )

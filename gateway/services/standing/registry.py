@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.authority import Authority
 from agreements.canonical import read_json
-from agreements.emergencies import VerifiedEmergencyOrder
+from agreements.emergencies import VerifiedEmergencyOrder, VerifiedEmergencyRelease
 from agreements.in_force import VerifiedAgreement
-from agreements.lifecycle import Standing
+from agreements.lifecycle import Move, Standing
 from agreements.parties import VerifiedDebarment, VerifiedSuccession
 from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
@@ -97,6 +97,20 @@ def claimed(document: Envelope, history: Mapping[str, Promised]) -> Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """
+    One emergency order that verifies: what was released by it, and the move that ended it early, if one did.
+
+    `released_at` are the entries of all its releases on file: one that does not verify any more still counts.
+    """
+
+    verified: VerifiedEmergencyOrder
+    releases: tuple[VerifiedEmergencyRelease, ...]
+    released_at: tuple[int, ...]
+    ended: Move | None
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """
     What is in force, by the entries up to `version`; `granted` maps agreement digests, suspended ones included.
@@ -113,7 +127,7 @@ class Registry:
     register: Register
     debarments: tuple[VerifiedDebarment, ...] = ()
     successions: tuple[VerifiedSuccession, ...] = ()
-    emergency_orders: tuple[VerifiedEmergencyOrder, ...] = ()
+    emergency_orders: tuple[Ordered, ...] = ()
 
     @property
     def bans(self) -> tuple[VerifiedDebarment, ...]:

@@ -12,8 +12,9 @@ from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
 from gateway.services.standing.access import Access
+from gateway.services.standing.emergencies import emergency_orders
 from gateway.services.standing.judging import Judging
-from gateway.services.standing.partners import Partners, emergency_orders
+from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
