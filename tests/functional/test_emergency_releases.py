@@ -270,6 +270,20 @@ async def test_an_ended_order_releases_nothing_and_stays_ended(room: Room) -> No
 
 
 @pytest.mark.claim(7)
+async def test_an_end_that_comes_between_the_decision_and_the_read_wins(room: Room) -> None:
+    students = named(["ximena"])
+    document, owner = await room.signed(students), await room.gateway.database.connection("owner")
+    async with owner.transaction():
+        # The rows wait for this lock; the order was found to stand before.
+        await owner.execute("LOCK TABLE records.student IN ACCESS EXCLUSIVE MODE")
+        releasing = asyncio.create_task(room.releases.release(document, students))
+        await room.gateway.blocked("relation")
+        await room.emergencies.end(room.order.envelope.digest, "Found.")
+    with pytest.raises(ReleaseRefused, match="order_ended"):
+        await releasing
+
+
+@pytest.mark.claim(7)
 async def test_an_end_that_comes_between_the_read_and_the_entry_wins(room: Room) -> None:
     students = named(["ximena"])
     document, holder = await room.signed(students), await room.gateway.database.connection("loader")
