@@ -16,9 +16,10 @@ from agreements.elements import DATASETS, Catalogue, Transformation
 from agreements.emergencies import VerifiedEmergencyOrder
 from agreements.pointer import pointer
 from policies.compile import Ruleset, act_of
+from policies.denials import denial
 from policies.engine import MODEL_DIGEST
 from policies.guardrails import Guardrails
-from policies.rule import ANY, EARLIEST, LATEST, Effect, Rule, instant
+from policies.rule import ANY, Effect, Rule, instant
 
 BASIS: Final = Basis.HEALTH_SAFETY_EMERGENCY.value
 ACT: Final = act_of("emergency")
@@ -87,16 +88,12 @@ def _barriers(order: VerifiedEmergencyOrder, role: str, guardrails: Guardrails) 
     """Deny what the district withholds even in an emergency."""
     for barrier in guardrails.closed(BASIS):
         if barrier.element in order.order.elements:
-            yield _denial(role, order.digest, barrier.element, barrier.clause)
+            yield denial(role, order.digest, barrier.element, barrier.clause)
 
 
 def _end(order: VerifiedEmergencyOrder, role: str, ended: Ended | None) -> Iterator[Rule]:
     if ended is not None:
-        yield _denial(role, order.digest, ANY, ended.clause)
-
-
-def _denial(role: str, order: str, element: str, clause: str) -> Rule:
-    return Rule(role, order, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)
+        yield denial(role, order.digest, ANY, ended.clause)
 
 
 def _clause(place: int) -> str:

@@ -8,7 +8,6 @@ INVARIANT: an `EmergencyPermit` is made here and nowhere else; one thing that is
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
 
 from agreements.basis import ferpa_9932_required
 from agreements.elements import Catalogue
@@ -23,8 +22,7 @@ from policies.guardrails import Guardrails
 from policies.reading import matching, nearest_miss
 from policies.reasons import alarmed, denied_by
 from policies.rule import Effect, instant
-
-_SEAL: Final = object()
+from policies.seal import SEAL, require_seal
 
 
 class Code(StrEnum):
@@ -68,8 +66,7 @@ class EmergencyPermit:
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
-            raise TypeError("Only a decision makes permits.")
+        require_seal(seal)
 
 
 class OrderInForce:
@@ -137,7 +134,7 @@ class OrderInForce:
             epoch=self.epoch,
             valid_from=self.order.begins,
             valid_until=self.order.ends.replace(microsecond=0),
-            seal=_SEAL,
+            seal=SEAL,
         )
 
     def explain(self, place: int, dataset: str, now: datetime) -> tuple[Explanation, ...]:

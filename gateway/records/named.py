@@ -89,7 +89,7 @@ def _statement(permit: EmergencyPermit) -> Select[Any]:
     for each in permit.fields:
         if each.element not in source.elements or each.transformation != Transformation.EXACT:
             raise NotServed(f"Element {each.element} of {permit.dataset!r} is not served as {each.transformation}.")
-    values = [_told(source, each).label(f"v{at}") for at, each in enumerate(permit.fields)]
+    values = [_leaving(each, source).label(f"v{at}") for at, each in enumerate(permit.fields)]
     wanted = bindparam("numbers", type_=ARRAY(words()))
     page = (
         select(student.c.student_identifier.label("number"), subject.c.sealed, source.present.label("present"), *values)
@@ -103,8 +103,8 @@ def _statement(permit: EmergencyPermit) -> Select[Any]:
     return whole.select_from(now.join(page, true(), isouter=True))
 
 
-def _told(source: "_Source", asked: GrantedField) -> ColumnElement[Any]:
-    """Return the stored value, and nothing in place of a code that tells a guarded status."""
+def _leaving(asked: GrantedField, source: "_Source") -> ColumnElement[Any]:
+    """Return the value as it leaves: exact, and unknown where it is a code that may not leave even in an emergency."""
     stored = source.elements[asked.element]
     return stored if asked.codes is None else told_sql(stored, asked.codes)
 

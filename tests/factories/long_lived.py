@@ -23,6 +23,7 @@ import asyncpg
 from agreements.lifecycle import Standing
 from gateway.caller import Caller
 from gateway.problems import Problem
+from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.container import Services, open_services

@@ -32,6 +32,7 @@ from policies.guardrails import load_guardrails
 from tests.factories.agreements import key_for
 from tests.factories.cohort import STUDENTS, personal
 from tests.factories.gateway import NOON, Gateway
+from tests.factories.log import APPEND
 from tests.factories.partners import ORDER, PartnerPapers
 
 pytestmark = pytest.mark.ferpa("L4")
@@ -39,7 +40,6 @@ pytestmark = pytest.mark.ferpa("L4")
 NAMES = ("000115", "000172", "000149", "001649", "000076", "002022", "000201", "000128", "001068", "000100")
 TWO = Handing((0,), "students", ("000115", "000172"))
 HOUR = dt.timedelta(hours=1)
-APPEND = "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[])"
 
 
 @dataclass

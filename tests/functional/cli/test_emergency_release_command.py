@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories.command_line import NOW, CommandLine
+from tests.factories.log import APPEND
 from tests.functional.cli.test_emergency_command import ORDER, SIGN
 
 pytestmark = pytest.mark.ferpa("L4")
@@ -16,7 +17,6 @@ FLOOD = "emergency:flood-at-cedar"
 OUT = ("--out", "@for-the-rescue.json")
 BY_PIOTR = ("--officer-key", "@piotr.pem")
 RELEASE = ("emergency", "release", FLOOD, *BY_PIOTR, *OUT)
-APPEND = "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[])"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from agreements.elements import load_catalogue
 from agreements.emergencies import VerifiedEmergencyOrder
 from policies.decision import Denied
-from policies.emergency import Ended, compile_order, recipient_of
+from policies.emergency import BASIS, Ended, compile_order, recipient_of
 from policies.emergency_release import EmergencyPermit, Handing, OrderInForce
 from policies.engine import Engine, Verdict
 from policies.errors import ClockWithoutZone, MalformedRule, NothingAsked, UnknownElement
@@ -138,6 +138,16 @@ def test_a_permit_names_what_leaves_to_whom_by_which_clause_and_until_when() -> 
     assert (permit.valid_from, permit.valid_until) == order.window
     assert permit.ferpa_9932_required
     assert permit.epoch == 7
+
+
+def test_a_code_that_tells_a_guarded_status_does_not_leave_by_an_order_either() -> None:
+    coded = "000110"
+    (exit_type,) = permitted(
+        in_force(verified(elements=(coded,))).decide(replace(NAMES, elements=(coded,)), LATER)
+    ).fields
+    assert exit_type.codes == GUARDRAILS.codes.leaving(coded, BASIS)
+    assert exit_type.codes is not None
+    assert "Unheard of" not in exit_type.codes.values
 
 
 def test_a_permit_is_made_by_a_decision_only() -> None:
