@@ -1,6 +1,6 @@
-"""When an element leaves under an agreement: every stretch of time in which the answer is the same, first to last."""
+"""When an element leaves under an agreement: every stretch of time within which no rule begins or ends, in order."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -48,18 +48,5 @@ def explain_element(state: PolicyState, *, client: str, agreement: str, element:
             said = explain_request(state, request, begins)
             if not said.elements:
                 return said.reasons[0]
-            stretch = Stretch(dataset, begins, ends, said.reasons, said.elements[0])
-            if found and _same(found[-1], stretch):
-                found[-1] = replace(found[-1], ends=ends)
-            else:
-                found.append(stretch)
+            found.append(Stretch(dataset, begins, ends, said.reasons, said.elements[0]))
     return tuple(found)
-
-
-def _same(one: Stretch, other: Stretch) -> bool:
-    """Whether nothing changed between two stretches that follow each other: neither the answer nor what made it."""
-    return (one.dataset, one.reasons, one.explained.determining) == (
-        other.dataset,
-        other.reasons,
-        other.explained.determining,
-    )

@@ -29,7 +29,7 @@ from policies.rule import instant
 from policies.slice import Slice
 from policies.state import PolicyState
 from tests.factories.agreements import SPS_B, client_id
-from tests.factories.policy_worlds import NOVEMBER, TUTOR, Promise, World, promise
+from tests.factories.policy_worlds import NOVEMBER, TUTOR, Promise, World, compiled, promise
 
 LEAVES_AS_IT_IS = "'Grade level' (grade_level, 000100) leaves as it is:"
 UNLESS = "unless something is signed or stopped"
@@ -74,6 +74,11 @@ def test_names_that_nobody_has_are_refused_before_anything_is_explained() -> Non
 
 def test_a_stranger_is_told_no_more_than_that() -> None:
     found = explained(World(clients=()), "students")
+    assert sentences(found, MADE.signed.agreement) == (
+        "Denied at 2026-11-02T09:30:00Z, for 2 reasons.",
+        "1. unknown_client: This client is not registered.",
+        "2. no_agreement: No agreement in force names this client.",
+    )
     assert codes(found) == ["unknown_client", "no_agreement"]
     assert (found.elements, found.ruleset, found.valid_until) == ((), None, None)
 
@@ -219,6 +224,16 @@ class TestOverTime:
         found = explain_element(World().state(), client=TUTOR, agreement="sha256:0", element="000100")
         assert isinstance(found, Denied)
 
+    def test_what_cannot_be_judged_is_said_as_such(self) -> None:
+        state = World().state()
+        held = state.slice_for(TUTOR, MADE.digest)
+        assert isinstance(held, Slice)
+        object.__setattr__(held.rules[-1], "fld", "*")
+        found = explain_element(state, client=TUTOR, agreement=MADE.digest, element="000100")
+        object.__setattr__(held.rules[-1], "fld", compiled(MADE).rules[-1].fld)
+        assert isinstance(found, Denied)
+        assert found.facts["alarm"] == "malformed_rule"
+
     def test_an_element_leaves_from_the_first_to_the_last_day_of_the_term(self) -> None:
         found = explain_element(World().state(), client=TUTOR, agreement=MADE.digest, element="000100")
         assert not isinstance(found, Denied)
@@ -231,7 +246,7 @@ class TestOverTime:
         assert said[0].startswith("In students, until 2026-09-01T07:00:00Z: The agreement is in force from")
         assert "leaves as it is" in said[1]
 
-    def test_stretches_between_which_nothing_changes_are_one(self) -> None:
+    def test_a_framework_grants_at_no_time_and_an_element_elsewhere_is_named_with_its_dataset(self) -> None:
         found = explain_element(World().state(), client=TUTOR, agreement=MADE.digest, element="000055")
         assert not isinstance(found, Denied)
         assert {each.dataset for each in found} == {"courses"}
