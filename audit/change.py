@@ -20,18 +20,21 @@ _APPEND = select(
         bindparam("epoch", type_=BigInteger),
         bindparam("once", [], type_=_BYTES),
         _NO_IDS,
-        bindparam("subjects", [b""], type_=_BYTES),
-        bindparam("private", [b""], type_=_BYTES),
+        bindparam("subjects", type_=_BYTES),
+        bindparam("private", type_=_BYTES),
     ),
 )
 
 
-async def append_change(connection: AsyncConnection, leaf: bytes, *, moves_epoch: bool = True) -> int:
+async def append_change(
+    connection: AsyncConnection, leaf: bytes, *, moves_epoch: bool = True, subjects: bytes = b"", private: bytes = b""
+) -> int:
     """
     Append one leaf inside the caller's transaction and return its index; the epoch becomes that index.
 
     It locks the head until the transaction ends, and every disclosure waits for that: call it last, commit soon. The
     entry stands if and only if the caller commits. A batch that has read the epoch before is refused afterwards.
+    `subjects` and `private` stand beside the leaf, as in `audit.draft.Draft`.
 
     Raises `LeafRefused`; an error of the database goes to the caller, whose transaction it ends.
     """
@@ -49,6 +52,8 @@ async def append_change(connection: AsyncConnection, leaf: bytes, *, moves_epoch
             "range": edge.pack(),
             "tree_head": edge.head(),
             "epoch": head.size if moves_epoch else None,
+            "subjects": [subjects],
+            "private": [private],
         },
     )
     return int(head.size)

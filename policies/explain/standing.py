@@ -29,7 +29,7 @@ class Ground(StrEnum):
 REMEDIES = {
     Ground.WITHHELD: "Correct the row that was refused in the source and load it again.",
     Ground.ENROLLED: "Load an enrollment whose days include that day.",
-    Ground.POPULATION: "The facts, the roster or the agreement's population would have to change.",
+    Ground.POPULATION: "The student's facts would have to be others, or both parties sign another population.",
     Ground.PLACEMENT: "Load a placement with this agency whose days include that day.",
     Ground.CONSENT: "A signed consent for this agreement that counts on that day and covers the element is needed.",
     Ground.OPT_OUT: "The family would have to take its opt-out back.",

@@ -69,12 +69,14 @@ def quoted(agreement: Agreement, clause: str) -> str:
 
 
 def _said(words: object) -> str:
-    """Return what stands at a place on one line; of a list, how long it is: its parts have places of their own."""
+    """Return what stands at a place on one line; of a list of parts, how many: they have places of their own."""
     match words:
         case dict():
             return ", ".join(f"{_MEMBERS.get(name, name)} {_said(value)}" for name, value in words.items())
+        case list() if all(isinstance(each, str) for each in words):
+            return ", ".join(words)
         case list():
-            return f"{len(words)} lines"
+            return f"{len(words)} parts"
         case bool():
             return "yes" if words else "no"
     return str(words)

@@ -18,7 +18,7 @@ EXAMPLES = Path(str(files("agreements").joinpath("examples")))
 SHIPPED = sorted((EXAMPLES / "expectations").glob("*.policy.yaml"))
 HEAD = f"format: pactgate-policy-test/1\nagreement: {SPS_A}\n"
 NOT_COVERED = "denied element_not_covered; clause /datasets/0/elements; elements [sex]"
-ROSTER = "/population/roster"
+ROSTER, NO_SUCH = "/population/roster", "and no such condition"
 ENROLLED = "{enrollments: [{school: ECS-101}], roster: true, consent: all}"
 
 
@@ -134,7 +134,7 @@ def test_a_time_or_an_element_that_is_none_is_refused_when_it_is_run(given: str,
         (
             "{dataset: students, elements: [first_name], student: {enrollments: [{}]}}",
             "{row: false, because: /population/roster}",
-            f"because: expected that {ROSTER} does not hold, found row false; because population, and no such condition",
+            f"because: expected that {ROSTER} does not hold, found row false; because population, {NO_SUCH}",
         ),
         (
             f"{{dataset: students, stopped: [client], student: {ENROLLED}}}",

@@ -215,6 +215,8 @@ def test_a_clause_that_is_not_there_stands_as_it_is() -> None:
     agreement = MADE.signed.agreement
     assert quoted(agreement, "log:/12") == "log:/12"
     assert quoted(agreement, "/datasets/9") == "/datasets/9"
+    assert quoted(agreement, "/datasets/0/school_years") == "/datasets/0/school_years ('2026-2027')"
+    assert quoted(agreement, "/population/all") == "/population/all ('2 parts')"
     assert quoted(agreement, "/population/all/0/roster") == "/population/all/0/roster ('yes')"
     assert quoted(replace(agreement, content={"framework": False}), "/framework") == "/framework ('no')"
 
