@@ -21,6 +21,7 @@ from policies.guardrails import Guardrails
 from policies.population import Enrollment, Facts
 from policies.rehearsal import ALWAYS, Rehearsed, rehearse
 from policies.request import AccessRequest
+from policies.state import PolicyState
 from policies.term import pinned_zone
 
 BOUND: Final = "client:00000000-0000-4000-8000-000000000001"
@@ -49,17 +50,35 @@ def run_policy_test(
     test: PolicyTest, agreement: Agreement, catalogue: Catalogue, guardrails: Guardrails
 ) -> tuple[Outcome, ...]:
     """Run every case. Raises `MalformedExpectations` for a time or an element that is none, and as compiling does."""
-    return tuple(_outcome(case, agreement, catalogue, guardrails) for case in test.cases)
+    rehearsal = _Rehearsal(agreement, catalogue, guardrails)
+    return tuple(_outcome(case, agreement, catalogue, rehearsal) for case in test.cases)
 
 
-def _outcome(case: Case, agreement: Agreement, catalogue: Catalogue, guardrails: Guardrails) -> Outcome:
+class _Rehearsal:
+    """The worlds that cases ask for: with or without somebody who answers, and with these stops. Each is made once."""
+
+    def __init__(self, agreement: Agreement, catalogue: Catalogue, guardrails: Guardrails) -> None:
+        self._agreement = agreement
+        self._catalogue = catalogue
+        self._guardrails = guardrails
+        self._states: dict[tuple[bool, tuple[str, ...]], PolicyState] = {}
+
+    def state(self, given: Given) -> PolicyState:
+        """Return the state in which a case is decided."""
+        key = (given.answered is not False, given.stopped or ())
+        if key not in self._states:
+            accountable = {BOUND: (ALWAYS,) if key[0] else ()}
+            promise = Rehearsed(self._agreement, frozenset({BOUND}), accountable=accountable)
+            concerns = {"client": BOUND, "partner": self._agreement.partner.id, "agreement": self._agreement.digest}
+            stops = [Suspension(concerns[each], _STOP) for each in key[1]]
+            self._states[key] = rehearse(
+                [promise], self._catalogue, self._guardrails, suspensions=stops, others=(UNBOUND,)
+            )
+        return self._states[key]
+
+
+def _outcome(case: Case, agreement: Agreement, catalogue: Catalogue, rehearsal: _Rehearsal) -> Outcome:
     given = case.given
-    promise = Rehearsed(
-        agreement, frozenset({BOUND}), accountable={BOUND: () if given.answered is False else (ALWAYS,)}
-    )
-    concerns = {"client": BOUND, "partner": agreement.partner.id, "agreement": agreement.digest}
-    stops = [Suspension(concerns[each], _STOP) for each in given.stopped or ()]
-    state = rehearse([promise], catalogue, guardrails, suspensions=stops, others=(UNBOUND,))
     request = AccessRequest(
         client=UNBOUND if given.client == "unbound" else BOUND,
         agreement=agreement.digest,
@@ -70,7 +89,7 @@ def _outcome(case: Case, agreement: Agreement, catalogue: Catalogue, guardrails:
         sort=given.sort,
     )
     try:
-        explained = explain_request(state, request, _moment(case, agreement))
+        explained = explain_request(rehearsal.state(given), request, _moment(case, agreement))
     except UnclearRequest as error:
         found: dict[str, Any] = {"denied": error.code}
         return Outcome(case, found, tuple(_differences(case, found)), None, None)

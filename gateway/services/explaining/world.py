@@ -36,7 +36,7 @@ class World:
 
         Raises `UnknownClient`, `UnknownAgreement`.
         """
-        if client is not None and client not in self.registry.clients:
+        if agreement is None and client is not None and client not in self.registry.clients:
             raise UnknownClient(f"No client {client} is registered.")
         found = [
             each
