@@ -73,6 +73,7 @@ class Event(StrEnum):
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
+    EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

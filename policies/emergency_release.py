@@ -17,11 +17,11 @@ from policies.decision import Denied, GrantedField
 from policies.emergency import ACT, BASIS, Ended, compile_order, recipient_of
 from policies.engine import Engine, Question
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownElement
-from policies.explain import Determining, Explanation
+from policies.explain.elements import Barrier, Determining, Explanation
 from policies.guardrails import Guardrails
 from policies.reading import matching, nearest_miss
 from policies.reasons import alarmed, denied_by
-from policies.rule import Effect, instant
+from policies.rule import Effect, Rule, instant
 from policies.seal import SEAL, require_seal
 
 
@@ -146,17 +146,27 @@ class OrderInForce:
                 continue
             question = self._question(place, dataset, each.id, now)
             matched = matching(rules, question, links)
-            granting = any(rule.eft == Effect.ALLOW for rule in matched)
+            allowed = self._engine.ask(question).allowed
+            granting = next((rule for rule in matched if rule.eft == Effect.ALLOW), None)
+            form = self.ruleset.released[granting.clause] if granting and allowed else None
+            barriers = dict.fromkeys(rule.clause for rule in matched if rule.clause.startswith("guardrails:/"))
             explained.append(
                 Explanation(
-                    each.id,
-                    each.name,
-                    self._engine.ask(question).allowed,
-                    tuple(Determining(rule.agr, rule.clause, rule.eft) for rule in matched),
-                    None if granting else nearest_miss(rules, question, links),
+                    element=each.id,
+                    name=each.name,
+                    title=each.title,
+                    leaves=allowed,
+                    transformation=form,
+                    strictest=granting.clause if granting and form else None,
+                    determining=tuple(Determining(r.agr, r.clause, r.eft, self._form(r)) for r in matched),
+                    barriers=tuple(Barrier(clause, self._guardrails.reason(clause)) for clause in barriers),
+                    nearest=None if granting else nearest_miss(rules, question, links),
                 )
             )
         return tuple(explained)
+
+    def _form(self, rule: Rule) -> str | None:
+        return self.ruleset.released[rule.clause] if rule.eft == Effect.ALLOW else None
 
     def _wanted(self, handing: Handing) -> tuple[str, ...]:
         if not handing.elements or not handing.recipients:

@@ -67,6 +67,13 @@ class MalformedGuardrails(PolicyError):
     remedy = "Reinstall Pactgate, or correct `policies/guardrails.toml` and have the change reviewed."
 
 
+class MalformedExpectations(PolicyError):
+    """A policy test that cannot be read without guessing, or that expects nothing."""
+
+    code = "malformed_expectations"
+    remedy = "Correct the file; `docs/policies.md` shows its form."
+
+
 class UncompilableAgreement(PolicyError):
     """A signed agreement that cannot become rules without guessing what was meant."""
 

@@ -20,7 +20,7 @@ from gateway.services.emergencies.papers import Students
 from gateway.services.emergencies.releases import EmergencyReleases, Released
 from gateway.services.office import Office
 from policies.emergency_release import Handing
-from policies.explain import Explanation
+from policies.explain.elements import Explanation
 
 
 class Served(StrEnum):

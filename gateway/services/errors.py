@@ -45,6 +45,14 @@ class DraftBudgetSpent(GatewayError):
     )
 
 
+class NoPolicyTest(GatewayError):
+    """A folder was named that holds no policy test: nothing was tested."""
+
+    code = "no_policy_test"
+    public_detail = "There is nothing to test."
+    remedy = "Name a file or a folder of files that end in .policy.yaml; `docs/policies.md` shows their form."
+
+
 class NothingToUndo(GatewayError):
     """The suspension that a reinstatement names is not in force."""
 

@@ -29,7 +29,7 @@ from gateway.services.standing.registry import Moment, Ordered, read_moment
 from policies.decision import Denied
 from policies.emergency import Ended
 from policies.emergency_release import EmergencyPermit, Handing, OrderInForce
-from policies.explain import Explanation
+from policies.explain.elements import Explanation
 from policies.guardrails import load_guardrails
 
 _ATTEMPTS = 3
