@@ -305,7 +305,7 @@ class TestPermits:
         with pytest.raises(TypeError, match="Only a decision"):
             replace(made, epoch=2, seal=seal)
         with pytest.raises(ValueError, match="seal"):
-            replace(made, epoch=2)  # type: ignore[call-arg]
+            replace(made, epoch=2)  # type: ignore[call-arg] # what a caller might try
 
     def test_it_holds_all_that_the_reader_needs(self) -> None:
         world = World()
