@@ -21,9 +21,9 @@ POPULATION = len(COVERED) + 1
 
 
 def low(times: int, least: int) -> Guardrails:
-    """The shipped guardrails, with a ceiling for students that a test can reach."""
+    """The shipped guardrails, with ceilings that a test can reach."""
     shipped = load_guardrails()
-    return replace(shipped, ceilings={**shipped.ceilings, "students": Ceiling(times, least)})
+    return replace(shipped, ceilings=dict.fromkeys(shipped.ceilings, Ceiling(times, least)))
 
 
 @pytest.mark.claim(4)
