@@ -17,6 +17,7 @@ from agreements.lifecycle import Standing
 from audit.draft import Appended, Draft
 from audit.log import Log
 from gateway.problems import Problem
+from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.disclosure import Disclosures
@@ -115,6 +116,7 @@ async def between(gateway: Gateway, agreement: str, stop: Callable[[], Awaitable
     disclosures = Disclosures(
         services.grants,
         Reader(services.database.pool),
+        Extents(services.database.pool),
         slow,  # type: ignore[arg-type] # the log itself, later
         SubjectKey(gateway.deployment.keys.subject),
     )
