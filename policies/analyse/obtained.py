@@ -7,7 +7,7 @@ that no grant of the slice names cannot be answered yes, and is not asked. All o
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -57,7 +57,7 @@ def obtained(state: PolicyState, *, elements: Collection[str] | None = None) -> 
     """
     Yield everything that anybody can obtain by the rules of `state`, ever; `elements` narrows it to these ids.
 
-    In the order of agreements, clients, datasets, purposes, elements and time.
+    In the order of agreements, clients, datasets, purposes and time; each stretch of time by itself.
     """
     for digest, promise in sorted(state.promises.items()):
         if elements is None or not set(elements).isdisjoint(promise.document.element_ids):
@@ -86,21 +86,10 @@ def purpose_of(rule: Rule) -> str:
 def _of_slice(
     state: PolicyState, promise: Promise, held: Slice, elements: Collection[str] | None
 ) -> Iterator[Obtained]:
-    found: dict[tuple[str, str, str], list[Obtained]] = {}
     for table in _tables(state, held, elements):
         for field in table.granted.values():
             if elements is None or field.element in elements:
-                pieces = found.setdefault((table.dataset, table.purpose, field.element), [])
-                piece = _piece(promise, table, field)
-                if (
-                    pieces
-                    and pieces[-1].ends == piece.begins
-                    and replace(piece, begins=pieces[-1].begins) == replace(pieces[-1], ends=piece.ends)
-                ):
-                    piece = replace(pieces.pop(), ends=piece.ends)
-                pieces.append(piece)
-    for _, pieces in sorted(found.items()):
-        yield from pieces
+                yield _piece(promise, table, field)
 
 
 def _tables(state: PolicyState, held: Slice, elements: Collection[str] | None) -> Iterator[Table]:

@@ -41,6 +41,7 @@ class Logged:
     dataset: str
     elements: tuple[str, ...]
     transformations: tuple[str, ...] = ()
+    ruleset: str = ""
     code: str | None = None
 
     @property
