@@ -54,6 +54,7 @@ class Register:
         self.agreements = tuple(
             Registered(item, tuple(moves.get(item.digest, ()))) for item in stored if item.kind is Kind.AGREEMENT
         )
+        self._moves = {digest: tuple(found) for digest, found in moves.items()}
         self._of: dict[Kind, list[StoredDocument]] = {}
         self._about: dict[tuple[Kind, str], list[StoredDocument]] = {}
         for item in stored:
@@ -64,6 +65,11 @@ class Register:
     def of(self, kind: Kind) -> tuple[StoredDocument, ...]:
         """Return all documents of one kind."""
         return tuple(self._of.get(kind, ()))
+
+    def until(self, index: int) -> "Register":
+        """Return what of it was there after the entry `index`."""
+        moves = {digest: [move for move in found if move.index <= index] for digest, found in self._moves.items()}
+        return Register([each for each in self.stored if each.index <= index], moves)
 
     def about(self, digest: str, kind: Kind) -> tuple[StoredDocument, ...]:
         """Return the documents of one kind that are about the document with this digest."""

@@ -20,15 +20,19 @@ _APPEND = select(
         bindparam("epoch", type_=BigInteger),
         bindparam("once", [], type_=_BYTES),
         _NO_IDS,
-        bindparam("subjects", [b""], type_=_BYTES),
+        bindparam("subjects", type_=_BYTES),
         bindparam("private", [b""], type_=_BYTES),
     ),
 )
 
 
-async def append_change(connection: AsyncConnection, leaf: bytes, *, moves_epoch: bool = True) -> int:
+async def append_change(
+    connection: AsyncConnection, leaf: bytes, *, moves_epoch: bool = True, subjects: bytes = b""
+) -> int:
     """
     Append one leaf inside the caller's transaction and return its index; the epoch becomes that index.
+
+    `subjects` are packed subject numbers that stand beside it, as in a `Draft`.
 
     It locks the head until the transaction ends, and every disclosure waits for that: call it last, commit soon. The
     entry stands if and only if the caller commits. A batch that has read the epoch before is refused afterwards.
@@ -49,6 +53,7 @@ async def append_change(connection: AsyncConnection, leaf: bytes, *, moves_epoch
             "range": edge.pack(),
             "tree_head": edge.head(),
             "epoch": head.size if moves_epoch else None,
+            "subjects": [subjects],
         },
     )
     return int(head.size)

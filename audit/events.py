@@ -66,6 +66,7 @@ class Event(StrEnum):
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
+    ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

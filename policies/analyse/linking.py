@@ -35,7 +35,7 @@ class LinkingSet:
     name: str
     kind: LinkKind
     reason: str
-    elements: Mapping[str, frozenset[str]]
+    elements: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,5 @@ def _set(row: dict[str, Any], catalogue: Catalogue) -> LinkingSet:
     for element, ways in row["elements"].items():
         if element not in catalogue or not ways:
             raise ValueError(f"the catalogue has no {element}, or it is said to leave in no way")
-    elements = {
-        element: frozenset(Transformation(way).value for way in ways) for element, ways in row["elements"].items()
-    }
+    elements = {element: tuple(Transformation(way).value for way in ways) for element, ways in row["elements"].items()}
     return LinkingSet(row["name"], LinkKind(row["kind"]), row["reason"], elements)

@@ -5,7 +5,7 @@ An entry holds no filters and no sort (they may be personal): what is decided ag
 """
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -48,10 +48,6 @@ class Logged:
     def request(self) -> AccessRequest:
         """The request as far as the entry tells it. A refusal that names no element stood against all of them."""
         return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, self.elements or None)
-
-    def under(self, agreement: str) -> "Logged":
-        """Return the same request under another version."""
-        return replace(self, agreement=agreement)
 
 
 def decided(state: PolicyState, logged: Logged) -> Permit | Denied:

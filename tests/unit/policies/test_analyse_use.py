@@ -82,9 +82,6 @@ class TestDecidedAgain:
         assert decision.code == "unknown_element"
         assert decision.code not in DECIDED
 
-    def test_a_request_can_be_put_under_another_version(self) -> None:
-        assert REFUSED.under(MENTORING.digest).request.agreement == MENTORING.digest
-
 
 class TestTallies:
     def test_losses_gains_and_changes_are_counted_for_each_client_with_two_entries(self) -> None:
