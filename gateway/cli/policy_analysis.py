@@ -71,7 +71,8 @@ def together(
 @app.command()
 def unused(last: Period = "30d") -> None:
     """Say what was granted and never asked for, by the log. Refusals count as asked."""
-    found = ask(lambda analyses: analyses.unused(period(last)))
+    back = period(last)
+    found = ask(lambda analyses: analyses.unused(back))
     tell(words.unused_sentence(each) for each in found.unused)
     show({"unused": found})
 
@@ -89,7 +90,8 @@ def dead() -> None:
 @app.command()
 def replay(last: Period = "30d") -> None:
     """Decide the logged requests again. Exit code 1 if an entry is not what the rules of its moment lead to."""
-    show_replay(ask(lambda analyses: analyses.replay(period(last), draft=None, law=None)))
+    back = period(last)
+    show_replay(ask(lambda analyses: analyses.replay(back, draft=None, law=None)))
 
 
 def ask(question: Callable[[Analyses], Awaitable[Result]]) -> Result:

@@ -40,7 +40,8 @@ def diff(
     law = _law(guardrails, catalogue)
     draft = None if file is None else _draft(file, law or own_law())
     if last is not None:
-        show_replay(ask(lambda analyses: analyses.replay(period(last), draft=draft, law=law)))
+        back = period(last)
+        show_replay(ask(lambda analyses: analyses.replay(back, draft=draft, law=law)))
         return
     if before is not None and after is not None:
         found = ask(lambda analyses: analyses.compare_entries(before, after))
