@@ -46,8 +46,13 @@ class Logged:
 
     @property
     def request(self) -> AccessRequest:
-        """The request as far as the entry tells it. A refusal that names no element stood against all of them."""
-        return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, self.elements or None)
+        """
+        The request as far as the entry tells it. A refusal that names no element stood against all of them.
+
+        What a refusal names may have been filtered on, which a column that leaves empty cannot be: it is judged so too.
+        """
+        used = {} if self.code is None else dict.fromkeys(self.elements, "")
+        return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, self.elements or None, used)
 
 
 def decided(state: PolicyState, logged: Logged) -> Permit | Denied:

@@ -1,13 +1,18 @@
 """`pactgate policy analyse` and `policy diff`: sentences for a person, data for a script, exit code 1 for a finding."""
 
 import re
+import shlex
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from policies.analyse.dead import Why
 from tests.factories.command_line import CommandLine
+from tests.factories.pages import blocks, quoted, rows
 
 PARTNER = "partner:bright-path"
+PAGE = "docs/policy-analysis.md"
 NAMED = ("--agreements", "bright=agreement:sps-a-tutoring")
 
 
@@ -102,3 +107,21 @@ def test_a_draft_a_law_or_two_entries_are_compared(answered: CommandLine) -> Non
     assert analysed(answered, "diff", "@less.yaml", "--replay", "30d")[2].endswith("different.\n")
     entry = int(answered.found("SELECT size - 1 FROM audit.head"))
     assert "is gained, as it is" in analysed(answered, "diff", "--from", "0", "--to", str(entry))[2]
+
+
+def test_the_page_can_be_typed_as_it_stands(answered: CommandLine) -> None:
+    answered.done("records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@lists.toml", *NAMED)
+    answered.write("draft.yaml", (answered.folder / "agreement.yaml").read_text())
+    answered.write("guardrails.toml", files("policies").joinpath("guardrails.toml").read_text("utf-8"))
+    answered.write("elements.toml", files("agreements").joinpath("elements.toml").read_text("utf-8"))
+    known = {"$FROM": "0", "$TO": "3"}
+    lines = [line for code in blocks(PAGE, "sh") for line in code.splitlines()]
+    for line in lines:
+        words = [known.get(word, word) for word in shlex.split(line)[1:]]
+        words = [f"@{word}" if word.endswith((".yaml", ".toml")) else word for word in words]
+        assert answered.run(*words).code == 0, line
+    assert len(lines) > 10
+
+
+def test_the_page_explains_every_reason() -> None:
+    assert [quoted(why) for why, _ in rows(PAGE, first="why")] == [why.value for why in Why]

@@ -63,6 +63,12 @@ class TestDecidedAgain:
     def test_the_same_rules_decide_the_same(self, logged: Logged) -> None:
         assert is_as_logged(decided(STATE, logged), logged)
 
+    def test_a_filter_on_a_column_that_leaves_empty_was_refused_and_is_again(self) -> None:
+        state = alone(Rehearsed(only_lines(TUTORING, {"000115": "blank", "000100": "exact"}), frozenset({TUTOR})))
+        for names in (("first_name",), ("sex", "first_name")):
+            logged = replace(REFUSED, elements=names)
+            assert is_as_logged(decided(state, logged), logged)
+
     @pytest.mark.parametrize(
         "logged",
         [
