@@ -70,6 +70,11 @@ class Register:
         """Return the recorded moves of the agreement or emergency order with this digest."""
         return self._moves.get(digest, ())
 
+    def until(self, index: int) -> "Register":
+        """Return what of it was there after the entry `index`."""
+        moves = {digest: [move for move in found if move.index <= index] for digest, found in self._moves.items()}
+        return Register([each for each in self.stored if each.index <= index], moves)
+
     def about(self, digest: str, kind: Kind) -> tuple[StoredDocument, ...]:
         """Return the documents of one kind that are about the document with this digest."""
         return tuple(self._about.get((kind, digest), ()))

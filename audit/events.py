@@ -74,6 +74,7 @@ class Event(StrEnum):
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
     EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
+    ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

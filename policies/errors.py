@@ -104,3 +104,10 @@ class UnsignedPromise(PolicyError):
     """A document that nobody verified, where only verified ones may stand."""
 
     code = "unsigned_promise"
+
+
+class MalformedLinking(PolicyError):
+    """The list of what records could be joined by contradicts itself or the catalogue."""
+
+    code = "malformed_linking"
+    remedy = "Reinstall Pactgate, or correct `policies/analyse/linking.toml` and have the change reviewed."

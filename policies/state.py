@@ -118,6 +118,11 @@ class PolicyState:
         self.recheck = recheck
         self._slices: Memo[tuple[str, str], Slice | Denied] = Memo(SLICES)
 
+    @property
+    def promises(self) -> Mapping[str, Promise]:
+        """What is in force, by the digest of the agreement: all that an analysis has to go through."""
+        return self._granted
+
     def slice_for(self, client: str, agreement: str) -> Slice | Denied:
         """Return the slice of `client` under `agreement`, or why there is none."""
         key = (client, agreement)

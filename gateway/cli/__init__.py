@@ -65,6 +65,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
+app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
 

@@ -10,7 +10,7 @@ from agreements.document import parse_agreement
 from agreements.elements import load_catalogue
 from agreements.signature import Kind, read_envelope
 from agreements.wording import LEAVES
-from gateway.cli import papers
+from gateway.cli import papers, policy_analysis, policy_diff
 from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
 from gateway.services.explaining.policy_tests import FileReport, files_in, run_file
@@ -21,6 +21,8 @@ from gateway.services.explaining.world import open_world
 from policies.guardrails import load_guardrails
 
 app = typer.Typer(help="The rules that agreements become: show them, ask why, test a draft.", no_args_is_help=True)
+app.add_typer(policy_analysis.app, name="analyse")
+app.command("diff")(policy_diff.diff)
 
 Agreement = Annotated[
     str | None,

@@ -146,6 +146,24 @@ class Read:
     partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
 
+    @property
+    def dates(self) -> list[int]:
+        """The entries that brought something of it, in order."""
+        found = {each.index for each in self.register.stored}
+        found |= {move.index for each in self.register.agreements for move in each.moves}
+        return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+
+    def until(self, index: int) -> "Read":
+        """Return what of it was there after the entry `index`: everything is dated by the entry that brought it."""
+        return Read(
+            version=max((date for date in self.dates if date <= index), default=-1),
+            register=self.register.until(index),
+            clients=tuple(row for row in self.clients if row["idx"] <= index),
+            client_stops=tuple(row for row in self.client_stops if row["idx"] <= index),
+            partner_stops=tuple(row for row in self.partner_stops if row["idx"] <= index),
+            entries={at: entry for at, entry in self.entries.items() if at <= index},
+        )
+
 
 async def read_moment(connection: AsyncConnection) -> Moment:
     """Return the epoch and the database's clock. Raises `Problem` if the log was never opened."""

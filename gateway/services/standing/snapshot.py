@@ -50,26 +50,33 @@ class RegistryReader:
         moment, version = await self.look(connection)
         if known is not None and known.version == version:
             return moment, known
+        return moment, self.judge(await self.everything(connection, version))
+
+    async def everything(self, connection: AsyncConnection, version: int) -> Read:
+        """Return all that is registered, believing nothing of it; in one snapshot, as `read`."""
         register = await load_register(connection)
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
         partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
         entries = await _entries(connection, register, clients)
+        return Read(version, register, clients, stops, partner_stops, entries)
+
+    def judge(self, read: Read) -> Registry:
+        """Return what is in force by what was read, now or as it stood once."""
         with self._remembered.generation():
-            read = Read(version, register, clients, stops, partner_stops, entries)
             judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
             partners = Partners(judging)
             promises = Promises(judging, partners)
             access = Access(judging, promises)
             orders = emergency_orders(judging)
-        return moment, Registry(
-            version=version,
+        return Registry(
+            version=read.version,
             granted=access.granted,
             clients=access.clients,
             suspensions=(*promises.suspensions, *access.suspensions),
             history=access.history,
             authority=judging.authority,
-            register=register,
+            register=read.register,
             debarments=partners.debarments,
             successions=partners.successions,
             emergency_orders=orders,
