@@ -4,7 +4,6 @@ Worlds of agreements that are signed, approved and verified: what the rehearsed 
 One memory of tables serves all epochs, as in the gateway: what was remembered of one epoch is no answer at the next.
 """
 
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from agreements.accountable import Window
 from agreements.elements import DATASETS
 from policies.decide import decide
 from policies.decision import Permit
@@ -20,46 +18,14 @@ from policies.guardrails import load_guardrails
 from policies.memo import Memo
 from policies.request import AccessRequest
 from policies.state import Tables
-from tests.factories.agreements import SPS_B, client_id
-from tests.factories.policy_worlds import NOVEMBER, Promise, World, promise
+from tests.factories.agreements import client_id
+from tests.factories.policy_worlds import NOVEMBER, Promise, World
 from tests.prove.drawing import plain_questions, questions_in
+from tests.prove.epochs import CLIENTS, EPOCHS, PROMISES, TUTORING
 from tests.prove.memoised import Memoised
 from tests.prove.readings import Readings, Tally
 from tests.prove.scene import Asked
-from tests.prove.signed import Signed, signed
 
-TUTORING = promise(clients=("tutor", "banned"))
-MENTORING = promise(SPS_B, clients=("tutor", "mentor"))
-SHORT = promise(
-    clients=("mentor", "tutor"),
-    changes={
-        "/id": "agreement:sps-a-short",
-        "/term/first_day": "2027-02-01",
-        "/term/last_day": "2028-02-29",
-        "/term/time_zone": "America/New_York",
-        "/datasets/0/elements/2/transformation": "year",
-        "/datasets/0/elements/0": {"element": "000092", "transformation": "exact", "own_line": True},
-    },
-)
-STOPPED = promise(SPS_B, clients=("tutor",), changes={"/id": "agreement:sps-b-stopped"})
-PROMISES: Final = (TUTORING, MENTORING, SHORT, STOPPED)
-CLIENTS: Final = ("tutor", "mentor", "banned", "unbound")
-BANNED: Final = client_id("banned")
-GAP: Final = {
-    client_id("mentor"): (
-        Window(datetime(2026, 9, 1, tzinfo=UTC), NOVEMBER),
-        Window(datetime(2026, 12, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)),
-    )
-}
-EPOCHS: Final[tuple[Signed, ...]] = (
-    signed(PROMISES, others=CLIENTS),
-    signed(PROMISES, others=CLIENTS, stops=(BANNED, STOPPED.digest)),
-    signed(PROMISES, others=CLIENTS, stops=(STOPPED.digest,), accountable=GAP),
-    signed(PROMISES, others=CLIENTS, stops=("partner:bright-path",)),
-    signed(PROMISES[:3], others=CLIENTS, until={TUTORING.digest: SHORT.signed.agreement.term.begins}),
-    signed(PROMISES[1:], others=CLIENTS[1:]),
-)
-"""What the gateway would read, one epoch after the other: stops, a gap, a stopped partner, a later version, an end."""
 DRAWN: Final = settings(
     derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
 )

@@ -8,7 +8,7 @@ a few thousand decisions; `make prove` makes a million.
 import ast
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 import yaml
@@ -20,14 +20,12 @@ from tests.prove.cedar import Cedar, Unsound
 from tests.prove.documents import PERMIT, Answer, Documents
 from tests.prove.drawing import scenes_with_questions, world_of
 from tests.prove.minimise import ReadingsDiffer, require_agreement
+from tests.prove.noticing import EDGES
 from tests.prove.readings import Readings, Tally
 from tests.prove.scene import Asked, asked_of, scene_of
 
 pytestmark = pytest.mark.claim(2)
 
-EDGES: Final[list[dict[str, Any]]] = yaml.safe_load(
-    (Path(__file__).parents[1] / "vectors" / "policy_edges.yaml").read_text("utf-8")
-)
 # A counter-example is made small by `tests.prove.minimise`, which knows what can be left out of an agreement.
 DRAWN = settings(derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 

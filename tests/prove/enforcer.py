@@ -6,13 +6,13 @@ parsing once and remembering change nothing.
 """
 
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any
 
 import casbin
 from casbin.model import Model
 
 from policies.compile import Ruleset, act_of
+from policies.engine import _model_text
 from policies.rule import instant
 from tests.prove.scene import Asked
 
@@ -32,7 +32,7 @@ class OneBigEnforcer:
 
     def __init__(self, rulesets: Iterable[Ruleset], *, parse_once: bool = False) -> None:
         model = Model()
-        model.load_model_from_text(files("policies").joinpath("model.conf").read_text("utf-8"))
+        model.load_model_from_text(_model_text())
         rulesets = tuple(rulesets)
         # The denial of a suspended client is in the ruleset of each of its agreements.
         rules = {rule.line: None for ruleset in rulesets for rule in ruleset.rules}

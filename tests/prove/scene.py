@@ -9,6 +9,7 @@ if nobody should have signed them.
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from agreements.elements import load_catalogue
 from tests.factories.agreements import client_id, example
 
 CATALOGUE = load_catalogue()
+_EXAMPLE = example()
 ALWAYS = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0))
 """Somebody answers for the client, whenever it asks."""
 NOBODY = "sha256:" + "0" * 64
@@ -115,7 +117,7 @@ def moment(text: str) -> datetime:
 
 def _written(row: Mapping[str, Any], names: Mapping[str, str]) -> Written:
     first, last, zone = row["term"]
-    content = example() | {
+    content = deepcopy(_EXAMPLE) | {
         "id": f"agreement:{row['name']}",
         "basis": {"type": row["basis"], **row.get("basis_says", {})},
         "datasets": [
