@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import cedarpy
 
-from tests.prove.guardrails import gated, never_shared
+from tests.prove.guardrails import gated, never_shared, noticed, undesignated
 from tests.prove.scene import CATALOGUE, Asked, Scene, Written
 from tests.prove.wall import day_begins, whole
 
@@ -78,6 +78,7 @@ def _policies(scene: Scene) -> Iterator[str]:
         if not made.content.get("framework", False):
             yield from _permits(digest, made)
         yield from (_unanswered(digest, client, windows) for client, windows in made.windows.items())
+        yield from _directory(digest, made)
     for element in sorted(never_shared()):
         yield f'forbid(principal, action, resource in Element::"{element}");'
     for element, bases in gated().items():
@@ -110,15 +111,28 @@ def _permits(digest: str, made: Written) -> Iterator[str]:
             )
 
 
+def _directory(digest: str, made: Written) -> Iterator[str]:
+    """Forbid directory information beyond the district's notice: other elements, other parties, other years."""
+    zone, days = made.content["term"]["time_zone"], noticed(made.content)
+    for element in sorted(undesignated(made.content)):
+        yield (
+            f'forbid(principal, action, resource in Element::"{element}") '
+            f'when {{ context.agreement == Agreement::"{digest}" }};'
+        )
+    if days is not None:
+        spans = [(day_begins(first, zone), day_begins(last + timedelta(days=1), zone)) for first, last in days]
+        yield (
+            f'forbid(principal, action, resource) when {{ context.agreement == Agreement::"{digest}" }} '
+            f"unless {{ {_within(spans)} }};"
+        )
+
+
 def _unanswered(digest: str, client: str, windows: Iterable[Any]) -> str:
     """Forbid this client everything of the agreement while nobody answers for it."""
-    answered = " || ".join(
-        f"(context.now >= {_number(whole(each.begins))} && context.now < {_number(whole(each.ends))})"
-        for each in windows
-    )
+    answered = _within((whole(each.begins), whole(each.ends)) for each in windows)
     return (
         f'forbid(principal == Client::"{client}", action, resource) '
-        f'when {{ context.agreement == Agreement::"{digest}" }} unless {{ {answered or "false"} }};'
+        f'when {{ context.agreement == Agreement::"{digest}" }} unless {{ {answered} }};'
     )
 
 
@@ -157,6 +171,13 @@ def _entity(kind: str, name: str, attrs: Mapping[str, Any] | None = None, parent
 
 def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
+
+
+def _within(spans: Iterable[tuple[datetime, datetime]]) -> str:
+    found = " || ".join(
+        f"(context.now >= {_number(begins)} && context.now < {_number(ends)})" for begins, ends in spans
+    )
+    return found or "false"
 
 
 def _texts(values: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.prove.guardrails import closed
+from tests.prove.guardrails import closed, noticed
 from tests.prove.scene import CATALOGUE, Asked, Scene, Written
 from tests.prove.wall import day_on_the_wall, whole
 
@@ -64,7 +64,10 @@ class Documents:
             return "no_responsible_person"
         if asked.dataset not in {row["dataset"] for row in content["datasets"]}:
             return "dataset_not_covered"
-        return None if asked.purpose == content["purpose"]["code"] else "purpose_not_covered"
+        if asked.purpose != content["purpose"]["code"]:
+            return "purpose_not_covered"
+        days, today = noticed(content), day_on_the_wall(asked.now, content["term"]["time_zone"])
+        return None if days is None or any(first <= today <= last for first, last in days) else "denied_by"
 
     def _lines(self, asked: Asked) -> Answer:
         lines = _lines(self._scene.written[asked.agreement].content, asked)

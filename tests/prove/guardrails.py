@@ -2,13 +2,18 @@
 The district's guardrails as the readings of documents see them: the data of the file, never `policies.guardrails`.
 
     closed(content) -> the elements that the district withholds under the document with this content
+    noticed(content) -> the days on which it lets anything go under it; None if always
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
+
+_BEHIND: Final = {"school_identifier": "001069", "grade_level": "000100", "program_type": "000225"}
+"""The element behind each column that a population can look at."""
 
 
 @cache
@@ -28,6 +33,45 @@ def gated() -> Mapping[str, frozenset[str]]:
 
 
 def closed(content: Mapping[str, Any]) -> frozenset[str]:
-    """Return all that is withheld under this document."""
+    """Return all elements that are withheld under this document."""
     shut = {element for element, bases in gated().items() if content["basis"]["type"] not in bases}
-    return never_shared() | shut
+    return never_shared() | shut | undesignated(content)
+
+
+def undesignated(content: Mapping[str, Any]) -> frozenset[str]:
+    """Return what the document names as directory information and the district's notice does not (34 CFR 99.37)."""
+    if (notice := _notice(content)) is None:
+        return frozenset()
+    listed = {line["element"] for row in content["datasets"] for line in row["elements"]}
+    return frozenset(listed - {*notice["elements"]})
+
+
+def noticed(content: Mapping[str, Any]) -> tuple[tuple[date, date], ...] | None:
+    """Return the first and last days on which directory information may go to this partner; None on another basis."""
+    if (notice := _notice(content)) is None:
+        return None
+    partner = content["partner"]
+    to_whom = {"any party", partner["id"], partner["type"]} & {*notice["limited_parties"]}
+    if not to_whom or not {*_columns(content["population"])} <= {*notice["elements"]}:
+        return ()
+    years = [int(year[:4]) for year in notice["school_years"]]
+    return tuple((date(year, 7, 1), date(year + 1, 6, 30)) for year in years)
+
+
+def _notice(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if content["basis"]["type"] != "directory_information":
+        return None
+    found: Mapping[str, Any] | None = guardrails().get("directory")
+    return found
+
+
+def _columns(population: Any) -> Iterator[str]:
+    """Yield the elements that decide who is covered."""
+    if isinstance(population, list):
+        for part in population:
+            yield from _columns(part)
+    elif isinstance(population, dict):
+        if "column" in population:
+            yield _BEHIND[population["column"]]
+        for part in population.values():
+            yield from _columns(part)
