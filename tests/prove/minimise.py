@@ -16,7 +16,7 @@ from tests.factories.agreements import client_id
 from tests.prove.readings import Difference, Readings
 from tests.prove.scene import asked_of, plain_question, scene_of
 
-_OPTIONAL = ("until", "framework", "replaces", "master", "basis_says")
+_OPTIONAL = ("until", "framework", "replaces", "master")
 
 
 class ReadingsDiffer(AssertionError):

@@ -15,12 +15,11 @@ from datetime import UTC, datetime, timedelta
 
 from agreements.elements import load_catalogue
 from policies.decision import Permit
-from policies.guardrails import load_guardrails
 from policies.state import Promise, Tables
 from tests.prove.cedar import Cedar
 from tests.prove.documents import Answer, Documents
 from tests.prove.enforcer import OneBigEnforcer
-from tests.prove.memoised import Memoised, suspensions
+from tests.prove.memoised import Memoised, district_guardrails, suspensions
 from tests.prove.scene import CATALOGUE, Asked, Scene
 
 _TICK = timedelta(microseconds=1)
@@ -76,7 +75,8 @@ class Readings:
         )
         stops = suspensions(scene.stops)
         rulesets = [
-            promise.compile(load_catalogue(), load_guardrails(), stops) for promise in self.memoised.promises.values()
+            promise.compile(load_catalogue(), district_guardrails(), stops)
+            for promise in self.memoised.promises.values()
         ]
         self.big = OneBigEnforcer(rulesets, parse_once=parse_once)
 

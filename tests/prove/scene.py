@@ -119,7 +119,7 @@ def _written(row: Mapping[str, Any], names: Mapping[str, str]) -> Written:
     first, last, zone = row["term"]
     content = deepcopy(_EXAMPLE) | {
         "id": f"agreement:{row['name']}",
-        "basis": {"type": row["basis"], **row.get("basis_says", {})},
+        "basis": {"type": row["basis"]},
         "datasets": [
             {
                 "dataset": dataset,
