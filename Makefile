@@ -4,7 +4,7 @@ WORKERS ?= 2
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check bench help
+.PHONY: setup demo test prove check bench help
 
 setup: .venv/.done  ## build the environment from the pins, nothing else
 
@@ -18,6 +18,10 @@ test: .venv/.done  ## the whole suite; every branch of the inner rooms covered, 
 		&& $(PY) -m coverage report --format=total --include='agreements/*,policies/*,audit/*' --fail-under=100 \
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
+
+prove: .venv/.done  ## a million decisions read four ways, and every seeded mistake noticed
+	@$(PY) -m tests.prove $(ARGS) \
+		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
 
 check: .venv/.done  ## format, lint, types, import contracts, migration drift
 	@.venv/bin/ruff format --check . \

@@ -125,7 +125,9 @@ def _compared(
 
 def _refuse(table: Table, missing: tuple[str, ...]) -> Denied:
     """Name what is missing. One element that is not granted refuses the whole request: nothing is silently left out."""
-    names = missing or tuple(name for name, kept in table.withheld.items() if kept.clause)
+    closed = tuple(name for name, kept in table.withheld.items() if kept.clause)
+    # If every clause of the dataset drops its column, nothing is named or closed, and all of it is not covered.
+    names = missing or closed or tuple(table.withheld)
     uncovered = tuple(name for name in names if name in table.granted or not table.withheld[name].clause)
     if uncovered:
         return not_covered(table.held, table.dataset, uncovered)
