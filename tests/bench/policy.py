@@ -52,14 +52,19 @@ def facts() -> dict[str, str]:
     return {name: found[name] for name in kept} | packages | {"measured": how}
 
 
-def main() -> None:
-    """Read the options, measure, print, write."""
+def options() -> argparse.ArgumentParser:
+    """Return what can be asked of the command."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.policy", description=__doc__)
     parser.add_argument("--no-database", action="store_true", help="leave out G7, which starts a PostgreSQL")
-    options = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Read the options, measure, print, write."""
+    given = options().parse_args()
     os.umask(0o077)
     begun, known, rows = monotonic(), facts(), []
-    for row in measured(database=not options.no_database):
+    for row in measured(database=not given.no_database):
         rows.append(row)
         say(
             f"  {row.goal} {row.agreements:>6,} {row.kind}, {row.compared}: {row.ours} / {row.theirs} = {row.ratio:.3g}"

@@ -5,7 +5,6 @@ INVARIANT: a hit is reading a table of Casbin's answers, and the rows say so. En
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -119,7 +118,7 @@ def _decided_sets(world: World, sets: Sequence[Sequence[Question]]) -> Turn:
     state = world.state()
     asked = []
     for found in sets:
-        request = replace(found[0].request, elements=None)
+        request = found[0].whole
         fields = fields_of(decide(state, request, NOW))
         if [each.element for each in fields] != [each.element.id for each in found if each.allowed]:
             raise WrongAnswer(request)

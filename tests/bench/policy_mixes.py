@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from policies.decide import decide
 from policies.slice import Slice
@@ -61,16 +60,18 @@ def _ours(world: World, requests: Sequence[Sequence[Question]], *, cold: bool) -
     state = world.state()
     asked = []
     for each in requests:
-        request = each[0].request if len(each) == 1 else replace(each[0].request, elements=None)
-        decide(state, request, NOW)
-        asked.append((request, [one.element.id for one in each if one.allowed]))
+        request = each[0].request if len(each) == 1 else each[0].whole
+        fields = fields_of(decide(state, request, NOW))
+        if [field.element for field in fields] != [one.element.id for one in each if one.allowed]:
+            raise WrongAnswer(request)
+        asked.append((request, fields))
     late = [each[0] for each in requests[ONE_IN - 1 :: ONE_IN]]
 
     def run() -> int:
         for question in late:
             _forget(state, question, cold=cold)
-        for request, wanted in asked:
-            if [field.element for field in fields_of(decide(state, request, NOW))] != wanted:
+        for request, fields in asked:
+            if fields_of(decide(state, request, NOW)) != fields:
                 raise WrongAnswer(request)
         return len(asked)
 

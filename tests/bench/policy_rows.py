@@ -67,8 +67,12 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def asked_for(goal: str, ratio: float) -> str:
+    """Return what a goal asks for, as the table holds it."""
+    return f"{'≥' if goal in AT_LEAST else '≤'} {_ratio(ratio)}"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
-    sign = "≥" if row.goal in AT_LEAST else "≤"
     return (
         row.goal,
         f"{row.agreements:,}",
@@ -77,7 +81,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.ours,
         row.theirs,
         _ratio(row.ratio),
-        "-" if row.asked is None else f"{sign} {_ratio(row.asked)}",
+        "-" if row.asked is None else asked_for(row.goal, row.asked),
         row.met,
     )
 

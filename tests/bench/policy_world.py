@@ -50,6 +50,11 @@ class Question:
         """The question as a partner's request for one element."""
         return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, (self.element.name,))
 
+    @property
+    def whole(self) -> AccessRequest:
+        """A request for all that is granted of the same dataset."""
+        return replace(self.request, elements=None)
+
 
 @dataclass(frozen=True, slots=True)
 class World:
