@@ -31,8 +31,9 @@ check: .venv/.done  ## format, lint, types, import contracts, migration drift
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 
-bench: .venv/.done  ## the checked page against bare endpoints, same PostgreSQL; prints ratios
+bench: .venv/.done  ## the checked page against bare endpoints, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.policy
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
