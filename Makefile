@@ -17,11 +17,12 @@ test: .venv/.done  ## the whole suite, with coverage
 		&& $(PY) -m coverage combine -q && $(PY) -m coverage report \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
-check: .venv/.done  ## format, lint, types, import contracts, migration drift
+check: .venv/.done  ## format, lint, types, import contracts, policy tests, migration drift
 	@.venv/bin/ruff format --check . \
 		&& .venv/bin/ruff check . \
 		&& .venv/bin/mypy \
 		&& .venv/bin/lint-imports \
+		&& .venv/bin/pactgate policy test agreements/examples > /dev/null \
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 
