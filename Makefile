@@ -23,11 +23,12 @@ prove: .venv/.done  ## a million decisions read four ways, and every seeded mist
 	@$(PY) -m tests.prove $(ARGS) \
 		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
 
-check: .venv/.done  ## format, lint, types, import contracts, migration drift
+check: .venv/.done  ## format, lint, types, import contracts, policy tests, migration drift
 	@.venv/bin/ruff format --check . \
 		&& .venv/bin/ruff check . \
 		&& .venv/bin/mypy \
 		&& .venv/bin/lint-imports \
+		&& .venv/bin/pactgate policy test agreements/examples > /dev/null \
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 

@@ -45,6 +45,14 @@ class DraftBudgetSpent(GatewayError):
     )
 
 
+class RulesMoved(GatewayError):
+    """Something was signed, loaded or stopped between the rules and the facts of one answer, again and again."""
+
+    code = "rules_moved"
+    public_detail = "The rules changed while this was answered."
+    remedy = "Ask again; that it was asked is on record each time."
+
+
 class NoPolicyTest(GatewayError):
     """A folder was named that holds no policy test: nothing was tested."""
 

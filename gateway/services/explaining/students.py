@@ -21,8 +21,8 @@ from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_bytes, pack_private
 from audit.entry import leaf, parse
 from audit.events import Event
-from gateway.problems import Problem
 from gateway.records.subjects import SubjectKey
+from gateway.services.errors import RulesMoved
 from gateway.services.explaining.evidence import read_evidence, read_kept, student_numbered
 from gateway.services.explaining.seen import StudentAnswer, answer_for
 from gateway.services.explaining.world import World, open_world
@@ -72,8 +72,8 @@ class StudentQuestions:
         """
         Explain what `wanted` is about, on record. A former time is explained by the facts as they were known then.
 
-        Raises `UnknownAgreement`, `UnknownClient`, `UnknownElement`, `UnknownStudent`; nothing was written then. A kept
-        population that is not what the facts say is an alarm, and stands in the answer.
+        Raises `UnknownAgreement`, `UnknownClient`, `UnknownElement`, `UnknownStudent`; nothing was written then. Raises
+        `RulesMoved`. A kept population that is not what the facts say is an alarm, and stands in the answer.
         """
         world = await open_world(self._office)
         student, entry = await self._put_on_record(wanted, world)
@@ -85,7 +85,7 @@ class StudentQuestions:
                     if answer.kept_agrees is False:
                         alarm("population_disagrees", {"agreement": answer.agreement, "entry": str(entry)})
                 return Explained(entry, answers)
-        raise Problem("epoch_moved")
+        raise RulesMoved("The rules changed while the question was answered.")
 
     async def _put_on_record(self, wanted: Wanted, world: World) -> tuple[UUID, int]:
         """Commit the entry before anything about the student is read; return the student's internal id with it."""

@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from audit.commitments import require_bytes, unpack_private
 from gateway.keys import load_keys
 from gateway.records.subjects import SubjectKey
+from gateway.services.explaining.world import World, open_world
+from gateway.services.office import Office
 from tests.factories.command_line import NOW, PERSONAL, CommandLine
 
 _numbers = count(1)
@@ -277,6 +280,23 @@ class TestStudents:
         loaded.sql("DELETE FROM records.population", role="admin")
         answer, said = about(loaded, "7001", code=1)
         assert "ALARM" in said
+
+    def test_rules_and_facts_of_two_epochs_are_never_joined(
+        self, loaded: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def behind(office: Office) -> World:
+            world = await open_world(office)
+            return replace(world, moment=replace(world.moment, epoch=world.moment.epoch - 1))
+
+        monkeypatch.setattr("gateway.services.explaining.students.open_world", behind)
+        said = loaded.refused("policy", "explain", *PARTNER, *GRADE, "--student", "7001")
+        assert "Ask again" in said
+
+    def test_a_student_whose_link_was_erased_is_still_explained(self, loaded: CommandLine) -> None:
+        loaded.sql("DELETE FROM records.subject", role="admin")
+        answer, _ = about(loaded, "7001")
+        assert answer["seen"]
+        assert loaded.found("SELECT count(*) FROM audit.subject", role="admin") == 0
 
 
 class TestPolicyTests:
