@@ -1,5 +1,6 @@
 """What analyses say is what would be decided: gone through one by one, and compared with `decide`."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -13,7 +14,9 @@ from policies.compile import Suspension
 from policies.decide import decide
 from policies.decision import Permit
 from policies.rehearsal import Rehearsed
+from policies.reasons import suspended
 from policies.request import AccessRequest
+from policies.table import Table
 from tests.factories.agreements import client_id
 from tests.factories.analysed import (
     BANNED,
@@ -110,3 +113,12 @@ def test_an_agreement_that_cannot_be_judged_gives_nothing() -> None:
 def test_a_stop_of_the_partner_ends_all_of_it() -> None:
     stop = Suspension(TUTORING.partner.id, 9)
     assert not list(obtained(alone(*PROMISES[:1], PROMISES[4], stops=(stop,))))
+
+
+def test_a_refusal_of_the_whole_stands_above_what_single_rules_allow() -> None:
+    state = alone(PROMISES[0])
+    table = state.table_for(TUTOR, TUTORING.digest, "students", "tutoring", NOVEMBER)
+    assert isinstance(table, Table)
+    key = (state.epoch, TUTOR, TUTORING.digest, "students", "tutoring", table.held.segment(NOVEMBER))
+    state._tables._kept[key] = replace(table, refusal=suspended("log:/1"))
+    assert {each.dataset for each in obtained(state) if each.client == TUTOR} == {"attendance"}

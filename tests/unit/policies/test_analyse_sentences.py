@@ -23,7 +23,7 @@ CATALOGUE = load_catalogue()
 def test_who_obtains_it_how_for_what_by_which_clause_and_until_when() -> None:
     (found,) = [each for each in who(STATE, "000496", NOVEMBER) if each.client == TUTOR]
     assert words.obtained_sentence(found, CATALOGUE) == (
-        f"partner:bright-path ({TUTOR}) can obtain 'Number of days in session' (attendance: 000496), as it is, for "
+        f"partner:bright-path ({TUTOR}) can obtain 'Number of school days so far' (attendance: 000496), as it is, for "
         f"tutoring, by {found.clauses[0]} of agreement:sps-a-tutoring ({TUTORING.digest}), until 2027-07-01 07:00 UTC."
     )
     forever = replace(found, element="000000", name="shoe_size", ends=datetime.max.replace(tzinfo=UTC))
@@ -40,7 +40,7 @@ def test_what_is_gained_lost_or_leaves_in_another_way() -> None:
     said = [words.change_sentence(each, CATALOGUE) for each in changes(before, after, NOVEMBER)]
     when = "from 2026-11-02 09:30 UTC, until 2027-07-01 07:00 UTC."
     assert [each.partition(": ")[2] for each in said] == [
-        f"'Birthdate' (students: 000033) leaves as it is instead of as a year, {when}",
+        f"'Date of birth' (students: 000033) leaves as it is instead of as a year, {when}",
         f"'First name' (students: 000115) is lost, {when}",
         f"'Sex' (students: 000255) is gained, as it is, {when}",
     ]
