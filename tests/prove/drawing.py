@@ -116,7 +116,7 @@ def _agreements(draw: st.DrawFn, name: str, earlier: Mapping[str, Any] | None) -
     }
     if basis == Basis.DIRECTORY_INFORMATION and draw(st.booleans()):
         # What a notice is likely to designate: drawn evenly, it would hardly ever be.
-        made["datasets"] = lines | {"students": [*lines.get("students", ()), ("000115", "exact"), ("000100", "exact")]}
+        made["datasets"] = lines | {"students": [*lines.get("students", ()), ("000115", "exact"), ("000172", "blank")]}
     link = draw(st.sampled_from(("", "", "", "", "", "framework", "until", "replaces", "replaces", "master")))
     if link == "framework":
         made["framework"] = True

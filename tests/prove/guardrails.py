@@ -25,7 +25,7 @@ limited_parties = []
 _NOTICE: Final = """
 notice = "Annual notice of August 2026, section 4"
 school_years = ["2026-2027", "2027-2028"]
-elements = ["000115", "000172", "000100", "001069"]
+elements = ["000115", "000172", "001069"]
 limited_parties = ["partner:bright-path"]
 """
 

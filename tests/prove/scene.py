@@ -132,6 +132,8 @@ def _written(row: Mapping[str, Any], names: Mapping[str, str]) -> Written:
     }
     content["partner"] |= {"id": row["partner"]}
     content["purpose"] |= {"code": row["purpose"]}
+    if "population" in row:
+        content["population"] = row["population"]
     if row.get("framework"):
         content["framework"] = True
     if "replaces" in row:
