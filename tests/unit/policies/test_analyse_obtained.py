@@ -13,8 +13,8 @@ from policies.analyse.who import counter_example, who
 from policies.compile import Suspension
 from policies.decide import decide
 from policies.decision import Permit
-from policies.rehearsal import Rehearsed
 from policies.reasons import suspended
+from policies.rehearsal import Rehearsed
 from policies.request import AccessRequest
 from policies.table import Table
 from tests.factories.agreements import client_id
