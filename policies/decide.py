@@ -11,6 +11,7 @@ from policies.decision import Denied, Permit
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownDataset, UnknownElement
 from policies.reasons import denied_by, not_covered
 from policies.request import AccessRequest
+from policies.seal import SEAL
 from policies.state import PolicyState
 from policies.strictness import HIDDEN
 from policies.table import Asked, Table
@@ -45,7 +46,7 @@ def decide(state: PolicyState, request: AccessRequest, now: datetime) -> Permit 
     if request.filters and isinstance(decision, Permit):
         # The values are the caller's own, and personal: they are never kept.
         filters = tuple((table.granted[name], value) for name, value in request.filters.items())
-        return replace(decision, filters=filters)
+        return replace(decision, filters=filters, seal=SEAL)
     return decision
 
 
@@ -102,6 +103,10 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         epoch=held.epoch,
         valid_from=table.valid_from,
         valid_until=table.valid_until,
+        guardrails_digest=held.guardrails.digest,
+        catalogue_digest=held.catalogue.digest,
+        cell_minimum=held.guardrails.cells.minimum_for(held.agreement.partner.id, held.agreement.id),
+        seal=SEAL,
     )
 
 

@@ -75,7 +75,11 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
             facts={"clause": UNACCOUNTED, "agreement": held.agreement.digest},
         )
     # (5): the dataset, then the purpose.
-    return _outside(held, dataset, question, [rule for rule in current if rule.obj == dataset])
+    if (beyond := _outside(held, dataset, question, [rule for rule in current if rule.obj == dataset])) is not None:
+        return beyond
+    # (6): does the district rule out the whole agreement?
+    barred = next((rule.clause for rule in matched if rule.clause.startswith("guardrails:/")), None)
+    return None if barred is None else denied_by((), barred, held.guardrails.reason(barred))
 
 
 def _outside(held: Slice, dataset: str, question: Question, current: Sequence[Rule]) -> Denied | None:
@@ -120,5 +124,6 @@ def not_covered(held: Slice, dataset: str, names: tuple[str, ...]) -> Denied:
 
 
 def denied_by(names: tuple[str, ...], clause: str, reason: str) -> Denied:
-    """Return the denial of elements that the agreement covers and something stronger withholds."""
-    return Denied(Code.DENIED_BY, f"{', '.join(names)}: {reason}", names, {"clause": clause})
+    """Return the denial of elements, or of everything (no names), that something stronger withholds."""
+    said = f"{', '.join(names)}: {reason}" if names else f"Nothing can leave under this agreement. {reason}"
+    return Denied(Code.DENIED_BY, said, names, {"clause": clause})

@@ -90,6 +90,19 @@ def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: 
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
+def is_many(terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+    """
+    Return the condition that rows of this population speak of at least `minimum` students today.
+
+    Counting stops there. Filters and sorting do not count: they choose among rows, not whom the rows may speak of.
+    """
+    student = granted_students.alias("k")
+    stay = _stay(student, terms, today, frozenset())
+    found = select(ONE.label("one")).select_from(student.join(stay, true())).limit(literal_column(str(minimum)))
+    counted = found.correlate(_clock(today)).subquery("many")
+    return select(func.count() >= minimum).select_from(counted).correlate(_clock(today)).scalar_subquery()
+
+
 def _clock(today: ColumnElement[Any]) -> FromClause:
     """Return where `today` stands: one row, read once, that inner queries must not list again."""
     (clock,) = today._from_objects  # noqa: SLF001 - SQLAlchemy has no public name for a column's table

@@ -145,6 +145,8 @@ class Disclosures:
             dataset=permit.dataset,
             epoch=page.epoch,
             ruleset=permit.ruleset_digest,
+            guardrails=permit.guardrails_digest,
+            catalogue=permit.catalogue_digest,
             basis=permit.rows.basis,
             ferpa_9932_required=permit.ferpa_9932_required,
             elements=[field.element for field in permit.fields],
