@@ -107,7 +107,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     ),
     Mutant(
         "a matcher is parsed once for all engines",
-        (Edit("policies.engine", "self._expression = super()", "type(self)._expression = super()"),),
+        (Edit("policies.engine", "self._expression = Matcher(", "type(self)._expression = Matcher("),),
     ),
     _model("the model ignores the agreement", '(p.agr == r.agr || p.agr == "*") && ', ""),
     _model("the model ignores denials", "&& !some(where (p.eft == deny))", ""),
