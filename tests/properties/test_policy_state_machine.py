@@ -13,7 +13,7 @@ from tests.factories.database import TestServer
 from tests.factories.long_lived_walk import walk
 from tests.factories.small_district import deploy_small
 
-SEEDS, STEPS = (1, 2), 10
+SEEDS, STEPS = (1, 2), 8
 
 
 @pytest.mark.claim(1)
