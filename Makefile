@@ -4,7 +4,7 @@ WORKERS ?= 2
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test check bench help
+.PHONY: setup demo test prove check bench help
 
 setup: .venv/.done  ## build the environment from the pins, nothing else
 
@@ -19,16 +19,22 @@ test: .venv/.done  ## the whole suite; every branch of the inner rooms covered, 
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
-check: .venv/.done  ## format, lint, types, import contracts, migration drift
+prove: .venv/.done  ## a million decisions read four ways, and every seeded mistake noticed
+	@$(PY) -m tests.prove $(ARGS) \
+		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
+
+check: .venv/.done  ## format, lint, types, import contracts, policy tests, migration drift
 	@.venv/bin/ruff format --check . \
 		&& .venv/bin/ruff check . \
 		&& .venv/bin/mypy \
 		&& .venv/bin/lint-imports \
+		&& .venv/bin/pactgate policy test agreements/examples > /dev/null \
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 
-bench: .venv/.done  ## the checked page against bare endpoints, same PostgreSQL; prints ratios
+bench: .venv/.done  ## the checked page against bare endpoints, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.policy
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

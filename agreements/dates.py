@@ -27,6 +27,12 @@ def school_year_of(day: date) -> int:
     return day.year if day.month >= _JULY else day.year - 1
 
 
+def days_of(school_year: str) -> tuple[date, date]:
+    """Return the first and the last day of a school year written as `2026-2027`."""
+    began = int(school_year[:4])
+    return date(began, _JULY, 1), date(began + 1, _JULY, 1) - date.resolution
+
+
 def is_school_year(value: Json | Missing) -> bool:
     """Return whether this is a school year such as `2026-2027`, two years that follow each other."""
     match = _SCHOOL_YEAR.fullmatch(value) if isinstance(value, str) else None

@@ -1,22 +1,24 @@
 """
 Emergency orders, verified: what one officer ordered, until when it stands, and who reviewed it (34 CFR 99.36, row L4).
 
-INVARIANT: an order ends by the clock alone, at most 72 hours after it began; without the review of a second officer it
-ends no later than the review was due. Nothing leaves by an order here: it is the document that a release must rest on.
+INVARIANT: an order ends by the clock, if not before, at most 72 hours after it began; without the review of a second
+officer it ends no later than the review was due. A release is signed by an officer, and reaches no further.
 """
 
 from collections.abc import Iterable
 from dataclasses import InitVar, dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from agreements.approvals import judged_approval
 from agreements.authority import Authority, Filed, Received
 from agreements.canonical import read_canonical
 from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read_emergency_order
+from agreements.documents.emergency_release import EMERGENCY_RELEASE, EmergencyRelease, read_emergency_release
 from agreements.documents.reading import refuse
 from agreements.elements import Catalogue
-from agreements.errors import AgreementError, NotApproved, SamePerson
+from agreements.errors import AgreementError, NotApproved, OrderNotOpen, SamePerson
+from agreements.pointer import pointer
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
@@ -109,6 +111,54 @@ def verify_emergency_order(
     return unreviewed
 
 
+@dataclass(frozen=True, slots=True)
+class VerifiedEmergencyRelease:
+    """A release that an officer signed while the order stood, of nothing and to nobody that the order does not list."""
+
+    release: EmergencyRelease
+    envelope: Envelope
+    released_by: Officer
+    received: Received
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        require_seal(seal)
+
+
+def verify_emergency_release(
+    filed: Filed, order: VerifiedEmergencyOrder, *, authority: Authority
+) -> VerifiedEmergencyRelease:
+    """
+    Verify that an officer released records by this order.
+
+    Raises an `AgreementError` naming the first thing that is wrong: `NotEntitled`, `BadSignature`, `SamePerson` unless
+    one officer signed, `InvalidDocument` if it reaches beyond the order, `OrderNotOpen` if the order did not stand.
+    """
+    envelope, received = filed.envelope, filed.received
+    filed.require_kind(Kind.EMERGENCY_RELEASE)
+    # (1): one officer in office answers for it; a person without an officer's key releases nothing.
+    officers = authority.signed_by_officers(envelope, received)
+    if len(officers) != 1:
+        raise SamePerson("One officer signs a release by an emergency order, and answers for it.")
+    # (2): it is a release by this order, of what the order lists, to whom it lists (34 CFR 99.36(a)).
+    read_canonical(envelope.payload)
+    release = read_emergency_release(envelope.payload)
+    if release.order != order.digest:
+        _refuse_release("/order", "This release is by another order.")
+    for index, place in enumerate(release.recipients):
+        if place >= len(order.order.recipients):
+            _refuse_release(pointer("recipients", index), "The order lists no such recipient.")
+    for index, element in enumerate(release.elements):
+        if element not in order.order.elements:
+            _refuse_release(pointer("elements", index), f"The order does not list the element {element}.")
+    if release.count > order.order.count:
+        _refuse_release("/students/count", f"The order is for {order.order.count} students at most.")
+    # (3): the order stands, by the clock of the entry.
+    if not order.is_open(received.at):
+        raise OrderNotOpen(f"The order {order.order.id} stands from {order.begins} until just before {order.ends}.")
+    return VerifiedEmergencyRelease(release, envelope, officers[0], received, SEAL)
+
+
 def require_review(order: VerifiedEmergencyOrder, review: Filed, *, authority: Authority) -> Officer:
     """
     Return the officer whose approval of an order is the review that row L4 asks for.
@@ -123,3 +173,7 @@ def require_review(order: VerifiedEmergencyOrder, review: Filed, *, authority: A
     if person(officer.name) == person(order.ordered_by.name):
         raise SamePerson("The officer who ordered the disclosure does not review it.")
     return officer
+
+
+def _refuse_release(path: str, sentence: str) -> NoReturn:
+    refuse(EMERGENCY_RELEASE, path, "L4", sentence, _LAW)

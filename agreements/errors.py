@@ -266,3 +266,10 @@ class PartnerGone(AgreementError):
 
     code = "partner_gone"
     remedy = "Name its successor: `pactgate parties list` says who that is."
+
+
+class OrderNotOpen(AgreementError):
+    """Nothing leaves by this emergency order now: it has not begun, it is over, or it was ended."""
+
+    code = "order_not_open"
+    remedy = "If the threat is there still, order anew: one officer orders, a second reviews."

@@ -54,6 +54,7 @@ class Register:
         self.agreements = tuple(
             Registered(item, tuple(moves.get(item.digest, ()))) for item in stored if item.kind is Kind.AGREEMENT
         )
+        self._moves = {digest: tuple(found) for digest, found in moves.items()}
         self._of: dict[Kind, list[StoredDocument]] = {}
         self._about: dict[tuple[Kind, str], list[StoredDocument]] = {}
         for item in stored:
@@ -64,6 +65,15 @@ class Register:
     def of(self, kind: Kind) -> tuple[StoredDocument, ...]:
         """Return all documents of one kind."""
         return tuple(self._of.get(kind, ()))
+
+    def moves_of(self, digest: str) -> tuple[Move, ...]:
+        """Return the recorded moves of the agreement or emergency order with this digest."""
+        return self._moves.get(digest, ())
+
+    def until(self, index: int) -> "Register":
+        """Return what of it was there after the entry `index`."""
+        moves = {digest: [move for move in found if move.index <= index] for digest, found in self._moves.items()}
+        return Register([each for each in self.stored if each.index <= index], moves)
 
     def about(self, digest: str, kind: Kind) -> tuple[StoredDocument, ...]:
         """Return the documents of one kind that are about the document with this digest."""
@@ -92,16 +102,25 @@ async def insert_document(connection: AsyncConnection, envelope: Envelope, *, co
         raise AlreadyRegistered(f"The {envelope.kind} {envelope.digest} is registered already.")
 
 
-async def insert_status(connection: AsyncConnection, agreement: str, move: str, *, index: int, reason: str) -> None:
-    """Record a move (`active`, `suspended`, `terminated`) of the agreement with this digest. Raises `NotRegistered`."""
-    known = select(document.c.digest).where(
-        document.c.digest == digest_bytes(agreement), document.c.kind == Kind.AGREEMENT.value
-    )
+async def insert_status(
+    connection: AsyncConnection, agreement: str, move: str, *, index: int, reason: str, kind: Kind = Kind.AGREEMENT
+) -> None:
+    """
+    Record a move (`active`, `suspended`, `terminated`) of the document with this digest, an agreement if not said.
+
+    Raises `NotRegistered`.
+    """
+    known = select(document.c.digest).where(document.c.digest == digest_bytes(agreement), document.c.kind == kind.value)
     if (await connection.execute(known)).first() is None:
-        raise NotRegistered(f"No agreement {agreement} is registered.")
+        raise NotRegistered(f"No {kind.value.replace('_', ' ')} {agreement} is registered.")
     await connection.execute(
         insert(status).values(agreement=digest_bytes(agreement), status=move, idx=index, reason=reason)
     )
+
+
+async def has_moved(connection: AsyncConnection, digest: str) -> bool:
+    """Return whether a move of the agreement or emergency order with this digest is on record."""
+    return bool(await _moves(connection, digest))
 
 
 async def load_agreement(connection: AsyncConnection, digest: str) -> Registered:

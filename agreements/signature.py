@@ -45,6 +45,7 @@ class Kind(StrEnum):
     DEBARMENT = "debarment"
     SUCCESSION = "succession"
     REVIEW = "review"
+    EMERGENCY_RELEASE = "emergency_release"
 
     @property
     def typ(self) -> str:

@@ -52,7 +52,7 @@ document = Table(
 status = Table(
     "status",
     metadata,
-    Column("agreement", LargeBinary, nullable=False, comment="digest of the agreement"),
+    Column("agreement", LargeBinary, nullable=False, comment="digest of the agreement, or of the emergency order"),
     Column("status", Text, nullable=False),
     Column("idx", BigInteger, nullable=False, comment="log entry of the move"),
     Column("reason", Text, nullable=False),

@@ -8,6 +8,8 @@ from audit.errors import LeafRefused
 
 _ID_SIZE = 32
 _SUBJECT_SIZE = 16
+_LARGEST = 2**62
+"""Two of these still fit a bigint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,36 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """
+    A count that this entry adds `amount` to and that may not pass `most`: 32 bytes say whose count, and for which day.
+
+    `refusal` is the leaf written instead if it would; then nothing is added. The count is kept until `expires_at`.
+    """
+
+    id: bytes
+    expires_at: datetime
+    amount: int
+    most: int
+    refusal: bytes
+
+    def __post_init__(self) -> None:
+        """Raise `LeafRefused` here, so that one caller's mistake cannot fail the batch of others."""
+        require_size(self.refusal)
+        if len(self.id) != _ID_SIZE or self.expires_at.tzinfo is None:
+            raise LeafRefused(f"a meter has {_ID_SIZE} bytes and an expiry with a time zone")
+        if not (0 < self.amount <= _LARGEST and 0 <= self.most <= _LARGEST):
+            raise LeafRefused("a meter adds something, and both its numbers fit the database")
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """
     An entry to be, with all that must be committed together with it or not at all.
 
     `read_epoch` is the epoch the rows were read at; None for an entry that rests on no rows. `refusal` is the leaf
-    written instead, without companions, if a replay id was spent before. `subjects` are packed 16-byte subject numbers
-    in row order; `private` is what opens the commitments. Raises `LeafRefused`.
+    written instead, without companions, if a replay id was spent before; a meter brings its own. `subjects` are packed
+    16-byte subject numbers in row order; `private` is what opens the commitments. Raises `LeafRefused`.
     """
 
     leaf: bytes
@@ -43,6 +68,7 @@ class Draft:
     refusal: bytes | None = None
     subjects: bytes = field(default=b"", repr=False)
     private: bytes = field(default=b"", repr=False)
+    meter: Meter | None = None
 
     def __post_init__(self) -> None:
         """Check sizes here, so that one caller's mistake cannot fail the batch of others."""

@@ -42,6 +42,17 @@ class Replayed(AuditError):
         self.index = index
 
 
+class MeterFull(AuditError):
+    """The entry would have passed the most that its meter takes; the refusal stands in the log at `index`."""
+
+    code = "meter_full"
+    public_detail = "This is more than may be had in one day. Ask again tomorrow."
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"a meter is full; refused as entry {index}")
+        self.index = index
+
+
 class LogUnavailable(AuditError):
     """The log did not confirm the entry: not reached, or the outcome is unknown. Nothing may be sent."""
 

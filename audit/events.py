@@ -41,11 +41,18 @@ class Event(StrEnum):
     )
     EMERGENCY_ORDERED = "emergency.ordered", "An officer ordered a disclosure in an emergency (34 CFR 99.36)."
     EMERGENCY_REVIEWED = "emergency.reviewed", "A second officer reviewed an emergency order."
+    EMERGENCY_RELEASED = (
+        "emergency.released",
+        "An officer handed over records by an emergency order: to which of its recipients, how many, committed to.",
+    )
+    EMERGENCY_ENDED = "emergency.ended", "An emergency order was ended before its hours were over."
     CERTIFICATE_RECEIVED = "certificate.received", "A partner certified that records were destroyed."
     HOLD_PLACED = "hold.placed", "An officer ordered that records are kept although their destruction is due."
     HOLD_RELEASED = "hold.released", "An officer ended a hold."
     PARTNER_DEBARRED = "partner.debarred", "A partner was debarred from student data (34 CFR 99.67)."
     PARTNER_SUCCEEDED = "partner.succeeded", "A partner took over what another one owes."
+    PARTNER_SUSPENDED = "partner.suspended", "A partner was stopped under every agreement, until further notice."
+    PARTNER_ACTIVATED = "partner.activated", "A stopped partner may ask again."
     PARTNER_LEFT = "partner.left", "A partner left: its agreements and clients ended together."
     CLIENT_REGISTERED = "client.registered", "A key set of a partner was bound to an agreement."
     CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
@@ -66,6 +73,8 @@ class Event(StrEnum):
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
+    EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
+    ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(
@@ -80,8 +89,13 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.KEY_REVOKED,
         Event.PEOPLE_NAMED,
         Event.UNDERTAKING_ACCEPTED,
+        Event.EMERGENCY_ORDERED,
+        Event.EMERGENCY_REVIEWED,
+        Event.EMERGENCY_ENDED,
         Event.PARTNER_DEBARRED,
         Event.PARTNER_SUCCEEDED,
+        Event.PARTNER_SUSPENDED,
+        Event.PARTNER_ACTIVATED,
         Event.PARTNER_LEFT,
         Event.CLIENT_REGISTERED,
         Event.CLIENT_SUSPENDED,

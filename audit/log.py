@@ -16,12 +16,12 @@ from asyncpg.pool import PoolConnectionProxy
 from audit.batch import Outcome, write_batch
 from audit.change import append_change
 from audit.checkpoint import CheckpointSigner
-from audit.draft import Appended, Draft, Once
+from audit.draft import Appended, Draft, Meter, Once
 from audit.errors import LogBusy, LogUnavailable
 from audit.reading import require_sound_head
 from audit.signing import sign_head
 
-__all__ = ["Appended", "Draft", "Log", "Once", "append_change", "sign_head"]
+__all__ = ["Appended", "Draft", "Log", "Meter", "Once", "append_change", "sign_head"]
 
 BATCH_SECONDS = 5.0
 """From taking a batch to its commit; above every timeout of the database, so it fires only when that is silent."""
@@ -77,9 +77,9 @@ class Log:
         """
         Put an entry on record and return once its commit is confirmed.
 
-        Raises `EpochMoved` (nothing was written: read again), `Replayed` (the refusal is on record), `LogBusy` (nothing
-        was written) or `LogUnavailable` (perhaps on record; nothing may be sent). A caller that is cancelled may leave
-        its entry behind: over-reporting is the safe side.
+        Raises `EpochMoved` (nothing was written: read again), `Replayed` or `MeterFull` (the refusal is on record),
+        `LogBusy` (nothing was written) or `LogUnavailable` (perhaps on record; nothing may be sent). A caller that is
+        cancelled may leave its entry behind: over-reporting is the safe side.
         """
         if self._tasks is None:
             raise LogUnavailable("the log is not running")

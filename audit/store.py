@@ -1,8 +1,8 @@
 """
-The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/0001/audit.sql`.
+The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/`.
 
-Only the head row, and what is beside the tree (`private`, `once`), ever changes; everything else is insert-only, and
-even that goes through functions of the owner.
+Only the head row, and what is beside the tree (`private`, `once`, `meter`), ever changes; everything else is
+insert-only, and even that goes through functions of the owner.
 """
 
 from sqlalchemy import (
@@ -98,4 +98,17 @@ once = Table(
     CheckConstraint("octet_length(id) = 32", name="once_id"),
     Index("once_expires_at", "expires_at"),
     comment="Replay ids that were spent; deleted when nobody could present them any more.",
+)
+
+meter = Table(
+    "meter",
+    metadata,
+    Column("id", LargeBinary, nullable=False),
+    Column("spent", BigInteger, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("id", name="meter_pk"),
+    CheckConstraint("octet_length(id) = 32", name="meter_id"),
+    CheckConstraint("spent > 0", name="meter_spent"),
+    Index("meter_expires_at", "expires_at"),
+    comment="What was counted so far for one period; deleted when the period is over.",
 )

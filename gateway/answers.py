@@ -44,7 +44,11 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         return answered(request, error.code, problem(error.code, error.public_detail))
 
     async def on_problem(request: Request, error: Problem) -> Response:
-        return answered(request, error.code, problem(error.code, error.public_detail, members=error.members))
+        return answered(
+            request,
+            error.code,
+            problem(error.code, error.public_detail, members=error.members, retry_after=error.retry_after),
+        )
 
     def answered(request: Request, code: str, answer: Answer) -> Response:
         # A stop makes a token as useless as a bad signature does, and is told alike (RFC 6750 section 3.1).

@@ -42,6 +42,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "request_timeout": Kind(408, "The request came too slowly", "Send the whole request within a few seconds."),
     "body_too_large": Kind(413, "The request body is too large", "Send a smaller body."),
     "too_many_requests": Kind(429, "Too many requests", "Wait a moment, then try again.", retry_after=5),
+    "volume_exceeded": Kind(429, "Too many records for one day"),
     # who is asking (RFC 6750 section 3.1, RFC 9449 section 7.1)
     "token_required": Kind(401, "An access token is required", "Send a DPoP-bound access token."),
     "invalid_token": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
@@ -49,7 +50,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "insufficient_authorization": Kind(403, "The access token does not cover this"),
     # what was decided
     "unknown_client": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
-    "suspended": Kind(401, "The access token is not accepted", "This client or agreement is suspended."),
+    "suspended": Kind(
+        401, "The access token is not accepted", "This client, its agreement or its partner is suspended."
+    ),
     "no_agreement": Kind(403, "No agreement covers this request"),
     "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),
     "agreement_expired": Kind(403, "The agreement has ended"),
@@ -92,6 +95,9 @@ class Problem(Exception):
     `members` are extra fields of the answer. Nothing in it may be personal data or a secret.
     """
 
+    retry_after: int | None = None
+    """Seconds, if the table cannot know them."""
+
     def __init__(self, code: str, detail: str | None = None, **members: object) -> None:
         super().__init__(code)
         self.code = code
@@ -108,7 +114,9 @@ class Answer:
     body: bytes
 
 
-def problem(code: str, detail: str = "", *, members: Mapping[str, object] | None = None) -> Answer:
+def problem(
+    code: str, detail: str = "", *, members: Mapping[str, object] | None = None, retry_after: int | None = None
+) -> Answer:
     """Return the RFC 9457 answer for `code`; an unknown code says no more than that the gateway failed."""
     kind = PROBLEMS.get(code)
     if kind is None:
@@ -121,7 +129,7 @@ def problem(code: str, detail: str = "", *, members: Mapping[str, object] | None
         "detail": detail or kind.detail or HTTPStatus(kind.status).description,
         "code": code,
     }
-    return Answer(kind.status, _headers(PROBLEM_JSON, kind), msgspec.json.encode(body))
+    return Answer(kind.status, _headers(PROBLEM_JSON, retry_after or kind.retry_after), msgspec.json.encode(body))
 
 
 def token_error(error: str, *, basic: bool = False) -> Answer:
@@ -131,14 +139,14 @@ def token_error(error: str, *, basic: bool = False) -> Answer:
     `basic` says that the client tried HTTP Basic and nothing else; only then does the RFC ask for a 401 challenge.
     """
     kind = TOKEN_ERRORS[error]
-    status, headers = kind.status, _headers(OAUTH_JSON, kind)
+    status, headers = kind.status, _headers(OAUTH_JSON, kind.retry_after)
     if basic:
         status, headers = 401, (*headers, (b"www-authenticate", b'Basic realm="token"'))
     return Answer(status, headers, msgspec.json.encode({"error": error, "error_description": kind.title}))
 
 
-def _headers(content_type: bytes, kind: Kind) -> tuple[tuple[bytes, bytes], ...]:
+def _headers(content_type: bytes, retry_after: int | None) -> tuple[tuple[bytes, bytes], ...]:
     headers = [(b"content-type", content_type), (b"cache-control", b"no-store")]
-    if kind.retry_after is not None:
-        headers.append((b"retry-after", str(kind.retry_after).encode()))
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
     return tuple(headers)

@@ -6,7 +6,7 @@ clause in them; clients come from a `VerifiedBinding` to that agreement only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -16,10 +16,11 @@ from agreements.canonical import Json, canonical_bytes, digest_of
 from agreements.document import Agreement
 from agreements.elements import Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
+from policies.denials import denial, guarded, outside
 from policies.engine import MODEL_DIGEST, Link
 from policies.errors import UncompilableAgreement
 from policies.guardrails import Guardrails
-from policies.rule import ANY, EARLIEST, LATEST, Effect, Rule, instant
+from policies.rule import ANY, Effect, Rule, instant
 from policies.strictness import require_known
 from policies.term import TZDATA_VERSION, bounds
 
@@ -103,7 +104,7 @@ def rules_of(
     rules = sorted(
         {
             *_grants(agreement, role, catalogue, until),
-            *_barriers(agreement, role, guardrails),
+            *guarded(agreement, role, guardrails),
             *_stops(agreement, role, bound, suspensions),
             *(rule for each in bound for rule in _unaccounted(agreement, each, accountable.get(each, ()))),
         },
@@ -171,34 +172,16 @@ def _grants(agreement: Agreement, role: str, catalogue: Catalogue, until: dateti
             )
 
 
-def _barriers(agreement: Agreement, role: str, guardrails: Guardrails) -> Iterator[Rule]:
-    """Deny what the district withholds. Elements the agreement does not name cannot be allowed anyway."""
-    named = set(agreement.element_ids)
-    for barrier in guardrails.closed(agreement.basis):
-        if barrier.element in named:
-            yield _denial(role, agreement.digest, barrier.element, barrier.clause)
-
-
 def _stops(agreement: Agreement, role: str, clients: list[str], suspensions: Iterable[Suspension]) -> Iterator[Rule]:
     """Deny everything to a suspended client, and to everybody under a suspended agreement or partner."""
     for stop in suspensions:
         if stop.concerns in clients:
-            yield _denial(stop.concerns, ANY, ANY, stop.clause)
+            yield denial(stop.concerns, ANY, ANY, stop.clause)
         if stop.concerns in {agreement.partner.id, agreement.digest}:
-            yield _denial(role, agreement.digest, ANY, stop.clause)
+            yield denial(role, agreement.digest, ANY, stop.clause)
 
 
 def _unaccounted(agreement: Agreement, client: str, windows: Sequence[Window]) -> Iterator[Rule]:
     """Deny everything to a client whenever nobody answers for it (34 CFR 99.33(a)(2), (d))."""
-    always, begins = _denial(client, agreement.digest, ANY, UNACCOUNTED), EARLIEST
-    for window in sorted(windows, key=lambda each: each.begins):
-        if begins < instant(window.begins):
-            yield replace(always, nbf=begins, exp=instant(window.begins))
-        begins = max(begins, instant(window.ends))
-    if begins < LATEST:
-        yield replace(always, nbf=begins)
-
-
-def _denial(subject: str, agreement: str, element: str, clause: str) -> Rule:
-    # A denial to a role names its agreement: a client of two agreements holds both roles, and only one is concerned.
-    return Rule(subject, agreement, ANY, element, ANY, EARLIEST, LATEST, Effect.DENY.value, clause)
+    held = [(instant(window.begins), instant(window.ends)) for window in windows]
+    return outside(held, denial(client, agreement.digest, ANY, UNACCOUNTED))

@@ -11,6 +11,7 @@ from policies.decision import Denied, Permit
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownDataset, UnknownElement
 from policies.reasons import denied_by, not_covered
 from policies.request import AccessRequest
+from policies.seal import SEAL
 from policies.state import PolicyState
 from policies.strictness import HIDDEN
 from policies.table import Asked, Table
@@ -42,10 +43,12 @@ def decide(state: PolicyState, request: AccessRequest, now: datetime) -> Permit 
         if len(table.decisions) >= _SHAPES:
             table.decisions.clear()
         table.decisions[asked] = decision
+    elif state.recheck is not None and state.recheck.is_due():
+        decision = _compared(state, table, asked, decision, now)
     if request.filters and isinstance(decision, Permit):
         # The values are the caller's own, and personal: they are never kept.
         filters = tuple((table.granted[name], value) for name, value in request.filters.items())
-        return replace(decision, filters=filters)
+        return replace(decision, filters=filters, seal=SEAL)
     return decision
 
 
@@ -96,18 +99,35 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         filters=(),
         sort=None if sort is None else table.granted[sort],
         rows=held.rows[table.dataset],
+        ceiling=held.guardrails.ceilings[table.dataset],
         notices=held.notices,
         ferpa_9932_required=held.ferpa_9932_required,
         ruleset_digest=held.digest,
         epoch=held.epoch,
         valid_from=table.valid_from,
         valid_until=table.valid_until,
+        guardrails_digest=held.guardrails.digest,
+        catalogue_digest=held.catalogue.digest,
+        cell_minimum=held.guardrails.cells.minimum_for(held.agreement.partner.id, held.agreement.id),
+        seal=SEAL,
     )
+
+
+def _compared(
+    state: PolicyState, table: Table, asked: Asked, remembered: Permit | Denied, now: datetime
+) -> Permit | Denied:
+    """Return the remembered answer if the rules give it again, and a denial if they give another."""
+    anew = state.table_anew(table, now)
+    if isinstance(anew, Table) and anew.granted == table.granted and _judge(anew, asked) == remembered:
+        return remembered
+    return state.distrust(table)
 
 
 def _refuse(table: Table, missing: tuple[str, ...]) -> Denied:
     """Name what is missing. One element that is not granted refuses the whole request: nothing is silently left out."""
-    names = missing or tuple(name for name, kept in table.withheld.items() if kept.clause)
+    closed = tuple(name for name, kept in table.withheld.items() if kept.clause)
+    # If every clause of the dataset drops its column, nothing is named or closed, and all of it is not covered.
+    names = missing or closed or tuple(table.withheld)
     uncovered = tuple(name for name in names if name in table.granted or not table.withheld[name].clause)
     if uncovered:
         return not_covered(table.held, table.dataset, uncovered)

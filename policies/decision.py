@@ -1,11 +1,21 @@
 """Decisions as values: a permit names everything that may leave, a denial says why nothing may."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from policies.ceilings import Ceiling
 from policies.population import Population
+from policies.seal import require_seal
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """The values of a coded element that may leave under one basis; `digest` names the set."""
+
+    values: tuple[str, ...] = field(repr=False)
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +26,8 @@ class GrantedField:
     name: str
     transformation: str
     clauses: tuple[str, ...]
+    codes: CodeSet | None
+    """The only values that leave; None where the element is not coded, and each value may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class Permit:
     """
     Leave to read these fields of these rows, for this client under this agreement.
 
-    INVARIANT: made by `policies.decide` only; the reader takes nothing else.
+    INVARIANT: made by `policies.decide` only, copies too; the reader takes nothing else.
     """
 
     client: str
@@ -48,6 +60,8 @@ class Permit:
     filters: tuple[tuple[GrantedField, str], ...]
     sort: GrantedField | None
     rows: RowTerms
+    ceiling: Ceiling
+    """How many rows of this dataset the client may take in a day."""
     notices: tuple[str, ...]
     ferpa_9932_required: bool
     ruleset_digest: str
@@ -55,6 +69,14 @@ class Permit:
     valid_from: datetime
     valid_until: datetime
     """First instant at which the decision may differ; exclusive."""
+    guardrails_digest: str
+    catalogue_digest: str
+    cell_minimum: int
+    """The fewest students about whom something leaves that names nobody."""
+    seal: InitVar[object]
+
+    def __post_init__(self, seal: object) -> None:
+        require_seal(seal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,13 @@ class MalformedGuardrails(PolicyError):
     remedy = "Reinstall Pactgate, or correct `policies/guardrails.toml` and have the change reviewed."
 
 
+class MalformedExpectations(PolicyError):
+    """A policy test that cannot be read without guessing, or that expects nothing."""
+
+    code = "malformed_expectations"
+    remedy = "Correct the file; `docs/policies.md` shows its form."
+
+
 class UncompilableAgreement(PolicyError):
     """A signed agreement that cannot become rules without guessing what was meant."""
 
@@ -97,3 +104,10 @@ class UnsignedPromise(PolicyError):
     """A document that nobody verified, where only verified ones may stand."""
 
     code = "unsigned_promise"
+
+
+class MalformedLinking(PolicyError):
+    """The list of what records could be joined by contradicts itself or the catalogue."""
+
+    code = "malformed_linking"
+    remedy = "Reinstall Pactgate, or correct `policies/analyse/linking.toml` and have the change reviewed."

@@ -1,11 +1,12 @@
 """
 The district's guardrails: what is withheld whatever an agreement says.
 
-They become denials in every ruleset, so an agreement that should never have been signed still shares nothing of it.
+They become denials in every ruleset, so an agreement that should never have been signed still shares nothing of it;
+what they say of code values and of small groups goes into every permit.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,7 +15,12 @@ from typing import Any
 from agreements.basis import Basis
 from agreements.canonical import canonical_bytes, digest_of
 from agreements.elements import Catalogue, Tier, load_catalogue
+from policies.ceilings import Ceiling, read_ceilings
+from policies.cells import Cells, read_cells
+from policies.code_values import CodeValues, Gates, read_code_values
+from policies.directory import REASONS, Directory, read_directory
 from policies.errors import MalformedGuardrails
+from policies.members import require_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,13 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
-    """All barriers, in the order of the file, and the digest of what they say."""
+    """All of it, barriers in the order of the file, and the digest of what both files say."""
 
     barriers: tuple[Barrier, ...]
+    ceilings: Mapping[str, Ceiling]
+    codes: CodeValues
+    directory: Directory
+    cells: Cells
     digest: str
 
     def closed(self, basis: str) -> Iterator[Barrier]:
@@ -39,26 +49,39 @@ class Guardrails:
         return (barrier for barrier in self.barriers if basis not in barrier.open_to)
 
     def reason(self, clause: str) -> str:
-        """Return why the barrier at `clause` stands, for people; the general reason if it is none of ours."""
+        """Return why the denial of `clause` stands, for people; the general reason if it is none of ours."""
         found = (barrier.reason for barrier in self.barriers if barrier.clause == clause)
-        return next(found, "The district withholds it.")
+        return next(found, _REASONS.get(clause, "The district withholds it."))
+
+
+POPULATION_CODES = "guardrails:/code_values/population"
+"""The clause of denials to an agreement whose population would tell a guarded status."""
+_REASONS: Mapping[str, str] = {
+    **REASONS,
+    POPULATION_CODES: "Who is covered depends on kinds of programs that tell a guarded status or that nobody has"
+    " classified: being covered would tell it.",
+}
 
 
 @cache
 def load_guardrails() -> Guardrails:
     """Return the guardrails shipped with this release, checked against its catalogue."""
-    return read_guardrails(files("policies").joinpath("guardrails.toml").read_text("utf-8"), load_catalogue())
+    return read_guardrails(_shipped("guardrails.toml"), load_catalogue())
 
 
-def read_guardrails(text: str, catalogue: Catalogue) -> Guardrails:
+def read_guardrails(text: str, catalogue: Catalogue, code_values: str | None = None) -> Guardrails:
     """
-    Read a guardrails file.
+    Read a guardrails file, with a file of code values, or with the one shipped.
 
     Raises `MalformedGuardrails`: an unread or misspelt line would leave a door open that somebody believes is shut.
     """
     try:
         content = tomllib.loads(text)
+        values = tomllib.loads(_shipped("code_values.toml") if code_values is None else code_values)
         barriers = tuple(_barriers(content))
+        codes = read_code_values(values, catalogue, _gates(content))
+        directory, cells = read_directory(content["directory"]), read_cells(content["cells"])
+        ceilings = read_ceilings(content["volume"])
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
     guarded = {barrier.element for barrier in barriers}
@@ -70,24 +93,31 @@ def read_guardrails(text: str, catalogue: Catalogue) -> Guardrails:
     for element in catalogue:
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
-    return Guardrails(barriers, digest_of(canonical_bytes(content)))
+    digest = digest_of(canonical_bytes({"code_values": values, "guardrails": content}))
+    return Guardrails(barriers, ceilings, codes, directory, cells, digest)
+
+
+def _shipped(name: str) -> str:
+    return files("policies").joinpath(name).read_text("utf-8")
 
 
 def _barriers(content: dict[str, Any]) -> Iterator[Barrier]:
-    _require_members(content, {"version", "never", "gates"})
+    require_members(content, {"version", "never", "gates", "directory", "cells", "volume"})
     if content["version"] != 1:
         raise ValueError("version is not 1")
     for index, row in enumerate(content["never"]):
-        _require_members(row, {"element", "reason"})
+        require_members(row, {"element", "reason"})
         yield Barrier(row["element"], frozenset(), row["reason"], f"guardrails:/never/{index}")
     for index, row in enumerate(content["gates"]):
-        _require_members(row, {"law", "reason", "bases", "elements"})
+        require_members(row, {"law", "reason", "bases", "elements"})
         bases = frozenset(Basis(basis).value for basis in row["bases"])
         for place, element in enumerate(row["elements"]):
             reason = f"{row['reason']} ({row['law']})"
             yield Barrier(element, bases, reason, f"guardrails:/gates/{index}/elements/{place}")
 
 
-def _require_members(row: dict[str, Any], names: set[str]) -> None:
-    if row.keys() != names:
-        raise ValueError(f"a part has the members {sorted(row)}, not {sorted(names)}")
+def _gates(content: dict[str, Any]) -> Gates:
+    gates = {row["law"]: frozenset(Basis(basis).value for basis in row["bases"]) for row in content["gates"]}
+    if len(gates) != len(content["gates"]):
+        raise ValueError("two gates are of one law")
+    return gates

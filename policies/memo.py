@@ -39,6 +39,11 @@ class Memo(Generic[K, V]):
                 pass  # another thread dropped it just now; the value is as true as before
         return value
 
+    def clear(self) -> None:
+        """Forget everything. What is being made just now will be kept all the same."""
+        with self._guard:
+            self._kept.clear()
+
     def get_or_make(self, key: K, make: Callable[[], V]) -> V:
         """Return the value of `key`, made by `make` if it is not kept; an exception of `make` is raised, not kept."""
         value = self.get(key)

@@ -116,6 +116,11 @@ def matches(population: Population, facts: Facts) -> bool:
     return any(_holds(population, facts, enrollment) is True for enrollment in facts.enrollments)
 
 
+def truth(population: Population, facts: Facts, enrollment: Enrollment) -> bool | None:
+    """Return whether `population` holds of one enrollment of the student; None is unknown, which never covers."""
+    return _holds(population, facts, enrollment)
+
+
 def _holds(  # noqa: PLR0911 -- one return a kind of condition
     population: Population, facts: Facts, enrollment: Enrollment
 ) -> bool | None:

@@ -5,8 +5,9 @@ A sentence speaks of the partner's own agreement and of guardrails that are the 
 agreement, of other clients or of students.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from typing import Final
 
 from policies.compile import UNACCOUNTED
 from policies.decision import Denied
@@ -41,6 +42,10 @@ def suspended(clause: str) -> Denied:
     return Denied(Code.SUSPENDED, detail, facts={"clause": clause})
 
 
+MEMORY_DIFFERS: Final = "memory_differs"
+"""The alarm of an answer that was remembered otherwise than the rules give it."""
+
+
 def alarmed(alarm: str) -> Denied:
     """Return the denial of a question that could not be judged. `facts["alarm"]` wants somebody's attention."""
     detail = "The request could not be judged, so it is refused. The district has been told."
@@ -53,48 +58,57 @@ def whole(held: Slice, dataset: str, question: Question) -> Denied | None:
 
     `question` names no element (`*`): only rules about everything can match it.
     """
+    return next(all_of_it(held, dataset, question), None)
+
+
+def all_of_it(held: Slice, dataset: str, question: Question) -> Iterator[Denied]:
+    """Yield everything that stands against all of `dataset`, in the order of `Code`; arguments as `whole`."""
     # (1): a stop concerns everything at once, so it matches whatever the element.
     matched = matching(held.rules, question, held.links)
-    stops = [rule for rule in matched if rule.clause.startswith("log:/")]
-    if stops:
-        return suspended(stops[0].clause)
+    for clause in dict.fromkeys(rule.clause for rule in matched if rule.clause.startswith("log:/")):
+        yield suspended(clause)
     # (2): is there an agreement for this client at all?
     grants: Sequence[Rule] = [rule for rule in held.rules if rule.eft == Effect.ALLOW]
     if not grants:
-        return NO_AGREEMENT
-    # (3): is it in force?
+        yield NO_AGREEMENT
+        return
+    # (3): is it in force? What it says of datasets and purposes is judged all the same.
     current = [rule for rule in grants if rule.holds_at(question.now)]
     if not current:
-        return _out_of_term(grants, question.now)
+        yield _out_of_term(grants, question.now)
     # (4): does somebody answer for the client now?
     if any(rule.clause == UNACCOUNTED for rule in matched):
-        return Denied(
+        yield Denied(
             Code.NO_RESPONSIBLE_PERSON,
             "Nobody answers for this client now: its responsible person must be on the partner's list of people, be "
             "trained, and have accepted the limits of the agreement for this school year.",
             facts={"clause": UNACCOUNTED, "agreement": held.agreement.digest},
         )
     # (5): the dataset, then the purpose.
-    return _outside(held, dataset, question, [rule for rule in current if rule.obj == dataset])
+    yield from _outside(held, dataset, question, current or grants)
+    # (6): does the district rule out the whole agreement?
+    barred = next((rule.clause for rule in matched if rule.clause.startswith("guardrails:/")), None)
+    if barred is not None:
+        yield denied_by((), barred, held.guardrails.reason(barred))
 
 
-def _outside(held: Slice, dataset: str, question: Question, current: Sequence[Rule]) -> Denied | None:
-    """Return why the dataset, or the purpose, is not what was signed; `current` are the grants of this dataset."""
-    if not current:
+def _outside(held: Slice, dataset: str, question: Question, grants: Sequence[Rule]) -> Iterator[Denied]:
+    """Yield why the dataset, and the purpose, are not what was signed."""
+    of_dataset = [rule for rule in grants if rule.obj == dataset]
+    if not of_dataset:
         covered = ", ".join(held.rows)
-        return Denied(
+        yield Denied(
             Code.DATASET,
             f"The agreement does not cover the dataset {dataset}; it covers {covered}.",
             facts={"clause": "/datasets", "agreement": held.agreement.digest},
         )
-    if not any(rule.act == question.act for rule in current):
+    if not any(rule.act == question.act for rule in of_dataset or grants):
         signed = held.agreement.purpose.code
-        return Denied(
+        yield Denied(
             Code.PURPOSE,
             f"The agreement was signed for the purpose {signed} and for no other.",
             facts={"clause": "/purpose/code", "agreement": held.agreement.digest},
         )
-    return None
 
 
 def _out_of_term(grants: Sequence[Rule], now: str) -> Denied:
@@ -120,5 +134,6 @@ def not_covered(held: Slice, dataset: str, names: tuple[str, ...]) -> Denied:
 
 
 def denied_by(names: tuple[str, ...], clause: str, reason: str) -> Denied:
-    """Return the denial of elements that the agreement covers and something stronger withholds."""
-    return Denied(Code.DENIED_BY, f"{', '.join(names)}: {reason}", names, {"clause": clause})
+    """Return the denial of elements, or of everything (no names), that something stronger withholds."""
+    said = f"{', '.join(names)}: {reason}" if names else f"Nothing can leave under this agreement. {reason}"
+    return Denied(Code.DENIED_BY, said, names, {"clause": clause})

@@ -57,12 +57,17 @@ def rehearse(
     guardrails: Guardrails,
     *,
     suspensions: Iterable[Suspension] = (),
+    others: Iterable[str] = (),
 ) -> PolicyState:
-    """Return the state in which exactly `promises` were in force, drafts and verified agreements side by side."""
+    """
+    Return the state in which exactly `promises` were in force, drafts and verified agreements side by side.
+
+    `others` are registered clients that none of them names.
+    """
     given = {each.document.digest: each for each in promises}
     return PolicyState(
         epoch=REHEARSAL,
-        clients=sorted({client for each in given.values() for client in each.clients}),
+        clients=sorted({*others, *(client for each in given.values() for client in each.clients)}),
         granted=given,
         suspensions=suspensions,
         catalogue=catalogue,

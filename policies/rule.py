@@ -30,7 +30,13 @@ class Effect(StrEnum):
 
 _NAME = "[a-z0-9_-]{1,80}"
 _UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-_SUBJECT = re.compile(f"client:{_UUID4}|role:agr:[0-9a-f]{{64}}|role:nobody")
+_CLIENT = f"client:{_UUID4}"
+_DIGEST = "[0-9a-f]{64}"
+_RECIPIENT = f"recipient:{_DIGEST}:[0-9]{{1,2}}"
+"""A place in the list of recipients of the emergency order with this digest."""
+_SUBJECT = re.compile(f"{_CLIENT}|{_RECIPIENT}|role:(agr|emg):{_DIGEST}|role:nobody")
+_LINK = re.compile(f"{_CLIENT} role:agr:{_DIGEST}|recipient:({_DIGEST}):[0-9]{{1,2}} role:emg:\\1")
+"""Who may hold which role: a client that of an agreement, a recipient that of its own order and of no other."""
 _AGREEMENT = re.compile("sha256:[0-9a-f]{64}")
 _DATASET = re.compile(_NAME)
 _ELEMENT = re.compile(_NAME)
@@ -118,12 +124,11 @@ def require_sound(line: tuple[str, ...], elements: AbstractSet[str] | None = Non
 
 
 def require_link(link: tuple[str, ...]) -> None:
-    """Check that a line links a client to the role of an agreement, not a role to a role. Raises `MalformedRule`."""
-    form = ("client:", "role:agr:")
-    if len(link) != len(form) or not all(
-        _SUBJECT.fullmatch(name) and name.startswith(prefix) for name, prefix in zip(link, form, strict=True)
-    ):
-        raise MalformedRule("A link is not from a client to the role of an agreement.")
+    """Check that a line links a client to an agreement's role, or a recipient to its order's: else `MalformedRule`."""
+    if len(link) != 2 or not _LINK.fullmatch(" ".join(link)):  # noqa: PLR2004 -- who, and which role
+        raise MalformedRule(
+            "A link is not from a client to the role of an agreement, nor from a recipient to its order."
+        )
 
 
 def instant(moment: datetime) -> str:

@@ -20,6 +20,7 @@ from policies.decision import Denied
 from policies.errors import PolicyError, UnsignedPromise
 from policies.guardrails import Guardrails
 from policies.memo import Memo
+from policies.recheck import Recheck
 from policies.slice import Slice
 from policies.table import Table, build_table
 
@@ -95,9 +96,12 @@ class PolicyState:
         catalogue: Catalogue,
         guardrails: Guardrails,
         tables: Tables,
+        recheck: Recheck | None = None,
     ) -> None:
         """
         `clients` are all registered clients, `granted` maps agreement digests to what is in force.
+
+        With a `recheck`, some of the answers that are remembered are worked out anew each time.
 
         Raises `UnsignedPromise` if something in it was not verified and the epoch is not that of a rehearsal.
         """
@@ -111,7 +115,13 @@ class PolicyState:
         self._suspensions = tuple(suspensions)
         self._guardrails = guardrails
         self._tables = tables
+        self.recheck = recheck
         self._slices: Memo[tuple[str, str], Slice | Denied] = Memo(SLICES)
+
+    @property
+    def promises(self) -> Mapping[str, Promise]:
+        """What is in force, by the digest of the agreement: all that an analysis has to go through."""
+        return self._granted
 
     def slice_for(self, client: str, agreement: str) -> Slice | Denied:
         """Return the slice of `client` under `agreement`, or why there is none."""
@@ -133,6 +143,25 @@ class PolicyState:
             return self._tables.get_or_make(key, lambda: build_table(held, dataset, purpose, now))
         except PolicyError as error:
             return reasons.alarmed(error.code)
+
+    def table_anew(self, table: Table, now: datetime) -> Table | Denied:
+        """Return what `table` must be: compiled from the agreement again, asked of new engines, nothing remembered."""
+        held = self._slice(table.held.client, table.held.agreement.digest)
+        if isinstance(held, Denied):
+            return held
+        try:
+            return build_table(held, table.dataset, table.purpose, now)
+        except PolicyError as error:
+            return reasons.alarmed(error.code)
+
+    def distrust(self, table: Table) -> Denied:
+        """Deny, raise the alarm, and forget every table and slice: what else is wrong there, nobody knows."""
+        assert self.recheck is not None  # it was this answer's turn
+        self._tables.clear()
+        self._slices.clear()
+        held = table.held
+        self.recheck.alarm("memory_differs", client=held.client, agreement=held.agreement.digest, dataset=table.dataset)
+        return reasons.alarmed(reasons.MEMORY_DIFFERS)
 
     def _slice(self, client: str, agreement: str) -> Slice | Denied:
         # Memo does not take a Denied for 'nothing kept': it is falsy, not None.

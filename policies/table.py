@@ -72,7 +72,8 @@ def build_table(held: Slice, dataset: str, purpose: str, now: datetime) -> Table
             # A clause that drops a column covers nothing of it.
             withheld[element.name] = Withheld()
             continue
-        granted[element.name] = GrantedField(element.id, element.name, transformation, clauses)
+        codes = held.guardrails.codes.leaving(element.id, held.agreement.basis)
+        granted[element.name] = GrantedField(element.id, element.name, transformation, clauses, codes)
     if alarm is not None:
         # One answer that cannot be trusted spoils the table: nothing leaves.
         granted, refusal = {}, alarmed(alarm)

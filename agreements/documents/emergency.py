@@ -21,6 +21,7 @@ MOST_HOURS: Final = 72
 """Row L4: an order is for one event, never a standing grant."""
 LEAST_WORDS: Final = 20
 """Characters of a sentence that tells one threat from another; "danger" is not articulated."""
+MOST_RECIPIENTS: Final = 20
 RECIPIENTS: Final = ("law_enforcement", "public_health", "medical", "school_safety", "parent", "other")
 NOBODY_IN_PARTICULAR: Final = frozenset(
     {
@@ -62,7 +63,7 @@ EMERGENCY_ORDER: Final = group(
                     "why_needed": text("words_only", "Why this recipient needs to know") | _LAW,
                 },
             ),
-            most=20,
+            most=MOST_RECIPIENTS,
         ),
         "elements": listing("The elements", text("rule", "An element of the catalogue", limit=80), most=100),
         "students": group(

@@ -16,6 +16,7 @@ from agreements.documents.binding import CLIENT_BINDING
 from agreements.documents.debarment import DEBARMENT
 from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
+from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.officer import OFFICER
 from agreements.documents.people import PEOPLE_ANNEX
@@ -35,6 +36,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "client-binding": CLIENT_BINDING,
     "debarment": DEBARMENT,
     "emergency-order": EMERGENCY_ORDER,
+    "emergency-release": EMERGENCY_RELEASE,
     "hold": HOLD,
     "officer": OFFICER,
     "people": PEOPLE_ANNEX,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from agreements.canonical import canonical_bytes
-from agreements.documents.reading import read_shaped
+from agreements.documents.reading import PARTNER, read_shaped
 from agreements.shapes import CLIENT, DIGEST, group, leaf, text
 
 REINSTATEMENT: Final = group(
@@ -12,7 +12,9 @@ REINSTATEMENT: Final = group(
     {
         "format": leaf("rule", "The format", const="pactgate-reinstatement/1"),
         "subject": text(
-            "rule", "What is reinstated", (f"{DIGEST[0]}|{CLIENT[0]}", "an agreement's digest or a client's id")
+            "rule",
+            "What is reinstated",
+            (f"{DIGEST[0]}|{CLIENT[0]}|{PARTNER[0]}", "an agreement's digest, or a client's or a partner's id"),
         ),
         "undoes": leaf("rule", "The entry of the suspension", type="integer", minimum=0),
         "reason": text("words_only", "The reason"),

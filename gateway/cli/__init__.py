@@ -25,6 +25,7 @@ from gateway.cli import (
     parties,
     partner,
     people,
+    policy,
     records,
     serve,
     signer,
@@ -49,6 +50,9 @@ app.add_typer(signer.app, name="signer")
 app.add_typer(agreement.app, name="agreement")
 for stop in (stops.suspend, stops.terminate, stops.reinstatement, stops.reinstate):
     agreement.app.command(stop.__name__)(stop)
+parties.app.command("suspend")(stops.suspend_partner)
+parties.app.command("reinstatement")(stops.partner_reinstatement)
+parties.app.command("reinstate")(stops.reinstate_partner)
 agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
@@ -59,7 +63,9 @@ app.add_typer(emergency.app, name="emergency")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
+app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
+app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
 

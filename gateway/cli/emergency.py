@@ -12,13 +12,19 @@ from agreements.documents.emergency import EMERGENCY_ORDER, EmergencyOrder, read
 from agreements.elements import load_catalogue
 from agreements.shapes import words_only
 from agreements.signature import Kind
-from gateway.cli import papers
+from gateway.cli import handing_over, papers
 from gateway.cli.agreement import Yes
 from gateway.cli.run import known_trust, office, run, say, show
 from gateway.cli.signatures import problems_said, read_one_of, sign_as_officer
-from gateway.services.emergencies import Emergencies, OrderLine
+from gateway.services.emergencies.lines import OrderLine
+from gateway.services.emergencies.orders import Emergencies
 
-app = typer.Typer(help="Emergencies: order a disclosure, review it, register both.", no_args_is_help=True)
+app = typer.Typer(
+    help="Emergencies: order a disclosure, review it, hand over records by it, end it.", no_args_is_help=True
+)
+app.command("release")(handing_over.release)
+app.command("explain")(handing_over.explain)
+app.command("end")(handing_over.end)
 
 OfficerKey = Annotated[Path, typer.Option("--officer-key", help="Private key of an officer.")]
 FORMAT: Final = "pactgate-emergency-order/1"
@@ -85,7 +91,7 @@ def register(
 
 @app.command("list")
 def list_orders() -> None:
-    """List every emergency order, with what threatened whom, who received what, and who reviewed it."""
+    """List every emergency order, with what threatened whom, who reviewed it, what left by it, and how it ended."""
 
     async def work() -> tuple[OrderLine, ...]:
         async with office() as opened:

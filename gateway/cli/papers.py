@@ -71,6 +71,14 @@ def read_key(path: Path) -> SigningKey:
     return SigningKey.read(content, typer.prompt("Passphrase", hide_input=True, err=True) if locked else None)
 
 
+def require_free(path: Path) -> None:
+    """Check that a file can be made here, before what cannot be undone. Raises `FileRefused`."""
+    if path.exists() or path.is_symlink():
+        raise FileRefused(f"{path} is there already.", remedy="Move it away, or name another file.")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise FileRefused(f"{path} cannot be written: {path.parent} is closed.", remedy="Choose another place.")
+
+
 def write_new(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file that is not there yet, whole or not at all. Raises `FileRefused`."""
     _write(path, content, mode=_PRIVATE if private else _PUBLIC, replace=False)

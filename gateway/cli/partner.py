@@ -1,6 +1,6 @@
 """`pactgate partner`: the partner's side of the wire, for trying out and for scripts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -69,8 +69,22 @@ def get(  # noqa: PLR0917  Typer's options, named by whoever calls
             refused = refused or answer.is_error
             say(f"{answer.status_code} {path}")
             typer.echo(answer.text)
+            for sentence in _problem(answer):
+                say(sentence)
     if refused:
         raise typer.Exit(1)
+
+
+def _problem(answer: httpx2.Response) -> Iterator[str]:
+    """Yield what a refusal (RFC 9457) says to a person: why, by which of the partner's own clauses, and what next."""
+    if answer.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
+        return
+    told = answer.json()
+    yield f"{told.get('code', 'refused')}: {told.get('detail') or told.get('title')}"
+    if told.get("elements"):
+        yield f"It is about {', '.join(told['elements'])}."
+    if told.get("clause"):
+        yield f"The clause is {told['clause']}. What is covered, and by which clauses, is at /v1/grant."
 
 
 def _client(url: str, client: str, folder: Path) -> PartnerClient:

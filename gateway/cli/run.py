@@ -56,7 +56,7 @@ async def office() -> AsyncIterator[Office]:
     """Open this installation for administration. What does not verify in it is said on the way."""
     chosen = settings()
     trust = pinned_trust(chosen)
-    async with running_cluster(chosen) as cluster, open_office(cluster.url("loader"), trust, _alarm) as opened:
+    async with running_cluster(chosen) as cluster, open_office(cluster.url("loader"), trust, alarmed) as opened:
         yield opened
 
 
@@ -92,7 +92,8 @@ def _raise_mendable(error: BaseException | None) -> None:
             raise DatabaseUnavailable(_LOST) from None
 
 
-def _alarm(code: str, facts: Mapping[str, str]) -> None:
+def alarmed(code: str, facts: Mapping[str, str]) -> None:
+    """Say what does not verify."""
     say(f"Alarm, {code}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
 
 

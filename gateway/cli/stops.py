@@ -1,4 +1,4 @@
-"""Stopping an agreement, and undoing a stop by an officer's document, of an agreement or of a client."""
+"""Stopping an agreement or a partner, and undoing a stop by an officer's document, of these or of a client."""
 
 from pathlib import Path
 from typing import Annotated
@@ -47,8 +47,41 @@ def reinstate(
     register_reinstatement(file)
 
 
+def suspend_partner(
+    *, partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner, partner:….")], reason: Reason
+) -> None:
+    """Stop a partner until an officer reinstates it: every agreement, every client, and what it gets meanwhile."""
+
+    async def work() -> int:
+        async with office() as opened:
+            return await opened.suspensions.suspend_partner(partner, reason)
+
+    entry = run(work())
+    say(f"Stopped by entry {entry}. An officer undoes it: pactgate parties reinstatement {partner} --undoes {entry}")
+    show({"partner": partner, "standing": "suspended", "entry": entry})
+
+
+def partner_reinstatement(
+    *,
+    partner: Annotated[str, typer.Argument(metavar="PARTNER", help="The partner, partner:….")],
+    undoes: Annotated[int, typer.Option(help="Entry of the suspension; `parties list` gives it.")],
+    reason: Reason,
+    officer_key: Annotated[Path, typer.Option("--officer-key", help="Private key of an officer.")],
+    out: Annotated[Path, typer.Option(help="The document to write.")],
+) -> None:
+    """Write and sign the document that undoes one suspension of a partner."""
+    reinstate_subject(partner, undoes, reason, officer_key, out)
+
+
+def reinstate_partner(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `parties reinstatement` wrote.")],
+) -> None:
+    """Undo a suspension by the document an officer signed."""
+    register_reinstatement(file)
+
+
 def reinstate_subject(subject: str, undoes: int, reason: str, officer_key: Path, out: Path) -> None:
-    """Write the document that undoes one suspension, of an agreement or of a client."""
+    """Write the document that undoes one suspension, of an agreement, a partner or a client."""
     payload = reinstatement_bytes(Reinstatement(subject, undoes, reason))
     read_reinstatement(payload)  # judged as it will be when it is registered
     document = sign_as_officer(Kind.REINSTATEMENT, payload, officer_key, out)

@@ -16,7 +16,7 @@ import asyncpg
 
 from gateway.records.errors import BadFilter, BadPosition, NotPermitted
 from gateway.records.statement import Shape, Statement, build
-from policies.decision import Permit
+from policies.decision import GrantedField, Permit
 
 MAX_LIMIT: Final = 1_000
 _STATEMENTS: Final = 512  # a few kilobytes each; the least used one goes
@@ -107,9 +107,10 @@ class Reader:
         key = (
             permit.agreement,
             permit.dataset,
-            tuple((each.element, each.transformation) for each in permit.fields),
-            tuple((each.element, each.transformation) for each, _ in permit.filters),
-            permit.sort and (permit.sort.element, permit.sort.transformation),
+            tuple(_form(each) for each in permit.fields),
+            tuple(_form(each) for each, _ in permit.filters),
+            permit.sort and _form(permit.sort),
+            permit.cell_minimum,
             shape,
         )
         found = self._statements.get(key)
@@ -120,6 +121,11 @@ class Reader:
         else:
             self._statements.move_to_end(key)
         return found
+
+
+def _form(asked: GrantedField) -> tuple[str, str, str | None]:
+    """Return all of a field that a statement's text and constants depend on."""
+    return asked.element, asked.transformation, None if asked.codes is None else asked.codes.digest
 
 
 def _start(permit: Permit, after: Position | None, code: str | None) -> str:

@@ -40,8 +40,8 @@ from policies.decision import RowTerms
 ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
 CHRONIC_TENTHS = 10
 """A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
-SCHOOL, YEAR = "001069", "000243"
-"""School and school year: a row has those of its stay, whatever else is wanted."""
+SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
+"""School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
 ONE: ColumnElement[int] = literal_column("1")
 """A literal, not a parameter: a generic plan cannot use a limit it does not know."""
 
@@ -90,6 +90,19 @@ def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: 
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
+def is_many(terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+    """
+    Return the condition that rows of this population speak of at least `minimum` students today.
+
+    Counting stops there. Filters and sorting do not count: they choose among rows, not whom the rows may speak of.
+    """
+    student = granted_students.alias("k")
+    stay = _stay(student, terms, today, frozenset())
+    found = select(ONE.label("one")).select_from(student.join(stay, true())).limit(literal_column(str(minimum)))
+    counted = found.correlate(_clock(today)).subquery("many")
+    return select(func.count() >= minimum).select_from(counted).correlate(_clock(today)).scalar_subquery()
+
+
 def _clock(today: ColumnElement[Any]) -> FromClause:
     """Return where `today` stands: one row, read once, that inner queries must not list again."""
     (clock,) = today._from_objects  # noqa: SLF001 - SQLAlchemy has no public name for a column's table
@@ -111,20 +124,32 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
 
     Only stays that match the population count, so a student of two schools appears once, at the covered one. Among
     several: those of today before those of the past, the longest-standing of today's, the latest of the past's.
+
+    INVARIANT: a stay that is over counts only while one of its school year or a later one covers the student. Systems
+    leave the stays of last year open; such a one must not keep in a student who left this year.
     """
     stay = granted_enrollments.alias("n")
     now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
-    return (
-        select(*_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR}))
+    begun = (
+        select(
+            *_wanted(stay, facts.enrollment, wanted | {SCHOOL, YEAR, ENTRY}),
+            now.label("now"),
+            func.max(case((now, stay.c.school_year))).over().label("newest"),
+        )
         .where(
             stay.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, stay.c.school_year),
             stay.c.entry_date <= today,
             matches_today(terms.population, stay, today),
         )
-        .order_by(now.desc(), case((now, stay.c.entry_date)), stay.c.entry_date.desc(), stay.c.school_identifier)
-        .limit(ONE)
         .correlate(student, _clock(today))
+        .subquery("b")
+    )
+    of = begun.c
+    return (
+        select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
+        .where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
+        .order_by(of.now.desc(), case((of.now, of.entry_date)), of.entry_date.desc(), of.school_identifier)
+        .limit(ONE)
         .lateral("e")
     )
 

@@ -29,12 +29,14 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 from agreements.basis import Basis
 from gateway.records.errors import NotServed
-from gateway.records.sources import Source, source_of
-from gateway.records.transforms import released_sql
+from gateway.records.sources import Source, is_many, source_of
+from gateway.records.transforms import released_sql, told_sql
 from gateway.records.views import CLOCK_TYPE, head
 from policies.decision import GrantedField, Permit
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
+
+_NAMELESS = frozenset({Basis.DE_IDENTIFIED, Basis.DE_IDENTIFIED_WITH_CODE})
 
 LEAD = ("epoch", "now", "sealed", "covers", "code")
 """What stands before the values in every line; the sort value and an event's place may follow, then the values."""
@@ -99,6 +101,7 @@ def build(permit: Permit, shape: Shape) -> Statement:
         .where(
             *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
             *_start(shape, order, sort),
+            *_cohort(permit, now.c.today),
         )
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
@@ -121,10 +124,16 @@ def build(permit: Permit, shape: Shape) -> Statement:
 
 
 def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElement[Any]:
-    """Return the value as it leaves for this student: transformed, and unknown where the consent does not cover it."""
+    """
+    Return the value as it leaves for this student: transformed, unknown where the consent does not cover it.
+
+    A code that may not leave is unknown too, for filters and sorting as for the eye.
+    """
     if asked.element not in source.elements:
         raise NotServed(f"Element {asked.element} of {permit.dataset!r} is not served.")
-    released = released_sql(asked.element, asked.transformation, source.elements[asked.element], source.school_year)
+    stored = source.elements[asked.element]
+    told = stored if asked.codes is None else told_sql(stored, asked.codes)
+    released = released_sql(asked.element, asked.transformation, told, source.school_year)
     if permit.rows.basis != Basis.CONSENT:
         return released
     if asked.element not in permit.rows.element_order:
@@ -132,6 +141,15 @@ def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnEleme
     covers = source.student.c.covers
     bit: ColumnElement[int] = literal_column(str(1 << permit.rows.element_order.index(asked.element)))
     return case((or_(covers.is_(None), covers.op("&")(bit) != literal_column("0")), released))
+
+
+def _cohort(permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """
+    Return the condition that records which name nobody are about enough students (34 CFR 99.31(b)(1)).
+
+    Too few are as good as none, and nothing says which it is.
+    """
+    return [is_many(permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
 
 
 def _sortable(released: ColumnElement[Any]) -> ColumnElement[Any]:

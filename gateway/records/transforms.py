@@ -12,9 +12,23 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Double, Integer, Numeric, Text, case, cast, func, literal, null
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Double,
+    Integer,
+    Numeric,
+    Text,
+    any_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+)
 
 from gateway.records.errors import NotServed
+from policies.decision import CodeSet
 
 Released = str | int | float | bool | dt.date | None
 
@@ -98,6 +112,16 @@ def released(  # noqa: PLR0911 - one return a transformation
             low = math.floor(float(value) / float(width)) * width
             return f"{low} to under {low + width}"
     raise NotServed(f"Element {element} is not served as {transformation!r}.")
+
+
+def told_sql(source: ColumnElement[Any], codes: CodeSet) -> ColumnElement[Any]:
+    """Return `source` where it is one of the codes that may leave, as SQL; nothing else, unclassified ones least."""
+    return case((source == any_(literal(list(codes.values), ARRAY(Text))), source))
+
+
+def told(value: Released, codes: CodeSet) -> Released:
+    """Return `value` if it is one of the codes that may leave: the Python twin of `told_sql`."""
+    return value if value in codes.values else None
 
 
 def first_year(school_year: str) -> int:

@@ -8,6 +8,7 @@ from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from audit.log import Log
 from gateway.keys import GatewayKeys
+from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
@@ -19,6 +20,7 @@ from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
 from gateway.store.database import Database
+from policies.guardrails import Guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,18 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    url: str, keys: GatewayKeys, trust: Trust, *, readers: int, public_url: str
+    url: str,
+    keys: GatewayKeys,
+    trust: Trust,
+    *,
+    readers: int,
+    public_url: str,
+    guardrails: Guardrails | None = None,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
+
+    `guardrails` are those shipped with this release, unless others are given.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -49,7 +59,7 @@ async def open_services(
     try:
         signer = CheckpointSigner(trust.origin, keys.checkpoint)
         log = Log(database.log_pool, signer)
-        grants = Grants(database.engine, trust)
+        grants = Grants(database.engine, trust, guardrails=guardrails)
         await log.start()
         try:
             async with upkeep(database.pool):
@@ -58,7 +68,9 @@ async def open_services(
                     log=log,
                     clients=Clients(grants),
                     grants=grants,
-                    disclosures=Disclosures(grants, Reader(database.pool), log, SubjectKey(keys.subject)),
+                    disclosures=Disclosures(
+                        grants, Reader(database.pool), Extents(database.pool), log, SubjectKey(keys.subject)
+                    ),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log, signer),
                     publication=Publication(grants, database.engine, database.pool),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from audit.commitments import commit_bytes, commit_rows
-from audit.errors import EpochMoved
+from audit.errors import EpochMoved, MeterFull
 from audit.events import Event
 from audit.log import Log
 from gateway.caller import Caller
@@ -20,11 +20,13 @@ from gateway.problems import Problem
 from gateway.records.codes import FORM
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
+from gateway.records.extent import Extents
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.denials import problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
+from gateway.services.volume import Volume, VolumeExceeded
 from policies.decision import Denied, Permit
 from policies.errors import UnclearRequest
 from policies.request import AccessRequest
@@ -63,12 +65,15 @@ class Disclosures:
         self,
         grants: Grants,
         reader: Reader,
+        extents: Extents,
         log: Log,
         subjects: SubjectKey,
+        *,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._grants = grants
         self._reader = reader
+        self._extents = extents
         self._log = log
         self._subjects = subjects
         self._random = random
@@ -105,6 +110,10 @@ class Disclosures:
         except _REFUSALS as refusal:
             await self.refuse(caller, asked, refusal)
             raise
+        except MeterFull:
+            # The client has had what it may have today. The log wrote this refusal in the place of the entry.
+            moment = await self._grants.moment()
+            raise VolumeExceeded(caller, asked.request.dataset, moment.now) from None
         raise Problem("epoch_moved")
 
     async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal) -> None:
@@ -129,7 +138,14 @@ class Disclosures:
     async def _release(
         self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Callable[[Position], str] | None
     ) -> Disclosed:
-        """Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit."""
+        """
+        Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit.
+
+        Raises `EpochMoved`, `MeterFull` and the log's other errors.
+        """
+        students, epoch = await self._extents.students_of(permit, page)
+        if epoch != page.epoch:
+            raise EpochMoved(epoch)
         rows = encode(page, permit)
         salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
@@ -142,9 +158,12 @@ class Disclosures:
             request_id=asked.request_id,
             read_epoch=page.epoch,
             subjects=self._subjects.numbers(page.subjects),
+            volume=Volume(permit.dataset, len(rows), permit.ceiling.rows(students)),
             dataset=permit.dataset,
             epoch=page.epoch,
             ruleset=permit.ruleset_digest,
+            guardrails=permit.guardrails_digest,
+            catalogue=permit.catalogue_digest,
             basis=permit.rows.basis,
             ferpa_9932_required=permit.ferpa_9932_required,
             elements=[field.element for field in permit.fields],

@@ -8,6 +8,7 @@ from audit.entry import leaf
 from audit.events import Event
 from audit.log import Draft, Once
 from gateway.caller import Caller
+from gateway.services.volume import Volume
 
 REPLAYED = "replayed"
 """The code of the refusal that is written when a proof was used before."""
@@ -32,10 +33,13 @@ def draft_for(
     request_id: str,
     read_epoch: int | None = None,
     subjects: bytes = b"",
+    volume: Volume | None = None,
     **body: object,
 ) -> Draft:
     """
     Return the draft of one request's entry. It spends the caller's proof; a proof spent before makes it a refusal.
+
+    `volume` is what the entry adds to its client's day; a day that is full makes it a refusal too.
 
     Raises `LeafRefused` if `body` cannot stand in a leaf.
     """
@@ -56,4 +60,5 @@ def draft_for(
         refusal=leaf(Event.REFUSAL, now, **about, code=REPLAYED),
         subjects=subjects,
         private=pack_private(salts),
+        meter=None if volume is None else volume.meter(caller, now, leaf(Event.REFUSAL, now, **about, **volume.facts)),
     )

@@ -22,6 +22,8 @@ from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.guardrails import Guardrails, load_guardrails
 from policies.memo import Memo
+from policies.reasons import MEMORY_DIFFERS
+from policies.recheck import EVERY, Recheck
 from policies.request import AccessRequest
 from policies.state import PolicyState, Tables
 
@@ -40,12 +42,14 @@ class Grants:
         catalogue: Catalogue | None = None,
         guardrails: Guardrails | None = None,
         elapsed: Callable[[], float] = time.monotonic,
+        recheck_every: int = EVERY,
     ) -> None:
         self._catalogue = catalogue or load_catalogue()
         self._guardrails = guardrails or load_guardrails()
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
         self._reader = RegistryReader(trust, self._catalogue, alarm)
         self._tables: Tables = Memo(_TABLES)
+        self._recheck = Recheck(alarm, recheck_every)
         self._elapsed = elapsed
         self._registry: Registry | None = None
         self._renewing, self._catching_up = asyncio.Lock(), asyncio.Lock()
@@ -68,7 +72,8 @@ class Grants:
                     await self.current()
         if self._state is not None and self._is_caught_up:
             decision = decide(self._state, request, self._now())
-            if isinstance(decision, Permit):
+            # What is remembered was found wrong: this request is refused, and asking again would only hide it.
+            if isinstance(decision, Permit) or decision.facts.get("alarm") == MEMORY_DIFFERS:
                 return decision
         # About to be refused: only what the database says now may refuse.
         state, moment = await self.current()
@@ -119,6 +124,7 @@ class Grants:
             catalogue=self._catalogue,
             guardrails=self._guardrails,
             tables=self._tables,
+            recheck=self._recheck,
         )
 
     def _now(self) -> datetime:

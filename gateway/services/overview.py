@@ -29,18 +29,27 @@ class ElementLine:
 
 @dataclass(frozen=True, slots=True)
 class ClientLine:
-    """A registered client and its agreements. `suspended_by` is the entry that stopped it, None while nothing does."""
+    """
+    A registered client and its agreements. `suspended_by` is the entry that stopped it, None while nothing does.
+
+    `partner_suspended_by` is the entry that stopped its partner, and so this client too.
+    """
 
     id: str
     name: str
     partner: str
     agreements: tuple[str, ...]
     suspended_by: int | None
+    partner_suspended_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementLine:
-    """One agreement in a list. `suspended_by` is the entry that a reinstatement has to name."""
+    """
+    One agreement in a list. `suspended_by` is the entry that a reinstatement has to name.
+
+    `partner_suspended_by` is the entry that stopped its partner: nothing leaves then, whatever its own standing.
+    """
 
     digest: str
     id: str
@@ -56,6 +65,7 @@ class AgreementLine:
     time_zone: str
     standing: str
     suspended_by: int | None
+    partner_suspended_by: int | None
     covered_today: int
 
 
@@ -141,6 +151,7 @@ async def _line(office: Office, registry: Registry, agreement: Agreement) -> Agr
         replaced_by=None if promised is None else promised.replaced_by,
         standing=UNVERIFIED if promised is None else promised.standing.value,
         suspended_by=stops.get(agreement.digest),
+        partner_suspended_by=stops.get(agreement.partner.id),
         covered_today=covered,
     )
 
@@ -152,7 +163,14 @@ def _clients(registry: Registry) -> tuple[ClientLine, ...]:
         for client in dict.fromkeys(binding.binding.client for binding in granted.bindings):
             bound.setdefault(client, []).append(digest)
     return tuple(
-        ClientLine(known.id, known.name, known.partner, tuple(bound[known.id]), stops.get(known.id))
+        ClientLine(
+            id=known.id,
+            name=known.name,
+            partner=known.partner,
+            agreements=tuple(bound[known.id]),
+            suspended_by=stops.get(known.id),
+            partner_suspended_by=stops.get(known.partner),
+        )
         for known in registry.clients.values()
     )
 

@@ -12,11 +12,8 @@ from datetime import UTC, date
 
 from sqlalchemy import select
 
-from agreements.canonical import Json, read_json
-from agreements.errors import AgreementError
 from agreements.lifecycle import Standing
 from agreements.parties import VerifiedDebarment, verify_debarment, verify_succession
-from agreements.pointer import resolve
 from agreements.register import Register, Registered
 from agreements.signature import Envelope
 from agreements.successors import answering_for, barring, following, over, require_open, successor_of
@@ -24,7 +21,7 @@ from audit.events import Event
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk, Filing
 from gateway.services.standing.registry import Registry
-from gateway.services.suspensions import stop_agreement, suspend_client
+from gateway.services.suspensions import partner_of, stop_agreement, suspend_client
 from gateway.store.tables import client
 
 _OVER = frozenset({Standing.TERMINATED.value, Standing.CLOSED.value})
@@ -42,7 +39,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class PartnerLine:
-    """One partner in a list. `barred_until` is the last day (UTC) of what bars it today, inherited or its own."""
+    """
+    One partner in a list. `barred_until` is the last day (UTC) of what bars it today, inherited or its own.
+
+    `suspended_by` is the entry of its own stop, which a reinstatement has to name.
+    """
 
     id: str
     agreements: tuple[str, ...]
@@ -52,6 +53,7 @@ class PartnerLine:
     debarments_over: tuple[str, ...]
     successor: str | None
     predecessors: tuple[str, ...]
+    suspended_by: int | None
 
 
 class Parties:
@@ -144,17 +146,8 @@ async def _end(filing: Filing, partner: str, reason: str) -> Ended:
 def _standing(register: Register, partner: str) -> Iterable[Registered]:
     """Return the agreements of a partner that are not over, oldest first."""
     for each in register.agreements:
-        if _partner_of(each) == partner and not any(move.status in _OVER for move in each.moves):
+        if partner_of(each) == partner and not any(move.status in _OVER for move in each.moves):
             yield each
-
-
-def _partner_of(each: Registered) -> Json:
-    """Return the partner an agreement names, verified or not: nothing but an end is based on it."""
-    try:
-        named = resolve(read_json(each.document.envelope.payload), "/partner/id")
-    except AgreementError:
-        return None
-    return named if isinstance(named, str) else None
 
 
 def _known(registry: Registry) -> set[str]:
@@ -180,6 +173,7 @@ def _line(partner: str, registry: Registry, today: date) -> PartnerLine:
         predecessors=tuple(
             each.succession.predecessor for each in registry.successions if each.succession.successor == partner
         ),
+        suspended_by={stop.concerns: stop.entry for stop in registry.suspensions}.get(partner),
     )
 
 

@@ -1,26 +1,32 @@
 """
-Stopping agreements and clients, and undoing a stop.
+Stopping agreements, partners and clients, and undoing a stop.
 
 A stop needs one person and no signature, and nothing that could fail is asked before it is written: neither whether the
 documents verify nor who may sign. Its undoing is a document that an officer signs.
 """
 
+from typing import Final
+
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agreements.canonical import Json, read_json
+from agreements.errors import AgreementError
 from agreements.in_force import verify_reinstatement
 from agreements.lifecycle import Standing
-from agreements.register import insert_status, load_agreement
+from agreements.pointer import resolve
+from agreements.register import Registered, insert_status, load_agreement, load_register
 from agreements.signature import Envelope
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.population import close_population
-from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient
+from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient, UnknownPartner
 from gateway.services.filing import Desk
 from gateway.services.standing.registry import read_moment
-from gateway.store.tables import client, client_status
+from gateway.store.tables import client, client_status, partner_status
 
+_ACTIVATED: Final = {"client": Event.CLIENT_ACTIVATED, "partner": Event.PARTNER_ACTIVATED}
 _OVER = frozenset({Standing.TERMINATED.value, Standing.CLOSED.value})
 
 
@@ -34,6 +40,11 @@ class Suspensions:
         """Suspend or terminate; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
         async with self._desk.engine.begin() as connection:
             return await stop_agreement(connection, digest, standing, reason)
+
+    async def suspend_partner(self, partner: str, reason: str) -> int:
+        """Stop a partner under every agreement it has or gets. Raises `UnknownPartner`."""
+        async with self._desk.engine.begin() as connection:
+            return await suspend_partner(connection, partner, reason)
 
     async def suspend_client(self, client_id: str, reason: str) -> int:
         """Stop a client; its next request is refused, its tokens with it. Raises `UnknownClient`."""
@@ -51,13 +62,15 @@ class Suspensions:
             in_force = {(stop.concerns, stop.entry) for stop in filing.registry.suspensions}
             if (verified.subject, verified.undoes) not in in_force:
                 raise NothingToUndo(f"Entry {verified.undoes} is not a suspension in force of {verified.subject}.")
-            of_client = verified.subject.startswith("client:")
+            # A subject is an id that says what it is of, or the digest of an agreement.
+            kind, _, _ = verified.subject.partition(":")
+            event = _ACTIVATED.get(kind)
             return await filing.file(
-                Event.CLIENT_ACTIVATED if of_client else Event.AGREEMENT_ACTIVATED,
+                event or Event.AGREEMENT_ACTIVATED,
                 document,
-                concerns=None if of_client else verified.subject,
+                concerns=verified.subject if event is None else None,
                 undoes=verified.undoes,
-                **{"client" if of_client else "agreement": verified.subject},
+                **{kind if event else "agreement": verified.subject},
             )
 
 
@@ -85,3 +98,31 @@ async def suspend_client(connection: AsyncConnection, client_id: str, reason: st
     row = {"client": client_id, "status": "suspended", "idx": index, "reason": reason}
     await connection.execute(insert(client_status).values(row))
     return index
+
+
+async def suspend_partner(connection: AsyncConnection, partner: str, reason: str) -> int:
+    """Stop a partner in the caller's transaction; return the entry. Raises `UnknownPartner`."""
+    moment = await read_moment(connection)
+    if not await _has_something(connection, partner):
+        raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
+    index = await append_change(connection, leaf(Event.PARTNER_SUSPENDED, moment.now, partner=partner))
+    row = {"partner": partner, "status": "suspended", "idx": index, "reason": reason}
+    await connection.execute(insert(partner_status).values(row))
+    return index
+
+
+def partner_of(each: Registered) -> Json:
+    """Return the partner an agreement names, verified or not: nothing but a stop or an end is based on it."""
+    try:
+        named = resolve(read_json(each.document.envelope.payload), "/partner/id")
+    except AgreementError:
+        return None
+    return named if isinstance(named, str) else None
+
+
+async def _has_something(connection: AsyncConnection, partner: str) -> bool:
+    """Return whether a partner is known here at all: a misspelt id must not look like a stop."""
+    if (await connection.scalar(select(client.c.id).where(client.c.partner == partner).limit(1))) is not None:
+        return True
+    register = await load_register(connection)
+    return any(partner_of(each) == partner for each in register.agreements)

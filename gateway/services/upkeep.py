@@ -1,27 +1,39 @@
-"""What a running gateway tidies up: replay ids that nobody could present any more, so that their table is bounded."""
+"""What a running gateway tidies up, to keep tables bounded: replay ids nobody could present, meters of past days."""
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
 
+from audit.meter import purge_meters
 from audit.once import purge_expired
 
 EVERY_SECONDS: Final = 60.0
 MARGIN: Final = timedelta(minutes=15)
 """Kept this much longer than they must be: proofs are judged by the clock of a replica, and that may be slow."""
 _AT_ONCE: Final = 10_000
+_CLOCK: Final = "SELECT gateway.clock()"
 
 
 async def forget_spent(pool: asyncpg.Pool, now: datetime) -> int:
     """Delete the replay ids that expired more than `MARGIN` before `now`; return how many there were."""
+    return await _until_none(lambda: purge_expired(pool, now - MARGIN, _AT_ONCE))
+
+
+async def forget_metered(pool: asyncpg.Pool) -> int:
+    """Delete the meters of days that are over by the clock that dates entries; return how many there were."""
+    now: datetime = await pool.fetchval(_CLOCK)
+    return await _until_none(lambda: purge_meters(pool, now - MARGIN, _AT_ONCE))
+
+
+async def _until_none(purge: Callable[[], Awaitable[int]]) -> int:
     gone = 0
     while True:
-        found = await purge_expired(pool, now - MARGIN, _AT_ONCE)
+        found = await purge()
         gone += found
         if found < _AT_ONCE:
             return gone
@@ -46,5 +58,6 @@ async def _work(pool: asyncpg.Pool, clock: Callable[[], datetime], every: float)
         await asyncio.sleep(every)
         try:
             await forget_spent(pool, clock())
+            await forget_metered(pool)
         except Exception as error:
             logging.getLogger("pactgate").warning("upkeep failed, tried again later", exc_info=error)

@@ -73,6 +73,20 @@ client_status = Table(
 )
 """What a client's status became, and by which entry; the highest index counts. Rows are only ever added."""
 
+partner_status = Table(
+    "partner_status",
+    metadata,
+    Column("partner", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    PrimaryKeyConstraint("partner", "idx", name="partner_status_pk"),
+    CheckConstraint("partner ~ '^partner:[a-z0-9-]+$'", name="partner_status_partner_has_its_form"),
+    CheckConstraint("status IN ('active', 'suspended')", name="partner_status_is_known"),
+    CheckConstraint("idx >= 0", name="partner_status_has_an_entry"),
+)
+"""Which partners were stopped, and by which entry; an officer's document undoes one. Rows are only ever added."""
+
 SKETCH_BITS = 1024
 """Cells of a sketch of a set of students: far more than the fewest students that may be told apart."""
 

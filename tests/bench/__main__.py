@@ -94,7 +94,7 @@ def _serving(
     words = {
         "bare": ((sys.executable, "-m", "tests.bench.bare", str(ports["bare"])), plain),
         "unchecked": ((sys.executable, "-m", "tests.bench.unchecked", str(ports["unchecked"])), plain),
-        GATEWAY: ((sys.executable, "-m", "gateway", "serve"), environment_of(deployment)),
+        GATEWAY: ((sys.executable, "-m", "tests.bench.served"), environment_of(deployment)),
     }
     with ExitStack() as stack:
         processes = {}

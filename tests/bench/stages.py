@@ -33,6 +33,7 @@ from gateway.services import disclosure
 from gateway.services.container import open_services
 from gateway.services.grants import Grants
 from gateway.settings import read_settings
+from tests.bench.served import wide
 
 WARM_UP = 100
 STAGES: tuple[tuple[str, object, str], ...] = (
@@ -112,7 +113,7 @@ async def break_down(plan: StagePlan) -> Stages:
     write = LineWriter(BytesIO())
     configure_logging(write)
     async with open_services(
-        chosen.database_url("app"), keys, trust, readers=chosen.readers, public_url=chosen.public_url
+        chosen.database_url("app"), keys, trust, readers=chosen.readers, public_url=chosen.public_url, guardrails=wide()
     ) as services:
         app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
         async with app.router.lifespan_context(app) as state:

@@ -13,10 +13,10 @@ from gateway.api.datasets import RECEIPT_HEADER
 from gateway.store.session import connect, quote_name
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, personal
 from tests.factories.gateway import Gateway
+from tests.factories.log import APPEND
 
 pytestmark = pytest.mark.claim(4)
 
-APPEND = "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[])"
 PAGE, DENIED = "/v1/students?limit=500", "/v1/students?fields=sex"
 REFUSALS = (
     ("/v1/students?fields=ssn", "unknown_element"),

@@ -15,7 +15,7 @@ from agreements.signature import Kind
 from agreements.trust import Officer
 from gateway.keys import create_keys
 from gateway.problems import Problem
-from gateway.services.emergencies import Emergencies
+from gateway.services.emergencies.orders import Emergencies
 from gateway.services.errors import ClientTaken, NothingToUndo
 from gateway.services.installation import install
 from gateway.services.parties import Parties

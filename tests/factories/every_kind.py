@@ -13,7 +13,7 @@ from typing import Final
 from agreements.authority import Filed
 from agreements.destruction import verify_certificate, verify_hold, verify_release
 from agreements.elements import load_catalogue
-from agreements.emergencies import verify_emergency_order
+from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
 from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
 from agreements.parties import verify_debarment, verify_succession
@@ -97,11 +97,15 @@ def _partners() -> Mapping[Kind, OfItsKind]:
     papers, catalogue = PartnerPapers(), load_catalogue()
     debarred, (merged, approvals) = papers.debarment("partner:a"), papers.succession("partner:a", "partner:b")
     order, authority = papers.order(), papers.authority
+    ordered = papers.ordered(order)
     return {
         Kind.DEBARMENT: OfItsKind(debarred, lambda filed: verify_debarment(filed, authority=authority)),
         Kind.SUCCESSION: OfItsKind(merged, lambda filed: verify_succession(filed, approvals, authority=authority)),
         Kind.EMERGENCY_ORDER: OfItsKind(
             order, lambda filed: verify_emergency_order(filed, (), authority=authority, catalogue=catalogue)
+        ),
+        Kind.EMERGENCY_RELEASE: OfItsKind(
+            papers.release(order), lambda filed: verify_emergency_release(filed, ordered, authority=authority)
         ),
     }
 

@@ -40,6 +40,7 @@ from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship
 from gateway.settings import read_settings
+from policies.guardrails import Guardrails
 from policies.request import AccessRequest
 from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, SignedAgreement, client_id
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
@@ -159,7 +160,7 @@ class Gateway:
         self._tokens: dict[str, str] = {}
         self._clients: dict[str, PartnerClient] = {}
 
-    async def serve(self, *, readers: int = 4) -> None:
+    async def serve(self, *, readers: int = 4, guardrails: Guardrails | None = None) -> None:
         """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
         self.services: Services = await self._open.enter_async_context(
             open_services(
@@ -168,6 +169,7 @@ class Gateway:
                 self.deployment.trust,
                 readers=readers,
                 public_url="http://127.0.0.1",
+                guardrails=guardrails,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))

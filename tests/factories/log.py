@@ -9,6 +9,11 @@ from audit.entry import leaf
 from audit.events import Event
 
 ORIGIN = "log.district.example/pactgate"
+APPEND = (
+    "audit.append_batch(bigint, bytea[], bytea[], bytea, bytea, bigint, bytea[], timestamptz[], bytea[], bytea[],"
+    " bytea[], timestamptz[], bigint[], bigint[])"
+)
+"""The one function that writes entries: a role without it cannot reach the log."""
 TIME = datetime(2025, 9, 1, 12, 0, tzinfo=UTC)
 
 

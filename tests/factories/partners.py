@@ -6,6 +6,7 @@ Debarments, successions and emergency orders for tests, on top of `tests.factori
     merged = papers.succession("partner:a", "partner:b")      # -> (Filed, [Filed approval])
     order = papers.order(hours=48)                    # -> Filed, signed by officer 1
     papers.review(order)                              # -> Filed, by officer 0
+    papers.release(order, elements=("000115",))       # -> Filed, signed by officer 1
 
 Each document is received one entry after the one before, at `at` (default: RECEIVED).
 """
@@ -24,6 +25,7 @@ from agreements.documents.emergency import (
     Recipient,
     emergency_order_bytes,
 )
+from agreements.documents.emergency_release import EmergencyRelease, emergency_release_bytes
 from agreements.documents.succession import SUCCESSION, Succession, succession_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_order
@@ -111,6 +113,20 @@ class PartnerPapers:
     def review(self, order: Filed, *, officer: int = 0, after: timedelta = timedelta(hours=1)) -> Filed:
         """The review of an order by an officer, some time after it was received."""
         return self.filed(self.approval(order.envelope, officer=officer), order.received.at + after)
+
+    def release(
+        self,
+        by: Filed,
+        *,
+        keys: Sequence[SigningKey] = (),
+        after: timedelta = timedelta(hours=1),
+        **changes: Any,
+    ) -> Filed:
+        """A release by an order, some time after it was received, by officer 1 or signed by `keys`."""
+        value = EmergencyRelease(by.envelope.digest, (0,), "students", ("000115",), 1, "0" * 64)
+        signing = keys or [self.ring.officers[1].key]
+        payload = emergency_release_bytes(replace(value, **changes))
+        return self.filed(self.ring.sign(Kind.EMERGENCY_RELEASE, payload, *signing), by.received.at + after)
 
     def approval(self, envelope: Envelope, *, officer: int = 0) -> Envelope:
         shape = SUCCESSION if envelope.kind is Kind.SUCCESSION else EMERGENCY_ORDER

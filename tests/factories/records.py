@@ -19,7 +19,9 @@ from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from policies.decision import GrantedField, Permit, RowTerms
+from policies.guardrails import load_guardrails
 from policies.population import Everyone, Population
+from policies.seal import SEAL
 from tests.factories.database import TestDatabase
 
 AGREEMENT = "sha256:" + "a" * 64
@@ -134,20 +136,21 @@ def terms(population: Population | None = None, **changes: Any) -> RowTerms:
     )
 
 
-def granted(dataset: str, *names: str) -> tuple[GrantedField, ...]:
-    """Return granted fields by wire name; `birthdate:year` grants a transformation."""
+def granted(dataset: str, *names: str, basis: str = "school_official") -> tuple[GrantedField, ...]:
+    """Return granted fields by wire name; `birthdate:year` grants a transformation. Codes are those the basis opens."""
     fields = []
     for each in names:
         name, _, transformation = each.partition(":")
         element = load_catalogue().named(dataset, name)
-        fields.append(GrantedField(element.id, name, transformation or "exact", ("/data/0",)))
+        codes = load_guardrails().codes.leaving(element.id, basis)
+        fields.append(GrantedField(element.id, name, transformation or "exact", ("/data/0",), codes))
     return tuple(fields)
 
 
 def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None, **changes: Any) -> Permit:
     """Return a permit for these fields, as `policies.decide` would make it."""
-    fields = granted(dataset, *names)
     rows = rows or terms()
+    fields = granted(dataset, *names, basis=rows.basis)
     wanted = {each.element for each in fields} | {each.element for each, _ in changes.get("filters", ())}
     order = tuple(sorted(set(rows.element_order) | wanted))
     return replace(
@@ -160,15 +163,26 @@ def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None,
             filters=(),
             sort=None,
             rows=rows if rows.basis == "consent" else replace(rows, element_order=order),
+            ceiling=load_guardrails().ceilings[dataset],
             notices=(),
             ferpa_9932_required=False,
             ruleset_digest="sha256:" + "0" * 64,
             epoch=0,
             valid_from=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             valid_until=dt.datetime(2027, 1, 1, tzinfo=dt.UTC),
+            guardrails_digest=load_guardrails().digest,
+            catalogue_digest=load_catalogue().digest,
+            cell_minimum=load_guardrails().cells.minimum,
+            seal=SEAL,
         ),
         **changes,
+        seal=SEAL,
     )
+
+
+def changed(leave: Permit, **changes: Any) -> Permit:
+    """Return another permit: tests may, nobody else can."""
+    return replace(leave, **changes, seal=SEAL)
 
 
 @dataclass(slots=True)

@@ -239,6 +239,7 @@ async def test_a_new_agreement_brings_everything_and_says_what_only_words_carry(
     assert (found.compared.digest, found.students.before, found.students.change) == (None, None, None)
     assert [each.dataset for each in found.compared.difference.datasets] == ["students", "attendance", "discipline"]
     assert found.words_only["/purpose/words"] == example(SPS_B)["purpose"]["words"]
+    assert found.withheld == ()
     assert all(each.students == found.students.words for each in found.datasets)
     gated = canonical_bytes(changed(example(SPS_A), {"/datasets/0/elements/0": homeless(), "/id": "agreement:x"}))
     lines = (await review(idle_gateway, gated)).datasets[0].elements

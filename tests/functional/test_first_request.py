@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from agreements.elements import load_catalogue
 from audit.checkpoint import CheckpointVerifier
 from audit.proof import Receipt
 from gateway.api.datasets import RECEIPT_HEADER
+from policies.guardrails import load_guardrails
 from tests.factories.cohort import COVERED, FOLLOW_UP, MENTORING, STUDENTS, TUTORING, on_roster
 from tests.factories.gateway import Gateway, names
 
@@ -81,6 +83,7 @@ async def test_a_receipt_proves_to_the_partner_what_it_received(gateway: Gateway
     entry = (await gateway.entries(int(page.headers[RECEIPT_HEADER])))[0]
     assert (entry["event"], entry["result"], entry["records"]) == ("disclosure", committed, 5)
     assert entry["agreement"] == gateway.digest(TUTORING)
+    assert (entry["guardrails"], entry["catalogue"]) == (load_guardrails().digest, load_catalogue().digest)
 
 
 async def test_a_program_that_trusts_nobody_verifies_the_whole_log(gateway: Gateway, tmp_path: Path) -> None:

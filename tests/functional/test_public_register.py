@@ -103,9 +103,13 @@ async def test_an_agreement_in_force_appears_within_a_minute(gateway: Gateway) -
 
 
 @pytest.mark.ferpa("A10")
-async def test_a_suspended_agreement_stays_and_is_marked(gateway: Gateway) -> None:
-    office = await gateway.office()
-    await office.suspensions.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "to be looked into")
+@pytest.mark.parametrize("what", ["agreement", "partner"])
+async def test_a_suspended_agreement_stays_and_is_marked(gateway: Gateway, what: str) -> None:
+    suspensions, why = (await gateway.office()).suspensions, "to be looked into"
+    if what == "partner":
+        await suspensions.suspend_partner("partner:harbor-mentors", why)
+    else:
+        await suspensions.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, why)
     listed = (await gateway.http.get("/register.json")).json()["agreements"]
     standings = {each["digest"]: each["standing"]["code"] for each in listed}
     assert standings == {

@@ -1,15 +1,15 @@
-"""Replay ids are kept for as long as a proof could be presented, and then no longer."""
+"""Replay ids are kept for as long as a proof could be presented, meters for as long as their day, and no longer."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from audit.draft import Draft, Once
+from audit.draft import Draft, Meter, Once
 from audit.entry import leaf
 from audit.events import Event
 from gateway.services.container import open_services
-from gateway.services.upkeep import MARGIN, forget_spent, upkeep
+from gateway.services.upkeep import MARGIN, forget_metered, forget_spent, upkeep
 from tests.factories.installation import TestInstallation
 
 pytestmark = pytest.mark.claim(4)
@@ -30,14 +30,16 @@ async def spend(installed: TestInstallation) -> datetime:
     ) as services:
         assert "upkeep" in {task.get_name() for task in asyncio.all_tasks()}
         for place, age in enumerate(AGES.values()):
-            await services.log.append(Draft(written, once=(Once(bytes([place]) * 32, now + age),), refusal=written))
+            identity = bytes([place]) * 32
+            meter = Meter(identity, now + age, 1, 1, written)
+            await services.log.append(Draft(written, once=(Once(identity, now + age),), refusal=written, meter=meter))
     return now
 
 
-async def left(installed: TestInstallation) -> list[str]:
+async def left(installed: TestInstallation, table: str = "once") -> list[str]:
     """Return which ids are still there."""
     owner = await installed.database.connection("owner")
-    rows = await owner.fetch("SELECT id FROM audit.once ORDER BY id")
+    rows = await owner.fetch(f"SELECT id FROM audit.{table} ORDER BY id")  # noqa: S608 - one of two names
     return [list(AGES)[row["id"][0]] for row in rows]
 
 
@@ -65,4 +67,18 @@ async def test_a_running_gateway_forgets_by_itself_and_goes_on_after_a_refusal(
         async with asyncio.timeout(10):
             while len(await left(installed)) > 2:  # noqa: ASYNC110 - the work says nothing when it is done
                 await asyncio.sleep(0.02)
-    assert await left(installed) == ["just over", "good"]
+            while len(await left(installed, "meter")) > 2:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+    assert await left(installed) == await left(installed, "meter") == ["just over", "good"]
+
+
+async def test_a_meter_is_forgotten_by_the_clock_that_dates_the_entries(installed: TestInstallation) -> None:
+    await spend(installed)
+    pool = await installed.database.pool("app")
+    clerk = await installed.database.connection("loader")
+    # A demo whose day is not over yet goes on counting it, whatever the machine's clock says.
+    await clerk.execute("UPDATE gateway.installation SET clock_shift = '-1 day'")
+    assert await forget_metered(pool) == 0
+    await clerk.execute("UPDATE gateway.installation SET clock_shift = '0'")
+    assert await forget_metered(pool) == 2
+    assert await left(installed, "meter") == ["just over", "good"]

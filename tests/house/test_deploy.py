@@ -152,6 +152,7 @@ def test_the_wheel_carries_what_is_not_code(wheel: Path) -> None:
         "gateway/records/mappings/hello_world_sis.toml",
         "policies/model.conf",
         "policies/guardrails.toml",
+        "policies/code_values.toml",
         "agreements/elements.toml",
         "agreements/examples/sps-a-tutoring-consent.yaml",
     ):

@@ -198,6 +198,7 @@ def type_the_officers_page(begun: Walk, folder: Path, monkeypatch: pytest.Monkey
     desk = begun.desk.copy("officers", folder)
     monkeypatch.chdir(folder)
     desk.write("emergency.yaml", blocks(OFFICERS, "yaml")[0])
+    desk.write("bus.txt", "7001\n7002\n")
     walk = Walk(desk, begun.known)
     for code in blocks(OFFICERS, "sh"):
         for line in code.splitlines():

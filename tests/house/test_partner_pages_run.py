@@ -1,6 +1,7 @@
 """What the officers' page says of partners, emergencies and lost keys is typed here, as it stands there."""
 
 import asyncio
+import json
 import shlex
 from collections.abc import Iterator
 from itertools import count
@@ -72,17 +73,22 @@ def test_a_partner_leaves_is_debarred_or_becomes_another_one_as_the_page_says(
 def test_an_emergency_is_ordered_and_reviewed_and_a_lost_key_replaced_as_the_page_says(desk: CommandLine) -> None:
     (order,) = blocks(OFFICERS, "yaml")
     desk.write("emergency.yaml", order)
+    desk.write("bus.txt", "7001\n7002\n")
+    desk.export_files()
+    desk.done("records", "load", "@export", "--mapping", "@facts.toml")
     typed = [
         line
         for code in blocks(OFFICERS, "sh")
         for line in code.splitlines()
         if line.split()[1] in {"emergency", "officer", "signer"}
     ]
-    assert len(typed) == 16
+    assert len(typed) == 19
     for line in typed:
         type_in(desk, line)
     (ordered,) = desk.done("emergency", "list")
-    assert (ordered["standing"], ordered["reviewed_by"]) == ("open", desk.public("officer-b"))
+    assert (ordered["standing"], ordered["reviewed_by"]) == ("ended", desk.public("officer-b"))
+    assert [each["students"] for each in ordered["releases"]] == [2]
+    assert len(json.loads((desk.folder / "for-the-rescue.json").read_text())["data"]) == 2
     assert [line["in_office"] for line in desk.done("officer", "list")] == [True] * 3
     ended = [line["ended"] is not None for line in desk.done("signer", "list") if line["party"] == SIGNERS["partner"]]
     assert ended == [True, False]

@@ -62,8 +62,12 @@ TARGETS: Final[Mapping[str, Target]] = MappingProxyType(
 )
 """In the order in which they are filled: a row may name only what stands before it."""
 
-DECIDING: Final = frozenset({"students", "enrollments"})
-"""Targets whose refused rows withhold the student: they say who somebody is and where they belong."""
+DECIDING: Final = frozenset({"students", "enrollments", "programs"})
+"""
+Targets whose refused rows withhold the student: they say who somebody is and where they belong.
+
+A program withholds only from agreements that ask who is not in one (`coverage`): elsewhere it would add nobody.
+"""
 
 
 def columns_of(target: str) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-FEWEST: Final = 10
-"""Fewer students than this are never told (WAC 392-117-060), nor told apart."""
+from policies.guardrails import load_guardrails
+
+FEWEST: Final = load_guardrails().cells.minimum
+"""Fewer students than the district's minimum cell size (WAC 392-117-060) are never told, nor told apart."""
 _STEP: Final = 10
 _FURTHEST: Final = 5
 """The most by which a number is moved before it is rounded: enough that no edge of the rounding is where it seems."""
@@ -32,7 +34,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Approximate:
-    """About how many students: a multiple of ten, or None for fewer than ten."""
+    """About how many students: a multiple of ten, or None for fewer than `FEWEST`."""
 
     rounded: int | None
 

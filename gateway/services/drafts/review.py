@@ -19,6 +19,8 @@ from gateway.services.drafts.counts import Counted, count_draft
 from gateway.services.drafts.specimens import specimens
 from gateway.services.filing import Desk
 from gateway.services.standing.registry import Registry
+from policies.foreseen import Foreseen, foreseen
+from policies.guardrails import load_guardrails
 
 LISTS: Mapping[str, str] = {
     "roster": "This agreement has no roster yet: students are counted as if all were on it, at most so many.",
@@ -89,7 +91,11 @@ class UsualTable:
 
 @dataclass(frozen=True, slots=True)
 class DraftReview:
-    """All of it. `words_only` maps pointers to the terms that no rule carries out."""
+    """
+    All of it. `words_only` maps pointers to the terms that no rule carries out.
+
+    `withheld` is what the district's guardrails will deny however it is signed.
+    """
 
     digest: str
     line: str
@@ -101,6 +107,7 @@ class DraftReview:
     compared: Compared
     usual: UsualTable
     words_only: Mapping[str, object]
+    withheld: tuple[Foreseen, ...]
 
 
 async def review_draft(desk: Desk, raw: bytes) -> DraftReview:
@@ -145,6 +152,7 @@ def _review(draft: Agreement, in_force: Agreement | None, counted: Counted, cata
         ),
         usual=UsualTable(table.purpose, table.reviewed, table.source, tuple(sorted(outside))),
         words_only={path: resolve(draft.content, path) for path in draft.words_only},
+        withheld=foreseen(draft, load_guardrails()),
     )
 
 

@@ -130,7 +130,8 @@ async def _register(
 def _listed(registry: Registry) -> Iterator[Listed]:
     stopped = {stop.concerns for stop in registry.suspensions}
     for digest, each in registry.history.items():
-        stands = Standing.SUSPENDED if digest in stopped and each.standing not in OVER else each.standing
+        is_stopped = digest in stopped or each.verified.agreement.partner.id in stopped
+        stands = Standing.SUSPENDED if is_stopped and each.standing not in OVER else each.standing
         received = each.verified.received.at
         yield Listed(each.verified, stands.value, received, each.activated, each.replaced_by, each.until)
 

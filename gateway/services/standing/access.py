@@ -32,8 +32,15 @@ class Access:
                 [each for each in judging.read.register.of(Kind.REINSTATEMENT) if each.concerns is None]
             )
         }
+        # The newest stop that nobody has undone; older ones wait for their own undoing. INVARIANT: a stop counts by its
+        # row alone, whatever else does not hold.
         self._stopped = {
             row["client"]: row["idx"] for row in judging.read.client_stops if (row["client"], row["idx"]) not in undone
+        }
+        self._stopped_partners = {
+            row["partner"]: row["idx"]
+            for row in judging.read.partner_stops
+            if (row["partner"], row["idx"]) not in undone
         }
         in_force = promises.in_force
         bound = {digest: list(self._bindings(digest, each)) for digest, each in in_force.items()}
@@ -56,7 +63,7 @@ class Access:
                 each.binding.client,
                 each.partner,
                 self._names[each.binding.client],
-                each.binding.client not in self._stopped,
+                each.binding.client not in self._stopped and each.partner not in self._stopped_partners,
             )
             for granted in self.granted.values()
             for each in granted.bindings
@@ -64,8 +71,9 @@ class Access:
 
     @property
     def suspensions(self) -> list[Suspension]:
-        """Return the stops of clients."""
-        return [Suspension(client, index) for client, index in self._stopped.items()]
+        """Return the stops of clients and of partners."""
+        stopped = self._stopped | self._stopped_partners
+        return [Suspension(concerns, index) for concerns, index in stopped.items()]
 
     def _owners(self, bound: Mapping[str, list[tuple[int, VerifiedBinding]]]) -> dict[str, str]:
         """

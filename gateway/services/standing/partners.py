@@ -1,7 +1,6 @@
-"""What became of partners, and what was ordered in emergencies, as one pass over the register finds it."""
+"""What became of partners, as one pass over the register finds it."""
 
 from agreements.authority import Authority, Filed, Received, build_authority
-from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_order
 from agreements.errors import AgreementError, PartnerGone
 from agreements.parties import VerifiedDebarment, VerifiedSuccession, verify_debarment, verify_succession
 from agreements.signature import Kind
@@ -93,23 +92,3 @@ class Partners:
         before = [each for each in self._authority_documents if each.received.index < filed.received.index]
         judging = self._judging
         return judging.once(lambda: build_authority(judging.trust, before), "authority", *texts(*before))
-
-
-def emergency_orders(judging: Judging) -> tuple[VerifiedEmergencyOrder, ...]:
-    """Return the emergency orders that verify, oldest first, over or not."""
-    found = []
-    for filed in judging.filed(judging.read.register.of(Kind.EMERGENCY_ORDER)):
-        reviews = judging.filed(judging.read.register.about(filed.envelope.digest, Kind.APPROVAL))
-        try:
-            verified = judging.once(
-                lambda filed=filed, reviews=reviews: verify_emergency_order(  # type: ignore[misc] # bound in the loop
-                    filed, reviews, authority=judging.authority, catalogue=judging.catalogue
-                ),
-                *("emergency_order", judging.authority.digest, judging.catalogue.digest),
-                *texts(filed, *reviews),
-            )
-        except AgreementError as error:
-            judging.alarm("emergency_refused", document=filed.envelope.digest, reason=error.code)
-            continue
-        found.append(verified)
-    return tuple(found)

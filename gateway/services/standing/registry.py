@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.authority import Authority
 from agreements.canonical import read_json
-from agreements.emergencies import VerifiedEmergencyOrder
+from agreements.emergencies import VerifiedEmergencyOrder, VerifiedEmergencyRelease
 from agreements.in_force import VerifiedAgreement
-from agreements.lifecycle import Standing
+from agreements.lifecycle import Move, Standing
 from agreements.parties import VerifiedDebarment, VerifiedSuccession
 from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
@@ -97,6 +97,20 @@ def claimed(document: Envelope, history: Mapping[str, Promised]) -> Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """
+    One emergency order that verifies: what was released by it, and the move that ended it early, if one did.
+
+    `released_at` are the entries of all its releases on file: one that does not verify any more still counts.
+    """
+
+    verified: VerifiedEmergencyOrder
+    releases: tuple[VerifiedEmergencyRelease, ...]
+    released_at: tuple[int, ...]
+    ended: Move | None
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """
     What is in force, by the entries up to `version`; `granted` maps agreement digests, suspended ones included.
@@ -113,7 +127,7 @@ class Registry:
     register: Register
     debarments: tuple[VerifiedDebarment, ...] = ()
     successions: tuple[VerifiedSuccession, ...] = ()
-    emergency_orders: tuple[VerifiedEmergencyOrder, ...] = ()
+    emergency_orders: tuple[Ordered, ...] = ()
 
     @property
     def bans(self) -> tuple[VerifiedDebarment, ...]:
@@ -129,7 +143,26 @@ class Read:
     register: Register
     clients: tuple[Mapping[Any, Any], ...]
     client_stops: tuple[Mapping[Any, Any], ...]
+    partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
+
+    @property
+    def dates(self) -> list[int]:
+        """The entries that brought something of it, in order."""
+        found = {each.index for each in self.register.stored}
+        found |= {move.index for each in self.register.agreements for move in each.moves}
+        return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+
+    def until(self, index: int) -> "Read":
+        """Return what of it was there after the entry `index`: everything is dated by the entry that brought it."""
+        return Read(
+            version=max((date for date in self.dates if date <= index), default=-1),
+            register=self.register.until(index),
+            clients=tuple(row for row in self.clients if row["idx"] <= index),
+            client_stops=tuple(row for row in self.client_stops if row["idx"] <= index),
+            partner_stops=tuple(row for row in self.partner_stops if row["idx"] <= index),
+            entries={at: entry for at, entry in self.entries.items() if at <= index},
+        )
 
 
 async def read_moment(connection: AsyncConnection) -> Moment:

@@ -12,17 +12,20 @@ from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
 from gateway.services.standing.access import Access
+from gateway.services.standing.emergencies import emergency_orders
 from gateway.services.standing.judging import Judging
-from gateway.services.standing.partners import Partners, emergency_orders
+from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
 
 _VERSION: Final = text("""SELECT greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
-    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status), -1)""")
+    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
+    (SELECT max(idx) FROM gateway.partner_status), -1)""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
+_PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
 _ENTRIES: Final = text("SELECT idx, leaf FROM audit.entry WHERE idx = ANY(:indexes)").bindparams(
     bindparam("indexes", type_=ARRAY(BigInteger))  # one array: a statement takes 32,767 single values
 )
@@ -47,25 +50,33 @@ class RegistryReader:
         moment, version = await self.look(connection)
         if known is not None and known.version == version:
             return moment, known
+        return moment, self.judge(await self.everything(connection, version))
+
+    async def everything(self, connection: AsyncConnection, version: int) -> Read:
+        """Return all that is registered, believing nothing of it; in one snapshot, as `read`."""
         register = await load_register(connection)
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
+        partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
         entries = await _entries(connection, register, clients)
+        return Read(version, register, clients, stops, partner_stops, entries)
+
+    def judge(self, read: Read) -> Registry:
+        """Return what is in force by what was read, now or as it stood once."""
         with self._remembered.generation():
-            read = Read(version, register, clients, stops, entries)
             judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
             partners = Partners(judging)
             promises = Promises(judging, partners)
             access = Access(judging, promises)
             orders = emergency_orders(judging)
-        return moment, Registry(
-            version=version,
+        return Registry(
+            version=read.version,
             granted=access.granted,
             clients=access.clients,
             suspensions=(*promises.suspensions, *access.suspensions),
             history=access.history,
             authority=judging.authority,
-            register=register,
+            register=read.register,
             debarments=partners.debarments,
             successions=partners.successions,
             emergency_orders=orders,

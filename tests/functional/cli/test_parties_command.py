@@ -91,3 +91,22 @@ def test_only_debarments_and_successions_are_signed_here(in_force: CommandLine) 
     assert "debarment or succession" in in_force.refused(
         "parties", "sign", "@agreement.signed.json", "--key", "@rae.pem"
     )
+
+
+@pytest.mark.claim(7)
+def test_a_partner_is_stopped_by_one_person_and_let_in_again_by_an_officers_document(in_force: CommandLine) -> None:
+    assert "parties list" in in_force.refused("parties", "suspend", SUCCESSOR, "--reason", "Incident.")
+    stopped = in_force.run("parties", "suspend", PARTNER, "--reason", "Incident.")
+    entry = stopped.data["entry"]
+    assert f"pactgate parties reinstatement {PARTNER} --undoes {entry}" in stopped.err
+    assert in_force.done("parties", "list")[0]["suspended_by"] == entry
+    # Its agreement is not suspended itself: the list says what stops it.
+    (line,) = in_force.done("agreement", "show")
+    assert (line["standing"], line["suspended_by"], line["partner_suspended_by"]) == ("active", None, entry)
+    write = ("parties", "reinstatement", PARTNER, "--undoes", str(entry), "--reason", "Resolved.")
+    in_force.done(*write, "--officer-key", "@dana.pem", "--out", "@dana.json")
+    assert "unknown key" in in_force.refused("parties", "reinstate", "@dana.json")
+    in_force.done(*write, "--officer-key", "@olivia.pem", "--out", "@undo.json")
+    in_force.done("parties", "reinstate", "@undo.json")
+    assert in_force.done("parties", "list")[0]["suspended_by"] is None
+    assert "not a suspension in force" in in_force.refused("parties", "reinstate", "@undo.json")

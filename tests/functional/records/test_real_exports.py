@@ -12,7 +12,7 @@ from gateway.records.coverage import Scope
 from gateway.records.loading.mapping import MappingFile, parse_mapping
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, LINE, SmallDistrict, permit, terms
+from tests.factories.records import AGREEMENT, LINE, SmallDistrict, changed, granted, permit, terms
 
 pytestmark = pytest.mark.realdata
 
@@ -78,3 +78,22 @@ async def test_the_attendance_export_loads_with_its_headerless_roster(database: 
         "enrollments": (0, 0, 0),
         "attendance_events": (0, 0, 0),
     }
+
+
+@pytest.mark.ferpa("M2")
+async def test_codes_of_an_export_that_nobody_classified_stay_in_the_district(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2022, 2, 2))
+    rows = terms(In(Column.SCHOOL_IDENTIFIER, ("55535",)), school_years=("2021-2022",))
+    district.scopes.append(Scope(AGREEMENT, LINE, rows))
+    await district.loads.load(shipped("contoso_attendance"), DATA, strict=True)
+    stored = await district.owner.fetch("SELECT DISTINCT attendance_category FROM records.attendance")
+    assert {each["attendance_category"] for each in stored} == {"ClassSectionAttendance"}
+    leave = permit("attendance_status", "attendance_category", dataset="attendance_events", rows=rows)
+    found = await district.rows(leave, limit=1000)
+    assert len(found) == 1000
+    assert {row["attendance_category"] for row in found} == {None}
+    assert {row["attendance_status"] for row in found} == {"Present", "Absent"}
+    wanted = granted("attendance_events", "attendance_category")[0]
+    assert await district.rows(changed(leave, filters=((wanted, "ClassSectionAttendance"),))) == []

@@ -68,9 +68,12 @@ async def test_clients_and_their_status_are_only_added_to(database: TestDatabase
         "INSERT INTO gateway.client VALUES ($1, 'partner:bridge', 'Nightly', $2, $2, 3)", CLIENT, b"\1" * 32
     )
     await loader.execute("INSERT INTO gateway.client_status VALUES ($1, 'active', 3)", CLIENT)
+    await loader.execute("INSERT INTO gateway.partner_status VALUES ('partner:bridge', 'suspended', 4)")
     for change in (
         "UPDATE gateway.client SET name = ''",
         "DELETE FROM gateway.client_status",
+        "DELETE FROM gateway.partner_status",
+        "UPDATE gateway.partner_status SET status = 'active'",
         "TRUNCATE gateway.client",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -83,6 +86,9 @@ async def test_clients_and_their_status_are_only_added_to(database: TestDatabase
         "UPDATE gateway.client_status SET idx = 9",
         "DELETE FROM gateway.client_status",
         "TRUNCATE gateway.client_status",
+        "UPDATE gateway.partner_status SET idx = 9",
+        "DELETE FROM gateway.partner_status",
+        "TRUNCATE gateway.partner_status",
     ):
         with pytest.raises(asyncpg.RestrictViolationError):
             await owner.execute(change)

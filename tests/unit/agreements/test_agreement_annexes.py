@@ -86,7 +86,7 @@ def altered(raw: bytes, **changes: Any) -> bytes:
         (read_undertaking, undertaking_bytes(UNDERTAKING), {"school_year": "2026-2028"}),
         (read_undertaking, undertaking_bytes(UNDERTAKING), {"statement": "I agree"}),
         (read_reinstatement, reinstatement_bytes(REINSTATEMENT), {"undoes": -1}),
-        (read_reinstatement, reinstatement_bytes(REINSTATEMENT), {"subject": "partner:bright-path"}),
+        (read_reinstatement, reinstatement_bytes(REINSTATEMENT), {"subject": "district:emerald-city"}),
         (read_reinstatement, reinstatement_bytes(REINSTATEMENT), {"reason": ""}),
     ],
 )

@@ -109,11 +109,12 @@ class TestHazard02UnknownEffect:
         assert plain("r.fld == p.fld", list(ALLOW.line), misspelt).enforce(*QUESTION)
 
     def test_no_rule_holds_an_unknown_effect(self) -> None:
+        # Without a wildcard: in a rule that is no denial, that would be refused as well.
         with pytest.raises(MalformedRule):
-            replace(DENY, eft="dney")
+            replace(ALLOW, eft="dney")
 
     def test_the_loader_checks_again_what_a_rule_should_have_checked(self) -> None:
-        misspelt = Rule(*DENY.line)
+        misspelt = Rule(*ALLOW.line)
         object.__setattr__(misspelt, "eft", "dney")
         with pytest.raises(MalformedRule):
             engine(ALLOW, misspelt)
@@ -145,6 +146,11 @@ class TestHazard04CommentInMatcher:
     def test_only_the_reviewed_text_is_read(self) -> None:
         with pytest.raises(ModelChanged):
             read_model(self.CUT)
+
+    @pytest.mark.parametrize("text", [MODEL + "\n", MODEL.replace("\n", "\n# as it was\n", 1)])
+    def test_not_even_a_text_that_means_the_same_is_read_unreviewed(self, text: str) -> None:
+        with pytest.raises(ModelChanged):
+            read_model(text)
 
     def test_a_reviewed_text_that_casbin_understands_otherwise_is_refused(self) -> None:
         model = Model()
@@ -222,7 +228,7 @@ class TestHazard09LocalClock:
     def test_no_function_of_casbin_can_be_called_from_a_matcher(self) -> None:
         held = engine(ALLOW)
         held.ask(QUESTION)
-        assert held._casbin.fm.get_functions().keys() == {"g", "list", "tuple", "dict", "set"}
+        assert held._casbin.fm.get_functions().keys() == {"g"}
 
 
 def test_hazard_10_no_policy_text_is_spliced_into_the_matcher() -> None:
@@ -313,7 +319,7 @@ def test_hazard_15_threads_that_share_an_engine_get_their_own_answers() -> None:
     questions = [QUESTION, QUESTION._replace(fld="000115"), QUESTION._replace(agr="sha256:" + "b" * 64)]
 
     def ask(index: int) -> list[bool]:
-        return [held.ask(questions[(index + turn) % 3]).allowed == ((index + turn) % 3 == 0) for turn in range(150)]
+        return [held.ask(questions[(index + turn) % 3]).allowed == ((index + turn) % 3 == 0) for turn in range(9)]
 
     assert all(all(answers) for answers in in_threads(4, ask))
 

@@ -299,6 +299,14 @@ class TestAlarms:
 
 
 class TestPermits:
+    @pytest.mark.parametrize("seal", [None, True, object()])
+    def test_nobody_but_a_decision_makes_one_or_copies_one(self, seal: object) -> None:
+        made = permitted(World().decide("students"))
+        with pytest.raises(TypeError, match="Only a decision"):
+            replace(made, epoch=2, seal=seal)
+        with pytest.raises(ValueError, match="seal"):
+            replace(made, epoch=2)  # type: ignore[call-arg] # what a caller might try
+
     def test_it_holds_all_that_the_reader_needs(self) -> None:
         world = World()
         agreement = world.promises[0].signed.agreement

@@ -3,7 +3,7 @@ import pytest
 from policies.compile import Suspension, act_of
 from policies.decision import Denied
 from policies.engine import Question
-from policies.explain import Determining, Explanation, explain
+from policies.explain.elements import Determining, Explanation, explain
 from policies.reading import failing, matching, nearest_miss
 from policies.rule import instant
 from tests.factories.agreements import SPS_B, client_id
@@ -38,7 +38,7 @@ def test_without_an_agreement_the_denial_is_all_there_is_to_explain() -> None:
 def test_each_element_that_leaves_names_the_clause_that_lets_it() -> None:
     about = explained(World())["grade_level"]
     assert about.leaves
-    assert about.determining == (Determining(MADE.digest, "/datasets/0/elements/3", "allow"),)
+    assert about.determining == (Determining(MADE.digest, "/datasets/0/elements/3", "allow", "exact"),)
     assert about.nearest is None
 
 

@@ -17,6 +17,7 @@ Edit = Callable[[str], str]
         pytest.param(lambda text: text + "[[", id="not TOML"),
         pytest.param(lambda text: text.replace("version = 1", "version = 2"), id="another version"),
         pytest.param(lambda text: text.replace("version = 1", ""), id="no version"),
+        pytest.param(lambda text: text.replace('law = "34 CFR 300.622"', 'law = "project rule M2"'), id="a law twice"),
         pytest.param(lambda text: "allow = true\n" + text, id="a member nobody reads"),
         pytest.param(lambda text: text.replace('element = "000508"', 'elment = "000508"'), id="misspelt member"),
         pytest.param(lambda text: text.replace('"000508"', '"000509x"'), id="element that does not exist"),

@@ -58,6 +58,7 @@ async def test_details_may_be_left_out_with_a_single_agreement(gateway: Any) -> 
     ]
 
 
+@pytest.mark.ferpa("P1")
 async def test_a_refusal_of_a_known_client_is_on_record_with_its_reason(gateway: Any) -> None:
     await gateway.send(gateway.build.token_request({"as": "suspended"}))
     await gateway.send(gateway.build.token_request({"details": {"purpose": "marketing"}}))

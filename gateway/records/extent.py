@@ -1,0 +1,62 @@
+"""
+How many students an agreement covers today, known when a page needs it.
+
+Counted through the granted view when an epoch's first page wants it, and remembered: between two changes of what may
+leave, only the day moves a population.
+"""
+
+import asyncio
+import datetime as dt
+from typing import Final
+
+import asyncpg
+
+from gateway.records.reader import Page
+from policies.decision import Permit
+from policies.term import pinned_zone
+
+_COUNT: Final = """
+    WITH h AS MATERIALIZED (
+        SELECT epoch, set_config('pactgate.agreement', $1, true) AS agreement FROM audit.head
+    )
+    SELECT h.epoch, c.students FROM h, LATERAL (
+        SELECT count(*) AS students FROM records.granted WHERE h.agreement = current_setting('pactgate.agreement')
+    ) AS c
+"""
+"""Names the agreement, then opens the view, as a page does. A student stands there once: no two rows share a day."""
+
+_Known = tuple[int, dt.date, int]
+"""Epoch, day where the agreement is at home, students."""
+
+
+class Extents:
+    """Counts populations, each once an epoch and day. Holds a pool of the app role's connections."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._known: dict[str, _Known] = {}
+        """At most one for each agreement that was ever in force here: permits name no others."""
+        self._counting: dict[str, asyncio.Lock] = {}
+
+    async def students_of(self, permit: Permit, page: Page) -> tuple[int, int]:
+        """
+        Return how many students the agreement of `permit` covers on the day of `page`, and the epoch they are of.
+
+        That epoch may be later than the page's, never earlier: then the page is outdated anyhow.
+        """
+        day = page.now.astimezone(pinned_zone(permit.rows.time_zone)).date()
+        known = self._fresh(permit.agreement, page.epoch, day)
+        if known is None:
+            # After a change all pages of an agreement want it at once: one counts, whoever waited finds it done.
+            async with self._counting.setdefault(permit.agreement, asyncio.Lock()):
+                known = self._fresh(permit.agreement, page.epoch, day)
+                if known is None:
+                    row = await self._pool.fetchrow(_COUNT, permit.agreement)
+                    assert row is not None  # the head has one row
+                    known = self._known[permit.agreement] = (row["epoch"], day, row["students"])
+        epoch, _, students = known
+        return students, epoch
+
+    def _fresh(self, agreement: str, epoch: int, day: dt.date) -> _Known | None:
+        known = self._known.get(agreement)
+        return None if known is None or known[0] < epoch or known[1] != day else known

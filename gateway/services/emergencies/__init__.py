@@ -1,0 +1,1 @@
+"""Emergency orders (34 CFR 99.36): registered, released by, ended, shown."""

@@ -1,0 +1,123 @@
+"""
+Emergency orders: one officer orders, a second one reviews, the clock or anybody's word ends it (34 CFR 99.36).
+
+What is here registers, ends and shows them. INVARIANT: the log carries digests and counts; threat and recipients
+stand in the document, which goes with the accounting of disclosures (34 CFR 99.32(a)(5)), and never in an entry.
+"""
+
+from agreements.documents.approval import read_approval
+from agreements.emergencies import (
+    VerifiedEmergencyOrder,
+    require_review,
+    verify_emergency_order,
+)
+from agreements.errors import AlreadyRegistered
+from agreements.lifecycle import Standing
+from agreements.register import has_moved, insert_status
+from agreements.signature import Envelope, Kind
+from audit.change import append_change
+from audit.entry import leaf
+from audit.events import Event
+from gateway.services.emergencies.lines import OrderLine, line_of
+from gateway.services.errors import OrderEnded, UnknownOrder
+from gateway.services.filing import Desk, Filing
+from gateway.services.standing.registry import Ordered, Registry, read_moment
+
+
+class Emergencies:
+    """Registers emergency orders and their reviews, as the loader role."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def order(self, document: Envelope) -> OrderLine:
+        """
+        Register an order, which stands from now or from when it begins.
+
+        Raises an `AgreementError` naming the first thing that is wrong; nothing was written then.
+        """
+        async with self._desk.filing() as filing:
+            verified = verify_emergency_order(
+                filing.filed(document), (), authority=filing.authority, catalogue=self._desk.catalogue
+            )
+            if any(each.verified.order.id == verified.order.id for each in filing.registry.emergency_orders):
+                raise AlreadyRegistered(f"An order with the id {verified.order.id} is registered already.")
+            await filing.file(
+                Event.EMERGENCY_ORDERED,
+                document,
+                concerns=None,
+                officers=[verified.ordered_by.key.thumbprint],
+                recipients=len(verified.order.recipients),
+                elements=len(verified.order.elements),
+                begins=verified.begins.isoformat(),
+                ends=verified.order.ends.isoformat(),
+            )
+        return line_of(Ordered(verified, (), (), None), filing.moment.now)
+
+    async def review(self, approval: Envelope) -> OrderLine:
+        """
+        Register the review of an order by a second officer.
+
+        Raises `UnknownOrder`, `AlreadyRegistered` if it was reviewed, `SamePerson` for the officer who ordered,
+        `NotApproved` if it came too late.
+        """
+        async with self._desk.filing() as filing:
+            order = _reviewed(filing, approval)
+            officer = require_review(order, filing.filed(approval), authority=filing.authority)
+            await filing.file(
+                Event.EMERGENCY_REVIEWED,
+                approval,
+                concerns=order.digest,
+                approves=order.digest,
+                officers=[officer.key.thumbprint],
+            )
+        _, registry = await self._desk.registry()
+        reviewed = require_ordered(registry, order.digest)
+        return line_of(reviewed, filing.moment.now)
+
+    async def end(self, digest: str, reason: str) -> int:
+        """
+        End an order before its hours are over; return the entry. Nothing is released by it after that entry.
+
+        It needs one person and no signature, and it does not ask whether the order verifies. Raises `NotRegistered`,
+        `OrderEnded` if it was ended before.
+        """
+        async with self._desk.engine.begin() as connection:
+            moment = await read_moment(connection)
+            index = await append_change(connection, leaf(Event.EMERGENCY_ENDED, moment.now, order=digest))
+            if await has_moved(connection, digest):
+                raise OrderEnded(f"The order {digest} was ended before.")
+            ended, kind = Standing.TERMINATED.value, Kind.EMERGENCY_ORDER
+            await insert_status(connection, digest, ended, index=index, reason=reason, kind=kind)
+        return index
+
+    async def digest_of(self, order: str) -> str:
+        """Return the digest of the order with this id. Raises `UnknownOrder`."""
+        _, registry = await self._desk.registry()
+        return require_ordered(registry, order).verified.digest
+
+    async def recipients_of(self, order: str) -> int:
+        """Return how many recipients the order with this id or digest lists. Raises `UnknownOrder`."""
+        _, registry = await self._desk.registry()
+        return len(require_ordered(registry, order).verified.order.recipients)
+
+    async def lines(self) -> tuple[OrderLine, ...]:
+        """Return every order, oldest first; one that does not verify is left to the alarms."""
+        moment, registry = await self._desk.registry()
+        return tuple(line_of(each, moment.now) for each in registry.emergency_orders)
+
+
+def require_ordered(registry: Registry, name: str) -> Ordered:
+    """Return the order with this digest or id. Raises `UnknownOrder`."""
+    for each in registry.emergency_orders:
+        if name in {each.verified.digest, each.verified.order.id}:
+            return each
+    raise UnknownOrder(f"No emergency order {name} is registered.")
+
+
+def _reviewed(filing: Filing, approval: Envelope) -> VerifiedEmergencyOrder:
+    """Return the order that a review says it is of; the verification judges the rest."""
+    verified = require_ordered(filing.registry, read_approval(approval.payload).approves).verified
+    if verified.reviewed_by is not None:
+        raise AlreadyRegistered(f"The order {verified.order.id} was reviewed already.")
+    return verified

@@ -1,0 +1,1 @@
+"""What the rules in force come to, all taken together: computed from Casbin's answers to every question there is."""

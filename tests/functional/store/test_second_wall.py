@@ -1,0 +1,106 @@
+"""
+The second wall, relation by relation as the database lists them: a new table or view is under test once it is made.
+
+The app role finds no row of any student but through a view that asks for the agreement of the transaction.
+"""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from gateway.records.coverage import Scope
+from policies.population import Column, In
+from tests.factories.database import TestDatabase
+from tests.factories.hostile_rows import corpus, write_into
+from tests.factories.records import AGREEMENT, LINE, OTHER, OTHER_LINE, SmallDistrict, terms
+
+pytestmark = pytest.mark.claim(3)
+
+RELATIONS = """
+SELECT n.nspname || '.' || c.relname AS name, c.relkind::text AS kind,
+    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'student_id') AS about_students,
+    has_any_column_privilege('pactgate_app', c.oid, 'SELECT') AS readable,
+    has_any_column_privilege('pactgate_app', c.oid, 'INSERT, UPDATE, REFERENCES')
+        OR has_table_privilege('pactgate_app', c.oid, 'DELETE, TRUNCATE, TRIGGER') AS writable
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+ORDER BY 1
+"""
+COVERED = "SELECT student_id FROM records.population WHERE agreement = $1 AND to_idx IS NULL AND valid @> $2::date"
+OF_SCHOOLS = {"records.visible_schools"}
+"""Views of the records that speak of no student."""
+
+
+@pytest.fixture
+async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
+    """The hostile rows under two agreements, each with students the other does not cover."""
+    district = await SmallDistrict.open(database, tmp_path)
+    district.scopes += [
+        Scope(AGREEMENT, LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("north",)))),
+        Scope(OTHER, OTHER_LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))),
+    ]
+    await write_into(district, corpus())
+    return district
+
+
+async def relations(database: TestDatabase) -> list[asyncpg.Record]:
+    return list(await (await database.connection("owner")).fetch(RELATIONS))
+
+
+async def views(database: TestDatabase) -> list[str]:
+    return [row["name"] for row in await relations(database) if row["kind"] == "v" and row["about_students"]]
+
+
+async def test_the_app_role_can_read_and_write_no_table_of_records(database: TestDatabase) -> None:
+    found = await relations(database)
+    tables = [row for row in found if row["kind"] != "v" and row["name"].startswith("records.")]
+    assert len(tables) > 15
+    assert [row["name"] for row in tables if row["readable"] or row["writable"]] == []
+    # Whatever else speaks of students, in whichever schema, is either shut or one of the views under test.
+    opened = {row["name"] for row in found if row["about_students"] and (row["readable"] or row["writable"])}
+    assert opened == set(await views(database))
+    assert [row["name"] for row in found if row["kind"] == "v" and row["writable"]] == []
+
+
+async def test_every_view_of_records_is_about_students_or_about_schools(database: TestDatabase) -> None:
+    found = {row["name"] for row in await relations(database) if row["kind"] == "v"}
+    assert found - OF_SCHOOLS == set(await views(database))
+
+
+async def test_without_its_agreement_every_view_is_empty(district: SmallDistrict) -> None:
+    app = await district.database.connection("app")
+    for agreement in (None, "", "%", "sha256:" + "c" * 64, LINE, OTHER_LINE):
+        async with app.transaction():
+            if agreement is not None:
+                await app.execute("SELECT set_config('pactgate.agreement', $1, true)", agreement)
+            for view in await views(district.database):
+                found = await app.fetchval(f"SELECT count(*) FROM {view}")  # noqa: S608 - the catalogue's names
+                assert found == 0, (view, agreement)
+
+
+async def test_with_its_agreement_every_view_speaks_of_its_own_students_only(district: SmallDistrict) -> None:
+    app, found = await district.database.connection("app"), dict[str, set[object]]()
+    today = await district.owner.fetchval("SELECT gateway.clock()::date")
+    for agreement in (AGREEMENT, OTHER):
+        covered = {row[0] for row in await district.owner.fetch(COVERED, agreement, today)}
+        async with app.transaction():
+            await app.execute("SELECT set_config('pactgate.agreement', $1, true)", agreement)
+            for view in await views(district.database):
+                rows = await app.fetch(f"SELECT student_id FROM {view}")  # noqa: S608 - the catalogue's names
+                assert {row[0] for row in rows} <= covered, view
+                found.setdefault(view, set()).update(row[0] for row in rows)
+        assert await app.fetchval("SELECT count(*) FROM records.granted_students") == 0
+    # Not vacuously: the corpus fills each view that has something to show.
+    empty = {view for view, students in found.items() if not students}
+    assert empty == {"records.granted_attendance_events"}
+
+
+async def test_the_app_role_can_call_nothing_in_records_that_reads_for_it(database: TestDatabase) -> None:
+    owner = await database.connection("owner")
+    # What runs as its owner could hand out rows that the caller may not read.
+    found = await owner.fetch(
+        "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'records'"
+        " AND has_function_privilege('pactgate_app', p.oid, 'EXECUTE')"
+    )
+    assert [row[0] for row in found] == ["today"]
