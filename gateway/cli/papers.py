@@ -34,6 +34,14 @@ class FileRefused(GatewayError):
     code = "file_refused"
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a file. Raises `FileRefused`."""
+    try:
+        return read_file(path).decode()
+    except UnicodeDecodeError as error:
+        raise FileRefused(f"{path} is not UTF-8 text (byte {error.start}).", remedy="Save it as UTF-8.") from None
+
+
 def read_file(path: Path) -> bytes:
     """Return the content of a document. Raises `FileRefused`."""
     try:

@@ -1,6 +1,5 @@
 """`pactgate policy`: the rules that agreements become, why something leaves or does not, and tests of drafts."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,9 @@ from agreements.elements import load_catalogue
 from agreements.signature import Kind, read_envelope
 from agreements.wording import LEAVES
 from gateway.cli import papers, policy_analysis, policy_diff
+from gateway.cli.policy_questions import moment, number, one, require_used
 from gateway.cli.run import office, run, say, settings, show
+from gateway.cli.signatures import problems_said
 from gateway.keys import load_keys
 from gateway.services.explaining.policy_tests import FileReport, files_in, run_file
 from gateway.services.explaining.requests import Answer, Asked, explain_asked, explain_over_time
@@ -20,7 +21,7 @@ from gateway.services.explaining.students import Explained, StudentQuestions, Wa
 from gateway.services.explaining.world import open_world
 from policies.guardrails import load_guardrails
 
-app = typer.Typer(help="The rules that agreements become: show them, ask why, test a draft.", no_args_is_help=True)
+app = typer.Typer(help="The rules that agreements become: show, ask why, test, analyse, compare.", no_args_is_help=True)
 app.add_typer(policy_analysis.app, name="analyse")
 app.command("diff")(policy_diff.diff)
 
@@ -51,7 +52,8 @@ def show_rules(
     if file is not None:
         raw = papers.read_file(file)
         raw = read_envelope(raw, Kind.AGREEMENT).payload if papers.is_signed(raw) else raw
-        found: tuple[RulesShown, ...] = (draft_rules(parse_agreement(raw, catalogue), catalogue, guardrails),)
+        with problems_said():
+            found: tuple[RulesShown, ...] = (draft_rules(parse_agreement(raw, catalogue), catalogue, guardrails),)
     else:
 
         async def work() -> tuple[RulesShown, ...]:
@@ -91,20 +93,31 @@ def explain(  # noqa: PLR0917  Typer's options, named by whoever calls
     """Say why a request is answered or refused (--dataset), when an element leaves, or why it is seen (--student)."""
     if agreement is None and client is None and partner is None:
         raise typer.BadParameter("name an --agreement, a --client or a --partner")
-    moment = None if at is None else _moment(at)
-    names = tuple(element or ())
+    given = {
+        "--dataset": dataset,
+        "--filter": filters,
+        "--sort": sort,
+        "--purpose": purpose,
+        "--at": at,
+        "--as-partner": as_partner,
+    }
+    then, names = None if at is None else moment(at), tuple(element or ())
     if student is not None:
-        _explain_student(Wanted(_number(student), _one(names), agreement, partner, client, moment))
+        require_used(given, with_what="--student", used=frozenset({"--at"}))
+        _explain_student(Wanted(number(student), one(names), agreement, partner, client, then))
         return
+    if dataset is None:
+        require_used(given, with_what="a question about an element over time", used=frozenset())
+        one(names)
 
     async def work() -> tuple[Answer, ...]:
         async with office() as opened:
             world = await open_world(opened)
             pairs = world.pairs(agreement, partner, client)
             if dataset is None:
-                return explain_over_time(world, pairs, _one(names))
+                return explain_over_time(world, pairs, one(names))
             asked = Asked(dataset, purpose, names or None, tuple(filters or ()), sort)
-            return explain_asked(world, pairs, asked, moment, as_partner=as_partner)
+            return explain_asked(world, pairs, asked, then, as_partner=as_partner)
 
     answers = run(work())
     for each in answers:
@@ -121,9 +134,9 @@ def run_tests(
     ] = None,
 ) -> None:
     """Check what files expect of agreements and drafts, and name the rules that no expectation looks at."""
-    found = [
-        run_file(path, papers.read_file, load_catalogue(), load_guardrails()) for path in files_in(paths or [Path()])
-    ]
+    files, catalogue, guardrails = files_in(paths or [Path()]), load_catalogue(), load_guardrails()
+    with problems_said():
+        found = [run_file(path, papers.read_file, catalogue, guardrails) for path in files]
     for each in found:
         _say_report(each)
     show(found)
@@ -174,21 +187,3 @@ def _say_report(report: FileReport) -> None:
     ):
         if clauses:
             say(f"  {words} {', '.join(clauses)}")
-
-
-def _one(names: tuple[str, ...]) -> str:
-    if len(names) != 1:
-        raise typer.BadParameter("name one --element, or a --dataset to ask about a request")
-    return names[0]
-
-
-def _number(student: str) -> str:
-    return str(typer.prompt("Student number", err=True)).strip() if student == "-" else student
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("expected a time such as 2026-11-02T09:30", param_hint="--at") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

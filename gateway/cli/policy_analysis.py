@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 import typer
 
 from agreements.elements import load_catalogue
+from gateway.cli.policy_questions import moment, number
 from gateway.cli.run import alarmed, office, run, say, settings, show
 from gateway.keys import load_keys
 from gateway.services.analysis.analyses import Analyses, Who
@@ -28,8 +29,13 @@ Period = Annotated[str, typer.Option("--last", metavar="30d", help="How far back
 def who(
     element: Annotated[str, typer.Argument(metavar="ELEMENT", help="An element, by its id or its wire name.")],
     *,
-    student: Annotated[str | None, typer.Option(help="Only who obtains it of this student; this is logged.")] = None,
-    at: Annotated[str | None, typer.Option(metavar="INSTANT", help="2027-03-01T09:00-08:00; else now.")] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Only who obtains it of this student; `-` asks for it. This is logged."),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Another time than now: 2026-11-02T09:30, UTC.")
+    ] = None,
     ever: Annotated[bool, typer.Option("--ever", help="At any time.")] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="A partner that may; exit code 1 with the first other one. Repeatable.")
@@ -38,12 +44,13 @@ def who(
     """Say who can obtain an element now: partner, client, agreement, purpose, clause, transformation, until when."""
     if ever and (at or student):
         raise typer.BadParameter("--ever goes with neither --at nor --student")
-    wanted, moment = _element(element), None if at is None else _instant(at)
+    wanted, then = _element(element), None if at is None else moment(at)
+    whose = None if student is None else number(student)
 
     async def work(analyses: Analyses) -> Who:
-        if student is None:
-            return await analyses.who(wanted, at=moment, ever=ever)
-        return await analyses.who_of_student(wanted, student, load_keys(settings().keys).subject, at=moment)
+        if whose is None:
+            return await analyses.who(wanted, at=then, ever=ever)
+        return await analyses.who_of_student(wanted, whose, load_keys(settings().keys).subject, at=then)
 
     answer = ask(work)
     tell(words.obtained_sentence(each, load_catalogue()) for each in answer.found)
@@ -138,16 +145,6 @@ def _element(text: str) -> str:
     catalogue = load_catalogue()
     named = [element.id for element in catalogue if element.name == text]
     return catalogue.element(named[0] if len(named) == 1 else text).id
-
-
-def _instant(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter("expected an instant such as 2027-03-01T09:00-08:00") from None
-    if found.tzinfo is None:
-        raise typer.BadParameter("an instant needs a zone, such as 2027-03-01T09:00-08:00")
-    return found
 
 
 def period(text: str) -> timedelta:

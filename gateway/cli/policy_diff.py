@@ -55,11 +55,9 @@ def diff(
 def _law(guardrails: Path | None, catalogue: Path | None) -> Law | None:
     if guardrails is None and catalogue is None:
         return None
-    elements = load_catalogue() if catalogue is None else read_catalogue(papers.read_file(catalogue).decode())
+    elements = load_catalogue() if catalogue is None else read_catalogue(papers.read_text(catalogue))
     own = load_guardrails()
-    return Law(
-        elements, own if guardrails is None else read_guardrails(papers.read_file(guardrails).decode(), elements)
-    )
+    return Law(elements, own if guardrails is None else read_guardrails(papers.read_text(guardrails), elements))
 
 
 def _draft(file: Path, law: Law) -> Agreement:

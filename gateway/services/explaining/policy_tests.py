@@ -7,6 +7,7 @@ from pathlib import Path
 from agreements.document import parse_agreement
 from agreements.elements import Catalogue
 from gateway.services.errors import NoPolicyTest
+from policies.errors import MalformedExpectations
 from policies.expectations.form import read_policy_test
 from policies.expectations.running import run_policy_test
 from policies.expectations.untouched import Untouched, untouched
@@ -48,7 +49,10 @@ def files_in(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 def run_file(path: Path, read: Callable[[Path], bytes], catalogue: Catalogue, guardrails: Guardrails) -> FileReport:
     """Run one file; its agreement is found from its own folder. Raises `MalformedExpectations` and as parsing does."""
-    test = read_policy_test(read(path))
+    try:
+        test = read_policy_test(read(path))
+    except MalformedExpectations as error:
+        raise MalformedExpectations(f"{path}: {error}") from None
     agreement = parse_agreement(read(path.parent / test.agreement), catalogue)
     outcomes = run_policy_test(test, agreement, catalogue, guardrails)
     failed = tuple(Failed(each.case.line, each.case.name, each.differences) for each in outcomes if not each.passed)

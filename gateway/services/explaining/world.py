@@ -46,8 +46,9 @@ class World:
             and (agreement is not None or client is None or client in self.clients(digest))
         ]
         if not found:
-            about = " of ".join(name for name in (agreement or "", partner or client or "") if name)
-            raise UnknownAgreement(f"No agreement {about} was ever in force here.")
+            named = [f"agreement {agreement}"] if agreement else ["agreement"]
+            named += [f"of {whom}" for whom in (partner or client,) if whom]
+            raise UnknownAgreement(f"No {' '.join(named)} was ever in force here.")
         return tuple(sorted(found, key=lambda each: each.activated))
 
     def pairs(self, agreement: str | None, partner: str | None, client: str | None) -> tuple[Pair, ...]:
