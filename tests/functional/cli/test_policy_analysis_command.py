@@ -32,7 +32,6 @@ def answered(active: CommandLine) -> CommandLine:
 @pytest.mark.parametrize(
     "wrong",
     [
-        ("analyse", "who", "grade_level", "--at", "2027-03-01"),
         ("analyse", "who", "grade_level", "--at", "soon"),
         ("analyse", "who", "grade_level", "--ever", "--student", "1"),
         ("analyse", "unused", "--last", "a month"),

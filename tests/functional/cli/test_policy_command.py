@@ -70,7 +70,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("words", "said"),
         [
-            (("--partner", "partner:nobody", *GRADE), "No agreement partner:nobody was ever in force"),
+            (("--partner", "partner:nobody", *GRADE), "No agreement of partner:nobody was ever in force"),
             (("--agreement", "agreement:nobody-signed-this", *GRADE), "was ever in force"),
             (("--client", "client:00000000-0000-4000-8000-000000000000", *GRADE), "No client"),
             ((*PARTNER, "--element", "shoe_size"), "no element 'shoe_size'"),
