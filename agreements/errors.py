@@ -268,6 +268,13 @@ class PartnerGone(AgreementError):
     remedy = "Name its successor: `pactgate parties list` says who that is."
 
 
+class ReviewMissing(AgreementError):
+    """An officer orders again although nobody else has looked at what they ordered before."""
+
+    code = "review_missing"
+    remedy = "Another officer reviews that order in time, or orders this one."
+
+
 class OrderNotOpen(AgreementError):
     """Nothing leaves by this emergency order now: it has not begun, it is over, or it was ended."""
 

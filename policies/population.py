@@ -121,6 +121,13 @@ def truth(population: Population, facts: Facts, enrollment: Enrollment) -> bool 
     return _holds(population, facts, enrollment)
 
 
+def asks_who_is_in_none_of(population: Population) -> bool:
+    """Whether somebody could be covered for want of a program: then a program nobody can read counts against it."""
+    if isinstance(population, And | Or):
+        return any(asks_who_is_in_none_of(part) for part in population.parts)
+    return isinstance(population, NotInKnown) and population.column is Column.PROGRAM_TYPE
+
+
 def _holds(  # noqa: PLR0911 -- one return a kind of condition
     population: Population, facts: Facts, enrollment: Enrollment
 ) -> bool | None:

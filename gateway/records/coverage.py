@@ -35,7 +35,7 @@ from gateway.records import facts, outcomes, standing
 from gateway.records.matching import NEVER, Sql, days, in_days, span, to_sql
 from gateway.records.meanings import Added, mask_of
 from policies.decision import RowTerms
-from policies.population import And, Column, NotInKnown, Or, Population
+from policies.population import asks_who_is_in_none_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +84,11 @@ def covered(scope: Scope) -> Select[Any]:
     withheld = outcomes.withheld
     own = and_(withheld.c.student_id == base.c.student_id, visible(withheld))
     # INVARIANT: unknown never grants. Who is in a program that nobody can read may be in a listed one.
-    concerns = own if _asks_who_is_in_none_of(scope.terms.population) else and_(own, withheld.c.target != "programs")
+    concerns = own if asks_who_is_in_none_of(scope.terms.population) else and_(own, withheld.c.target != "programs")
     hidden = exists(select(withheld.c.row_id).where(concerns))
     found = select(base.c.student_id, covers.label("covers"), lasting.cast(DATEMULTIRANGE).label("valid"))
     inner = found.select_from(rows).where(~hidden).subquery("lasting")
     return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
-
-
-def _asks_who_is_in_none_of(population: Population) -> bool:
-    """Return whether somebody could be covered for want of a program."""
-    if isinstance(population, And | Or):
-        return any(_asks_who_is_in_none_of(part) for part in population.parts)
-    return isinstance(population, NotInKnown) and population.column is Column.PROGRAM_TYPE
 
 
 def _enrolled(scope: Scope) -> Select[Any]:

@@ -40,7 +40,7 @@ class Volume:
     @property
     def facts(self) -> Mapping[str, object]:
         """Return what the refusal's entry says besides who asked."""
-        return {"code": EXCEEDED, "dataset": self.dataset, "records": self.rows, "most": self.most}
+        return {"code": EXCEEDED, "dataset": self.dataset, "elements": [], "records": self.rows, "most": self.most}
 
 
 class VolumeExceeded(Problem):

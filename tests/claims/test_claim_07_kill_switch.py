@@ -53,6 +53,16 @@ async def denied(gateway: Gateway, bundle: SignedAgreement) -> str:
     return "" if refusal is None else refusal.code
 
 
+async def test_a_row_dated_ahead_of_the_log_hides_no_stop(gateway: Gateway) -> None:
+    office, token = await gateway.office(), await gateway.token(TUTORING)
+    loader = await gateway.database.connection("loader")
+    for ahead in (2**40, 2**62):
+        await loader.execute("INSERT INTO gateway.partner_status VALUES ($1, 'active', $2, '')", STRANGER, ahead)
+    assert (await gateway.get(TUTORING, "/v1/students", token=token)).status_code == 200
+    await office.suspensions.suspend_partner(PARTNER, "incident")
+    await refused(gateway, TUTORING, token)
+
+
 async def test_a_stopped_partner_gets_nothing_under_any_agreement_on_any_replica(gateway: Gateway) -> None:
     office, made = await gateway.office(), gateway.deployment
     tokens = {each: await gateway.token(each) for each in (TUTORING, FOLLOW_UP)}

@@ -7,9 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from agreements.elements import load_catalogue
 from audit.errors import AuditError
 from gateway.problems import Problem
+from gateway.services.analysis.analyses import Analyses
+from gateway.services.analysis.past import Law
 from gateway.services.container import open_services
+from gateway.services.grants import alarm
 from policies.ceilings import Ceiling
 from policies.guardrails import Guardrails, load_guardrails
 from tests.factories.cohort import COVERED, FOLLOW_UP, MENTORING, STUDENTS, TUTORING, on_roster
@@ -43,6 +47,12 @@ async def test_more_than_the_population_allows_is_refused_and_on_the_log_first(
     assert (entry["event"], entry["code"], entry["dataset"]) == ("refusal", "volume_exceeded", "students")
     assert (entry["records"], entry["most"]) == (len(COVERED), 2 * POPULATION)
     assert [record.getMessage().split()[:2] for record in caplog.records] == [["alarm", "volume_exceeded"]]
+    # The log can be replayed afterwards: a ceiling is no decision of the rules.
+    law = Law(load_catalogue(), low(times=2, least=1))
+    replayed = await Analyses((await gateway.office()).desk, law, alarm).replay(
+        dt.timedelta(days=30), draft=None, law=None
+    )
+    assert (replayed.not_decided["volume_exceeded"], replayed.differences) == (1, ())
 
 
 async def test_looking_up_one_student_counts_and_finding_none_does_not(idle_gateway: Gateway) -> None:

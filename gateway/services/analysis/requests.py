@@ -61,7 +61,7 @@ def _logged(index: int, entry: Entry, catalogue: Catalogue) -> Logged:
     body = entry.body
     disclosed = entry.event == Event.DISCLOSURE
     # A disclosure lists ids, a refusal the names that were asked.
-    names = (_name(catalogue, element) if disclosed else element for element in body["elements"])
+    names = (_name(catalogue, element) if disclosed else element for element in body.get("elements", ()))
     return Logged(
         entry=index,
         at=time_of(entry),

@@ -5,16 +5,20 @@ What is here registers, ends and shows them. INVARIANT: the log carries digests 
 stand in the document, which goes with the accounting of disclosures (34 CFR 99.32(a)(5)), and never in an entry.
 """
 
+from datetime import timedelta
+from typing import Final
+
 from agreements.documents.approval import read_approval
 from agreements.emergencies import (
     VerifiedEmergencyOrder,
     require_review,
     verify_emergency_order,
 )
-from agreements.errors import AlreadyRegistered
+from agreements.errors import AlreadyRegistered, ReviewMissing
 from agreements.lifecycle import Standing
 from agreements.register import has_moved, insert_status
 from agreements.signature import Envelope, Kind
+from agreements.trust import person
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
@@ -22,6 +26,8 @@ from gateway.services.emergencies.lines import OrderLine, line_of
 from gateway.services.errors import OrderEnded, UnknownOrder
 from gateway.services.filing import Desk, Filing
 from gateway.services.standing.registry import Ordered, Registry, read_moment
+
+_HELD_AGAINST: Final = timedelta(days=30)
 
 
 class Emergencies:
@@ -34,7 +40,8 @@ class Emergencies:
         """
         Register an order, which stands from now or from when it begins.
 
-        Raises an `AgreementError` naming the first thing that is wrong; nothing was written then.
+        Raises an `AgreementError` naming the first thing that is wrong, `ReviewMissing` while another of the same
+        officer's stands unreviewed beyond its day; nothing was written then.
         """
         async with self._desk.filing() as filing:
             verified = verify_emergency_order(
@@ -42,6 +49,7 @@ class Emergencies:
             )
             if any(each.verified.order.id == verified.order.id for each in filing.registry.emergency_orders):
                 raise AlreadyRegistered(f"An order with the id {verified.order.id} is registered already.")
+            _require_reviewed(filing, verified)
             await filing.file(
                 Event.EMERGENCY_ORDERED,
                 document,
@@ -121,3 +129,17 @@ def _reviewed(filing: Filing, approval: Envelope) -> VerifiedEmergencyOrder:
     if verified.reviewed_by is not None:
         raise AlreadyRegistered(f"The order {verified.order.id} was reviewed already.")
     return verified
+
+
+def _require_reviewed(filing: Filing, ordered: VerifiedEmergencyOrder) -> None:
+    """
+    Check that no earlier order of the same officer is over, or due for review, without a second officer's word.
+
+    INVARIANT: nobody goes on alone from one order to the next: an emergency is no standing grant (row L4). A review
+    that was missed is held against its officer for a month only, so that two such slips do not leave nobody to order.
+    """
+    whose, now = person(ordered.ordered_by.name), filing.moment.now
+    for each in (one.verified for one in filing.registry.emergency_orders):
+        until = each.review_due + _HELD_AGAINST
+        if person(each.ordered_by.name) == whose and each.reviewed_by is None and each.ends <= now < until:
+            raise ReviewMissing(f"The order {each.order.id} of the same officer was never reviewed.")

@@ -104,7 +104,7 @@ class EmergencyReleases:
             # (2): may this leave by the order, by the rules of one epoch?
             permit = self._permit(ordered, Handing(asked.recipients, asked.dataset, asked.elements), filing.moment)
             # (3): the rows, the epoch and the clock, in one snapshot; the rules must be those of the snapshot.
-            found = await read_named(filing.connection, permit, numbers)
+            found = await read_named(filing.connection, permit, students.numbers)
             if found.epoch != permit.epoch or not permit.valid_from <= found.now < permit.valid_until:
                 raise EpochMoved(found.epoch)
             # (4): releases are filed one at a time, so two of them cannot both find the last place free.

@@ -12,8 +12,12 @@ ADULT = 18
 """Years. 34 CFR 99.3, 99.5(a)(1): at 18 the rights pass from the parent to the student."""
 
 
-def known_on(found: Evidence, day: dt.date, elements: frozenset[str], added: Added) -> Known:
-    """Return what counts on `day` under an agreement with these `elements`."""
+def known_on(found: Evidence, day: dt.date, elements: frozenset[str], added: Added, *, needs_programs: bool) -> Known:
+    """
+    Return what counts on `day` under an agreement with these `elements`.
+
+    `needs_programs`: its population covers students for want of a program, so that an unread one withholds them.
+    """
     stays = [each for each in found.stays if _holds(each.first, each.last, day)]
     return Known(
         facts=Facts(
@@ -30,7 +34,7 @@ def known_on(found: Evidence, day: dt.date, elements: frozenset[str], added: Add
             for element in meant(each, elements, added)
         ),
         opted_out=frozenset(each.what for each in found.opt_outs if each.first <= day),
-        withheld=bool(found.withheld),
+        withheld=any(each.what != "programs" or needs_programs for each in found.withheld),
     )
 
 

@@ -18,6 +18,7 @@ from gateway.services.explaining.world import World
 from gateway.services.standing.registry import Promised
 from gateway.services.standing.scopes import scope_of, scopes_of
 from policies.explain.standing import REMEDIES, Coverage, Ground, Judgement, coverage
+from policies.population import asks_who_is_in_none_of
 
 _ASK_FOR_RULES = "The agreement, or what stops it, would have to change: `pactgate policy explain --dataset` says what."
 _ASK_FOR_YEARS = "The agreement would have to list the school year of the student's enrollment."
@@ -76,7 +77,8 @@ def answer_for(
     scope = scope_of(promised.verified, world.registry.history)
     day = at.astimezone(ZoneInfo(agreement.term.time_zone)).date()
     elements = frozenset(scope.terms.element_order)
-    known = known_on(evidence, day, elements, scope.added)
+    needs_programs = asks_who_is_in_none_of(scope.terms.population)
+    known = known_on(evidence, day, elements, scope.added, needs_programs=needs_programs)
     covered = coverage(scope.terms, known)
     clients = world.clients(agreement.digest) if client is None else frozenset({client})
     seen_through = tuple(

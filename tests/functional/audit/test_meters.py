@@ -132,6 +132,9 @@ async def test_a_batch_that_does_not_continue_the_log_spends_nothing(ledger: Led
         await session.fetchval(append, [b""], [ONE], [LATER], [1], [1])
     with pytest.raises(asyncpg.ArraySubscriptError):
         await session.fetchval(append, [b""], [ONE], [LATER], [1], [])
+    for less in (0, -1):
+        with pytest.raises(asyncpg.ArraySubscriptError):
+            await session.fetchval(append, [b""], [ONE], [LATER], [less], [1])
     assert await spent(ledger) == {}
 
 

@@ -12,6 +12,7 @@ from gateway.services.explaining.days import known_on
 from gateway.services.explaining.evidence import Evidence, Kept, read_evidence, read_kept, student_numbered
 from policies.decision import RowTerms
 from policies.explain.standing import coverage
+from policies.population import asks_who_is_in_none_of
 from tests.factories.database import TestDatabase
 from tests.factories.records import AGREEMENT, LINE, SmallDistrict, terms
 from tests.functional.records.test_population_days import (
@@ -37,7 +38,14 @@ async def read(district: SmallDistrict, number: str, days: list[dt.date]) -> tup
 
 
 def covered_by(rows: RowTerms, evidence: Evidence, day: dt.date) -> set[str]:
-    return set(coverage(rows, known_on(evidence, day, frozenset(rows.element_order), ())).elements)
+    return set(
+        coverage(
+            rows,
+            known_on(
+                evidence, day, frozenset(rows.element_order), (), needs_programs=asks_who_is_in_none_of(rows.population)
+            ),
+        ).elements
+    )
 
 
 def covered_in(kept: Kept | None) -> set[str]:

@@ -52,10 +52,21 @@ def test_all_never_means_what_came_with_a_later_version() -> None:
 
 def test_a_placement_is_over_on_its_last_day_and_a_roster_is_not() -> None:
     listed = (Span(FIRST, DAY, 12),)
-    known = known_on(Evidence(1, roster=listed, placements=listed), DAY, ORDER, ())
+    known = known_on(Evidence(1, roster=listed, placements=listed), DAY, ORDER, (), needs_programs=False)
     assert (known.facts.on_roster, known.facts.is_placed) == (True, False)
-    before = known_on(Evidence(1, placements=listed), DAY - dt.timedelta(1), ORDER, ())
+    before = known_on(Evidence(1, placements=listed), DAY - dt.timedelta(1), ORDER, (), needs_programs=False)
     assert before.facts.is_placed
+
+
+def test_an_unread_program_withholds_only_from_who_asks_who_is_in_none() -> None:
+    for what, needs_programs, withheld in (
+        ("programs", False, False),
+        ("programs", True, True),
+        ("students", False, True),
+        ("enrollments", True, True),
+    ):
+        found = Evidence(1, withheld=(Span(dt.date.min, None, 12, what),))
+        assert known_on(found, DAY, ORDER, (), needs_programs=needs_programs).withheld is withheld
 
 
 def test_every_fact_on_file_has_its_sentence_and_the_entry_that_brought_it() -> None:

@@ -22,8 +22,9 @@ BEGIN
     IF (added > 0 AND added = ALL (ARRAY[cardinality(p_hashes), cardinality(p_subjects), cardinality(p_private)])
         AND cardinality(p_once) = cardinality(p_expires)
         AND cardinality(p_meters) = ALL (ARRAY[cardinality(p_ends), cardinality(p_amounts), cardinality(p_mosts)])
+        AND 0 < ALL (p_amounts)  -- nothing is given back
         ) IS NOT TRUE THEN
-        RAISE EXCEPTION 'the parts of a batch have different lengths' USING ERRCODE = 'array_subscript_error';
+        RAISE EXCEPTION 'the parts of a batch have different lengths, or a meter does not grow' USING ERRCODE = 'array_subscript_error';
     END IF;
 
     IF cardinality(p_once) > 0 THEN
@@ -52,7 +53,8 @@ BEGIN
         INSERT INTO audit.meter AS m (id, spent, expires_at)
         SELECT u.id, sum(u.amount), max(u.expires_at)
         FROM unnest(p_meters, p_amounts, p_ends) AS u (id, amount, expires_at) GROUP BY u.id ORDER BY u.id
-        ON CONFLICT (id) DO UPDATE SET spent = m.spent + excluded.spent;
+        ON CONFLICT (id) 
+        DO UPDATE SET spent = m.spent + excluded.spent, expires_at = greatest(m.expires_at, excluded.expires_at);
     END IF;
 
     -- INVARIANT: the epoch never falls: it stays, or becomes the index of an entry of this batch.
