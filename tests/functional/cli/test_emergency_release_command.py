@@ -107,7 +107,7 @@ def test_the_number_of_students_holds_over_all_releases(ordered: CommandLine) ->
 
 def test_numbers_that_nobody_has_are_named_by_their_place(ordered: CommandLine) -> None:
     said = ordered.refused(*RELEASE, "--student", "7001", "--student", "555000", "--yes")
-    assert "place 1 of 2" in said
+    assert "place 2 of 2" in said
     assert "555000" not in said
     (ordered.folder / "bus.txt").write_bytes(b"\xff\xfe")
     assert "not a text" in ordered.refused(*RELEASE, "--students-file", "@bus.txt", "--yes")
