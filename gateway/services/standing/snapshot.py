@@ -19,13 +19,12 @@ from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
 
-# Only what the log has reached counts: a row dated ahead of it would be the newest for ever, and hide every stop.
-_VERSION: Final = text("""SELECT greatest(
-    (SELECT max(idx) FROM agreements.document WHERE idx < size),
-    (SELECT max(idx) FROM agreements.status WHERE idx < size),
-    (SELECT max(idx) FROM gateway.client WHERE idx < size),
-    (SELECT max(idx) FROM gateway.client_status WHERE idx < size),
-    (SELECT max(idx) FROM gateway.partner_status WHERE idx < size), -1) FROM audit.head""")
+# Never beyond the log: a row dated ahead of it would be the newest for ever, and hide every stop. With one, all is read
+# anew at each entry, and alarms each time.
+_VERSION: Final = text("""SELECT least(size, greatest(
+    (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
+    (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
+    (SELECT max(idx) FROM gateway.partner_status), -1)) FROM audit.head""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
