@@ -22,6 +22,7 @@ SECRET_SIZE = 32
 KEY_SIZE = 16
 """Bytes of one row's key: 128 bits against guessing a row from its commitment."""
 _HASH = 32
+_SUBJECTS = b"pactgate-subjects/1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,21 @@ def require_row(root: bytes, opening: RowOpening, row: bytes) -> None:
         raise CommitmentMismatch(f"this is not row {opening.index} of the entry")
 
 
+def commit_subjects(secret: bytes, packed: bytes) -> bytes:
+    """
+    Commit to the subject numbers in row order: SHA-256(SHA-256("pactgate-subjects/1" || 0x0a || secret) || numbers).
+
+    `secret` is that of the entry's rows. A list that is altered beside the tree is found by `require_subjects`.
+    """
+    return sha256(_subjects_salt(secret) + packed).digest()
+
+
+def require_subjects(commitment: bytes, secret: bytes, packed: bytes) -> None:
+    """Check that these are the subject numbers that the entry commits to. Raises `CommitmentMismatch`."""
+    if commit_subjects(secret, packed) != commitment:
+        raise CommitmentMismatch("the subject numbers beside the entry are not those it commits to")
+
+
 def commit_bytes(salt: bytes, body: bytes) -> bytes:
     """Commit to a whole answer or a canonical request: SHA-256(salt || body), with a fresh salt of 32 bytes."""
     if len(salt) != SECRET_SIZE:
@@ -122,6 +138,12 @@ def unpack_private(packed: bytes) -> Private:
     except (ValueError, KeyError, TypeError, AttributeError):
         # The cause is dropped: it quotes the content, and these are secrets.
         raise CommitmentMismatch("the openings beside this entry cannot be read") from None
+
+
+def _subjects_salt(secret: bytes) -> bytes:
+    if len(secret) != SECRET_SIZE:
+        raise CommitmentMismatch(f"the secret of an entry has {SECRET_SIZE} bytes")
+    return sha256(_SUBJECTS + secret).digest()
 
 
 def _row_keys(secret: bytes, count: int) -> bytes:

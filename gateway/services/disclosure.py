@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from audit.commitments import commit_bytes, commit_rows
+from audit.commitments import commit_bytes, commit_rows, commit_subjects
 from audit.errors import EpochMoved, MeterFull
 from audit.events import Event
 from audit.log import Log
@@ -150,6 +150,7 @@ class Disclosures:
         salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
         body = _body(rows, seal(follows) if seal and follows else None, permit, single=asked.code is not None)
+        subjects = self._subjects.numbers(page.subjects)
         draft = draft_for(
             caller,
             Event.DISCLOSURE,
@@ -157,7 +158,7 @@ class Disclosures:
             salts,
             request_id=asked.request_id,
             read_epoch=page.epoch,
-            subjects=self._subjects.numbers(page.subjects),
+            subjects=subjects,
             volume=Volume(permit.dataset, len(rows), permit.ceiling.rows(students)),
             dataset=permit.dataset,
             epoch=page.epoch,
@@ -171,6 +172,7 @@ class Disclosures:
             clauses=[list(field.clauses) for field in permit.fields],
             records=len(rows),
             rows=commit_rows(salts.row_secret, rows).hex(),
+            listed=commit_subjects(salts.row_secret, subjects).hex(),
             result=commit_bytes(salts.result_salt, body).hex(),
         )
         appended = await self._log.append(draft)

@@ -14,7 +14,7 @@ import msgspec
 from agreements.canonical import Json, canonical_bytes
 from agreements.emergencies import VerifiedEmergencyOrder
 from agreements.signature import Envelope
-from audit.commitments import SECRET_SIZE, Private, commit_bytes, commit_rows, pack_private
+from audit.commitments import SECRET_SIZE, Private, commit_bytes, commit_rows, commit_subjects, pack_private
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.named import NamedRows
@@ -75,8 +75,8 @@ class Paper:
         }
         return msgspec.json.encode(head)[:-1] + b',"data":[\n' + b",\n".join(self.found.rows) + b"\n]}\n"
 
-    def entry(self, random: Callable[[int], bytes]) -> tuple[bytes, bytes]:
-        """Return the leaf, and what opens its commitments. Raises `LeafRefused`."""
+    def entry(self, random: Callable[[int], bytes], subjects: bytes) -> tuple[bytes, bytes]:
+        """Return the leaf, and what opens its commitments; `subjects` are the rows' numbers. Raises `LeafRefused`."""
         permit, found = self.permit, self.found
         salts = Private(
             row_secret=random(SECRET_SIZE),
@@ -106,6 +106,7 @@ class Paper:
             students=len(self.students.each),
             request=self.students.commitment,
             rows=commit_rows(salts.row_secret, found.rows).hex(),
+            listed=commit_subjects(salts.row_secret, subjects).hex(),
             result=commit_bytes(salts.result_salt, self.body).hex(),
         )
         return written, pack_private(salts)

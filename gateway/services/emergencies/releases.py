@@ -111,7 +111,7 @@ class EmergencyReleases:
             subjects = self._subjects.numbers(found.subjects)
             await self._require_room(filing, ordered, permit, subjects)
             paper = Paper(document, ordered.verified, permit, found, students)
-            written, private = paper.entry(self._random)
+            written, private = paper.entry(self._random, subjects)
             # (5): an end that came since the read is found under the log's lock, and nothing is written then.
             index = await append_change(
                 filing.connection,

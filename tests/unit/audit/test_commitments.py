@@ -12,10 +12,12 @@ from audit.commitments import (
     RowOpening,
     commit_bytes,
     commit_rows,
+    commit_subjects,
     open_row,
     pack_private,
     require_bytes,
     require_row,
+    require_subjects,
     row_commitments,
     unpack_private,
 )
@@ -45,6 +47,17 @@ def test_an_opening_for_another_row_place_key_or_entry_is_refused() -> None:
             require_row(claimed, shown, row)
 
 
+@pytest.mark.parametrize("packed", [b"", bytes(16), bytes(range(16)) * 2, bytes(range(1, 17)) + bytes(range(16))])
+def test_a_list_of_subjects_that_was_altered_beside_the_tree_is_found(packed: bytes) -> None:
+    listed = bytes(range(16)) + bytes(range(1, 17))
+    commitment = commit_subjects(SECRET, listed)
+    with pytest.raises(CommitmentMismatch):
+        require_subjects(commitment, SECRET, packed)
+    with pytest.raises(CommitmentMismatch):
+        require_subjects(commitment, bytes(32), listed)
+    require_subjects(commitment, SECRET, listed)
+
+
 @pytest.mark.parametrize("index", [-1, 3])
 def test_a_row_that_is_not_there_cannot_be_opened(index: int) -> None:
     with pytest.raises(CommitmentMismatch):
@@ -55,6 +68,8 @@ def test_a_row_that_is_not_there_cannot_be_opened(index: int) -> None:
 def test_a_secret_or_salt_of_another_length_is_refused(short: bytes) -> None:
     with pytest.raises(CommitmentMismatch):
         commit_rows(short, ROWS)
+    with pytest.raises(CommitmentMismatch):
+        commit_subjects(short, bytes(16))
     with pytest.raises(CommitmentMismatch):
         commit_bytes(short, b"body")
 
