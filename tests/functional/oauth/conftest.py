@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from joserfc.jwk import ECKey
 
 from audit.draft import Draft, Once
@@ -21,7 +21,7 @@ from audit.reading import leaves
 from audit.recheck import recheck
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
-from gateway.oauth.callers import CallerDep, caller_of
+from gateway.oauth.callers import PUBLIC, CallerDep, caller_of
 from gateway.oauth.rates import Rate
 from gateway.registration import AgreementGrant, RegisteredClient
 from gateway.server import bind, server_for
@@ -149,6 +149,14 @@ def _probes() -> APIRouter:
     @router.get("/v1/grant")
     async def probe(request: Request, caller: CallerDep) -> dict[str, str]:
         return await answer(request, caller)
+
+    @router.get("/v1/slow", dependencies=[PUBLIC])
+    async def probe_slow() -> None:
+        await asyncio.sleep(0.3)
+
+    @router.get("/v1/much", dependencies=[PUBLIC])
+    async def probe_much() -> Response:
+        return Response(bytes(16_000_000))
 
     @router.get("/v1/students/{code}")
     async def probe_one(
