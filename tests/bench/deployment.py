@@ -115,6 +115,7 @@ def environment_of(deployment: Deployment) -> dict[str, str]:
         "PACTGATE_HOME": str(settings.home),
         "PACTGATE_PORT": str(settings.port),
         "PACTGATE_APP_URL": deployment.cluster.url("app"),
+        "PACTGATE_CLIENT_RATE": "10000",  # one client asks for all of it
     }
 
 

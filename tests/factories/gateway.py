@@ -174,7 +174,7 @@ class Gateway:
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url})
+        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"})
         routers = partner_routers(self.deployment.keys.cursor)
         app = create_app(
             settings,
