@@ -17,6 +17,7 @@ from gateway.cli import (
     db,
     demo,
     emergency,
+    erasing,
     hold,
     init,
     keys,
@@ -64,6 +65,8 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
+for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
+    records.app.command(act.__name__.replace("_", "-"))(act)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")

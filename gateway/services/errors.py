@@ -100,6 +100,14 @@ class LogSetBack(GatewayError):
     )
 
 
+class RecordKept(GatewayError):
+    """A record about the student lives, or is on hold, so the record of its disclosures lives too (rows N3, X4)."""
+
+    code = "record_kept"
+    public_detail = "The record of disclosures lives as long as the education record."
+    remedy = "Erase a student after a load has ended every record about them and the district's retention is over."
+
+
 class AlreadyTerminated(GatewayError):
     """The agreement was terminated, which is for good."""
 
