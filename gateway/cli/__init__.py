@@ -12,6 +12,7 @@ import typer
 from gateway.cli import (
     agreement,
     audit,
+    backups,
     certificate,
     client,
     db,
@@ -44,6 +45,8 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
