@@ -46,6 +46,8 @@ class Kind(StrEnum):
     SUCCESSION = "succession"
     REVIEW = "review"
     EMERGENCY_RELEASE = "emergency_release"
+    ERASURE = "erasure"
+    RECOVERY = "recovery"
 
     @property
     def typ(self) -> str:

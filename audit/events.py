@@ -21,6 +21,10 @@ class Event(StrEnum):
         return member
 
     LOG_OPENED = "log.opened", "The log was opened: origin, its public key and the first officers' keys (entry 0)."
+    LOG_RECOVERED = (
+        "log.recovered",
+        "The log goes on under a new origin after a disaster: the checkpoint kept of the old one, and what is left.",
+    )
     LOG_CHECKED = "log.checked", "Somebody verified the whole log; the tree head that was found."
     SIGNER_INTRODUCED = "signer.introduced", "An officer introduced a key that may sign documents for a party."
     AGREEMENT_SIGNED = "agreement.signed", "A party's signature over an agreement was received."
@@ -66,6 +70,10 @@ class Event(StrEnum):
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
+    SUBJECTS_ERASED = (
+        "subjects.erased",
+        "Officers erased the links of students of whom nothing is kept any longer: how many, never whose.",
+    )
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
@@ -80,6 +88,7 @@ class Event(StrEnum):
 MOVES_EPOCH: frozenset[Event] = frozenset(
     {
         Event.LOG_OPENED,
+        Event.LOG_RECOVERED,
         Event.SIGNER_INTRODUCED,
         Event.AGREEMENT_ACTIVATED,
         Event.AGREEMENT_SUSPENDED,

@@ -22,6 +22,8 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_HOME": ".pactgate",
     "PACTGATE_KEYS": "PACTGATE_HOME/keys",
     "PACTGATE_TRUST": "PACTGATE_HOME/trust.json",
+    "PACTGATE_CHECKPOINT": "PACTGATE_HOME/checkpoint",
+    "PACTGATE_ERASURES": "PACTGATE_HOME/erasures",
     "PACTGATE_POSTGRES": "PACTGATE_HOME/postgres",
     **{f"PACTGATE_{role.upper()}_URL": "" for role in DATABASE_ROLES},
     "PACTGATE_PUBLIC_URL": "http://127.0.0.1:PACTGATE_PORT",
@@ -49,6 +51,8 @@ class Settings:
     home: Path
     keys: Path
     trust: Path
+    checkpoint: Path
+    erasures: Path
     postgres: Path | None
     database_urls: Mapping[str, str] = field(repr=False)
     public_url: str
@@ -97,6 +101,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home=home,
         keys=_path(given.get("PACTGATE_KEYS", str(home / "keys"))),
         trust=_path(given.get("PACTGATE_TRUST", str(home / "trust.json"))),
+        checkpoint=_path(given.get("PACTGATE_CHECKPOINT", str(home / "checkpoint"))),
+        erasures=_path(given.get("PACTGATE_ERASURES", str(home / "erasures"))),
         postgres=_path(postgres) if postgres else None,
         database_urls=_database_urls(given),
         public_url=public_url,

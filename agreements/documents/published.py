@@ -17,9 +17,11 @@ from agreements.documents.debarment import DEBARMENT
 from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
+from agreements.documents.erasure import ERASURE
 from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.officer import OFFICER
 from agreements.documents.people import PEOPLE_ANNEX
+from agreements.documents.recovery import RECOVERY
 from agreements.documents.reinstatement import REINSTATEMENT
 from agreements.documents.review import REVIEW
 from agreements.documents.revocation import REVOCATION
@@ -37,9 +39,11 @@ SMALL: Final[Mapping[str, Shape]] = {
     "debarment": DEBARMENT,
     "emergency-order": EMERGENCY_ORDER,
     "emergency-release": EMERGENCY_RELEASE,
+    "erasure": ERASURE,
     "hold": HOLD,
     "officer": OFFICER,
     "people": PEOPLE_ANNEX,
+    "recovery": RECOVERY,
     "reinstatement": REINSTATEMENT,
     "release": RELEASE,
     "review": REVIEW,

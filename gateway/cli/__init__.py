@@ -12,11 +12,13 @@ import typer
 from gateway.cli import (
     agreement,
     audit,
+    backups,
     certificate,
     client,
     db,
     demo,
     emergency,
+    erasing,
     hold,
     init,
     keys,
@@ -43,6 +45,8 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
@@ -64,6 +68,8 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
+for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
+    records.app.command(act.__name__.replace("_", "-"))(act)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
