@@ -7,22 +7,17 @@ the newest checkpoint that was signed is the measure. INVARIANT: the key is alwa
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, text
+from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
 from audit.errors import CheckpointInvalid
-from audit.note import assemble
 from audit.proof import Receipt
-from audit.reading import inclusion, leaf_at, leaves
+from audit.reading import counting_checkpoint, inclusion, leaf_at, leaves
 from audit.recheck import recheck
 from audit.signing import sign_head
 from audit.tiles import Exporter
 from audit.verify import Verified, read_checkpoint, verify_folder
 from gateway.services.errors import NothingSigned
-
-_SIGNED: Final = """SELECT c.size, c.tree_head, s.note FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
-    WHERE s.signer = $1 ORDER BY s.size DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +42,10 @@ async def sign_newest(session: Session, signer: CheckpointSigner, verifier: Chec
 
 async def newest_signed(session: Session, verifier: CheckpointVerifier) -> Checkpoint:
     """Return the newest checkpoint that this log's key signed. Raises `NothingSigned`, `NoteInvalid`."""
-    row = await session.fetchrow(_SIGNED, f"{verifier.origin}+{verifier.key_id}")
-    if row is None:
+    checkpoint = await counting_checkpoint(session, verifier)
+    if checkpoint is None:
         raise NothingSigned("The log has no signed checkpoint yet.")
-    return verifier.verify(assemble(text(verifier.origin, row["size"], row["tree_head"]), row["note"]))
+    return checkpoint
 
 
 async def export(session: Session, verifier: CheckpointVerifier, folder: Path) -> Checkpoint:
