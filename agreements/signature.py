@@ -46,6 +46,7 @@ class Kind(StrEnum):
     SUCCESSION = "succession"
     REVIEW = "review"
     EMERGENCY_RELEASE = "emergency_release"
+    LOG_KEY = "log_key"
 
     @property
     def typ(self) -> str:

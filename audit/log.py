@@ -73,6 +73,15 @@ class Log:
         await self._sign_once()
         await self._drop_session()
 
+    @property
+    def signer(self) -> CheckpointSigner:
+        """What signs the head now."""
+        return self._signer
+
+    def sign_with(self, signer: CheckpointSigner) -> None:
+        """Sign later heads with other keys of the same log."""
+        self._signer = signer
+
     async def append(self, draft: Draft) -> Appended:
         """
         Put an entry on record and return once its commit is confirmed.

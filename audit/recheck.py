@@ -1,16 +1,16 @@
 """Recomputing the whole log inside the database, row by row: what the owner of the database can check at any time."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
 import asyncpg
 
 from audit.batch import Session
-from audit.checkpoint import CheckpointVerifier, kept_as, text
-from audit.errors import LogDamaged
+from audit.checkpoint import Checkpoint, CheckpointVerifier, kept_as, text
+from audit.errors import Forked, LogDamaged, RolledBack, VerificationFailed
 from audit.note import assemble, open_note
 from audit.tree import HASH_SIZE, CompactRange
 from audit.verify import Progress
@@ -41,27 +41,44 @@ class Rechecked:
     epoch: int
     checkpoints: int
     signatures: int
+    continues: int | None
+    """Size of the earlier checkpoint that this log was shown to continue, if one was given."""
 
 
 async def recheck(
-    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, progress: Progress | None = None
+    db: asyncpg.Pool | Session,
+    verifier: CheckpointVerifier,
+    previous: Checkpoint | None = None,
+    progress: Progress | None = None,
 ) -> Rechecked:
     """
     Recompute the tree from the leaves in one snapshot, and compare every hash, checkpoint and own signature.
 
-    Raises `LogDamaged` or `NoteInvalid`, naming the first thing wrong.
+    Raises `LogDamaged`, `NoteInvalid`, `RolledBack` or `Forked`, naming the first thing wrong.
     """
     if isinstance(db, asyncpg.Pool):
         async with db.acquire() as session:
-            return await recheck(session, verifier, progress)
-    await db.execute(_SNAPSHOT)
+            return await recheck(session, verifier, previous, progress)
+    async with one_snapshot(db):
+        return await recheck_here(db, verifier, previous, progress)
+
+
+@asynccontextmanager
+async def one_snapshot(session: Session) -> AsyncGenerator[None]:
+    """Read in one snapshot for the length of a block; nothing is written."""
+    await session.execute(_SNAPSHOT)
     try:
-        return await recheck_here(db, verifier, progress)
+        yield
     finally:
-        await db.execute("ROLLBACK")
+        await session.execute("ROLLBACK")
 
 
-async def recheck_here(session: Session, verifier: CheckpointVerifier, progress: Progress | None = None) -> Rechecked:
+async def recheck_here(
+    session: Session,
+    verifier: CheckpointVerifier,
+    previous: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Rechecked:
     """Do the work of `recheck` in the transaction the session is in, which must see one snapshot. Raises the same."""
     head_row = await session.fetchrow(_HEAD)
     edge = CompactRange()
@@ -69,15 +86,14 @@ async def recheck_here(session: Session, verifier: CheckpointVerifier, progress:
     async with aclosing(_chunks(session)) as chunks:
         async for rows, published in chunks:
             checkpoints += len(published)
-            # (1): no entry is missing, and each hashes to what is kept beside it.
             start = edge.size
+            # (1): no entry is missing, and each hashes to what is kept beside it.
             hashes = _leaf_hashes(start, rows)
-            # (2): every checkpoint is the head of the tree at its size.
-            for row in published:
-                upto = row["size"]
-                edge.extend(hashes[edge.size - start : upto - start])
-                if edge.size == upto and row["tree_head"] != edge.head():
-                    raise LogDamaged(f"the checkpoint of size {upto} is not over these entries")
+            # (2): every checkpoint is the head of the tree at its size, the one we saw before included.
+            for size, tree_head, failure in _marks(published, previous, start, start + len(hashes)):
+                edge.extend(hashes[edge.size - start : size - start])
+                if tree_head != edge.head():
+                    raise failure
             edge.extend(hashes[edge.size - start :])
             if progress is not None:
                 progress(edge.size, max(edge.size, head_row["size"] if head_row else 0))
@@ -88,6 +104,15 @@ async def recheck_here(session: Session, verifier: CheckpointVerifier, progress:
     if await session.fetchval(_BEYOND, edge.size):
         raise LogDamaged(f"there is a checkpoint beyond the {edge.size} entries")
     # (5): every signature of this log's keys holds.
+    signatures = await _require_signatures(session, verifier)
+    # (6): nothing that we saw before has gone.
+    if previous is not None and previous.size > edge.size:
+        raise RolledBack(f"the log has {edge.size} entries, an earlier checkpoint had {previous.size}")
+    continues = None if previous is None else previous.size
+    return Rechecked(edge.size, edge.head(), head_row["epoch"], checkpoints, signatures, continues)
+
+
+async def _require_signatures(session: Session, verifier: CheckpointVerifier) -> int:
     keys = [key for key, _ in verifier.keys]
     signed = await session.fetch(_SIGNATURES, [kept_as(key) for key in keys])
     for row in signed:
@@ -97,7 +122,21 @@ async def recheck_here(session: Session, verifier: CheckpointVerifier, progress:
         _, held = open_note(assemble(over, row["note"]), keys)
         if not held:
             raise LogDamaged(f"the signature kept over size {row['size']} is not by the key it is kept for")
-    return Rechecked(edge.size, edge.head(), head_row["epoch"], checkpoints, len(signed))
+    return len(signed)
+
+
+def _marks(
+    published: Iterable[asyncpg.Record], previous: Checkpoint | None, start: int, end: int
+) -> list[tuple[int, bytes, VerificationFailed]]:
+    """Return the sizes up to `end` at which the tree's head is known, each with what to raise if it is another."""
+    marks: list[tuple[int, bytes, VerificationFailed]] = [
+        (row["size"], row["tree_head"], LogDamaged(f"the checkpoint of size {row['size']} is not over these entries"))
+        for row in published
+    ]
+    if previous is not None and start < previous.size <= end:
+        found = Forked(f"the first {previous.size} entries are not those of the earlier checkpoint")
+        marks.append((previous.size, previous.tree_head, found))
+    return sorted(marks, key=lambda mark: mark[0])
 
 
 async def _chunks(session: Session) -> AsyncGenerator[tuple[asyncpg.Record, list[asyncpg.Record]], None]:

@@ -78,6 +78,9 @@ class Folder:
             except OSError as error:
                 raise SourceUnavailable(f"{name} cannot be read: {error.strerror}") from None
 
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
+
 
 class Web:
     """

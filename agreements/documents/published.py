@@ -18,6 +18,7 @@ from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.hold import HOLD, RELEASE
+from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.reinstatement import REINSTATEMENT
@@ -38,6 +39,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "emergency-order": EMERGENCY_ORDER,
     "emergency-release": EMERGENCY_RELEASE,
     "hold": HOLD,
+    "log-key": LOG_KEY,
     "officer": OFFICER,
     "people": PEOPLE_ANNEX,
     "reinstatement": REINSTATEMENT,

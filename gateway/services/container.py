@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
 from audit.log import Log
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
@@ -15,6 +14,7 @@ from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.logkeys import kept_log_keys, log_keys
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
@@ -57,12 +57,12 @@ async def open_services(
     await require_ready(url, public_url=public_url, keys=keys, trust=trust)
     database = await Database.open(url, readers=readers)
     try:
-        signer = CheckpointSigner(trust.origin, keys.checkpoint)
-        log = Log(database.log_pool, signer)
+        known = await log_keys(url, trust)
+        log = Log(database.log_pool, known.signer(keys))
         grants = Grants(database.engine, trust, guardrails=guardrails)
         await log.start()
         try:
-            async with upkeep(database.pool):
+            async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys):
                 yield Services(
                     database=database,
                     log=log,
@@ -72,7 +72,7 @@ async def open_services(
                         grants, Reader(database.pool), Extents(database.pool), log, SubjectKey(keys.subject)
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log, signer),
+                    receipts=Receipts(grants, database.pool, log),
                     publication=Publication(grants, database.engine, database.pool),
                 )
         finally:
