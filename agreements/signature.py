@@ -48,6 +48,7 @@ class Kind(StrEnum):
     EMERGENCY_RELEASE = "emergency_release"
     ERASURE = "erasure"
     RECOVERY = "recovery"
+    LOG_KEY = "log_key"
 
     @property
     def typ(self) -> str:

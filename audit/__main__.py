@@ -1,5 +1,5 @@
 """
-Check a log or a receipt: `python -m audit verify FOLDER` and `python -m audit receipt FILE`.
+Check a log or a receipt: `python -m audit verify FOLDER-OR-URL` and `python -m audit receipt FILE`.
 
 Imports nothing that needs a database, so it runs wherever Python and `cryptography` do.
 """
@@ -8,18 +8,22 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-
 from audit.checkpoint import CheckpointVerifier
-from audit.errors import NoteInvalid, VerificationFailed
+from audit.errors import NoteInvalid, SourceUnavailable, VerificationFailed
+from audit.keyfiles import KeyUnusable, verifier_of
+from audit.progress import bar
 from audit.proof import Receipt
-from audit.verify import read_checkpoint, verify_folder
+from audit.sources import Folder, Web
+from audit.verify import read_checkpoint, verify_export
 
 HOLDS, WRONG, UNUSABLE = 0, 1, 2
-"""Exit codes: everything holds; something is wrong with the log or receipt; the call itself cannot be used."""
+"""
+Exit codes: everything holds; something is wrong with the log or receipt; nothing was found out, because the call cannot
+be used, the export cannot be read, or somebody stopped it.
+"""
 
 
 class _CallUnusable(Exception):
@@ -30,11 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        verifier = _verifier(arguments.key, arguments.origin)
+        verifier = verifier_of(arguments.key, arguments.retired, arguments.origin)
         result = arguments.run(arguments, verifier)
+    except KeyUnusable as error:
+        return _unusable(str(error))
     except _CallUnusable as error:
-        sys.stderr.write(f"{error}\n")
-        return UNUSABLE
+        return _unusable(str(error))
+    except SourceUnavailable as error:
+        return _unusable(f"{error}. {error.public_detail}")
+    except KeyboardInterrupt:
+        return _unusable("Stopped before the end: nothing was found out.")
     except VerificationFailed as error:
         _say(arguments, {"holds": False, "code": error.code, "found": str(error)}, f"WRONG ({error.code}): {error}")
         return WRONG
@@ -42,21 +51,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     return HOLDS
 
 
+def _unusable(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return UNUSABLE
+
+
 def _verify(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
-    if not arguments.folder.is_dir():
-        raise _CallUnusable(f"{arguments.folder} is not a folder; give the folder that `pactgate audit export` wrote")
     previous = None
     if arguments.previous_checkpoint is not None:
         if not arguments.previous_checkpoint.is_file():
             raise _CallUnusable(f"{arguments.previous_checkpoint} is not a file")
         previous = read_checkpoint(arguments.previous_checkpoint, verifier)
-    found = verify_folder(arguments.folder, verifier, previous)
+    with closing(_source(arguments.export)) as source, bar(sys.stderr) as progress:
+        found = verify_export(source, verifier, previous, entries=not arguments.hashes_only, progress=progress)
     return {
         "origin": found.origin,
         "size": found.size,
         "tree_head": found.tree_head.hex(),
         "continues": found.continues,
+        "entries": found.entries,
     }
+
+
+def _source(export: str) -> Folder | Web:
+    if "://" in export:
+        return Web(export)
+    if not Path(export).is_dir():
+        raise _CallUnusable(f"{export} is not a folder; give the folder that `pactgate audit export` wrote, or its URL")
+    return Folder(Path(export))
 
 
 def _receipt(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
@@ -80,6 +102,8 @@ def _sentence(result: dict[str, object]) -> str:
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
     sentence = f"The log holds: {result['origin']}, {result['size']} entries, tree head {result['tree_head']}."
+    if not result["entries"]:
+        sentence += " Only hashes were checked, not the entries."
     if result["continues"] is None:
         return sentence
     return f"{sentence} It continues the earlier checkpoint of {result['continues']} entries."
@@ -89,46 +113,33 @@ def _say(arguments: argparse.Namespace, result: dict[str, object], sentence: str
     sys.stdout.write((json.dumps(result, sort_keys=True) if arguments.json else sentence) + "\n")
 
 
-def _verifier(key: str, origin: str | None) -> CheckpointVerifier:
-    given = Path(key).read_text(encoding="utf-8").strip() if _is_file(key) else key
-    try:
-        if given.startswith("-----BEGIN"):
-            public = load_pem_public_key(given.encode())
-            if not isinstance(public, Ed25519PublicKey):
-                raise _CallUnusable("the log's key is an Ed25519 public key")
-            if origin is None:
-                raise _CallUnusable("a PEM key does not name its log: give --origin as well")
-            return CheckpointVerifier(origin, public.public_bytes(Encoding.Raw, PublicFormat.Raw))
-        verifier = CheckpointVerifier.parse(given)
-    except (NoteInvalid, ValueError) as error:
-        raise _CallUnusable(f"the log's key cannot be used: {error}") from error
-    if origin not in (None, verifier.origin):
-        raise _CallUnusable(f"the key belongs to {verifier.origin}, not to {origin}")
-    return verifier
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except OSError:  # longer than a file name can be
-        return False
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m audit",
-        description="Check a Pactgate log or a receipt, without the gateway. Exit 0: holds; 1: wrong; 2: unusable.",
+        description="Check a Pactgate log or receipt, without the gateway. Exit 0: holds; 1: wrong; 2: not found out.",
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
-        "--key", required=True, help="the log's verifier key (origin+id+base64), or a file with it or a PEM key"
+        "--key",
+        required=True,
+        action="append",
+        help="the log's verifier key (origin+id+base64), or a file with it or a PEM key; again for each key it has",
+    )
+    common.add_argument(
+        "--retired",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("SIZE", "KEY"),
+        help="a key that was retired: its signature counts for checkpoints of at most SIZE entries",
     )
     common.add_argument("--origin", help="the log's origin; needed with a PEM key, compared otherwise")
     common.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(dest="command", required=True)
     verify = commands.add_parser("verify", parents=[common], help="check a whole exported log")
     verify.set_defaults(run=_verify)
-    verify.add_argument("folder", type=Path, help="folder with `checkpoint` and `tile/`")
+    verify.add_argument("export", help="folder with `checkpoint` and `tile/`, or its address (http:// or https://)")
+    verify.add_argument("--hashes-only", action="store_true", help="for an export that was published without entries")
     verify.add_argument(
         "--previous-checkpoint",
         type=Path,

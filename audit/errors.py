@@ -74,6 +74,20 @@ class EntryMissing(AuditError):
     public_detail = "The log has no such entry. Check the number on your receipt."
 
 
+class SourceUnavailable(AuditError):
+    """The exported log cannot be read: not there, not reached, or not fast enough. Nothing is known about the log."""
+
+    code = "source_unavailable"
+    public_detail = "The exported log cannot be read, so it was not judged. Check the folder or address, and try again."
+
+
+class ExportMismatch(AuditError):
+    """An export was made with entries and is to go on without them, or the other way round."""
+
+    code = "export_mismatch"
+    public_detail = "Export to another place: one with entries is for officers, one without them may be published."
+
+
 class VerificationFailed(AuditError):
     """Base of everything a verifier finds: the thing presented is not what was logged."""
 

@@ -38,6 +38,8 @@ class Event(StrEnum):
     DRAFT_REVIEWED = "draft.reviewed", "Somebody asked what a draft would let leave; rounded counts were shown."
     OFFICER_INTRODUCED = "officer.introduced", "Officers in office took in another officer."
     KEY_REVOKED = "key.revoked", "A signer's or an officer's key no longer signs, and from which entry on."
+    LOG_KEY_INTRODUCED = "log_key.introduced", "Two officers introduced a key that signs the log's checkpoints."
+    LOG_KEY_RETIRED = "log_key.retired", "Two officers ended a key of the log: it counts for no later checkpoint."
     PEOPLE_NAMED = "people.named", "A partner named the people who may see data under an agreement."
     UNDERTAKING_ACCEPTED = (
         "undertaking.accepted",

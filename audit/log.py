@@ -78,6 +78,15 @@ class Log:
         """Take no further draft and sign nothing: for a log that turned out to be another than it was."""
         self._halted = True
 
+    @property
+    def signer(self) -> CheckpointSigner:
+        """What signs the head now."""
+        return self._signer
+
+    def sign_with(self, signer: CheckpointSigner) -> None:
+        """Sign later heads with other keys of the same log."""
+        self._signer = signer
+
     async def append(self, draft: Draft) -> Appended:
         """
         Put an entry on record and return once its commit is confirmed.

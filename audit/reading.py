@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator
 import asyncpg
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, text
+from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, kept_as, text
 from audit.errors import EntryMissing, LogDamaged
 from audit.note import assemble
 from audit.paths import TileHeads
 from audit.proof import Receipt
-from audit.signing import sign_head, signer_name
+from audit.signing import sign_head
 from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 
 _CHUNK = 4096
@@ -22,8 +22,10 @@ _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
 _LEAVES = "SELECT leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
 _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
-    WHERE s.signer = $1 AND s.size > $2 ORDER BY s.size DESC LIMIT 1"""
-_LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY signer <> $2, signer"
+    JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
+    ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
+    WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
+_LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -84,13 +86,21 @@ async def signed_checkpoint(
 
     None if there is none yet. Raises `NoteInvalid` if what is kept does not hold.
     """
-    name = signer_name(signer)
-    row = await db.fetchrow(_SIGNED, name, covering)
+    return await counting_checkpoint(db, signer.verifier, covering=covering)
+
+
+async def counting_checkpoint(
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
+) -> Checkpoint | None:
+    """Find the newest checkpoint that counts for this verifier, as `signed_checkpoint` does."""
+    names = [kept_as(key) for key, _ in verifier.keys]
+    ranges = [key for _, key in verifier.keys]
+    row = await db.fetchrow(_SIGNED, names, [key.first for key in ranges], [key.last for key in ranges], covering)
     if row is None:
         return None
-    lines = [line["note"] for line in await db.fetch(_LINES, row["size"], name)]
-    note = assemble(text(signer.origin, row["size"], row["tree_head"]), "".join(lines))
-    return signer.verifier.verify(note)
+    lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]
+    note = assemble(text(verifier.origin, row["size"], row["tree_head"]), "".join(lines))
+    return verifier.verify(note)
 
 
 async def receipt_for(

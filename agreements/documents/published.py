@@ -19,6 +19,7 @@ from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.erasure import ERASURE
 from agreements.documents.hold import HOLD, RELEASE
+from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.recovery import RECOVERY
@@ -41,6 +42,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "emergency-release": EMERGENCY_RELEASE,
     "erasure": ERASURE,
     "hold": HOLD,
+    "log-key": LOG_KEY,
     "officer": OFFICER,
     "people": PEOPLE_ANNEX,
     "recovery": RECOVERY,

@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
 from audit.log import Log
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
@@ -17,6 +16,7 @@ from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
@@ -61,15 +61,15 @@ async def open_services(
     await require_ready(url, public_url=public_url, keys=keys, trust=trust, kept=kept)
     database = await Database.open(url, readers=readers)
     try:
-        signer = CheckpointSigner(trust.origin, keys.checkpoint)
-        log = Log(database.log_pool, signer)
+        standing = StandingKeys(await log_keys(url, trust))
+        log = Log(database.log_pool, standing.known.signer(keys))
         grants = Grants(database.engine, trust, guardrails=guardrails)
         async with AsyncExitStack() as running:
             if kept is not None:
-                await running.enter_async_context(keeping(database.pool, log, kept, signer))
+                await running.enter_async_context(keeping(database.pool, log, replace(kept, verifier=standing)))
             await log.start()
             running.push_async_callback(log.stop)
-            async with upkeep(database.pool):
+            async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
                     log=log,
@@ -79,7 +79,7 @@ async def open_services(
                         grants, Reader(database.pool), Extents(database.pool), log, SubjectKey(keys.subject)
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log, signer),
+                    receipts=Receipts(grants, database.pool, log),
                     publication=Publication(grants, database.engine, database.pool),
                 )
     finally:

@@ -18,7 +18,6 @@ from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.continuity import Continued, require_continues
 from audit.errors import AuditError, Forked, LogDamaged, RolledBack
 from audit.log import Log
-from audit.signing import signer_name
 from gateway.errors import GatewayError
 from gateway.kept import KeptCheckpoint
 from gateway.logs import FIELDS
@@ -66,40 +65,40 @@ async def keep_head(pool: asyncpg.Pool, kept: KeptCheckpoint, signer: Checkpoint
     if edge.size == 0 or (held is not None and held.size == edge.size):
         return
     checkpoint = signer.sign(edge.size, edge.head())
-    line = signer.line(checkpoint.size, checkpoint.tree_head)
-    await pool.execute(_KEEP_SIGNATURE, checkpoint.size, signer_name(signer), line)
+    for name, line in signer.lines(checkpoint.size, checkpoint.tree_head).items():
+        await pool.execute(_KEEP_SIGNATURE, checkpoint.size, name, line)
     await asyncio.to_thread(kept.keep, checkpoint, edge)
 
 
 @asynccontextmanager
 async def keeping(
-    pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, *, every: float = EVERY_SECONDS
+    pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, *, every: float = EVERY_SECONDS
 ) -> AsyncIterator[None]:
     """
     Keep the head now and then while the block lasts, and once more at its end.
 
     A log that was set back under a running gateway takes no further entry: `log` is halted, and nothing leaves.
     """
-    working = asyncio.create_task(_work(pool, log, kept, signer, every), name="keeping")
+    working = asyncio.create_task(_work(pool, log, kept, every), name="keeping")
     try:
         yield
     finally:
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-        await _once(pool, log, kept, signer)
+        await _once(pool, log, kept)
 
 
-async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, every: float) -> None:
+async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        await _once(pool, log, kept, signer)
+        await _once(pool, log, kept)
 
 
-async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
+async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint) -> None:
     logger = logging.getLogger("pactgate")
     try:
-        await keep_head(pool, kept, signer)
+        await keep_head(pool, kept, log.signer)
     except LogSetBack as error:
         log.halt()
         logger.critical("the log was set back: nothing is disclosed", extra={FIELDS: {"alarm": error.code}})

@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointVerifier
 from gateway.kept import KeptCheckpoint
 from gateway.services.admissions import Admissions
 from gateway.services.continuity import keep_signed, require_continued
 from gateway.services.filing import Desk
+from gateway.services.logkeys import log_keys_in
 from gateway.services.onboarding import Onboarding
 from gateway.services.opening import require_opened
 from gateway.services.standing.registry import Alarm
@@ -58,5 +58,6 @@ async def open_office(
 async def _require_continued(url: str, trust: Trust, kept: KeptCheckpoint) -> None:
     async with connect(url) as connection:
         await require_primary(connection)
-        found = await require_continued(connection, kept)
-        await keep_signed(connection, kept, CheckpointVerifier.parse(trust.log_public_key), found)
+        verifier = (await log_keys_in(connection, trust)).verifier
+        standing = replace(kept, verifier=verifier)
+        await keep_signed(connection, standing, verifier, await require_continued(connection, standing))

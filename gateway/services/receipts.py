@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from audit.checkpoint import CheckpointSigner
 from audit.commitments import Private, unpack_private
 from audit.entry import parse
 from audit.errors import EntryMissing
@@ -50,13 +49,11 @@ class Receipts:
         grants: Grants,
         pool: asyncpg.Pool,
         log: Log,
-        signer: CheckpointSigner,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._grants = grants
         self._pool = pool
         self._log = log
-        self._signer = signer
         self._random = random
         self._tiles = TileHeads()
 
@@ -83,7 +80,7 @@ class Receipts:
         await self._append(caller, named, request_id, Event.RECEIPT_READ, entry=index)
         packed = await self._pool.fetchval(_OPENING, index)
         opening = unpack_private(packed) if packed else Private()
-        receipt = await receipt_for(self._pool, self._signer, index, self._tiles)
+        receipt = await receipt_for(self._pool, self._log.signer, index, self._tiles)
         return ReceiptOfEntry(index, written, receipt, opening)
 
     async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:

@@ -150,7 +150,7 @@ async def test_a_log_set_back_under_a_running_gateway_stops_it(
     await disclose(gateway, 2)
     await keep_head(pool, gateway.kept, gateway.deployment.signer)
     await truncate(gateway.database, before.size, edge)
-    async with keeping(pool, gateway.services.log, gateway.kept, gateway.deployment.signer, every=0.01):
+    async with keeping(pool, gateway.services.log, gateway.kept, every=0.01):
         async with asyncio.timeout(5):
             while not caplog.records:  # noqa: ASYNC110 - the log line is the only sign
                 await asyncio.sleep(0.01)
@@ -168,7 +168,7 @@ async def test_a_running_gateway_keeps_its_head_and_a_stop_keeps_the_last_one(id
     await gateway.serve()
     await disclose(gateway, 2)
     pool = await gateway.database.pool("app", size=2)
-    async with keeping(pool, gateway.services.log, gateway.kept, gateway.deployment.signer, every=0.01):
+    async with keeping(pool, gateway.services.log, gateway.kept, every=0.01):
         async with asyncio.timeout(5):
             while (kept := gateway.kept.read()) is None or kept.size < await gateway.size():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
@@ -186,15 +186,15 @@ async def test_a_checkpoint_that_cannot_be_kept_is_told_and_tried_again(
     (gateway.home / "file").touch()
     broken = replace(gateway.kept, file=gateway.home / "file" / "checkpoint")
     pool = await gateway.database.pool("app", size=2)
-    signer, log = gateway.deployment.signer, gateway.services.log
-    async with keeping(pool, log, broken, signer, every=0.01):
+    log = gateway.services.log
+    async with keeping(pool, log, broken, every=0.01):
         await asyncio.sleep(0.05)
     assert {getattr(each, "pactgate_fields", {}).get("alarm") for each in caplog.records} == {
         "kept_checkpoint_unusable"
     }
     caplog.clear()
     await pool.close()
-    async with keeping(pool, log, gateway.kept, signer, every=60):
+    async with keeping(pool, log, gateway.kept, every=60):
         pass
     assert [each.levelno for each in caplog.records] == [logging.WARNING]
     await disclose(gateway, 1)

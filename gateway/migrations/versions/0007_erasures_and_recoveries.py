@@ -16,10 +16,9 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _KINDS = (
-    "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', "
-    "'officer', 'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', "
-    "'hold', 'release', 'debarment', 'succession', 'review', 'emergency_release', "
-    "'erasure', 'recovery')"
+    "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', 'officer', "
+    "'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', 'hold', 'release', "
+    "'debarment', 'succession', 'review', 'emergency_release', 'erasure', 'recovery')"
 )
 
 

@@ -5,7 +5,7 @@ The schema is made by the migrations up to the backup's own revision, filled, an
 and functions are never those of a copy.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.register import load_register
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointVerifier
 from audit.errors import LogDamaged
 from audit.reading import require_sound_head
 from audit.recheck import recheck_here
@@ -26,6 +25,7 @@ from gateway.services.backups.manifest import BackupRefused, Manifest, read_mani
 from gateway.services.continuity import require_continued
 from gateway.services.erasures import erase_again, links_on_file
 from gateway.services.errors import LogSetBack
+from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import require_opened
 from gateway.store.copies import SCHEMAS, continue_identities, copy_in, tables
 from gateway.store.database import engine_for
@@ -104,7 +104,7 @@ async def restore(
     finally:
         await engine.dispose()
     # (5): whether it continues what was kept outside is said, not refused: people must be able to look at it.
-    return Restored(manifest, forgotten, verify, await _set_back(owner_url, outside.kept))
+    return Restored(manifest, forgotten, verify, await _set_back(owner_url, outside))
 
 
 async def _fill(session: asyncpg.Connection, folder: Path, manifest: Manifest) -> None:
@@ -136,13 +136,14 @@ async def _require_log(
     if (edge.size, edge.head()) != (manifest.size, manifest.tree_head):
         raise LogDamaged(f"the backup holds {edge.size} entries and says {manifest.size}, or another tree head")
     if verify:
-        await recheck_here(session, CheckpointVerifier.parse(trust.log_public_key))
+        await recheck_here(session, (await log_keys_in(session, trust)).verifier)
 
 
-async def _set_back(owner_url: str, kept: KeptCheckpoint) -> str | None:
+async def _set_back(owner_url: str, outside: Outside) -> str | None:
     async with connect(owner_url) as session:
+        verifier = (await log_keys_in(session, outside.trust)).verifier
         try:
-            await require_continued(session, kept)
+            await require_continued(session, replace(outside.kept, verifier=verifier))
         except LogSetBack as error:
             return str(error)
     return None

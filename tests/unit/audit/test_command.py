@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from audit.__main__ import HOLDS, UNUSABLE, WRONG, main
+from audit.exporter import Exporter
 from audit.note import NoteVerifier
 from audit.proof import Receipt
-from audit.tiles import Exporter
 from audit.tree import inclusion_path, leaf_hash, tree_head
 from tests.factories.log import ORIGIN, numbered_leaf, signer_of
 
