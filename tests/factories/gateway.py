@@ -99,6 +99,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
     deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    server.know(deployment.trust.log_public_key)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         await _sign_everything(deployment, office)
         await clerk.execute(_SHIFT, NOON)
