@@ -65,7 +65,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What was set up once. `template` is a database that tests copy."""
+    """What was set up once. `template` is a database that tests copy; keys and trust file are in `home`."""
 
     server: TestServer
     template: str
@@ -74,6 +74,7 @@ class Deployment:
     ring: Keyring
     agreements: Mapping[str, SignedAgreement]
     partners: Mapping[str, Partner]
+    home: Path
 
     @property
     def signer(self) -> CheckpointSigner:
@@ -98,7 +99,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await clerk.execute(_SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
-    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
     server.know(deployment.trust.log_public_key)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         await _sign_everything(deployment, office)

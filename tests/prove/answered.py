@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import asyncpg
+
 from audit.batch import Session
 from audit.checkpoint import CheckpointVerifier
 from audit.entry import parse
@@ -23,7 +25,9 @@ class Counted:
     log: Rechecked
 
 
-async def require_on_record(session: Session, verifier: CheckpointVerifier, told: Mapping[int, int]) -> Counted:
+async def require_on_record(
+    session: asyncpg.Pool | Session, verifier: CheckpointVerifier, told: Mapping[int, int]
+) -> Counted:
     """
     Recompute the whole log and hold it against `told`: the index each numbered leaf was said to have.
 

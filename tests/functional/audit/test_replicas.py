@@ -1,4 +1,4 @@
-"""Replicas racing on one database, in one process and in several, killed and not: no gap, no answer without its entry."""
+"""Replicas racing on one database, in one process and in several, killed and not: no gap, and no answer is lost."""
 
 import asyncio
 
