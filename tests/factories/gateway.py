@@ -66,7 +66,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What was set up once. `template` is a database that tests copy."""
+    """What was set up once. `template` is a database that tests copy; keys and trust file are in `home`."""
 
     server: TestServer
     template: str
@@ -75,6 +75,7 @@ class Deployment:
     ring: Keyring
     agreements: Mapping[str, SignedAgreement]
     partners: Mapping[str, Partner]
+    home: Path
 
     @property
     def signer(self) -> CheckpointSigner:
@@ -99,7 +100,8 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await clerk.execute(_SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
-    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
+    server.know(deployment.trust.log_public_key)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         await _sign_everything(deployment, office)
         await clerk.execute(_SHIFT, NOON)

@@ -16,6 +16,7 @@ _SET_LEAF = "UPDATE audit.entry SET leaf = " + _CHANGED  # noqa: S608 - our own 
 
 def _damage(desk: CommandLine, statement: str) -> None:
     """Do what only the owner of the database can: pass the guards by and change the past."""
+    desk.server.damaged.add(desk.database)
     desk.sql(
         "ALTER TABLE audit.entry DISABLE TRIGGER ALL; ALTER TABLE audit.entry DROP CONSTRAINT entry_leaf_hash;"
         f"{statement}; ALTER TABLE audit.entry ENABLE TRIGGER ALL"
