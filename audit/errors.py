@@ -127,3 +127,9 @@ class Forked(VerificationFailed):
     """The log has another past than a checkpoint it signed before."""
 
     code = "forked"
+
+
+class CopyInvalid(VerificationFailed):
+    """A copy of disclosed rows is not in its form, or holds what no copy holds."""
+
+    code = "copy_invalid"

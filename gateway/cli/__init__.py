@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    accounting,
     agreement,
     audit,
     certificate,
@@ -67,6 +68,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounting.app, name="accounting")
 app.add_typer(partner.app, name="partner")
 
 

@@ -158,3 +158,27 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class LinkErased(GatewayError):
+    """Nothing leads from a student to the log any more: the one row that did was erased."""
+
+    code = "link_erased"
+    public_detail = "Nothing leads from this student to the log any more."
+    remedy = "The log stands; whom its numbers meant cannot be told. Answer from the papers, and say why."
+
+
+class NotRebuilt(GatewayError):
+    """Records that were disclosed cannot be rebuilt as they left, so nothing is shown in their place."""
+
+    code = "not_rebuilt"
+    public_detail = "These records cannot be rebuilt as they left."
+    remedy = "What left is still committed to in the log. Compare it with what the partner holds."
+
+
+class RecordRefused(GatewayError):
+    """What was recorded by hand about a disclosure does not fit what is on record."""
+
+    code = "record_refused"
+    public_detail = "This record of a disclosure cannot be taken in."
+    remedy = "Look at the accounting with `pactgate accounting show`, and correct the record."
