@@ -246,7 +246,7 @@ async def test_a_record_that_does_not_fit_is_refused_and_nothing_is_written(idle
     document, students = signed(idle_gateway, (XIMENA.number,))
     await by_hand.record(document, students)
     wrong = await record(idle_gateway, (CALIXTE.number,))
-    later = {"corrects": wrong, "why_corrected": "The wrong day."}
+    later: dict[str, Any] = {"corrects": wrong, "why_corrected": "The wrong day."}
     await record(idle_gateway, (CALIXTE.number,), **later)
     start = await idle_gateway.size()
     with pytest.raises(RecordRefused, match="on file already"):
