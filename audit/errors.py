@@ -127,3 +127,10 @@ class Forked(VerificationFailed):
     """The log has another past than a checkpoint it signed before."""
 
     code = "forked"
+
+
+class IndexWrong(VerificationFailed):
+    """The index by which the log is searched is not what the entries say; searches may have missed some."""
+
+    code = "index_wrong"
+    public_detail = "The index of the log does not fit it. Run `pactgate audit reindex`, and search again."

@@ -75,6 +75,7 @@ class Event(StrEnum):
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
     EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
+    LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

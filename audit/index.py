@@ -5,7 +5,7 @@ Entries are indexed in blocks of 4,096, each in one transaction of its own and n
 nothing. What is not indexed yet is read entry by entry, so that a search never misses one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,6 +93,14 @@ def bits_of(places: bytes) -> int:
     if len(places) == BLOCK // 8:
         return int.from_bytes(places)
     return sum(1 << int.from_bytes(places[at : at + 2]) for at in range(0, len(places), 2))
+
+
+def indexes_of(places: int, block: int, *, newest_first: bool = False) -> Iterator[int]:
+    """Give the indexes of the entries that the bits stand for, in order."""
+    while places:
+        place = places.bit_length() - 1 if newest_first else (places & -places).bit_length() - 1
+        yield block * BLOCK + place
+        places ^= 1 << place
 
 
 def bucket_of(number: bytes) -> int:

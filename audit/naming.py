@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from audit.batch import Session
 from audit.errors import LeafRefused
-from audit.index import BLOCK, NUMBER_SIZE, Extent, extent, naming
+from audit.index import BLOCK, NUMBER_SIZE, Extent, extent, indexes_of, naming
 
 _STRIDE: Final = 256
 """Blocks looked at together: a million entries."""
@@ -35,7 +35,7 @@ async def entries_naming(
     for stride in _strides(start, last):
         indexed = [block for block in stride if block in reach.times]
         perhaps = await naming(session, number, indexed)
-        candidates = [index for block in sorted(perhaps) for index in _set(perhaps[block], block)]
+        candidates = [index for block in sorted(perhaps) for index in indexes_of(perhaps[block], block)]
         found = await named_among(session, number, candidates)
         for block in stride:
             if block not in reach.times:
@@ -69,10 +69,3 @@ def _strides(start: int, stop: int) -> Iterator[range]:
     first, past = start // BLOCK, -(-stop // BLOCK)
     for low in range(first, past, _STRIDE):
         yield range(low, min(low + _STRIDE, past))
-
-
-def _set(places: int, block: int) -> Iterator[int]:
-    while places:
-        lowest = places & -places
-        yield block * BLOCK + lowest.bit_length() - 1
-        places ^= lowest

@@ -158,3 +158,19 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class CursorRefused(GatewayError):
+    """A cursor was given that does not belong to this question."""
+
+    code = "cursor_refused"
+    public_detail = "This cursor does not belong to this question."
+    remedy = "Ask the same question as before, in the same order, with the cursor it gave; or leave the cursor out."
+
+
+class LinkErased(GatewayError):
+    """Nothing leads from the student to the log any more."""
+
+    code = "link_erased"
+    public_detail = "The link from this student to the log was erased."
+    remedy = "Nothing brings it back; entries can be searched by everything else."
