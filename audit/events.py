@@ -81,6 +81,7 @@ class Event(StrEnum):
         "The district copied the records disclosed about one student, who stands beside it.",
     )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
+    LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

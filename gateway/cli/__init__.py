@@ -13,6 +13,7 @@ from gateway.cli import (
     accounting,
     agreement,
     audit,
+    audit_search,
     certificate,
     client,
     db,
@@ -67,6 +68,8 @@ app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+for looking in (audit_search.search, audit_search.reindex):
+    audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(partner.app, name="partner")

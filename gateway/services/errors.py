@@ -160,12 +160,20 @@ class TooManyStudents(GatewayError):
     remedy = "If more are in danger, order anew, and say how many."
 
 
+class CursorRefused(GatewayError):
+    """A cursor was given that does not belong to this question."""
+
+    code = "cursor_refused"
+    public_detail = "This cursor does not belong to this question."
+    remedy = "Ask the same question as before, in the same order, with the cursor it gave; or leave the cursor out."
+
+
 class LinkErased(GatewayError):
-    """Nothing leads from a student to the log any more: the one row that did was erased."""
+    """Nothing leads from the student to the log any more."""
 
     code = "link_erased"
-    public_detail = "Nothing leads from this student to the log any more."
-    remedy = "The log stands; whom its numbers meant cannot be told. Answer from the papers, and say why."
+    public_detail = "The link from this student to the log was erased."
+    remedy = "Nothing brings it back. Whom the log's numbers meant cannot be told; search by everything else."
 
 
 class NotRebuilt(GatewayError):

@@ -11,34 +11,28 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
 from audit.entry import leaf, parse
 from audit.events import Event
+from audit.index import catch_up
 from audit.reading import leaf_at
-from gateway.records import facts, release
+from gateway.records import facts
 from gateway.records.coverage import visible
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.folding import fold
-from gateway.services.accounting.lines import Accounting, Checked, Refused, Unread
-from gateway.services.accounting.naming import Numbered, altered_lists, entries_naming, listed, numbered
+from gateway.services.accounting.lines import Accounting, Checked, Unread
+from gateway.services.accounting.naming import Numbered, altered_lists, entries_listing, listed, numbered
+from gateway.services.accounting.refusals import refused_under
 from gateway.services.accounting.told import DISCLOSURES, ByHand, Teller, Told
 from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of, time_of
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
-
-_REFUSALS: Final = text(
-    """SELECT agreement, count(*) AS requests FROM (
-        SELECT convert_from(leaf, 'UTF8')::json ->> 'agreement' AS agreement FROM audit.entry
-        WHERE idx < :stop AND position(:mark IN leaf) > 0) r GROUP BY agreement"""
-)
-_MARK: Final = b'"event":"refusal"'
 
 
 @dataclass(slots=True)
@@ -87,7 +81,7 @@ class Accountings:
                 name=await _name(connection, student),
                 lines=fold((each.about, each.occurrence) for each in found.told if each.counts),
                 corrected=fold((each.about, each.occurrence) for each in found.told if not each.counts),
-                refused=await _refused(connection, registry, student, entry),
+                refused=await refused_under(connection, registry, student, entry),
                 looks=tuple(sorted(found.looks.items())),
                 altered=tuple(found.altered),
                 not_opened=found.not_opened,
@@ -112,12 +106,15 @@ async def put_on_record(
         index = await append_change(
             connection, written, moves_epoch=False, subjects=student.number, private=pack_private(opens)
         )
+    async with desk.engine.connect() as connection:
+        # Before the snapshot that is read: the newest entries are then found by the index as well.
+        await catch_up(await driver_of(connection))
     return student, index
 
 
 async def _tell(connection: AsyncConnection, teller: Teller, student: Numbered, stop: int) -> _Found:
     found = _Found([], Counter(), [])
-    naming = await entries_naming(connection, student.number, stop)
+    naming = await entries_listing(connection, student.number, stop)
     async for each in listed(connection, naming, student.number):
         if each.checked is Checked.ALTERED:
             found.altered.append(each.index)
@@ -134,22 +131,6 @@ async def _recorded(connection: AsyncConnection) -> dict[int, ByHand]:
     rows = (await connection.execute(select(own.idx, own.envelope, own.corrects).order_by(own.idx))).all()
     corrected = {row.corrects: row.idx for row in rows if row.corrects is not None}
     return {row.idx: ByHand(row.envelope, corrected.get(row.idx)) for row in rows}
-
-
-async def _refused(
-    connection: AsyncConnection, registry: Registry, student: Numbered, stop: int
-) -> tuple[Refused, ...]:
-    """Return how many requests were refused under each agreement that ever covered the student."""
-    of = release.population.c
-    covering = set(await connection.scalars(select(of.agreement).distinct().where(of.student_id == student.student)))
-    rows = await connection.execute(_REFUSALS, {"stop": stop, "mark": _MARK})
-    found = []
-    for row in rows:
-        promised = registry.history.get(row.agreement)
-        if row.agreement in covering and promised is not None:
-            agreement = promised.verified.agreement
-            found.append(Refused(agreement.partner.name, agreement.title, row.requests))
-    return tuple(sorted(found, key=lambda each: (each.partner, each.agreement)))
 
 
 async def _name(connection: AsyncConnection, student: Numbered) -> str | None:

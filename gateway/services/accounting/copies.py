@@ -18,7 +18,7 @@ from audit.events import Event
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.accountings import put_on_record
 from gateway.services.accounting.lines import Checked
-from gateway.services.accounting.naming import Listed, Numbered, entries_naming, listed
+from gateway.services.accounting.naming import Listed, Numbered, entries_listing, listed
 from gateway.services.accounting.rebuilding import Rebuilder
 from gateway.services.accounting.told import DISCLOSURES
 from gateway.services.analysis.past import Law, read_past
@@ -93,7 +93,7 @@ class Copies:
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             past = await read_past(connection, self._desk.trust, self._law, self._alarm)
             rebuilder = Rebuilder(past, await driver_of(connection), self._key)
-            naming = await entries_naming(connection, student.number, index)
+            naming = await entries_listing(connection, student.number, index)
             wanted = naming if entries is None else sorted(set(entries) & set(naming))
             async for each in listed(connection, wanted, student.number):
                 if each.entry.event not in DISCLOSURES:

@@ -10,23 +10,22 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.commitments import Private, require_subjects, unpack_private
 from audit.entry import Entry, parse
 from audit.errors import CommitmentMismatch
+from audit.naming import entries_naming
 from gateway.records import facts, release
 from gateway.records.errors import UnknownStudent
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
 from gateway.services.accounting.lines import Checked
 from gateway.services.errors import LinkErased
+from gateway.services.obligations.history import driver_of
 
 _CHUNK: Final = 1_000
 """Entries read at once: at most a few megabytes of lists."""
-_LISTING: Final = text(
-    "SELECT idx FROM audit.subject WHERE idx < :stop AND position(:number IN subjects) > 0 ORDER BY idx"
-).bindparams(bindparam("number", type_=LargeBinary), bindparam("stop", type_=BigInteger))
 _BESIDE: Final = text(
     """SELECT e.idx, e.leaf, s.subjects, p.opening FROM audit.entry e JOIN audit.subject s ON s.idx = e.idx
     LEFT JOIN audit.private p ON p.idx = e.idx WHERE e.idx = ANY(:indexes) ORDER BY e.idx"""
@@ -80,9 +79,9 @@ async def numbered(connection: AsyncConnection, identifier: str, key: SubjectKey
     return Numbered(found.student_id, identifier, key.numbers([found.sealed]))
 
 
-async def entries_naming(connection: AsyncConnection, number: bytes, stop: int) -> list[int]:
+async def entries_listing(connection: AsyncConnection, number: bytes, stop: int) -> list[int]:
     """Return the entries before `stop` that list the student with this number, in the order of the log."""
-    return list(await connection.scalars(_LISTING, {"number": number, "stop": stop}))
+    return [each async for each in entries_naming(await driver_of(connection), number, stop=stop)]
 
 
 async def listed(

@@ -1,4 +1,8 @@
-"""The accounting as data, with the period, the channels and the limits that people are told too."""
+"""
+The accounting as data, with the period, the channels and the limits that people are told too.
+
+INVARIANT: it names no student. Whoever asked knows whom it is about; the paper for the family alone says it.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +16,6 @@ def plain(accounting: Accounting, proofs: Sequence[Proof] = ()) -> dict[str, obj
     found: dict[str, object] = {
         "entry": accounting.entry,
         "district": accounting.district,
-        "student": {"number": accounting.number, "name": accounting.name},
         "covers": {
             "since": accounting.since,
             "until": accounting.now,
