@@ -30,6 +30,7 @@ from gateway.services.accounting.proofs import Proof, prove_entries
 from gateway.services.accounting.table import table
 from gateway.services.analysis.past import Law
 from gateway.services.emergencies.papers import Students
+from gateway.services.errors import NotRebuilt
 from gateway.services.obligations.history import driver_of
 from gateway.services.office import Office
 from policies.guardrails import load_guardrails
@@ -107,11 +108,13 @@ def copy(
             return copied, await _proven(opened, [each.entry for each in copied.copied])
 
     copied, proven = run(work())
+    for missed in copied.missed:
+        say(f"Entry {missed.entry}: {missed.reason}")
+    if not copied.copied:
+        raise NotRebuilt(f"No record of this student could be copied (entry {copied.entry} says that it was tried).")
     receipts = {each.entry: each.receipt for each in proven}
     written = copy_text(CopiedEntry(each.leaf, receipts[each.entry], each.rows) for each in copied.copied)
     papers.write_new(out, written.encode(), private=True)
-    for missed in copied.missed:
-        say(f"Entry {missed.entry}: {missed.reason}")
     rows = sum(len(each.rows) for each in copied.copied)
     show(
         {"entry": copied.entry, "entries": len(copied.copied), "rows": rows, "missed": copied.missed, "file": str(out)}
