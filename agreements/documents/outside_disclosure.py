@@ -131,8 +131,6 @@ def read_outside_disclosure(raw: bytes | str) -> OutsideDisclosure:
     # (3): what says that nothing was disclosed can only take something back.
     if not content["elements"] and "corrects" not in content:
         _refuse("/elements", "Name what was disclosed. Only a correction can say that nothing was.")
-    if len(set(content["elements"])) != len(content["elements"]):
-        _refuse("/elements", "An element is named twice.")
     # (4): an emergency is recorded with its threat (34 CFR 99.32(a)(5)).
     if (content["basis"] == Basis.HEALTH_SAFETY_EMERGENCY) != ("threat" in content):
         _refuse("/threat", "A disclosure in an emergency, and no other, is recorded with the threat.")

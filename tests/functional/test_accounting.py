@@ -262,6 +262,21 @@ async def test_a_record_that_does_not_fit_is_refused_and_nothing_is_written(idle
     assert await idle_gateway.size() == start
 
 
+async def test_a_disclosure_under_an_agreement_that_verifies_no_more_is_told_all_the_same(gateway: Gateway) -> None:
+    await disclosed(gateway)
+    entries = to(await read(gateway, MENTORED.number), "Harbor").occurrences
+    admin = await gateway.database.connection("admin")
+    await admin.execute("ALTER TABLE agreements.document DISABLE TRIGGER ALL")
+    digest = bytes.fromhex(gateway.digest(MENTORING).removeprefix("sha256:"))
+    await admin.execute("UPDATE agreements.document SET envelope = '{}' WHERE digest = $1", digest)
+    found = await read(gateway, MENTORED.number)
+    (line,) = found.lines
+    assert line.about.recipients == (gateway.deployment.partners["harbor-mentors"].client,)
+    assert line.about.purpose == "Mentoring"
+    assert [each.entry for each in line.occurrences] == [each.entry for each in entries]
+    assert [each.entry for each in found.unread] == [each.entry for each in entries]
+
+
 async def test_a_record_whose_document_was_exchanged_is_not_believed(idle_gateway: Gateway) -> None:
     entry = await record(idle_gateway, (XIMENA.number,))
     other, _ = signed(idle_gateway, (XIMENA.number,), party="Somebody Else")

@@ -201,6 +201,19 @@ async def test_openings_that_were_altered_or_erased_are_said(gateway: Gateway) -
     )
 
 
+@pytest.mark.claim(6)
+async def test_a_page_under_an_agreement_that_verifies_no_more_is_said_and_not_rebuilt(gateway: Gateway) -> None:
+    await gateway.get(MENTORING, "/v1/students?fields=first_name")
+    admin = await gateway.database.connection("admin")
+    await admin.execute("ALTER TABLE agreements.document DISABLE TRIGGER ALL")
+    digest = bytes.fromhex(gateway.digest(MENTORING).removeprefix("sha256:"))
+    await admin.execute("UPDATE agreements.document SET envelope = '{}' WHERE digest = $1", digest)
+    assert not (await copy(gateway, MENTORED.number)).copied
+    # The second look finds the first one beside the student too, and that is nothing to copy.
+    (missed,) = (await copy(gateway, MENTORED.number)).missed
+    assert "the request would have been refused (" in missed.reason
+
+
 async def test_a_page_of_another_law_is_said_and_not_rebuilt(gateway: Gateway) -> None:
     await gateway.get(TUTORING, "/v1/students?fields=first_name")
     found = await copy(gateway, XIMENA.number, law=stricter())

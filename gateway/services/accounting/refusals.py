@@ -35,7 +35,7 @@ async def refused_under(
     of = population.c
     covering = set(await connection.scalars(select(of.agreement).distinct().where(of.student_id == student.student)))
     known = covering & registry.history.keys()
-    counted = await _counted(await driver_of(connection), known, stop)
+    counted = await refusals_of(await driver_of(connection), known, stop)
     found = []
     for digest in known:
         agreement = registry.history[digest].verified.agreement
@@ -44,7 +44,8 @@ async def refused_under(
     return tuple(sorted(found, key=lambda each: (each.partner, each.agreement)))
 
 
-async def _counted(session: Session, agreements: Collection[str], stop: int) -> Counter[str]:
+async def refusals_of(session: Session, agreements: Collection[str], stop: int) -> Counter[str]:
+    """Count the refused requests before entry `stop` under each of these agreements, by digest; in one snapshot."""
     reach, counts = await extent(session), Counter[str]()
     whole = [block for block in range(stop // BLOCK) if block in reach.times]
     for at in range(0, len(whole), _STRIDE):
