@@ -49,6 +49,7 @@ class Kind(StrEnum):
     ERASURE = "erasure"
     RECOVERY = "recovery"
     LOG_KEY = "log_key"
+    OUTSIDE_DISCLOSURE = "outside_disclosure"
 
     @property
     def typ(self) -> str:

@@ -1,5 +1,5 @@
 """
-Check a log or a receipt: `python -m audit verify FOLDER-OR-URL` and `python -m audit receipt FILE`.
+Check a log, a receipt or a copy: `python -m audit verify FOLDER-OR-URL`, `python -m audit receipt FILE`, `… copy FILE`.
 
 Imports nothing that needs a database, so it runs wherever Python and `cryptography` do.
 """
@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from audit.checkpoint import CheckpointVerifier
+from audit.copy import verify_copy
 from audit.errors import NoteInvalid, SourceUnavailable, VerificationFailed
 from audit.keyfiles import KeyUnusable, verifier_of
 from audit.progress import bar
@@ -98,9 +99,24 @@ def _receipt(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dic
     }
 
 
+def _copy(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
+    try:
+        found = verify_copy(arguments.file.read_text(encoding="utf-8"), verifier)
+    except OSError as error:
+        raise _CallUnusable(f"{error.filename} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise NoteInvalid("the copy is not text") from error
+    return {"origin": found.origin, "size": found.size, "rows": found.rows, "entries": len(found.entries)}
+
+
 def _sentence(result: dict[str, object]) -> str:
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
+    if "rows" in result:
+        return (
+            f"The copy holds: {result['rows']} rows, exactly as {result['entries']} entries of {result['origin']}"
+            " say they were disclosed."
+        )
     sentence = f"The log holds: {result['origin']}, {result['size']} entries, tree head {result['tree_head']}."
     if not result["entries"]:
         sentence += " Only hashes were checked, not the entries."
@@ -150,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     receipt.set_defaults(run=_receipt)
     receipt.add_argument("file", type=Path, help="the `.tlog-proof` file")
     receipt.add_argument("--leaf", type=Path, required=True, metavar="FILE", help="the entry, byte for byte")
+    copy = commands.add_parser("copy", parents=[common], help="check a copy of the rows disclosed about one person")
+    copy.set_defaults(run=_copy)
+    copy.add_argument("file", type=Path, help="what `pactgate accounting copy` wrote")
     return parser
 
 

@@ -21,6 +21,7 @@ from agreements.documents.erasure import ERASURE
 from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
+from agreements.documents.outside_disclosure import OUTSIDE_DISCLOSURE
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.recovery import RECOVERY
 from agreements.documents.reinstatement import REINSTATEMENT
@@ -44,6 +45,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "hold": HOLD,
     "log-key": LOG_KEY,
     "officer": OFFICER,
+    "outside-disclosure": OUTSIDE_DISCLOSURE,
     "people": PEOPLE_ANNEX,
     "recovery": RECOVERY,
     "reinstatement": REINSTATEMENT,

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    accounting,
     agreement,
     audit,
+    audit_search,
     backups,
     certificate,
     client,
@@ -67,12 +69,14 @@ app.add_typer(emergency.app, name="emergency")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
-app.add_typer(policy.app, name="policy")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+for looking in (audit_search.search, audit_search.reindex):
+    audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounting.app, name="accounting")
 app.add_typer(partner.app, name="partner")
 
 

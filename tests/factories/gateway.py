@@ -76,6 +76,7 @@ class Deployment:
     agreements: Mapping[str, SignedAgreement]
     partners: Mapping[str, Partner]
     home: Path
+    """The folder with the keys and the trust file, for commands on a copy."""
 
     @property
     def signer(self) -> CheckpointSigner:

@@ -6,8 +6,7 @@ from itertools import accumulate
 
 import asyncpg
 
-from audit.checkpoint import CheckpointSigner
-from audit.signing import signer_name
+from audit.checkpoint import CheckpointSigner, kept_as
 from audit.tree import CompactRange, leaf_hash, tree_head
 
 _TABLES = ("entry", "checkpoint", "signature", "head")
@@ -43,7 +42,8 @@ class Tables:
             copy = superuser.copy_records_to_table
             await copy("entry", schema_name="audit", records=self.entries)
             await copy("checkpoint", schema_name="audit", records=self.checkpoints.items())
-            named = [(size, signer_name(signer), line) for size, line in self.signatures.items()]
+            name = kept_as(signer.verifier.keys[0][0])
+            named = [(size, name, line) for size, line in self.signatures.items()]
             await copy("signature", schema_name="audit", records=named)
             await superuser.execute("INSERT INTO audit.head VALUES (true, $1, $2, -1)", self.size, self.edge)
 

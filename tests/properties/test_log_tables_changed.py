@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -206,13 +204,7 @@ def another_past(draw: st.DrawFn) -> list[bytes]:
 
 def shown(runner: asyncio.Runner, superuser: asyncpg.Connection, kept: Checkpoint | None) -> int:
     """Do what `pactgate audit verify` does, with or without a checkpoint that was kept; returns the size it finds."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        earlier = None if kept is None else folder / "kept"
-        if earlier is not None and kept is not None:
-            earlier.write_text(kept.note)
-        (folder / "log").mkdir()
-        return runner.run(inspect(superuser, SIGNER.verifier, folder / "log", earlier)).verified.size
+    return runner.run(inspect(superuser, SIGNER.verifier, kept, beside=True)).size
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """
 The log's checkpoint keys are introduced and retired by signed documents.
 
-Revises: 0007.
+Revises: 0011.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0012"
-down_revision: str | None = "0007"
+down_revision: str | None = "0011"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
