@@ -174,3 +174,11 @@ class LinkErased(GatewayError):
     code = "link_erased"
     public_detail = "The link from this student to the log was erased."
     remedy = "Nothing brings it back; entries can be searched by everything else."
+
+
+class ThresholdsRefused(GatewayError):
+    """The numbers from which on use is unusual cannot be used."""
+
+    code = "thresholds_refused"
+    public_detail = "These thresholds cannot be used."
+    remedy = "The names and what they mean are in `docs/anomalies.md`; leave out what should stay as it is."
