@@ -1,7 +1,6 @@
 """`pactgate audit sample` and `anomalies` on the command line."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ def test_the_export_draws_what_the_database_drew(active: CommandLine, capsys: py
     active.done("audit", "export", "@log")
     drawn = active.done("audit", "sample", digest, "--checkpoint", "@log/checkpoint", "--size", "3")
     assert (drawn["about"], drawn["among"], drawn["entries"]) == (digest, 0, [])  # nothing left yet
-    trust = json.loads(Path(active.environment["PACTGATE_TRUST"]).read_text())
+    trust = json.loads((active.folder / "home" / "trust.json").read_text())
     capsys.readouterr()
     call = ["sample", str(active.folder / "log"), digest, "--size", "3", "--key", trust["log_public_key"], "--json"]
     assert main(call) == 0
