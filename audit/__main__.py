@@ -13,6 +13,7 @@ from pathlib import Path
 
 from audit.checkpoint import CheckpointVerifier
 from audit.copy import verify_copy
+from audit.drawing import draw_in
 from audit.errors import NoteInvalid, SourceUnavailable, VerificationFailed
 from audit.keyfiles import KeyUnusable, verifier_of
 from audit.progress import bar
@@ -109,7 +110,29 @@ def _copy(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[s
     return {"origin": found.origin, "size": found.size, "rows": found.rows, "entries": len(found.entries)}
 
 
+def _sample(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
+    if arguments.size < 1:
+        raise _CallUnusable("a sample has at least one entry")
+    earlier = None
+    if arguments.checkpoint is not None:
+        if not arguments.checkpoint.is_file():
+            raise _CallUnusable(f"{arguments.checkpoint} is not a file")
+        earlier = read_checkpoint(arguments.checkpoint, verifier)
+    with closing(_source(arguments.export)) as source:
+        found = draw_in(source, verifier, arguments.agreement, arguments.size, earlier)
+    return {
+        "origin": verifier.origin,
+        "about": found.about,
+        "tree_head": found.tree_head.hex(),
+        "size": found.log_size,
+        "among": found.among,
+        "drawn": list(found.entries),
+    }
+
+
 def _sentence(result: dict[str, object]) -> str:
+    if isinstance(drawn := result.get("drawn"), list):
+        return f"Of {result['among']} disclosures these were drawn: {', '.join(map(str, drawn)) or 'none'}."
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
     if "rows" in result:
@@ -162,6 +185,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a checkpoint seen earlier: finds a rollback or a fork",
     )
+    sample = commands.add_parser("sample", parents=[common], help="draw disclosures for a partner to justify")
+    sample.set_defaults(run=_sample)
+    sample.add_argument("export", help="folder with `checkpoint` and `tile/`, or its address")
+    sample.add_argument("agreement", metavar="DIGEST", help="digest of the agreement, sha256:…")
+    sample.add_argument("--size", type=int, default=20, help="how many are drawn, 20 if left out")
+    sample.add_argument("--checkpoint", type=Path, metavar="FILE", help="draw from this earlier checkpoint of the log")
     receipt = commands.add_parser("receipt", parents=[common], help="check that a receipt proves one entry")
     receipt.set_defaults(run=_receipt)
     receipt.add_argument("file", type=Path, help="the `.tlog-proof` file")

@@ -1,0 +1,41 @@
+"""`pactgate audit sample` and `anomalies` on the command line."""
+
+import json
+
+import pytest
+
+from audit.__main__ import main
+from tests.factories.command_line import CommandLine
+
+
+def test_a_checkpoint_that_is_not_one_of_this_log_draws_nothing(active: CommandLine) -> None:
+    digest = active.done("agreement", "show")[0]["digest"]
+    active.done("audit", "export", "@log")
+    active.sql("ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL; UPDATE audit.checkpoint SET tree_head = sha256('')")
+    refused = active.refused("audit", "sample", digest, "--checkpoint", "@log/checkpoint")
+    assert "no checkpoint" in refused
+    active.write("other", (active.folder / "log" / "checkpoint").read_text().replace("log.", "lag.", 1))
+    assert active.run("audit", "sample", digest, "--checkpoint", "@other").code == 1
+
+
+def test_the_export_draws_what_the_database_drew(active: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = active.done("agreement", "show")[0]["digest"]
+    active.done("audit", "export", "@log")
+    drawn = active.done("audit", "sample", digest, "--checkpoint", "@log/checkpoint", "--size", "3")
+    assert (drawn["about"], drawn["among"], drawn["entries"]) == (digest, 0, [])  # nothing left yet
+    trust = json.loads((active.folder / "home" / "trust.json").read_text())
+    capsys.readouterr()
+    call = ["sample", str(active.folder / "log"), digest, "--size", "3", "--key", trust["log_public_key"], "--json"]
+    assert main(call) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["tree_head"], again["drawn"]) == (drawn["tree_head"], drawn["entries"])
+
+
+def test_unusual_use_is_told_with_exit_code_1_and_a_quiet_log_with_0(active: CommandLine) -> None:
+    for wrong in (("--since", "soon"), ("--thresholds", "@nowhere")):
+        assert active.run("audit", "anomalies", *wrong).code == 2
+    assert active.done("audit", "anomalies")["anomalies"] == []
+    active.write("odd.toml", "bursts = 3")
+    assert "no threshold 'bursts'" in active.refused("audit", "anomalies", "--thresholds", "@odd.toml")
+    (active.folder / "odd.bin").write_bytes(b"\xff")
+    assert "UTF-8" in active.refused("audit", "anomalies", "--thresholds", "@odd.bin")
