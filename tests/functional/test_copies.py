@@ -12,13 +12,16 @@ from agreements.lifecycle import Standing
 from audit.__main__ import main as audit_command
 from audit.copy import CopiedEntry, VerifiedCopy, copy_text, verify_copy
 from audit.errors import CommitmentMismatch
+from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.copies import Copied, Copies
 from gateway.services.accounting.proofs import prove_entries
 from gateway.services.analysis.past import Law
 from gateway.services.grants import alarm
+from policies.emergency_release import Handing
 from policies.guardrails import load_guardrails
 from tests.factories.cohort import FOUR, MENTORING, PARTIAL, STUDENTS, TUTORING, export, personal
 from tests.factories.gateway import Gateway
+from tests.functional.test_emergency_releases import Room
 from tests.functional.test_policy_analysis import stricter
 
 pytestmark = pytest.mark.ferpa("C8")
@@ -148,6 +151,55 @@ async def test_rows_a_consent_covers_in_part_are_copied_as_they_left(gateway: Ga
     ((row,),) = [[each.row for each in entry.rows] for entry in found.copied]
     assert row in answer.content
     assert len(json.loads(row)) == 1 + len(FOUR.split(";"))
+
+
+@pytest.mark.ferpa("L4")
+@pytest.mark.claim(6)
+async def test_what_was_handed_over_in_an_emergency_is_copied_after_the_world_changed(idle_gateway: Gateway) -> None:
+    room = await Room.open(idle_gateway)
+    calixte, dagny = STUDENTS["calixte"], STUDENTS["dagny"]
+    files = [
+        (await room.hand_over("calixte", "dagny")).body,
+        (await room.hand_over("calixte", handing=Handing((0, 1), "attendance", ("000201",)))).body,
+        (
+            await room.hand_over("calixte", "dagny", handing=Handing((0,), "attendance_events", ("001649", "000076")))
+        ).body,
+    ]
+    await room.emergencies.end(room.order.envelope.digest, "It is over.")
+    await changed_world(idle_gateway)
+    for student, count in ((calixte, 3), (dagny, 2)):
+        found = await copy(idle_gateway, student.number)
+        assert not found.missed
+        assert len(found.copied) == count
+        rows = [row.row for each in found.copied for row in each.rows]
+        assert all(any(row in body for body in files) for row in rows)
+        proven = await verified(idle_gateway, found)
+        assert proven.rows == len(rows) > count
+    others = [each.first.encode() for each in STUDENTS.values() if each is not dagny]
+    assert not [row for row in rows if any(name in row for name in others)]
+
+
+async def test_a_release_that_cannot_be_rebuilt_is_said(idle_gateway: Gateway) -> None:
+    room = await Room.open(idle_gateway)
+    released = await room.hand_over("calixte")
+    admin = await idle_gateway.database.connection("admin")
+
+    async def reason(law: Law = LAW) -> str:
+        found = await copy(idle_gateway, CALIXTE.number, law=law)
+        assert not found.copied
+        return found.missed[0].reason
+
+    assert "would have been another one" in await reason(stricter())
+    await admin.execute("UPDATE records.student SET first_name = 'Forged' WHERE first_name = $1", CALIXTE.first)
+    assert "does not lead to what" in await reason()
+    await admin.execute("ALTER TABLE agreements.document DISABLE TRIGGER ALL")
+    order = bytes.fromhex(room.order.envelope.digest.removeprefix("sha256:"))
+    await admin.execute("UPDATE agreements.document SET envelope = '{}' WHERE digest = $1", order)
+    assert "order that the entry cites does not verify" in await reason()
+    told = await Accountings(room.desk, idle_gateway.deployment.keys.subject).read(CALIXTE.number, "json")
+    assert [each.entry for each in told.unread] == [released.entry]
+    await admin.execute("DELETE FROM audit.private WHERE idx = $1", released.entry)
+    assert "is not there any more" in await reason()
 
 
 async def test_only_the_entries_asked_for_are_copied_and_others_are_said_to_hold_nothing(gateway: Gateway) -> None:

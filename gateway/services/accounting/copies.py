@@ -11,24 +11,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from audit.commitments import open_row
 from audit.copy import CopiedRow
 from audit.errors import CommitmentMismatch
 from audit.events import Event
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.accountings import put_on_record
+from gateway.services.accounting.handed_over import rebuild_release
 from gateway.services.accounting.lines import Checked
 from gateway.services.accounting.naming import Listed, Numbered, entries_listing, listed
 from gateway.services.accounting.rebuilding import Rebuilder
 from gateway.services.accounting.told import DISCLOSURES
-from gateway.services.analysis.past import Law, read_past
+from gateway.services.analysis.past import Law, Past, read_past
 from gateway.services.errors import NotRebuilt
 from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm
 
 _BY_HAND: Final = "The records left outside the gateway; what was given is with whoever gave it."
-_EMERGENCY: Final = "Records handed over in an emergency are not rebuilt; the file that was handed over is the copy."
 _ALTERED: Final = "The list of students beside the entry is not the one that it commits to."
 _NOT_NAMED: Final = "The entry discloses no record of this student."
 
@@ -92,14 +95,14 @@ class Copies:
         missed: list[EntryMissed] = []
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             past = await read_past(connection, self._desk.trust, self._law, self._alarm)
-            rebuilder = Rebuilder(past, await driver_of(connection), self._key)
+            taking = _Taking(past, connection, await driver_of(connection), self._key)
             naming = await entries_listing(connection, student.number, index)
             wanted = naming if entries is None else sorted(set(entries) & set(naming))
             async for each in listed(connection, wanted, student.number):
                 if each.entry.event not in DISCLOSURES:
                     continue
                 try:
-                    copied.append(await _copied(rebuilder, each, student))
+                    copied.append(await taking.take(each, student))
                 except (NotRebuilt, CommitmentMismatch) as error:
                     missed.append(EntryMissed(each.index, str(error)))
         done = {each.entry for each in copied} | {each.entry for each in missed}
@@ -107,14 +110,30 @@ class Copies:
         return Copied(index, tuple(copied), tuple(sorted(missed, key=lambda each: each.entry)))
 
 
-async def _copied(rebuilder: Rebuilder, found: Listed, student: Numbered) -> EntryCopied:
-    if found.entry.event == Event.OUTSIDE_DISCLOSURE:
-        raise NotRebuilt(_BY_HAND)
-    if found.entry.event == Event.EMERGENCY_RELEASED:
-        raise NotRebuilt(_EMERGENCY)
-    # Whose row is whose stands in the list: a list that was altered must not give one child's row to another's family.
-    if found.checked is Checked.ALTERED:
-        raise NotRebuilt(_ALTERED)
-    private, rows = await rebuilder.rebuild(found)
-    own = tuple(CopiedRow(rows[at], open_row(private.row_secret, rows, at)) for at in found.places(student.number))
-    return EntryCopied(found.index, found.leaf, own)
+class _Taking:
+    """Takes one student's rows from what can be rebuilt, in one snapshot."""
+
+    def __init__(self, past: Past, connection: AsyncConnection, session: asyncpg.Connection, key: SubjectKey) -> None:
+        self._past = past
+        self._connection = connection
+        self._pages = Rebuilder(past, session, key)
+        self._key = key
+
+    async def take(self, found: Listed, student: Numbered) -> EntryCopied:
+        """Return the student's rows of one entry. Raises `NotRebuilt`, `CommitmentMismatch`."""
+        if found.entry.event == Event.OUTSIDE_DISCLOSURE:
+            raise NotRebuilt(_BY_HAND)
+        # Whose row is whose stands in the list: one that was altered must not give a child's row to another's family.
+        if found.checked is Checked.ALTERED:
+            raise NotRebuilt(_ALTERED)
+        if found.entry.event == Event.EMERGENCY_RELEASED:
+            private, rows = await rebuild_release(self._past, self._connection, self._key, found)
+        else:
+            private, rows = await self._pages.rebuild(found)
+        # Of a release the list goes on after the rows, with the students of whom there was none.
+        own = [at for at in found.places(student.number) if at < len(rows)]
+        return EntryCopied(
+            found.index,
+            found.leaf,
+            tuple(CopiedRow(rows[at], open_row(private.row_secret, rows, at)) for at in own),
+        )

@@ -87,12 +87,19 @@ def test_an_accounting_is_handed_out_as_a_table_and_on_paper(desk: CommandLine) 
 
 
 @pytest.mark.ferpa("C8")
-def test_a_copy_of_nothing_is_refused_and_says_why(desk: CommandLine) -> None:
-    said = desk.refused("accounting", "copy", "--out", "@copy.json", "--student", "7001")
-    assert "the file that was handed over is the copy" in said
+def test_a_copy_of_nothing_is_refused_and_one_of_something_is_checked_anywhere(desk: CommandLine) -> None:
+    desk.done(*RECORD, "--student", "7003")
+    said = desk.refused("accounting", "copy", "--out", "@copy.json", "--student", "7003")
+    assert "left outside the gateway" in said
     assert "No record of this student could be copied" in said
     assert not (desk.folder / "copy.json").exists()
-    assert len(_shown(desk, "records.copied")) == 1
+    done = desk.done("accounting", "copy", "--out", "@copy.json", typed="7001\n")
+    assert (done["entries"], done["rows"], done["missed"]) == (1, 1, [])
+    file = desk.folder / "copy.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "Zenobia" in file.read_text("utf-8")
+    assert "Lindqvistsson" not in file.read_text("utf-8")
+    assert len(_shown(desk, "records.copied")) == 2
 
 
 def test_a_list_that_was_altered_is_said(desk: CommandLine) -> None:

@@ -1,6 +1,7 @@
 """The run of rows that a page was: found among all rows of its students, by whom they are about and by the root."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -56,6 +57,12 @@ def test_one_row_that_differs_and_there_is_no_page(at: int, other: bytes) -> Non
     assert window(page_of(rows), changed) is None
     assert window(page_of(rows), [*rows[:at], *rows[at + 1 :]]) is None
     assert window(page_of(rows), list(reversed(rows))) is None
+
+
+def test_rows_that_are_about_others_than_the_list_says_are_no_page() -> None:
+    rows = [(student, f"row {student}".encode()) for student in range(3)]
+    page = page_of(rows)
+    assert window(replace(page, subjects=tuple(reversed(page.subjects))), rows) is None
 
 
 def test_an_empty_page_is_one_and_a_list_of_another_length_is_none() -> None:
