@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from agreements.elements import load_catalogue
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from audit.log import Log
@@ -12,6 +13,7 @@ from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
+from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
@@ -20,7 +22,7 @@ from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
 from gateway.store.database import Database
-from policies.guardrails import Guardrails
+from policies.guardrails import Guardrails, load_guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ async def open_services(
     try:
         signer = CheckpointSigner(trust.origin, keys.checkpoint)
         log = Log(database.log_pool, signer)
-        grants = Grants(database.engine, trust, guardrails=guardrails)
         await log.start()
         try:
+            configuration = Configuration(load_catalogue(), guardrails or load_guardrails())
+            async with database.engine.begin() as connection:
+                recorded = await record_configuration(connection, configuration)
+            grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
             async with upkeep(database.pool):
                 yield Services(
                     database=database,
