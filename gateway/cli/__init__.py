@@ -12,6 +12,7 @@ import typer
 from gateway.cli import (
     agreement,
     audit,
+    audit_replay,
     certificate,
     client,
     db,
@@ -66,6 +67,7 @@ app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+audit.app.command("replay")(audit_replay.replay)
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
 
