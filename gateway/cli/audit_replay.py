@@ -93,7 +93,9 @@ def _tell(again: Redecided) -> None:
         f"{name}: the log says {again.logged.get(name)}, it comes out as {again.came_out.get(name)}"
         for name in again.logged
     )
-    say(f"Entry {again.entry} ({again.event}) is not re-justified. {what}")
+    say(
+        f"Entry {again.entry} ({again.event}) is not re-justified. {what or 'It does not say what such an entry says.'}"
+    )
 
 
 def _sum_up(found: Rejustified) -> None:

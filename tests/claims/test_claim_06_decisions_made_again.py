@@ -248,6 +248,34 @@ async def test_an_epoch_that_cannot_be_is_named(gateway: Gateway, epoch: object,
     assert [(each["entry"], each["differs"]) for each in found.shown] == [(index, (differs,))]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body.pop("client"),
+        lambda body: body.update(student="7001"),
+        lambda body: body.update(configuration="1"),
+        lambda body: body.update(elements=[["000115"]]),
+        lambda body: body.update(time="yesterday"),
+    ],
+)
+async def test_an_entry_that_cannot_be_read_is_named_and_the_next_one_decided(gateway: Gateway, change: Change) -> None:
+    await gateway.ask(TUTORING)
+    await gateway.ask(TUTORING)
+    index = await gateway.size() - 2
+    async with altered(gateway, {index: change}):
+        found = await rejustified(gateway)
+    assert [(each["entry"], each["differs"]) for each in found.shown] == [(index, ("members",))]
+    assert found.decided_again == {"disclosure": 2}
+
+
+async def test_an_entry_that_names_no_configuration_cannot_be_made_again(gateway: Gateway) -> None:
+    await gateway.ask(TUTORING)
+    index = await gateway.size() - 1
+    async with altered(gateway, {index: lambda body: body.pop("configuration")}):
+        found = await rejustified(gateway)
+    assert (found.missing, found.missing_entries, found.shown) == ({"configuration": 1}, [index], [])
+
+
 async def test_a_process_that_decides_as_the_one_before_it_records_nothing(gateway: Gateway) -> None:
     size = await gateway.size()
     await gateway.close()

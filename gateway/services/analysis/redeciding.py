@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from audit.entry import Entry
+from audit.errors import LeafRefused
 from audit.events import Event
+from audit.shapes import require_members
 from gateway.services.analysis.laws import Laws, Lost, Missing
 from gateway.services.analysis.past import Law, Past
 from gateway.services.analysis.requests import REQUESTS, logged_request
@@ -28,10 +30,16 @@ from policies.told import told_of_denial, told_of_permit, told_of_release
 
 DECISIONS: Final = (*REQUESTS, Event.EMERGENCY_RELEASED)
 """The events that tell of decisions."""
+_EVENTS: Final = {event.value: event for event in DECISIONS}
 _KEPT: Final = 8
 """States kept: entries come in the order of the log."""
 _ALARMED: Final = "engine:/"
 """The clause of a refusal that could not be judged: the alarm refused it, and no rule."""
+MEMBERS: Final = "members"
+"""What differs if an entry does not have the members of its event: nothing in it can be decided again."""
+_NO_ORDER: Final = "no_order"
+"""What comes out if no order of that digest was in force: it is not on file, or does not verify."""
+_CONFIGURATION: Final = "configuration"
 _ANY: Final = "students"
 """Stands for the dataset of a refusal that names none; it was refused whatever it asked."""
 
@@ -72,10 +80,18 @@ class Redeciding:
 
     async def decide(self, index: int, entry: Entry) -> Redecided | NoDecision | Lost:
         """Decide the entry at `index` again; it must be one of `DECISIONS`."""
+        try:
+            if _is_whole(entry):
+                return await self._decide(index, entry)
+        except (TypeError, ValueError):
+            pass  # what somebody altered may hold anything: it is named, and the next one is decided
+        return Redecided(index, entry.event, (MEMBERS,))
+
+    async def _decide(self, index: int, entry: Entry) -> Redecided | NoDecision | Lost:
         body = entry.body
         if entry.event == Event.REFUSAL and (body["code"] not in DECIDED or body.get("clause") == _ALARMED):
             return NoDecision(body["code"])
-        law = await self._laws.of(body.get("configuration"))
+        law = await self._laws.of(body.get(_CONFIGURATION))
         if isinstance(law, Lost):
             return law
         past = self._pasts.get_or_make(law.key, lambda: self._past.under(law))
@@ -83,15 +99,7 @@ class Redeciding:
         if entry.event == Event.EMERGENCY_RELEASED:
             return self._release(index, entry, past, stood)
         state = self._state(law, past, stood)
-        if "dataset" not in body:
-            return _standing(index, entry, state)
-        request = logged_request(index, entry, law.catalogue)
-        decision = decided(state, request)
-        differs = differing(decision, request)
-        if not differs:
-            return Redecided(index, entry.event, request=request, decision=decision)
-        told = told_of_permit(decision) if isinstance(decision, Permit) else told_of_denial(decision)
-        return _differing(index, entry, differs, told, request=request, decision=decision)
+        return _request(index, entry, law, state) if "dataset" in body else _standing(index, entry, state)
 
     def _state(self, law: Law, past: Past, stood: int) -> PolicyState:
         key = (*law.key, past.version_after(stood))
@@ -116,8 +124,25 @@ class Redeciding:
         return _differing(index, entry, not_told(told, body), told)
 
 
-_NO_ORDER: Final = "no_order"
-"""What comes out if no order of that digest was in force: it is not on file, or does not verify."""
+def _request(index: int, entry: Entry, law: Law, state: PolicyState) -> Redecided:
+    """Decide again what a partner asked of a dataset."""
+    request = logged_request(index, entry, law.catalogue)
+    decision = decided(state, request)
+    differs = differing(decision, request)
+    if not differs:
+        return Redecided(index, entry.event, request=request, decision=decision)
+    told = told_of_permit(decision) if isinstance(decision, Permit) else told_of_denial(decision)
+    return _differing(index, entry, differs, told, request=request, decision=decision)
+
+
+def _is_whole(entry: Entry) -> bool:
+    """Return whether the entry says what its event says; one of an earlier release names no configuration."""
+    body = entry.body if _CONFIGURATION in entry.body else {**entry.body, _CONFIGURATION: 0}
+    try:
+        require_members(_EVENTS[entry.event], body)
+    except LeafRefused:
+        return False
+    return True
 
 
 def _order(registry: Registry, law: Law, digest: str) -> OrderInForce:
