@@ -46,6 +46,7 @@ class Kind(StrEnum):
     SUCCESSION = "succession"
     REVIEW = "review"
     EMERGENCY_RELEASE = "emergency_release"
+    OUTSIDE_DISCLOSURE = "outside_disclosure"
 
     @property
     def typ(self) -> str:

@@ -1,5 +1,5 @@
 """
-Check a log or a receipt: `python -m audit verify FOLDER` and `python -m audit receipt FILE`.
+Check a log, a receipt or a copy: `python -m audit verify FOLDER`, `python -m audit receipt FILE`, `… copy FILE`.
 
 Imports nothing that needs a database, so it runs wherever Python and `cryptography` do.
 """
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from audit.checkpoint import CheckpointVerifier
+from audit.copy import verify_copy
 from audit.errors import NoteInvalid, VerificationFailed
 from audit.proof import Receipt
 from audit.verify import read_checkpoint, verify_folder
@@ -76,9 +77,24 @@ def _receipt(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dic
     }
 
 
+def _copy(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
+    try:
+        found = verify_copy(arguments.file.read_text(encoding="utf-8"), verifier)
+    except OSError as error:
+        raise _CallUnusable(f"{error.filename} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise NoteInvalid("the copy is not text") from error
+    return {"origin": found.origin, "size": found.size, "rows": found.rows, "entries": len(found.entries)}
+
+
 def _sentence(result: dict[str, object]) -> str:
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
+    if "rows" in result:
+        return (
+            f"The copy holds: {result['rows']} rows, exactly as {result['entries']} entries of {result['origin']}"
+            " say they were disclosed."
+        )
     sentence = f"The log holds: {result['origin']}, {result['size']} entries, tree head {result['tree_head']}."
     if result["continues"] is None:
         return sentence
@@ -139,6 +155,9 @@ def _parser() -> argparse.ArgumentParser:
     receipt.set_defaults(run=_receipt)
     receipt.add_argument("file", type=Path, help="the `.tlog-proof` file")
     receipt.add_argument("--leaf", type=Path, required=True, metavar="FILE", help="the entry, byte for byte")
+    copy = commands.add_parser("copy", parents=[common], help="check a copy of the rows disclosed about one person")
+    copy.set_defaults(run=_copy)
+    copy.add_argument("file", type=Path, help="what `pactgate accounting copy` wrote")
     return parser
 
 

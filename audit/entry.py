@@ -60,13 +60,17 @@ def encode(event: Event, time: datetime, body: Mapping[str, object]) -> bytes:
     if not _RESERVED.isdisjoint(body):
         raise LeafRefused("event, time and v belong to every entry and cannot be given again")
     _require_plain(body, 0)
-    stamp = time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     try:
-        written = _encode({**body, "event": event.value, "time": stamp, "v": VERSION}).encode()
+        written = _encode({**body, "event": event.value, "time": stamp(time), "v": VERSION}).encode()
     except UnicodeEncodeError as error:
         raise LeafRefused("text in a leaf must be valid Unicode") from error
     require_size(written)
     return written
+
+
+def stamp(time: datetime) -> str:
+    """Write an aware time as a leaf holds it; of two times the later one is the later text."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def require_size(written: bytes) -> None:

@@ -127,3 +127,16 @@ class Forked(VerificationFailed):
     """The log has another past than a checkpoint it signed before."""
 
     code = "forked"
+
+
+class CopyInvalid(VerificationFailed):
+    """A copy of disclosed rows is not in its form, or holds what no copy holds."""
+
+    code = "copy_invalid"
+
+
+class IndexWrong(VerificationFailed):
+    """The index by which the log is searched is not what the entries say; searches may have missed some."""
+
+    code = "index_wrong"
+    public_detail = "The index of the log does not fit it. Run `pactgate audit reindex`, and search again."

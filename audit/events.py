@@ -78,7 +78,14 @@ class Event(StrEnum):
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
     EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
+    OUTSIDE_DISCLOSURE = "disclosure.recorded", "An officer recorded by hand that records left outside the gateway."
+    ACCOUNTING_READ = "accounting.read", "The district read the accounting of one student, who stands beside it."
+    RECORDS_COPIED = (
+        "records.copied",
+        "The district copied the records disclosed about one student, who stands beside it.",
+    )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
+    LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

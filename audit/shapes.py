@@ -71,6 +71,12 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.RECEIPT_READ: f"{_CALL} configuration entry",
         Event.EXPLANATION_READ: "agreements elements request",
         Event.ANALYSIS_READ: "element",
+        Event.OUTSIDE_DISCLOSURE: (
+            "document officers basis ferpa_9932_required elements disclosed_on students request listed corrects?"
+        ),
+        Event.ACCOUNTING_READ: "listed form",
+        Event.RECORDS_COPIED: "listed scope.copy",
+        Event.LOG_SEARCHED: "searched_by request",
     }
 )
 """The labels of each event's members; a question mark follows what an entry may leave out."""

@@ -1,8 +1,8 @@
 """
 The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/`.
 
-Only the head row, and what is beside the tree (`private`, `once`, `meter`), ever changes; everything else is
-insert-only, and even that goes through functions of the owner.
+Only the head row, and what is beside the tree (`private`, `once`, `meter`, the index), ever changes; everything else
+is insert-only, and even that goes through functions of the owner.
 """
 
 from sqlalchemy import (
@@ -12,9 +12,11 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
 )
@@ -111,4 +113,37 @@ meter = Table(
     CheckConstraint("spent > 0", name="meter_spent"),
     Index("meter_expires_at", "expires_at"),
     comment="What was counted so far for one period; deleted when the period is over.",
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("first_time", Text(collation="C"), nullable=False),
+    Column("last_time", Text(collation="C"), nullable=False),
+    PrimaryKeyConstraint("block", name="indexed_pk"),
+    CheckConstraint("block >= 0", name="indexed_block"),
+    comment="Which blocks of 4,096 entries are indexed, and the earliest and latest time in each.",
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("term", LargeBinary, nullable=False),
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("term", "block", name="posting_pk"),
+    CheckConstraint("octet_length(term) = 8", name="posting_term"),
+    comment="The entries of a block that say something: 512 bytes are one bit an entry, fewer are 2 bytes a place.",
+)
+
+named = Table(
+    "named",
+    metadata,
+    Column("bucket", SmallInteger, autoincrement=False, nullable=False),
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("bucket", "block", name="named_pk"),
+    CheckConstraint("bucket BETWEEN 0 AND 1023", name="named_bucket"),
+    comment="Whom the entries of a block name, by the first 10 bits of the number: 2 bytes of it and 2 of the place.",
 )

@@ -19,6 +19,7 @@ from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.officer import OFFICER
+from agreements.documents.outside_disclosure import OUTSIDE_DISCLOSURE
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.reinstatement import REINSTATEMENT
 from agreements.documents.review import REVIEW
@@ -39,6 +40,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "emergency-release": EMERGENCY_RELEASE,
     "hold": HOLD,
     "officer": OFFICER,
+    "outside-disclosure": OUTSIDE_DISCLOSURE,
     "people": PEOPLE_ANNEX,
     "reinstatement": REINSTATEMENT,
     "release": RELEASE,

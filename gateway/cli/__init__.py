@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    accounting,
     agreement,
     audit,
     audit_replay,
+    audit_search,
     certificate,
     client,
     db,
@@ -68,7 +70,10 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
+for looking in (audit_search.search, audit_search.reindex):
+    audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounting.app, name="accounting")
 app.add_typer(partner.app, name="partner")
 
 

@@ -158,3 +158,35 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class CursorRefused(GatewayError):
+    """A cursor was given that does not belong to this question."""
+
+    code = "cursor_refused"
+    public_detail = "This cursor does not belong to this question."
+    remedy = "Ask the same question as before, in the same order, with the cursor it gave; or leave the cursor out."
+
+
+class LinkErased(GatewayError):
+    """Nothing leads from the student to the log any more."""
+
+    code = "link_erased"
+    public_detail = "The link from this student to the log was erased."
+    remedy = "Nothing brings it back. Whom the log's numbers meant cannot be told; search by everything else."
+
+
+class NotRebuilt(GatewayError):
+    """Records that were disclosed cannot be rebuilt as they left, so nothing is shown in their place."""
+
+    code = "not_rebuilt"
+    public_detail = "These records cannot be rebuilt as they left."
+    remedy = "What left is still committed to in the log. Compare it with what the partner holds."
+
+
+class RecordRefused(GatewayError):
+    """What was recorded by hand about a disclosure does not fit what is on record."""
+
+    code = "record_refused"
+    public_detail = "This record of a disclosure cannot be taken in."
+    remedy = "Look at the accounting with `pactgate accounting show`, and correct the record."

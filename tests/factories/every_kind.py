@@ -16,6 +16,7 @@ from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
 from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
+from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.signature import Envelope, Kind
@@ -106,6 +107,10 @@ def _partners() -> Mapping[Kind, OfItsKind]:
         ),
         Kind.EMERGENCY_RELEASE: OfItsKind(
             papers.release(order), lambda filed: verify_emergency_release(filed, ordered, authority=authority)
+        ),
+        Kind.OUTSIDE_DISCLOSURE: OfItsKind(
+            papers.outside(),
+            lambda filed: verify_outside_disclosure(filed, authority=authority, catalogue=catalogue),
         ),
     }
 

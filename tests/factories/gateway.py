@@ -75,6 +75,8 @@ class Deployment:
     ring: Keyring
     agreements: Mapping[str, SignedAgreement]
     partners: Mapping[str, Partner]
+    home: Path
+    """The folder with the keys and the trust file, for commands on a copy."""
 
     @property
     def signer(self) -> CheckpointSigner:
@@ -99,7 +101,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await clerk.execute(_SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
-    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
         # As a gateway does at its first start, so that no test's gateway has anything to record.
         async with office.engine.begin() as connection:

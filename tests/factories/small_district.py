@@ -73,7 +73,7 @@ async def deploy_small(server: TestServer, name: str, home: Path) -> Deployment:
         await clerk.execute(_SHIFT, START)
         await load(office, keys, home, _export({each: bundle.agreement.id for each, bundle in agreements.items()}))
     await database.close()
-    return Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    return Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
 
 
 def _export(ids: Mapping[str, str]) -> dict[str, Rows]:

@@ -307,6 +307,22 @@ async def test_an_open_hold_refuses_certificates_and_nothing_is_due_until_it_is_
     assert (await owed(gateway))[digest].status is Status.CERTIFIED
 
 
+@pytest.mark.ferpa("F1")
+async def test_a_family_that_was_not_let_inspect_within_45_days_is_flagged_on_day_46(idle_gateway: Gateway) -> None:
+    work = await desk(idle_gateway)
+    request = hold(idle_gateway, idle_gateway.digest(TUTORING))
+    await work.place_hold(request)
+    for days, late in ((0, False), (45, False), (46, True)):
+        await idle_gateway.at(NOON + dt.timedelta(days=days))
+        (line,) = await work.holds()
+        assert (line.inspect_by, line.overdue) == (DAY + dt.timedelta(days=45), late)
+    await work.release_hold(release(idle_gateway, request))
+    assert [(line.open, line.overdue) for line in await work.holds()] == [(False, False)]
+    evidence = Hold(idle_gateway.digest(TUTORING), "legal", DAY, "A court asks for it.")
+    await work.place_hold(signed(idle_gateway, Kind.HOLD, hold_bytes(evidence)))
+    assert [line.inspect_by for line in await work.holds() if line.open] == [None]
+
+
 async def test_who_left_is_certified_by_record_code_and_only_who_left(gateway: Gateway) -> None:
     digest, work = gateway.digest(TUTORING), await desk(gateway)
     rows = {row["first_name"]: row["record_code"] for row in await gateway.rows(TUTORING, fields="first_name")}

@@ -1,7 +1,7 @@
 """
 What decisions rest on besides signed documents, by digest, and which entries recorded it.
 
-Revises: 0006.
+Revises: 0010.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0013"
-down_revision: str | None = "0006"
+down_revision: str | None = "0010"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
