@@ -14,6 +14,7 @@ from typing import Any
 
 from audit.errors import LeafRefused
 from audit.events import Event
+from audit.shapes import require_members
 
 VERSION = 1
 MAX_LEAF = 65_535
@@ -41,6 +42,16 @@ class Entry:
 def leaf(event: Event, time: datetime, **body: object) -> bytes:
     """
     Write the canonical bytes of an entry; `time` is aware and comes from the database's clock.
+
+    Raises `LeafRefused` unless `body` is what an entry of this event says (`audit.shapes`), and as `encode` does.
+    """
+    require_members(event, body)
+    return encode(event, time, body)
+
+
+def encode(event: Event, time: datetime, body: Mapping[str, object]) -> bytes:
+    """
+    Return the canonical form, whatever the event says: for `leaf`, and for tests of the form.
 
     Raises `LeafRefused` for a float, a value JSON does not have, a name in use, or more than `MAX_LEAF` bytes.
     """

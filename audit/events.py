@@ -70,6 +70,10 @@ class Event(StrEnum):
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
+    CONFIGURATION_RECORDED = (
+        "configuration.recorded",
+        "What decisions rest on besides signed documents, by digest: catalogue, guardrails, time zones, code.",
+    )
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
     SUBJECTS_ERASED = (
@@ -125,6 +129,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.OPT_OUTS_LOADED,
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,
+        Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.POPULATION_REBUILT,
     },

@@ -14,6 +14,7 @@ from gateway.cli import (
     agreement,
     audit,
     audit_anomalies,
+    audit_replay,
     audit_sample,
     audit_search,
     backups,
@@ -75,6 +76,7 @@ for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+audit.app.command("replay")(audit_replay.replay)
 for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anomalies, audit_sample.sample):
     audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")

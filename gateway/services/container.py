@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
+from agreements.elements import load_catalogue
 from agreements.trust import Trust
 from audit.log import Log
 from gateway.kept import KeptCheckpoint
@@ -12,6 +13,7 @@ from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
+from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
@@ -22,7 +24,7 @@ from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
 from gateway.store.database import Database
-from policies.guardrails import Guardrails
+from policies.guardrails import Guardrails, load_guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,15 @@ async def open_services(
     try:
         standing = StandingKeys(await log_keys(url, trust))
         log = Log(database.log_pool, standing.known.signer(keys))
-        grants = Grants(database.engine, trust, guardrails=guardrails)
         async with AsyncExitStack() as running:
             if kept is not None:
                 await running.enter_async_context(keeping(database.pool, log, replace(kept, verifier=standing)))
             await log.start()
             running.push_async_callback(log.stop)
+            configuration = Configuration(load_catalogue(), guardrails or load_guardrails())
+            async with database.engine.begin() as connection:
+                recorded = await record_configuration(connection, configuration)
+            grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
             async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,

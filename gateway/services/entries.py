@@ -31,6 +31,7 @@ def draft_for(
     salts: Private,
     *,
     request_id: str,
+    configuration: int | None = None,
     read_epoch: int | None = None,
     subjects: bytes = b"",
     volume: Volume | None = None,
@@ -39,7 +40,8 @@ def draft_for(
     """
     Return the draft of one request's entry. It spends the caller's proof; a proof spent before makes it a refusal.
 
-    `volume` is what the entry adds to its client's day; a day that is full makes it a refusal too.
+    `configuration` is the entry that recorded what is decided by, where a decision was made. `volume` is what the entry
+    adds to its client's day; a day that is full makes it a refusal too.
 
     Raises `LeafRefused` if `body` cannot stand in a leaf.
     """
@@ -53,6 +55,8 @@ def draft_for(
         "request_id": request_id,
         "request": commit_bytes(salts.request_salt, salts.request).hex(),
     }
+    if configuration is not None:
+        about["configuration"] = configuration
     return Draft(
         leaf=leaf(event, now, **about, **body),
         read_epoch=read_epoch,

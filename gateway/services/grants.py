@@ -39,11 +39,14 @@ class Grants:
         engine: AsyncEngine,
         trust: Trust,
         *,
+        configuration: int,
         catalogue: Catalogue | None = None,
         guardrails: Guardrails | None = None,
         elapsed: Callable[[], float] = time.monotonic,
         recheck_every: int = EVERY,
     ) -> None:
+        """Start with nothing known. `configuration` is the entry that recorded catalogue and guardrails."""
+        self.configuration = configuration
         self._catalogue = catalogue or load_catalogue()
         self._guardrails = guardrails or load_guardrails()
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -58,9 +61,9 @@ class Grants:
         self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
         self._read_at = 0.0
 
-    async def decide(self, request: AccessRequest) -> Permit | Denied:
+    async def decide(self, request: AccessRequest) -> tuple[Permit | Denied, Moment]:
         """
-        Judge `request`.
+        Judge `request`; return the decision, with the epoch and the clock it was made by.
 
         A permit is good only together with rows of its epoch, read while it is valid. Raises what `policies.decide`
         raises for names that nobody has.
@@ -71,13 +74,19 @@ class Grants:
                 if not self._is_caught_up:
                     await self.current()
         if self._state is not None and self._is_caught_up:
-            decision = decide(self._state, request, self._now())
+            now = self._now()
+            decision = decide(self._state, request, now)
             # What is remembered was found wrong: this request is refused, and asking again would only hide it.
             if isinstance(decision, Permit) or decision.facts.get("alarm") == MEMORY_DIFFERS:
-                return decision
+                return decision, Moment(self._state.epoch, now)
         # About to be refused: only what the database says now may refuse.
         state, moment = await self.current()
-        return decide(state, request, moment.now)
+        return decide(state, request, moment.now), moment
+
+    def basis_of(self, agreement: str) -> str | None:
+        """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
+        granted = None if self._registry is None else self._registry.granted.get(agreement)
+        return None if granted is None else granted.document.basis
 
     def observe(self, epoch: int, now: datetime) -> None:
         """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""

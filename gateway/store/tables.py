@@ -116,6 +116,26 @@ lists that were not there yet and so could not make it smaller.
 A row with a sketch is an answer that later drafts over nearly the same students get too. Rows are only ever added.
 """
 
+input_kept = Table(
+    "input",
+    metadata,
+    Column("digest", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("digest", name="input_pk"),
+    CheckConstraint("digest = sha256(content)", name="input_digest_is_that_of_its_content"),
+    CheckConstraint("octet_length(content) BETWEEN 1 AND 8388608", name="input_size"),
+)
+"""What decisions rest on besides signed documents: catalogues, guardrails, time zones. Rows are only ever added."""
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("idx", name="configuration_pk"),
+    CheckConstraint("idx >= 0", name="configuration_has_an_entry"),
+)
+"""The entries that recorded what a process decides by; the highest index is the newest. Rows are only ever added."""
+
 outside_disclosure = Table(
     "outside_disclosure",
     metadata,

@@ -33,6 +33,7 @@ from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.rates import Rate
 from gateway.records.subjects import SubjectKey
 from gateway.server import bind, server_for
+from gateway.services.configuration import record_configuration, shipped
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked, Disclosed
 from gateway.services.grants import alarm
@@ -104,6 +105,9 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
     server.know(deployment.trust.log_public_key)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
+        # As a gateway does at its first start, so that no test's gateway has anything to record.
+        async with office.engine.begin() as connection:
+            await record_configuration(connection, shipped())
         await _sign_everything(deployment, office)
         await clerk.execute(_SHIFT, NOON)
         await load(office, keys, home, export({each: bundle.agreement.id for each, bundle in agreements.items()}))

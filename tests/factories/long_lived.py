@@ -231,7 +231,7 @@ class World:
         """Ask everything of the gateway that lives and of one made now; both answer alike, and as the model says."""
         database = self.services.database
         fresh = Disclosures(
-            Grants(database.engine, self.made.trust),
+            Grants(database.engine, self.made.trust, configuration=self.services.grants.configuration),
             Reader(database.pool),
             Extents(database.pool),
             self.services.log,

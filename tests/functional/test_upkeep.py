@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.draft import Draft, Meter, Once
-from audit.entry import leaf
+from audit.entry import encode
 from audit.events import Event
 from audit.index import BLOCK, extent
 from gateway.services.container import open_services
@@ -23,7 +23,7 @@ AGES = {"long over": -2 * MARGIN, "over": -MARGIN - timedelta(seconds=5), "just 
 async def spend(installed: TestInstallation) -> datetime:
     """Spend one id of each age; return what time it is."""
     now = datetime.now(UTC)
-    written = leaf(Event.LOG_CHECKED, now)
+    written = encode(Event.LOG_CHECKED, now, {})
     async with open_services(
         installed.database.url("app"),
         installed.keys,

@@ -24,6 +24,7 @@ from agreements.register import Register
 from agreements.signature import Envelope
 from agreements.successors import following
 from audit.entry import Entry
+from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
 from policies.compile import Suspension
 from policies.state import Granted
@@ -152,6 +153,12 @@ class Read:
         found = {each.index for each in self.register.stored}
         found |= {move.index for each in self.register.agreements for move in each.moves}
         return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+
+    @property
+    def moves(self) -> list[int]:
+        """The entries among them that moved the epoch, in order; a stop of a client or a partner always does."""
+        named = {index for index, entry in self.entries.items() if entry.event in MOVES_EPOCH}
+        return sorted(named | {row["idx"] for row in (*self.client_stops, *self.partner_stops)})
 
     def until(self, index: int) -> "Read":
         """Return what of it was there after the entry `index`: everything is dated by the entry that brought it."""

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from joserfc.jwk import ECKey
 
 from audit.draft import Draft, Once
-from audit.entry import leaf, parse
+from audit.entry import encode, parse
 from audit.events import Event
 from audit.log import Log, append_change
 from audit.reading import leaves
@@ -139,9 +139,9 @@ def _probes() -> APIRouter:
     async def answer(request: Request, caller: Caller) -> dict[str, str]:
         now = datetime.now(UTC)
         draft = Draft(
-            leaf(Event.DISCLOSURE, now, client=caller.client),
+            encode(Event.DISCLOSURE, now, {"client": caller.client}),
             once=(Once(caller.replay_id, caller.replay_expires_at),),
-            refusal=leaf(Event.REFUSAL, now, client=caller.client, code="replayed"),
+            refusal=encode(Event.REFUSAL, now, {"client": caller.client, "code": "replayed"}),
         )
         await request.scope["state"]["services"].log.append(draft)
         return {"client": caller.client, "behind": caller.behind}
