@@ -66,6 +66,7 @@ class Event(StrEnum):
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
+    FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
@@ -109,6 +110,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.PLACEMENTS_LOADED,
         Event.GUARDRAILS_CHANGED,
         Event.POPULATION_REBUILT,
+        Event.FACTS_ADOPTED,
     },
 )
 """Events that change what may leave: their entry's index becomes the epoch (DESIGN, "One order")."""

@@ -14,7 +14,8 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
-from gateway.services.grants import Grants
+from gateway.services.grants import Grants, alarm
+from gateway.services.integrity.watch import Watch, watching
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
@@ -35,6 +36,7 @@ class Services:
     entitlements: Entitlements
     receipts: Receipts
     publication: Publication
+    watch: Watch
 
 
 @asynccontextmanager
@@ -62,7 +64,9 @@ async def open_services(
         grants = Grants(database.engine, trust, guardrails=guardrails)
         await log.start()
         try:
-            async with upkeep(database.pool):
+            watch = Watch(url, grants.registry, grants.distrust, alarm)
+            await watch.check()
+            async with upkeep(database.pool), watching(watch):
                 yield Services(
                     database=database,
                     log=log,
@@ -73,6 +77,7 @@ async def open_services(
                     ),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log, signer),
+                    watch=watch,
                     publication=Publication(grants, database.engine, database.pool),
                 )
         finally:

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
 from gateway.logs import FIELDS
+from gateway.services.integrity.denying import stops_of
+from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
 from gateway.services.standing.snapshot import RegistryReader
 from policies.decide import decide
@@ -55,6 +57,7 @@ class Grants:
         self._renewing, self._catching_up = asyncio.Lock(), asyncio.Lock()
         self._state: PolicyState | None = None
         self._judged: Registry | None = None
+        self._distrusted: frozenset[Finding] = frozenset()
         self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
         self._read_at = 0.0
 
@@ -83,10 +86,17 @@ class Grants:
         """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""
         self._clock, self._read_at = Moment(max(epoch, self._clock.epoch), now), self._elapsed()
 
+    def distrust(self, findings: frozenset[Finding]) -> None:
+        """Stop what these findings concern, from the next request on, until others are given."""
+        self._distrusted, self._state = findings, None
+        self._tables.clear()  # Casbin's answers are kept by epoch, and the epoch is the same
+
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
         if self._state is None or self._state.epoch < moment.epoch or self._is_other(registry, moment):
+            if self._is_other(registry, moment):
+                self._tables.clear()
             self._state, self._judged = self._state_at(moment.epoch, registry), registry
         self.observe(moment.epoch, moment.now)
         return (self._state if self._state.epoch == moment.epoch else self._state_at(moment.epoch, registry)), moment
@@ -120,7 +130,7 @@ class Grants:
             epoch=epoch,
             clients=registry.clients,
             granted=registry.granted,
-            suspensions=registry.suspensions,
+            suspensions=(*registry.suspensions, *stops_of(self._distrusted, registry)),
             catalogue=self._catalogue,
             guardrails=self._guardrails,
             tables=self._tables,
