@@ -54,7 +54,7 @@ _CONSENT = _same("line", "covers", "signed_by", "signed_on", "to_date", "digest"
 _COVER = _same("agreement", "covers", "valid", "from_idx", student_id=_SOMEBODY, code="'rc_' || repeat('b', 26)")
 _CODE = _same("line", "from_idx", student_id=_SOMEBODY, code="'rc_' || repeat('d', 26)")
 
-_DATED: Final[tuple[Edit, ...]] = (
+DATED: Final[tuple[Edit, ...]] = (
     *_updated(
         "roster",
         _MENTORED,
@@ -135,7 +135,9 @@ _DATED: Final[tuple[Edit, ...]] = (
         "facts_terms_moved",
     ),
 )
-_LOADED: Final[tuple[Edit, ...]] = (
+"""Rows that entries date, and what stands between students and partners."""
+
+LOADED: Final[tuple[Edit, ...]] = (
     *(
         edit
         for table, change in (
@@ -163,5 +165,4 @@ _LOADED: Final[tuple[Edit, ...]] = (
     *_updated("batch", "true", _ALL, {"of another entry": "idx = 1"}, "facts_visible_moved"),
     *_updated("identity", "true", _ALL, {"another number": "student_identifier = 'Nr0'"}, "facts_renamed"),
 )
-
-EDITS: Final = (*_DATED, *_LOADED)
+"""Rows that loads date, and which loads are visible."""
