@@ -88,15 +88,13 @@ class Grants:
 
     def distrust(self, findings: frozenset[Finding]) -> None:
         """Stop what these findings concern, from the next request on, until others are given."""
-        self._distrusted, self._state = findings, None
-        self._tables.clear()  # Casbin's answers are kept by epoch, and the epoch is the same
+        self._distrusted = findings
+        self._forget()
 
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
         if self._state is None or self._state.epoch < moment.epoch or self._is_other(registry, moment):
-            if self._is_other(registry, moment):
-                self._tables.clear()
             self._state, self._judged = self._state_at(moment.epoch, registry), registry
         self.observe(moment.epoch, moment.now)
         return (self._state if self._state.epoch == moment.epoch else self._state_at(moment.epoch, registry)), moment
@@ -106,16 +104,29 @@ class Grants:
         async with self._engine.connect() as connection:
             return await read_moment(connection)
 
-    async def registry(self) -> tuple[Registry, Moment]:
-        """Return what is in force now, for those who need the documents and not a decision."""
+    async def registry(self, *, anew: bool = False) -> tuple[Registry, Moment]:
+        """
+        Return what is in force now, for those who need the documents and not a decision.
+
+        `anew` reads it although nothing seems to have changed: what was deleted past the log is found that way only.
+        """
         async with self._engine.connect() as connection:
             moment, version = await self._reader.look(connection)
-        if self._registry is not None and self._registry.version == version:
+        if self._registry is not None and self._registry.is_of(moment, version) and not anew:
             return self._registry, moment
         # One reads and verifies what is new. Whoever waits finds it done, so that a stop under load costs it once.
         async with self._renewing, self._engine.connect() as connection:
-            moment, self._registry = await self._reader.read(connection, self._registry)
+            moment, found = await self._reader.read(connection, None if anew else self._registry)
+            if self._registry is None or not found.says_the_same(self._registry):
+                self._registry = found
+                if self._is_other(found, moment):
+                    self._forget()
             return self._registry, moment
+
+    def _forget(self) -> None:
+        """Decide anew although the epoch is the same: Casbin's answers are kept by epoch."""
+        self._state = None
+        self._tables.clear()
 
     @property
     def _is_caught_up(self) -> bool:

@@ -7,9 +7,9 @@ the database; no row comes here.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -33,6 +33,14 @@ _MISNAMED: Final = "SELECT records.misnamed()"
 _DATED, _LOADED, _REST = "dated", "loaded", "rest"
 
 Findings = frozenset[Finding]
+
+
+class Registered(Protocol):
+    """Gives what is in force; `anew` although nothing seems to have changed."""
+
+    async def __call__(self, *, anew: bool = False) -> tuple[Registry, Moment]: ...  # noqa: D102 - said above
+
+
 _Range = tuple[str, int, int]
 
 
@@ -46,7 +54,7 @@ class Watch:
     def __init__(
         self,
         url: str,
-        registry: Callable[[], Awaitable[tuple[Registry, Moment]]],
+        registry: Registered,
         distrust: Callable[[Findings], None],
         alarm: Alarm,
         *,
@@ -68,7 +76,7 @@ class Watch:
 
     async def check(self) -> Findings:
         """Compare everything in one snapshot and return what does not hold: for the start, and for commands."""
-        await self._compare([(_DATED, FIRST, LAST), (_LOADED, FIRST, LAST)])
+        await self._compare([(_DATED, FIRST, LAST), (_LOADED, FIRST, LAST)], anew=True)
         return self.findings
 
     async def step(self) -> None:
@@ -77,11 +85,12 @@ class Watch:
         following = next(self._round, None)
         if following is None:
             self._round = self._ranges()
-            following = next(self._round)
-        await self._compare([*ranges, following])
+            await self._compare([*ranges, next(self._round)], anew=True)
+        else:
+            await self._compare([*ranges, following], anew=False)
 
-    async def _compare(self, ranges: list[_Range]) -> None:
-        registry, _ = await self._registry()
+    async def _compare(self, ranges: list[_Range], *, anew: bool) -> None:
+        registry, _ = await self._registry(anew=anew)
         before, found = self.findings, dict(self._found)
         async with self._snapshot() as session:
             await self._learn(session)
