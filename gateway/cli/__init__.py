@@ -17,6 +17,7 @@ from gateway.cli import (
     db,
     demo,
     emergency,
+    facts,
     hold,
     init,
     keys,
@@ -66,6 +67,8 @@ app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+audit.app.command("facts")(facts.facts)
+audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
 app.add_typer(partner.app, name="partner")
 

@@ -16,6 +16,7 @@ from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants, alarm
 from gateway.services.integrity.watch import Watch, watching
+from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
@@ -64,7 +65,7 @@ async def open_services(
         grants = Grants(database.engine, trust, guardrails=guardrails)
         await log.start()
         try:
-            watch = Watch(url, grants.registry, grants.distrust, alarm)
+            watch = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
             await watch.check()
             async with upkeep(database.pool), watching(watch):
                 yield Services(

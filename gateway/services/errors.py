@@ -158,3 +158,19 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class FactsDiffer(GatewayError):
+    """Rows in the tables are not those that the log's entries commit to."""
+
+    code = "facts_differ"
+    public_detail = "The records are not what the log says."
+    remedy = "Each alarm says what was found; docs/officers.md says what to do. Restore the rows from a copy."
+
+
+class NothingToAdopt(GatewayError):
+    """No row is older than the commitments, or older rows were adopted before: that is done once."""
+
+    code = "nothing_to_adopt"
+    public_detail = "There is nothing to adopt."
+    remedy = "`pactgate audit facts` says what does not hold; restore such rows from a copy."

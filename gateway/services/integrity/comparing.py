@@ -46,12 +46,10 @@ def compare_batches(ledger: Ledger, found: Iterable[tuple[int, int | None, bool]
     return frozenset(findings)
 
 
-def compare_terms(
-    kept: Iterable[tuple[str, str, str]], signed: Mapping[str, tuple[str, str]], at: int
-) -> frozenset[Finding]:
+def compare_terms(kept: Iterable[tuple[str, str, str]], signed: Mapping[str, tuple[str, str]]) -> frozenset[Finding]:
     """Return which populations, as (agreement, line, time zone), have other terms than their signed documents."""
     return frozenset(
-        Finding(Code.TERMS_MOVED, at, "scope", agreement)
+        Finding(Code.TERMS_MOVED, 0, "scope", agreement)
         for agreement, line, time_zone in kept
         if agreement in signed and signed[agreement] != (line, time_zone)
     )

@@ -60,7 +60,8 @@ class Ledger:
         self.visible = 0
         """The newest load of student records."""
         self._sealed_from: int | None = None
-        self._adopted = False
+        self.adopted = False
+        """Whether rows older than the commitments were adopted."""
 
     def take(self, index: int, entry: Entry, opening: bytes | None) -> None:
         """Take what the next entry says."""
@@ -98,9 +99,9 @@ class Ledger:
         INVARIANT: the first one counts, and it says nothing about later rows; otherwise whoever changes rows could have
         the changed ones adopted.
         """
-        if self._adopted:
+        if self.adopted:
             return
-        self._adopted, end = True, index if self._sealed_from is None else self._sealed_from
+        self.adopted, end = True, index if self._sealed_from is None else self._sealed_from
         _put_all(self.dated, (part for part in parts if part.table not in LOADED and part.at < end))
         _put_all(self.loaded, (part for part in parts if part.table in LOADED and self.batches.get(part.at, end) < end))
 

@@ -7,7 +7,7 @@ the database; no row comes here.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final, Protocol
 
@@ -49,6 +49,8 @@ class Watch:
     Compares, and keeps what does not hold until a later comparison finds that it holds again.
 
     `registry` gives what is in force; `distrust` is told whenever what does not hold changes. One task steps it.
+
+    `also` is asked once a round to look at what else is in force, and raises its own alarms.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Watch:
         alarm: Alarm,
         *,
         rows_at_once: int = ROWS_AT_ONCE,
+        also: Callable[[Registry, Moment], Awaitable[None]] | None = None,
     ) -> None:
         self._url = url
         self._registry = registry
         self._distrust = distrust
         self._alarm = alarm
         self._rows_at_once = rows_at_once
+        self._also = also
         self._ledger = Ledger()
         self._found: dict[str, Findings] = {_DATED: frozenset(), _LOADED: frozenset(), _REST: frozenset()}
         self._round: Iterator[_Range] = iter(())
@@ -81,7 +85,8 @@ class Watch:
 
     async def step(self) -> None:
         """Compare what is new, and the next range of the rest: bounded work."""
-        ranges = [(_DATED, self._ledger.until + 1, LAST)]
+        newest = max(self._ledger.batches, default=0)
+        ranges = [(_DATED, self._ledger.until + 1, LAST), (_LOADED, newest + 1, LAST)]
         following = next(self._round, None)
         if following is None:
             self._round = self._ranges()
@@ -90,10 +95,12 @@ class Watch:
             await self._compare([*ranges, following], anew=False)
 
     async def _compare(self, ranges: list[_Range], *, anew: bool) -> None:
-        registry, _ = await self._registry(anew=anew)
+        registry, moment = await self._registry(anew=anew)
+        if anew and self._also is not None:
+            await self._also(registry, moment)
         before, found = self.findings, dict(self._found)
         async with self._snapshot() as session:
-            await self._learn(session)
+            await learn(session, self._ledger)
             for kind, first, last in ranges:
                 kept = {each for each in found[kind] if not first <= each.at <= last}
                 found[kind] = frozenset(kept) | await self._compared(session, kind, first, last)
@@ -130,23 +137,25 @@ class Watch:
             for agreement in [each.verified.agreement]
         }
         kept = [(row["agreement"], row["line"], row["time_zone"]) for row in await session.fetch(_SCOPES)]
-        found = compare_batches(self._ledger, batches) | compare_terms(kept, signed, self._ledger.until)
+        found = compare_batches(self._ledger, batches) | compare_terms(kept, signed)
         if await session.fetchval(_MISNAMED):
             found |= {Finding(Code.RENAMED, self._ledger.visible, "identity")}
         return found
-
-    async def _learn(self, session: asyncpg.Connection) -> None:
-        while found := await changes(session, self._ledger.until, _ENTRIES_AT_ONCE):
-            for change in found:
-                try:
-                    self._ledger.take(change.index, parse(change.leaf), change.opening)
-                except LeafRefused:
-                    self._ledger.until = change.index  # what it dated is claimed by nobody then
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[asyncpg.Connection]:
         async with connect(self._url) as session, session.transaction(isolation="repeatable_read", readonly=True):
             yield session
+
+
+async def learn(session: asyncpg.Connection, ledger: Ledger) -> None:
+    """Let the ledger take every entry that it has not seen. In the snapshot in which the rows are read."""
+    while found := await changes(session, ledger.until, _ENTRIES_AT_ONCE):
+        for change in found:
+            try:
+                ledger.take(change.index, parse(change.leaf), change.opening)
+            except LeafRefused:
+                ledger.until = change.index  # what it dated is claimed by nobody then
 
 
 @asynccontextmanager
