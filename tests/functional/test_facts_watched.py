@@ -1,12 +1,16 @@
 """Rows about students, watched in a running gateway, and adopted in a database that is older than their commitments."""
 
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
 
 from agreements.lifecycle import Standing
+from audit.change import append_change
+from audit.entry import leaf
+from audit.events import Event
 from gateway.services.errors import NothingToAdopt
 from gateway.services.grants import alarm
 from gateway.services.integrity.findings import Code, Finding
@@ -22,6 +26,10 @@ from tests.factories.superuser import alarms, refusal, served_anew
 pytestmark = pytest.mark.claim(1)
 
 LONGER = "UPDATE records.roster SET to_date = '2030-01-01' WHERE row_id = (SELECT min(row_id) FROM records.roster)"
+BATCH = (
+    "INSERT INTO records.batch (id, kind, source, digest, rows, prepared_at, idx) OVERRIDING SYSTEM VALUE"
+    " VALUES (1, 'roster.loaded', 'x', sha256('x'), 1, now(), 1)"
+)
 MENDED = LONGER.replace("'2030-01-01'", "NULL")
 
 
@@ -124,21 +132,26 @@ async def test_rows_older_than_the_commitments_deny_until_the_office_answers_for
 ) -> None:
     database, url = installed.database, installed.database.url("loader")
     owner = await database.connection("owner")
+    now = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
     row = (
         "INSERT INTO records.roster (line, student_id, from_date, digest, from_idx)"
         " VALUES ('agreement:ours', gen_random_uuid(), '2026-09-01', substr(sha256('x'), 1, 16), 0)"
     )
     await owner.execute(row)
     async with open_office(url, installed.trust, alarm) as office:
-        unclaimed = {Finding(Code.UNCLAIMED, 0, "roster", "agreement:ours")}
+        async with office.engine.begin() as connection:  # as an earlier release wrote it
+            await append_change(connection, leaf(Event.ROSTER_LOADED, now, batch=1))
+        await owner.execute("UPDATE records.roster SET from_idx = 1")
+        await owner.execute(BATCH)
+        unclaimed = {Finding(Code.UNCLAIMED, 1, "roster", "agreement:ours")}
         assert await check_facts(office.desk, url, alarm) == unclaimed
         assert alarms(caplog) == {"facts_unclaimed"}
         entry, rows = await adopt_facts(office.desk)
-        assert (entry, rows) == (1, 1)
+        assert (entry, rows) == (2, 1)
         assert await check_facts(office.desk, url, alarm) == frozenset()
         # From now on it is covered, and nobody adopts what came after.
         await owner.execute(row)
-        assert await check_facts(office.desk, url, alarm) == {Finding(Code.CHANGED, 0, "roster", "agreement:ours")}
+        assert await check_facts(office.desk, url, alarm) == {Finding(Code.UNCLAIMED, 0, "roster", "agreement:ours")}
         with pytest.raises(NothingToAdopt):
             await adopt_facts(office.desk)
 

@@ -17,6 +17,14 @@ from gateway.services.sealing import COMMITMENT
 
 LOADED: Final = frozenset(table.name for table in metadata.sorted_tables if "from_batch" in table.c)
 """Tables whose rows are dated by the number of a load rather than by its entry."""
+_DATING: Final = frozenset(
+    {
+        *(Event.RECORDS_LOADED, Event.ROSTER_LOADED, Event.CONSENTS_LOADED, Event.OPT_OUTS_LOADED),
+        *(Event.PLACEMENTS_LOADED, Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
+        *(Event.AGREEMENT_ACTIVATED, Event.AGREEMENT_REPLACED, Event.AGREEMENT_TERMINATED),
+    }
+)
+"""Events whose entries date rows, and have committed to them since they do."""
 
 
 class Claims:
@@ -62,6 +70,8 @@ class Ledger:
         self._sealed_from: int | None = None
         self.adopted = False
         """Whether rows older than the commitments were adopted."""
+        self.is_older = False
+        """Whether entries dated rows before the first one that commits to them: a database of an earlier release."""
 
     def take(self, index: int, entry: Entry, opening: bytes | None) -> None:
         """Take what the next entry says."""
@@ -71,6 +81,8 @@ class Ledger:
             if entry.event == Event.RECORDS_LOADED:
                 self.visible = batch
         commitment = entry.body.get(COMMITMENT)
+        if commitment is None and self._sealed_from is None and entry.event in _DATING:
+            self.is_older = True
         if isinstance(commitment, str):
             self._claim(index, batch if isinstance(batch, int) else None, entry, commitment, opening or b"")
         self.until = index
@@ -96,10 +108,10 @@ class Ledger:
         """
         Take an adoption: what entries dated before any of them committed to rows.
 
-        INVARIANT: the first one counts, and it says nothing about later rows; otherwise whoever changes rows could have
-        the changed ones adopted.
+        INVARIANT: the first one counts, where there is something older, and it says nothing about later rows; otherwise
+        whoever changes rows could have the changed ones adopted.
         """
-        if self.adopted:
+        if self.adopted or not self.is_older:
             return
         self.adopted, end = True, index if self._sealed_from is None else self._sealed_from
         _put_all(self.dated, (part for part in parts if part.table not in LOADED and part.at < end))

@@ -43,8 +43,8 @@ async def adopt_facts(desk: Desk, *, random: Random = secrets.token_bytes) -> tu
         dated = _unclaimed(ledger.dated, await read_dated(session, FIRST, LAST))
         loaded = [part for part in await read_loaded(session, FIRST, LAST) if part.at <= newest]
         parts = [*dated, *_unclaimed(ledger.loaded, loaded)]
-        if ledger.adopted or not parts:
-            raise NothingToAdopt("Every row is claimed by an entry, or older rows were adopted before.")
+        if ledger.adopted or not ledger.is_older or not parts:
+            raise NothingToAdopt("No entry dated rows before entries committed to them, or those rows were adopted.")
         opening, moment = open_with(parts, random(SALT_BYTES)), await read_moment(connection)
         rows = sum(part.rows for part in parts)
         body: Mapping[str, object] = {COMMITMENT: commit(opening), "rows": rows}

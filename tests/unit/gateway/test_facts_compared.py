@@ -131,8 +131,19 @@ def test_an_adoption_speaks_for_what_is_older_than_the_first_commitment_and_for_
     assert found(ledger.loaded, loaded) == {Finding(Code.UNCLAIMED, 4, "student", "")}
 
 
+def test_where_nothing_is_older_nothing_is_adopted() -> None:
+    ledger = Ledger()
+    ledger.take(0, Entry(Event.LOG_OPENED, "", {}), None)
+    sealed(ledger, 5, part())
+    ledger.take(6, Entry(Event.ROSTER_LOADED, "", {}), None)
+    sealed(ledger, 7, part(0), event=Event.FACTS_ADOPTED)
+    assert not ledger.adopted
+    assert found(ledger.dated, [part(), part(0)]) == {Finding(Code.UNCLAIMED, 0, "roster", OURS)}
+
+
 def test_a_second_adoption_adopts_nothing() -> None:
     ledger = Ledger()
+    ledger.take(2, Entry(Event.ROSTER_LOADED, "", {}), None)
     sealed(ledger, 5, part(2), event=Event.FACTS_ADOPTED)
     sealed(ledger, 6, part(2, digest=1), part(3), event=Event.FACTS_ADOPTED)
     assert found(ledger.dated, [part(2)]) == set()
