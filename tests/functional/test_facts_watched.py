@@ -97,11 +97,24 @@ async def test_a_running_gateway_finds_what_changed_and_that_it_was_mended(
 
 
 async def test_rows_dated_ahead_of_the_log_are_found_by_the_next_step(gateway: Gateway) -> None:
-    admin, watch = await gateway.database.connection("admin"), gateway.services.watch
+    admin, grants = await gateway.database.connection("admin"), gateway.services.grants
+    watch = Watch(gateway.database.url("app"), grants.registry, grants.distrust, alarm, rows_at_once=1)
     await watch.check()
     await admin.execute("UPDATE records.roster SET from_idx = 100000 WHERE row_id = 1")
     await watch.step()
     assert Finding(Code.UNCLAIMED, 100000, "roster", gateway.line(TUTORING)) in watch.findings
+
+
+async def test_what_a_load_has_prepared_and_nobody_sees_is_no_finding(gateway: Gateway) -> None:
+    admin, watch = await gateway.database.connection("admin"), gateway.services.watch
+    await admin.execute("UPDATE records.student SET to_batch = 1000 WHERE row_id = 1")
+    await admin.execute(
+        "INSERT INTO records.school (school_identifier, digest, from_batch)"
+        " VALUES ('x', substr(sha256('x'), 1, 16), 1000)"
+    )
+    assert await watch.check() == frozenset()
+    await watch.step()
+    assert watch.findings == frozenset()
 
 
 async def test_what_opens_a_commitment_being_lost_stops_everybody(
