@@ -80,6 +80,7 @@ class Event(StrEnum):
         "subjects.erased",
         "Officers erased the links of students of whom nothing is kept any longer: how many, never whose.",
     )
+    FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
@@ -132,6 +133,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.POPULATION_REBUILT,
+        Event.FACTS_ADOPTED,
     },
 )
 """Events that change what may leave: their entry's index becomes the epoch (DESIGN, "One order")."""

@@ -1,6 +1,7 @@
 """Reading the log back: entries, signed checkpoints, paths and receipts."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -11,6 +12,7 @@ from audit.note import assemble
 from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.signing import sign_head
+from audit.store import IS_CHANGE
 from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 
 _CHUNK = 4096
@@ -21,6 +23,9 @@ _HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.hea
 _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
 _LEAVES = "SELECT leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
 _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
+_CHANGES = f"""SELECT c.idx, c.leaf, p.opening FROM (
+    SELECT idx, leaf FROM audit.entry WHERE idx > $1 AND {IS_CHANGE} ORDER BY idx LIMIT $2
+    ) AS c LEFT JOIN audit.private AS p ON p.idx = c.idx ORDER BY c.idx"""  # noqa: S608 - our own condition
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
@@ -60,6 +65,21 @@ async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncGene
             raise LogDamaged(f"of the entries {first} to {end - 1} only {len(rows)} are there")
         for row in rows:
             yield row["leaf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A leaf that no request wrote, with what opens its commitments, if anything stands beside it."""
+
+    index: int
+    leaf: bytes
+    opening: bytes | None = field(repr=False)
+
+
+async def changes(db: asyncpg.Pool | Session, after: int, limit: int = _CHUNK) -> list[Change]:
+    """Return the first `limit` leaves after entry `after` that no request wrote; an index finds them."""
+    rows = await db.fetch(_CHANGES, after, limit)
+    return [Change(row["idx"], row["leaf"], row["opening"]) for row in rows]
 
 
 async def inclusion(

@@ -5,6 +5,8 @@ Only the head row, and what is beside the tree (`private`, `once`, `meter`, the 
 is insert-only, and even that goes through functions of the owner.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -19,9 +21,25 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(schema="audit")
+
+IS_CHANGE: Final = " AND ".join(
+    f'position(\'"event":"{event}"\'::bytea in leaf) = 0'
+    for event in (
+        *("disclosure", "token.issued", "refusal", "grant.read", "receipt.read", "token.refused"),
+        *("strangers.refused", "explanation.read", "analysis.read"),
+    )
+)
+"""
+The condition that a leaf is of none of the events that requests write: what is left is few, and says what changed.
+
+Leaves are canonical JSON: a quote inside a text is escaped, so these bytes stand nowhere but where the event is named.
+An event that is new is a change until a migration says otherwise: none can be missed. INVARIANT: this text is that of
+the index `entry_change`, or PostgreSQL reads every entry.
+"""
 
 entry = Table(
     "entry",
@@ -33,6 +51,7 @@ entry = Table(
     CheckConstraint("idx >= 0", name="entry_idx"),
     CheckConstraint("octet_length(leaf) BETWEEN 1 AND 65535", name="entry_leaf_fits_a_bundle"),
     CheckConstraint(r"leaf_hash = sha256('\x00'::bytea || leaf)", name="entry_leaf_hash"),
+    Index("entry_change", "idx", postgresql_where=text(IS_CHANGE)),
     comment="The leaves. INVARIANT: idx runs from 0 without a gap to head.size - 1.",
 )
 

@@ -24,6 +24,7 @@ from gateway.cli import (
     demo,
     emergency,
     erasing,
+    facts,
     hold,
     init,
     keys,
@@ -79,6 +80,8 @@ app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
 for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anomalies, audit_sample.sample):
     audit.app.command(looking.__name__)(looking)
+audit.app.command("facts")(facts.facts)
+audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(partner.app, name="partner")

@@ -17,8 +17,10 @@ from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
-from gateway.services.grants import Grants
+from gateway.services.grants import Grants, alarm
+from gateway.services.integrity.watch import Watch, watching
 from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
+from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
@@ -39,6 +41,7 @@ class Services:
     entitlements: Entitlements
     receipts: Receipts
     publication: Publication
+    facts: Watch
 
 
 @asynccontextmanager
@@ -74,6 +77,9 @@ async def open_services(
             async with database.engine.begin() as connection:
                 recorded = await record_configuration(connection, configuration)
             grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
+            facts = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
+            await facts.check()
+            await running.enter_async_context(watching(facts))
             async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
@@ -85,6 +91,7 @@ async def open_services(
                     ),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log),
+                    facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                 )
     finally:

@@ -218,3 +218,19 @@ class ThresholdsRefused(GatewayError):
     code = "thresholds_refused"
     public_detail = "These thresholds cannot be used."
     remedy = "The names and what they mean are in `docs/anomalies.md`; leave out what should stay as it is."
+
+
+class FactsDiffer(GatewayError):
+    """Rows in the tables are not those that the log's entries commit to."""
+
+    code = "facts_differ"
+    public_detail = "The records are not what the log says."
+    remedy = "Each alarm says what was found; docs/officers.md says what to do. Restore the rows from a copy."
+
+
+class NothingToAdopt(GatewayError):
+    """No row is older than the commitments, or older rows were adopted before: that is done once."""
+
+    code = "nothing_to_adopt"
+    public_detail = "There is nothing to adopt."
+    remedy = "`pactgate audit facts` says what does not hold; restore such rows from a copy."

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
 from gateway.logs import FIELDS
+from gateway.services.integrity.denying import stops_of
+from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
 from gateway.services.standing.snapshot import RegistryReader
 from policies.decide import decide
@@ -58,6 +60,7 @@ class Grants:
         self._renewing, self._catching_up = asyncio.Lock(), asyncio.Lock()
         self._state: PolicyState | None = None
         self._judged: Registry | None = None
+        self._distrusted: frozenset[Finding] = frozenset()
         self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
         self._read_at = 0.0
 
@@ -92,6 +95,11 @@ class Grants:
         """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""
         self._clock, self._read_at = Moment(max(epoch, self._clock.epoch), now), self._elapsed()
 
+    def distrust(self, findings: frozenset[Finding]) -> None:
+        """Stop what these findings concern, from the next request on, until others are given."""
+        self._distrusted = findings
+        self._forget()
+
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
@@ -105,16 +113,29 @@ class Grants:
         async with self._engine.connect() as connection:
             return await read_moment(connection)
 
-    async def registry(self) -> tuple[Registry, Moment]:
-        """Return what is in force now, for those who need the documents and not a decision."""
+    async def registry(self, *, anew: bool = False) -> tuple[Registry, Moment]:
+        """
+        Return what is in force now, for those who need the documents and not a decision.
+
+        `anew` reads it although nothing seems to have changed: what was deleted past the log is found that way only.
+        """
         async with self._engine.connect() as connection:
             moment, version = await self._reader.look(connection)
-        if self._registry is not None and self._registry.version == version:
+        if self._registry is not None and self._registry.is_of(moment, version) and not anew:
             return self._registry, moment
         # One reads and verifies what is new. Whoever waits finds it done, so that a stop under load costs it once.
         async with self._renewing, self._engine.connect() as connection:
-            moment, self._registry = await self._reader.read(connection, self._registry)
+            moment, found = await self._reader.read(connection, None if anew else self._registry)
+            if self._registry is None or not found.says_the_same(self._registry):
+                self._registry = found
+                if self._is_other(found, moment):
+                    self._forget()
             return self._registry, moment
+
+    def _forget(self) -> None:
+        """Decide anew although the epoch is the same: Casbin's answers are kept by epoch."""
+        self._state = None
+        self._tables.clear()
 
     @property
     def _is_caught_up(self) -> bool:
@@ -129,7 +150,7 @@ class Grants:
             epoch=epoch,
             clients=registry.clients,
             granted=registry.granted,
-            suspensions=registry.suspensions,
+            suspensions=(*registry.suspensions, *stops_of(self._distrusted, registry)),
             catalogue=self._catalogue,
             guardrails=self._guardrails,
             tables=self._tables,

@@ -34,6 +34,7 @@ from gateway.services.obligations.shown import Figures, Owed
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force
+from tests.factories.superuser import alarms, change, served_anew, superuser
 
 PARTNER = f"partner:{BRIGHT_PATH}"
 LAST = dt.date(2027, 6, 30)
@@ -518,3 +519,22 @@ async def test_an_agreement_without_an_entry_owes_nothing_and_one_that_cannot_be
         await insert_status(filing.connection, odd.digest, "active", index=index, reason="it was, once")
     (line,) = (await (await desk(gateway)).listed()).refused
     assert (line.agreement, line.document, line.code) == (odd.digest, odd.digest, "invalid_agreement")
+
+
+@pytest.mark.claim(1)
+@pytest.mark.attack("a hold is damaged")
+async def test_a_hold_that_does_not_verify_any_more_alarms_when_the_gateway_starts(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = hold(gateway, await terminated(gateway))
+    await (await desk(gateway)).place_hold(held)
+    admin = await superuser(gateway)
+    await served_anew(gateway)
+    assert alarms(caplog) == set()
+    forged = signed(gateway, Kind.HOLD, held.payload, gateway.deployment.ring.signer(PARTNER).key)
+    await change(admin, held.digest, "envelope", forged.text)
+    await served_anew(gateway)
+    assert alarms(caplog) == {"obligation_refused"}
+    await admin.execute("DELETE FROM agreements.document WHERE kind = 'hold'")
+    await served_anew(gateway)
+    assert alarms(caplog) == {"document_missing"}

@@ -1,7 +1,7 @@
 """
 Disclosures made outside the gateway, recorded by hand.
 
-Revises: 0007.
+Revises: 0009.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0010"
-down_revision: str | None = "0007"
+down_revision: str | None = "0009"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

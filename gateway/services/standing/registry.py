@@ -129,6 +129,19 @@ class Registry:
     debarments: tuple[VerifiedDebarment, ...] = ()
     successions: tuple[VerifiedSuccession, ...] = ()
     emergency_orders: tuple[Ordered, ...] = ()
+    epoch: int = -1
+
+    def is_of(self, moment: Moment, version: int) -> bool:
+        """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""
+        return (self.version, self.epoch) == (version, moment.epoch)
+
+    def says_the_same(self, other: "Registry") -> bool:
+        """Return whether every decision that rests on it would rest on `other` alike."""
+        mine, others = (
+            (each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history)
+            for each in (self, other)
+        )
+        return mine == others
 
     @property
     def bans(self) -> tuple[VerifiedDebarment, ...]:
@@ -146,6 +159,7 @@ class Read:
     client_stops: tuple[Mapping[Any, Any], ...]
     partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
+    epoch: int = -1
 
     @property
     def dates(self) -> list[int]:
