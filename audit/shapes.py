@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from audit.errors import LeafRefused
-from audit.events import Event
+from audit.events import MOVES_EPOCH, Event
 from audit.members import MEMBERS, Kind
 
 _CALL = "client agreement purpose behind token proof request_id request"
@@ -77,9 +77,17 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.ACCOUNTING_READ: "listed form",
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.LOG_SEARCHED: "searched_by request",
+        Event.LOG_RECOVERED: "document origin follows kept left trust officers",
+        Event.LOG_KEY_INTRODUCED: "document key.log officers",
+        Event.LOG_KEY_RETIRED: "document key.log officers",
+        Event.SUBJECTS_ERASED: "document students officers",
+        Event.FACTS_ADOPTED: "rows.count",
     }
 )
-"""The labels of each event's members; a question mark follows what an entry may leave out."""
+"""
+The labels of each event's members; a question mark follows what an entry may leave out. An event that moves the epoch
+may date rows, and then has the member `facts` as well.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Shape:
 
 def labels_of(event: Event) -> tuple[tuple[str, bool], ...]:
     """Return the labels of an event's members, each with whether an entry may leave it out."""
-    words = EVENT_MEMBERS[event].split()
+    words = EVENT_MEMBERS[event].split() + ["facts?"] * (event in MOVES_EPOCH)
     return tuple((word.removesuffix("?"), word.endswith("?")) for word in words)
 
 

@@ -12,12 +12,13 @@ from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
 from gateway.services.clients import Clients
 from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
-from gateway.services.grants import Grants, alarm
+from gateway.services.grants import Grants
 from gateway.services.integrity.watch import Watch, watching
 from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
 from gateway.services.obligations.alarming import alarming

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.problems import Problem
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.reasons import NO_AGREEMENT, Code

@@ -6,16 +6,15 @@ it is another, and because a denial is never given before the epoch was read ane
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
-from gateway.logs import FIELDS
+from gateway.services.alarms import alarm
 from gateway.services.integrity.denying import stops_of
 from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
@@ -159,9 +158,3 @@ class Grants:
 
     def _now(self) -> datetime:
         return self._clock.now + timedelta(seconds=self._elapsed() - self._read_at)
-
-
-def alarm(code: str, facts: Mapping[str, str]) -> None:
-    """Put an alarm into the operator's log: something is there that nobody signed."""
-    said = " ".join(f"{name}={value}" for name, value in facts.items())
-    logging.getLogger("pactgate").error("alarm %s %s", code, said, extra={FIELDS: {"alarm": code, **facts}})

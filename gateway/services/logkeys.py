@@ -28,8 +28,8 @@ from audit.errors import LeafRefused, NoteInvalid
 from audit.log import Log
 from audit.note import NoteVerifier
 from gateway.keys import GatewayKeys, load_keys, public_half
+from gateway.services.alarms import alarm
 from gateway.services.errors import OtherInstallation
-from gateway.services.grants import alarm
 from gateway.services.standing.judging import AUTHORITY, Judging
 from gateway.services.standing.registry import Read
 from gateway.services.standing.remembered import Remembered

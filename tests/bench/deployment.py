@@ -21,7 +21,7 @@ from gateway.demo.stage import ORIGIN, SEED, ZONE, admit_responsible
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from gateway.services.installation import install
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship, read_mappings

@@ -15,10 +15,10 @@ import pytest
 
 from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint, KeptCheckpointUnusable
+from gateway.services.alarms import alarm
 from gateway.services.container import open_services
 from gateway.services.continuity import keep_head, keeping
 from gateway.services.errors import LogSetBack
-from gateway.services.grants import alarm
 from gateway.services.installation import AlreadyInstalled, install
 from gateway.services.office import open_office
 from tests.factories.cohort import TUTORING

@@ -33,10 +33,10 @@ from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.rates import Rate
 from gateway.records.subjects import SubjectKey
 from gateway.server import bind, server_for
+from gateway.services.alarms import alarm
 from gateway.services.configuration import record_configuration, shipped
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked, Disclosed
-from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office

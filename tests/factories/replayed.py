@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from agreements.elements import load_catalogue
+from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law, read_past
 from gateway.services.analysis.redeciding import Redecided
 from gateway.services.analysis.rejustifying import Rejustified, rejustify
-from gateway.services.grants import alarm
 from policies.guardrails import load_guardrails
 from tests.factories.gateway import Gateway
 

@@ -12,7 +12,7 @@ from typing import Final
 from agreements.trust import Officer
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerKeys
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from gateway.services.installation import install
 from gateway.services.office import open_office
 from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, client_id

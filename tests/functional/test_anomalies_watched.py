@@ -8,10 +8,10 @@ import pytest
 
 from agreements.elements import load_catalogue
 from agreements.lifecycle import Standing
+from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
 from gateway.services.anomalies.thresholds import Thresholds
 from gateway.services.anomalies.watch import Watch, Watched
-from gateway.services.grants import alarm
 from policies.guardrails import load_guardrails
 from tests.factories.cohort import MENTORING, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway

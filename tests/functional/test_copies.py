@@ -15,8 +15,8 @@ from audit.errors import CommitmentMismatch
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.copies import Copied, Copies
 from gateway.services.accounting.proofs import prove_entries
+from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
-from gateway.services.grants import alarm
 from policies.emergency_release import Handing
 from policies.guardrails import load_guardrails
 from tests.factories.cohort import FOUR, MENTORING, PARTIAL, STUDENTS, TUTORING, export, personal

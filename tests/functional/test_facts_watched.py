@@ -11,8 +11,8 @@ from agreements.lifecycle import Standing
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.services.alarms import alarm
 from gateway.services.errors import NothingToAdopt
-from gateway.services.grants import alarm
 from gateway.services.integrity.findings import Code, Finding
 from gateway.services.integrity.office import adopt_facts, check_facts
 from gateway.services.integrity.watch import Watch, watching

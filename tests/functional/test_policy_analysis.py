@@ -12,11 +12,11 @@ from agreements.lifecycle import Standing
 from audit.errors import EntryMissing
 from gateway.records.errors import UnknownStudent
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
 from gateway.services.analysis.analyses import Analyses
 from gateway.services.analysis.past import Law
 from gateway.services.analysis.supposed import NOBODY_YET
 from gateway.services.errors import UnknownPartner
-from gateway.services.grants import alarm
 from policies.analyse.changes import Kind
 from policies.analyse.replay import Effect
 from policies.guardrails import load_guardrails, read_guardrails

@@ -11,8 +11,8 @@ from agreements.trust import Trust, read_trust
 from audit.entry import encode
 from audit.events import Event
 from gateway.errors import SettingsError
+from gateway.services.alarms import alarm
 from gateway.services.errors import InstallationChanged, OtherInstallation
-from gateway.services.grants import alarm
 from gateway.services.office import open_office
 from gateway.services.opening import opening, require_unchanged
 from gateway.services.readiness import require_ready

@@ -67,7 +67,7 @@ async def test_a_row_deleted_while_nothing_else_changes_is_found_by_the_watch(
     assert await refusal(gateway, MENTORING) == "suspended"
     await admin.execute(deletion)
     assert (await refusal(gateway, MENTORING), alarms(caplog)) == ("suspended", set())
-    await gateway.services.watch.check()
+    await gateway.services.facts.check()
     assert alarms(caplog) == {"stop_missing"}
     assert await refusal(gateway, MENTORING) == "suspended"
 
@@ -83,7 +83,7 @@ async def test_a_stop_that_no_entry_tells_of_counts_and_alarms(
         " SELECT $1, 'suspended', max(idx) + 1, 'by hand' FROM agreements.status",
         digest_bytes(gateway.digest(MENTORING)),
     )
-    await gateway.services.watch.step()
+    await gateway.services.facts.step()
     # Although the epoch is what it was, and the answers of the rules are kept by it.
     assert await refusal(gateway, MENTORING) == "suspended"
     assert "stop_not_in_log" in alarms(caplog)
