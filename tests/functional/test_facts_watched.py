@@ -9,7 +9,7 @@ import pytest
 
 from agreements.lifecycle import Standing
 from audit.change import append_change
-from audit.entry import leaf
+from audit.entry import encode
 from audit.events import Event
 from gateway.services.alarms import alarm
 from gateway.services.errors import NothingToAdopt
@@ -153,7 +153,7 @@ async def test_rows_older_than_the_commitments_deny_until_the_office_answers_for
     await owner.execute(row)
     async with open_office(url, installed.trust, alarm) as office:
         async with office.engine.begin() as connection:  # as an earlier release wrote it
-            await append_change(connection, leaf(Event.ROSTER_LOADED, now, batch=1))
+            await append_change(connection, encode(Event.ROSTER_LOADED, now, {"batch": 1}))
         await owner.execute("UPDATE records.roster SET from_idx = 1")
         await owner.execute(BATCH)
         unclaimed = {Finding(Code.UNCLAIMED, 1, "roster", "agreement:ours")}
