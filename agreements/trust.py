@@ -14,6 +14,7 @@ from agreements.keys import PublicKey, read_public_key
 from agreements.shapes import DIGEST, Shape, group, leaf, listing, shape_problems, text
 
 MIN_OFFICERS: Final = 2
+_ENTRIES: Final[Shape] = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
 _SHAPE: Final[Shape] = group(
     "The trust file",
     {
@@ -37,7 +38,8 @@ _SHAPE: Final[Shape] = group(
                     "origin": text("rule", "Its origin", ("[!-~]+", "a short name without spaces"), 200),
                     "log_public_key": text("rule", "Its public key", ("[!-~]+", "a verifier key on one line"), 1000),
                     "recovery": text("rule", "The digest of the recovery", DIGEST),
-                    "entry": leaf("rule", "The entry of the recovery", type="integer", minimum=1, maximum=2**53 - 1),
+                    "entry": leaf("rule", "The entry of the recovery", **_ENTRIES),
+                    "kept": leaf("rule", "Entries of the kept checkpoint", **_ENTRIES),
                 },
             ),
             most=20,
@@ -56,12 +58,17 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """An origin under which nothing is signed any more, and the recovery that ended it: its digest and its entry."""
+    """
+    An origin under which nothing is signed any more, and the recovery that ended it: its digest and its entry.
+
+    `kept` is the size of the newest checkpoint of this origin that the recovery cites.
+    """
 
     origin: str
     log_public_key: str
     recovery: str
     entry: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,7 @@ class Trust:
                     "log_public_key": each.log_public_key,
                     "recovery": each.recovery,
                     "entry": each.entry,
+                    "kept": each.kept,
                 }
                 for each in self.follows
             ]
@@ -128,7 +136,8 @@ def read_trust(raw: bytes) -> Trust:
     if len(keys) != len(officers) or len(names) != len(officers):
         raise BadTrust("The same officer is pinned twice; two different people with two different keys are needed.")
     follows = tuple(
-        Followed(row["origin"], row["log_public_key"], row["recovery"], row["entry"]) for row in rows.get("follows", ())
+        Followed(row["origin"], row["log_public_key"], row["recovery"], row["entry"], row["kept"])
+        for row in rows.get("follows", ())
     )
     origins = [*(each.origin for each in follows), rows["origin"]]
     entries = [each.entry for each in follows]
@@ -142,13 +151,13 @@ def pin_trust(origin: str, officers: tuple[Officer, ...], log_public_key: str) -
     return read_trust(Trust(origin, officers, log_public_key).canonical)
 
 
-def recovered_trust(trust: Trust, origin: str, log_public_key: str, recovery: str, entry: int) -> Trust:
+def recovered_trust(trust: Trust, origin: str, log_public_key: str, *, recovery: str, entry: int, kept: int) -> Trust:
     """
     Return the trust after a recovery: the same officers, another origin. Raises `BadTrust`.
 
-    `recovery` is the digest of the recovery, `entry` where it stands in the log.
+    `recovery` is the digest of the recovery, `entry` where it stands in the log, `kept` the size that it cites.
     """
-    ended = Followed(trust.origin, trust.log_public_key, recovery, entry)
+    ended = Followed(trust.origin, trust.log_public_key, recovery, entry, kept)
     return read_trust(Trust(origin, trust.officers, log_public_key, (*trust.follows, ended)).canonical)
 
 

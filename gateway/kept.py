@@ -51,9 +51,15 @@ class KeptCheckpoint:
 
     file: Path
     verifier: Verifier
+    superseded: tuple[tuple[Verifier, int], ...] = ()
+    """Origins that the log had before, each with the size of the checkpoint that its recovery cites."""
 
     def read(self) -> Checkpoint | None:
-        """Return the kept checkpoint, None if none was kept yet. Raises `KeptCheckpointUnusable`."""
+        """
+        Return the kept checkpoint, None if none was kept yet or a recovery went on from it.
+
+        Raises `KeptCheckpointUnusable`; so does one that is newer than the recovery knew of.
+        """
         try:
             with self.file.open("rb") as file:
                 raw = file.read(MAX_NOTE + 1)
@@ -62,11 +68,27 @@ class KeptCheckpoint:
         except OSError as error:
             raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
         try:
-            return self.verifier.verify(raw.decode())
+            note = raw.decode()
+            return self.verifier.verify(note)
         except UnicodeDecodeError:
             raise KeptCheckpointUnusable(f"{self.file} is not text.") from None
         except VerificationFailed as error:
+            if self._is_superseded(note):
+                return None
             raise KeptCheckpointUnusable(f"{self.file} is not a checkpoint of this log: {error}.") from None
+
+    def _is_superseded(self, note: str) -> bool:
+        for verifier, cited in self.superseded:
+            with suppress(VerificationFailed):
+                earlier = verifier.verify(note)
+                if earlier.size > cited:
+                    raise KeptCheckpointUnusable(
+                        f"{self.file} holds a checkpoint of {earlier.size} entries under {earlier.origin}, and the"
+                        f" recovery knew of {cited} only: more is lost than it declares.",
+                        remedy="Tell the privacy officer. Two officers declare it in a further recovery.",
+                    )
+                return True
+        return False
 
     def edge(self, checkpoint: Checkpoint) -> CompactRange | None:
         """

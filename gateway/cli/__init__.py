@@ -35,6 +35,7 @@ from gateway.cli import (
     people,
     policy,
     records,
+    recovery,
     serve,
     signer,
     stops,
@@ -53,6 +54,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.add_typer(recovery.app, name="recovery")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")

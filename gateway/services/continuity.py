@@ -16,11 +16,10 @@ import asyncpg
 from audit.batch import Session
 from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.continuity import Continued, require_continues
-from audit.errors import AuditError, Forked, LogDamaged, RolledBack
+from audit.errors import Forked, LogDamaged, RolledBack
 from audit.log import Log
-from gateway.errors import GatewayError
-from gateway.kept import KeptCheckpoint
-from gateway.logs import FIELDS
+from gateway.kept import KeptCheckpoint, KeptCheckpointUnusable
+from gateway.services.alarms import alarm
 from gateway.services.errors import LogSetBack, NothingSigned
 from gateway.services.inspection import newest_signed
 
@@ -96,13 +95,12 @@ async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, every: float
 
 
 async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint) -> None:
-    logger = logging.getLogger("pactgate")
     try:
         await keep_head(pool, kept, log.signer)
-    except LogSetBack as error:
+    except (LogSetBack, Forked) as error:
         log.halt()
-        logger.critical("the log was set back: nothing is disclosed", extra={FIELDS: {"alarm": error.code}})
-    except (GatewayError, AuditError) as error:
-        logger.error("the newest checkpoint is not kept", extra={FIELDS: {"alarm": error.code}})  # noqa: TRY400 - no trace
+        alarm("log_set_back", {"found": str(error)})
+    except KeptCheckpointUnusable as error:
+        alarm("kept_checkpoint_unusable", {"found": str(error)})
     except Exception as error:
-        logger.warning("the newest checkpoint was not kept, tried again later", exc_info=error)
+        logging.getLogger("pactgate").warning("the newest checkpoint was not kept, tried again later", exc_info=error)

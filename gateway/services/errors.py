@@ -88,6 +88,13 @@ class InstallationChanged(GatewayError):
     )
 
 
+class RecoveryRefused(GatewayError):
+    """The log cannot go on by this recovery."""
+
+    code = "recovery_refused"
+    public_detail = "The disclosure log is not available, so nothing is sent."
+
+
 class LogSetBack(GatewayError):
     """The log in the database does not continue the checkpoint that was kept outside it."""
 

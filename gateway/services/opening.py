@@ -16,6 +16,7 @@ from audit.entry import leaf, parse
 from audit.errors import LeafRefused
 from audit.events import Event
 from gateway.services.errors import InstallationChanged, OtherInstallation
+from gateway.services.recovered import require_recovered
 from gateway.store.errors import SchemaMismatch
 from gateway.store.tables import installation
 
@@ -48,7 +49,8 @@ async def require_opened(connection: AsyncConnection, trust: Trust) -> None:
     if row is None:
         raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
     written = await connection.scalar(text(FIRST_LEAF))
-    require_unchanged(written, trust, origin=row.origin, demo=row.demo)
+    require_unchanged(written, trust.before(0), origin=row.origin, demo=row.demo)
+    await require_recovered(connection, trust)
 
 
 def require_unchanged(written: bytes | None, trust: Trust, *, origin: str, demo: bool) -> None:

@@ -13,6 +13,8 @@ from gateway.keys import GatewayKeys
 from gateway.services.continuity import require_continued
 from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import FIRST_LEAF, require_unchanged
+from gateway.services.recovered import require_recovered
+from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
 from gateway.store.roles import Role, require_durable, require_modest_login, require_primary, require_views_only
 from gateway.store.session import connect
@@ -38,7 +40,8 @@ async def require_ready(
         await require_primary(connection)
         # (3): the log was opened, by the officers we know, and it is this log.
         origin, demo = await _installation(connection)
-        require_unchanged(await connection.fetchval(FIRST_LEAF), trust, origin=origin, demo=demo)
+        require_unchanged(await connection.fetchval(FIRST_LEAF), trust.before(0), origin=origin, demo=demo)
+        await _require_recovered(url, trust)
         # (4): we hold a key that was pinned or introduced and is not retired; with another we would sign another log.
         known = await log_keys_in(connection, trust)
         known.signer(keys)
@@ -51,6 +54,15 @@ async def require_ready(
         # (6): the log goes on from what was kept outside the database.
         if kept is not None:
             await require_continued(connection, replace(kept, verifier=known.verifier))
+
+
+async def _require_recovered(url: str, trust: Trust) -> None:
+    engine = engine_for(url)
+    try:
+        async with engine.connect() as connection:
+            await require_recovered(connection, trust)
+    finally:
+        await engine.dispose()
 
 
 async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:

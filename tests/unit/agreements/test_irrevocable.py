@@ -86,8 +86,8 @@ def test_a_recovery_that_cannot_be_meant_is_refused(changes: dict[str, object]) 
 
 def test_a_trust_file_remembers_every_origin_it_had() -> None:
     first = Keyring().trust
-    second = recovered_trust(first, "second.example/log", "key2", "sha256:" + "1" * 64, 12)
-    third = recovered_trust(second, "third.example/log", "key3", "sha256:" + "2" * 64, 40)
+    second = recovered_trust(first, "second.example/log", "key2", recovery="sha256:" + "1" * 64, entry=12, kept=20)
+    third = recovered_trust(second, "third.example/log", "key3", recovery="sha256:" + "2" * 64, entry=40, kept=41)
     assert read_trust(third.canonical) == third
     assert [third.before(times) for times in range(3)] == [first, second, third]
     assert "follows" not in json.loads(first.canonical)
@@ -95,7 +95,7 @@ def test_a_trust_file_remembers_every_origin_it_had() -> None:
 
 def test_an_origin_is_never_used_again() -> None:
     first = Keyring().trust
-    second = recovered_trust(first, "second.example/log", "key2", "sha256:" + "1" * 64, 12)
+    second = recovered_trust(first, "second.example/log", "key2", recovery="sha256:" + "1" * 64, entry=12, kept=20)
     for origin, entry in ((first.origin, 40), ("second.example/log", 40), ("third.example/log", 12)):
         with pytest.raises(BadTrust, match="each another"):
-            recovered_trust(second, origin, "key3", "sha256:" + "2" * 64, entry)
+            recovered_trust(second, origin, "key3", recovery="sha256:" + "2" * 64, entry=entry, kept=50)
