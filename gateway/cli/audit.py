@@ -30,7 +30,7 @@ from gateway.store.cluster import Cluster, postgres_folder, running_cluster
 from gateway.store.errors import DatabaseUnavailable
 from gateway.store.session import connect
 
-app = typer.Typer(help="The log: verify, show, prove, export; compare the rows with it.", no_args_is_help=True)
+app = typer.Typer(help="The log: verify, search, decide again, prove, export.", no_args_is_help=True)
 
 NOT_FOUND_OUT = 2
 _SIZE = "SELECT size FROM audit.head"

@@ -50,7 +50,9 @@ class Noted(Protocol):
 
 
 class Rule(Protocol):
-    """A rule: what it finds depends on nothing but what it is given."""
+    """A rule: what it finds depends on nothing but what it is given. Its name is that of the function."""
+
+    __name__: str
 
     def __call__(self, history: History, world: World) -> Iterator[Anomaly]:
         """Yield what is unusual since `world.since`."""

@@ -1,11 +1,17 @@
 """`pactgate audit sample` and `anomalies` on the command line."""
 
+import asyncio
 import json
 
 import pytest
 
 from audit.__main__ import main
-from tests.factories.command_line import CommandLine
+from audit.draft import Draft
+from audit.entry import leaf
+from audit.events import Event
+from gateway.store.session import connect
+from tests.factories.command_line import NOW, CommandLine
+from tests.factories.long_log import append
 
 
 def test_a_checkpoint_that_is_not_one_of_this_log_draws_nothing(active: CommandLine) -> None:
@@ -35,7 +41,20 @@ def test_unusual_use_is_told_with_exit_code_1_and_a_quiet_log_with_0(active: Com
     for wrong in (("--since", "soon"), ("--thresholds", "@nowhere")):
         assert active.run("audit", "anomalies", *wrong).code == 2
     assert active.done("audit", "anomalies")["anomalies"] == []
+    asyncio.run(_refuse_strangers(active))
+    outcome = active.run("audit", "anomalies", "--since", "2020-01-01")
+    assert outcome.code == 1
+    (found,) = outcome.data["anomalies"]
+    assert found["rule"] == "strangers"
+    assert "strangers, nobody known: 5000 requests without an accepted key were refused." in outcome.err
+    active.write("district.toml", "strangers = 6000")
+    assert active.run("audit", "anomalies", "--since", "2020-01-01", "--thresholds", "@district.toml").code == 0
     active.write("odd.toml", "bursts = 3")
     assert "no threshold 'bursts'" in active.refused("audit", "anomalies", "--thresholds", "@odd.toml")
     (active.folder / "odd.bin").write_bytes(b"\xff")
     assert "UTF-8" in active.refused("audit", "anomalies", "--thresholds", "@odd.bin")
+
+
+async def _refuse_strangers(desk: CommandLine) -> None:
+    async with connect(desk.server.url("loader", desk.database)) as loader:
+        await append(loader, [Draft(leaf(Event.STRANGERS_REFUSED, NOW, total=5_000, reasons={}))])

@@ -1,7 +1,9 @@
 """`pactgate audit search` and `reindex` on the command line."""
 
 import orjson
+import pytest
 
+from gateway.cli.audit_search import _telling
 from tests.factories.command_line import CommandLine
 
 
@@ -47,3 +49,11 @@ def test_the_index_is_checked_and_made_anew(active: CommandLine) -> None:
     assert active.done("audit", "reindex") == {"blocks": 0, "checked": False}
     active.sql("INSERT INTO audit.indexed VALUES (0, '', '')")
     assert "of the entries 0 to 4095" in active.refused("audit", "reindex", "--check")
+
+
+def test_whoever_waits_for_a_long_log_is_told_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for blocks in range(1, 130):
+        _telling("indexed")(blocks)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{blocks} blocks of 4,096 entries are indexed." for blocks in (64, 128)
+    ]
