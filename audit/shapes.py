@@ -76,6 +76,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         ),
         Event.ACCOUNTING_READ: "listed form",
         Event.RECORDS_COPIED: "listed scope.copy",
+        Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
     }
 )

@@ -14,6 +14,7 @@ from gateway.cli import (
     agreement,
     audit,
     audit_replay,
+    audit_reproduce,
     audit_search,
     certificate,
     client,
@@ -70,6 +71,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
+audit.app.command("reproduce")(audit_reproduce.reproduce)
 for looking in (audit_search.search, audit_search.reindex):
     audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")

@@ -115,6 +115,7 @@ async def _copied(rebuilder: Rebuilder, found: Listed, student: Numbered) -> Ent
     # Whose row is whose stands in the list: a list that was altered must not give one child's row to another's family.
     if found.checked is Checked.ALTERED:
         raise NotRebuilt(_ALTERED)
-    private, rows = await rebuilder.rebuild(found)
-    own = tuple(CopiedRow(rows[at], open_row(private.row_secret, rows, at)) for at in found.places(student.number))
+    page = await rebuilder.rebuild(found)
+    places, secret = found.places(student.number), page.private.row_secret
+    own = tuple(CopiedRow(page.rows[at], open_row(secret, page.rows, at)) for at in places)
     return EntryCopied(found.index, found.leaf, own)
