@@ -95,6 +95,10 @@ class Event(StrEnum):
         "records.copied",
         "The district copied the records disclosed about one student, who stands beside it.",
     )
+    DISCLOSURE_REPRODUCED = (
+        "disclosure.reproduced",
+        "The district rebuilt the whole answer of a disclosure, to compare it with what was committed to.",
+    )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
     LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
 

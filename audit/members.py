@@ -80,6 +80,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "ends": Member(_TEXT, "First instant after it."),
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),
+        "entry.rebuilt": Member(_NUMBER, "Entry of the disclosure that was rebuilt."),
         "epoch": Member(_NUMBER, "Epoch at which it was decided, and rows were read."),
         "error": Member(_TEXT, "Error code of the answer (RFC 6749)."),
         "expires": Member(_NUMBER, "When the token expires, in seconds since 1970."),

@@ -76,6 +76,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         ),
         Event.ACCOUNTING_READ: "listed form",
         Event.RECORDS_COPIED: "listed scope.copy",
+        Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
         Event.LOG_RECOVERED: "document origin follows kept left trust officers",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",

@@ -15,6 +15,7 @@ from gateway.cli import (
     audit,
     audit_anomalies,
     audit_replay,
+    audit_reproduce,
     audit_sample,
     audit_search,
     backups,
@@ -80,6 +81,7 @@ for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
+audit.app.command("reproduce")(audit_reproduce.reproduce)
 for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anomalies, audit_sample.sample):
     audit.app.command(looking.__name__)(looking)
 audit.app.command("facts")(facts.facts)

@@ -194,13 +194,18 @@ def page_of(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Pa
     if lines[0][CODE_AT] is None:
         return Page(epoch, now, [], statement.values_at, None)
     rows = lines[:limit]
-    following, last = None, rows[-1]
-    if len(lines) > limit:
-        sort = last["sort"] if statement.is_sorted else None
-        following = Position(
-            code=last[CODE_AT],
-            sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
-            day=last["within0"].isoformat() if statement.by_event else None,
-            event=last["within1"] if statement.by_event else None,
-        )
+    following = position_after(rows[-1]) if len(lines) > limit else None
     return Page(epoch, now, rows, statement.values_at, following)
+
+
+def position_after(row: asyncpg.Record) -> Position:
+    """Return the position of the row after this one: what a cursor holds."""
+    known = set(row.keys())
+    sort = row["sort"] if "sort" in known else None
+    by_event = "within1" in known
+    return Position(
+        code=row[CODE_AT],
+        sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
+        day=row["within0"].isoformat() if by_event else None,
+        event=row["within1"] if by_event else None,
+    )

@@ -24,7 +24,7 @@ from gateway.records.extent import Extents
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.denials import problem_of
-from gateway.services.entries import draft_for, salts_for
+from gateway.services.entries import cursor_nonce, draft_for, salts_for
 from gateway.services.grants import Grants
 from gateway.services.standing.registry import Moment
 from gateway.services.volume import Volume, VolumeExceeded
@@ -33,6 +33,8 @@ from policies.errors import UnclearRequest
 from policies.request import AccessRequest
 from policies.told import told_of_permit
 
+Seal = Callable[[Position, bytes], str]
+"""Turns the position after the last row of a page into the text of a cursor, with the nonce it is given."""
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
 _ATTEMPTS = 3
@@ -80,13 +82,12 @@ class Disclosures:
         self._subjects = subjects
         self._random = random
 
-    async def disclose(self, caller: Caller, asked: Asked, seal: Callable[[Position], str] | None = None) -> Disclosed:
+    async def disclose(self, caller: Caller, asked: Asked, seal: Seal | None = None) -> Disclosed:
         """
         Answer `asked` for `caller`, or raise.
 
-        `seal` turns the position after the last row into the text of a cursor. Raises `Problem`, and what the policies
-        and the records refuse; every refusal is on the log before it is raised. `epoch_moved` wrote nothing, and the
-        log's own errors mean 503.
+        Without a `seal` no cursor follows. Raises `Problem`, and what the policies and the records refuse; every
+        refusal is on the log before it is raised. `epoch_moved` wrote nothing, and the log's own errors mean 503.
         """
         judged: Moment | None = None
         try:
@@ -146,9 +147,7 @@ class Disclosures:
             )
         )
 
-    async def _release(
-        self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Callable[[Position], str] | None
-    ) -> Disclosed:
+    async def _release(self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Seal | None) -> Disclosed:
         """
         Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit.
 
@@ -160,7 +159,12 @@ class Disclosures:
         rows = encode(page, permit)
         salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
-        body = _body(rows, seal(follows) if seal and follows else None, permit, single=asked.code is not None)
+        body = answer(
+            rows,
+            seal(follows, cursor_nonce(salts)) if seal and follows else None,
+            permit.notices,
+            single=asked.code is not None,
+        )
         subjects = self._subjects.numbers(page.subjects)
         draft = draft_for(
             caller,
@@ -183,9 +187,9 @@ class Disclosures:
         return Disclosed(body, appended.index, follows)
 
 
-def _body(rows: list[bytes], cursor: str | None, permit: Permit, *, single: bool) -> bytes:
+def answer(rows: list[bytes], cursor: str | None, notices: tuple[str, ...], *, single: bool) -> bytes:
     """Assemble the answer from the very bytes that were committed to; 34 CFR 99.33(d): the recipient is told."""
-    notice = msgspec.json.encode(list(permit.notices))
+    notice = msgspec.json.encode(list(notices))
     if single:
         return b'{"data":' + rows[0] + b',"notices":' + notice + b"}"
     following = msgspec.json.encode(cursor)

@@ -1,5 +1,6 @@
 """The entry of one authenticated request: who asked for what, in words that name no student, and what opens it."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from audit.log import Draft, Once
 from gateway.caller import Caller
 from gateway.services.volume import Volume
 
+_NONCE_BYTES = 12
+"""Of AES-GCM; far too many to draw one twice."""
 REPLAYED = "replayed"
 """The code of the refusal that is written when a proof was used before."""
 
@@ -22,6 +25,15 @@ def salts_for(query: str, random: Callable[[int], bytes]) -> Private:
         request_salt=random(SECRET_SIZE),
         request=query.encode(),
     )
+
+
+def cursor_nonce(salts: Private) -> bytes:
+    """
+    Return the nonce of the cursor that leaves with an answer: random as the entry's secret is, and the same again.
+
+    So the whole answer can be made again from its entry, the cursor included (claim 6).
+    """
+    return hashlib.sha256(b"cursor" + salts.row_secret).digest()[:_NONCE_BYTES]
 
 
 def draft_for(

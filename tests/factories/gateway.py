@@ -21,9 +21,11 @@ import httpx2
 from agreements.trust import Officer, Trust
 from audit.checkpoint import CheckpointSigner
 from audit.entry import parse
+from audit.events import Event
 from audit.export import export_log
 from audit.reading import leaves
 from audit.recheck import Rechecked, recheck
+from audit.shapes import require_members
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
@@ -53,6 +55,7 @@ BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
 NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
 """Noon in the agreements' zone, on the day of the cohort."""
 _NO_LIMITS = Bounds(address_rate=Rate(1e6, 1e6), client_rate=Rate(1e6, 1e6), strangers_seconds=3600)
+_EVENTS = {event.value: event for event in Event}
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = $1"
 _SHIFT = "UPDATE gateway.installation SET clock_shift = $1 - statement_timestamp()"
 
@@ -334,7 +337,11 @@ class Gateway:
                 await asyncio.sleep(0.002)
 
     async def verify(self) -> Rechecked:
-        """Recompute the whole log."""
+        """Recompute the whole log, and see that every entry says what its event says."""
+        auditor = await self.database.pool("auditor", size=1)
+        async for written in leaves(auditor, 0, await self.size()):
+            entry = parse(written)
+            require_members(_EVENTS[entry.event], entry.body)
         return await recheck(await self.database.pool("auditor", size=1), self.deployment.signer.verifier)
 
     async def export(self, folder: Path) -> None:

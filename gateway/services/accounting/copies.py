@@ -129,7 +129,8 @@ class _Taking:
         if found.entry.event == Event.EMERGENCY_RELEASED:
             private, rows = await rebuild_release(self._past, self._connection, self._key, found)
         else:
-            private, rows = await self._pages.rebuild(found)
+            page = await self._pages.rebuild(found)
+            private, rows = page.private, page.rows
         # Of a release the list goes on after the rows, with the students of whom there was none.
         own = [at for at in found.places(student.number) if at < len(rows)]
         return EntryCopied(

@@ -6,6 +6,7 @@ INVARIANT: nothing is guessed. Rows are given out if and only if all of the page
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
@@ -17,23 +18,39 @@ from audit.entry import Entry
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.past import read_past
+from gateway.records.reader import Position, position_after
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.asked import page_asked
+from gateway.services.accounting.asked import PageAsked, page_asked
 from gateway.services.accounting.naming import Listed
-from gateway.services.analysis.past import Past
+from gateway.services.analysis.laws import Laws, Lost
+from gateway.services.analysis.past import Law, Past
 from gateway.services.errors import NotRebuilt
 from gateway.services.obligations.history import time_of
+from gateway.services.standing.registry import Registry
+from policies.analyse.replay import not_told
 from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.errors import PolicyError
 from policies.memo import Memo
 from policies.request import AccessRequest
 from policies.state import PolicyState
+from policies.told import told_of_permit
 
 _CODES: Final = """SELECT DISTINCT p.code FROM records.population p JOIN records.subject u USING (student_id)
     WHERE p.agreement = $1 AND u.sealed = ANY($2)"""
 _KEPT: Final = 8
 """States kept: entries come in the order of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A page as it left: what opens its entry, its rows, the permit it left by, and the position after the last row."""
+
+    private: Private = field(repr=False)
+    rows: list[bytes] = field(repr=False)
+    permit: Permit
+    asked: PageAsked
+    after: Position | None = field(repr=False)
 
 
 class Rebuilder:
@@ -43,17 +60,20 @@ class Rebuilder:
         self._past = past
         self._session = session
         self._key = key
-        self._states: Memo[int, PolicyState] = Memo(_KEPT)
+        self._laws = Laws(session)
+        self._pasts: Memo[tuple[object, ...], Past] = Memo(_KEPT)
+        self._states: Memo[tuple[object, ...], PolicyState] = Memo(_KEPT)
 
-    async def rebuild(self, found: Listed) -> tuple[Private, list[bytes]]:
+    async def rebuild(self, found: Listed) -> Rebuilt:
         """
-        Return what opens the entry, and every row of its page, byte for byte as it left.
+        Return the page of an entry, every row byte for byte as it left.
 
         Raises `NotRebuilt`, saying why, and `CommitmentMismatch`.
         """
         if found.private is None:
             raise NotRebuilt("What opens the entry is not there any more.")
-        permit = self._permit(found.entry, found.private)
+        asked = page_asked(found.entry, found.private)
+        permit = await self._permit(found.index, found.entry, asked)
         try:
             codes = await self._session.fetch(_CODES, permit.agreement, self._key.sealed(sorted(set(found.subjects))))
             wanted = [row["code"] for row in codes]
@@ -62,20 +82,22 @@ class Rebuilder:
             raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
         numbers = self._key.numbers(page.subjects)
         rows = encode(page, permit)
-        window = _window(found, numbers, rows, found.private)
-        if window is None:
+        start = _window(found, numbers, rows, found.private)
+        if start is None:
             raise NotRebuilt("What is on file now does not lead to what the entry commits to.")
-        return found.private, window
+        stop = start + len(found.subjects)
+        after = position_after(page.rows[stop - 1]) if stop > start else None
+        return Rebuilt(found.private, rows[start:stop], permit, asked, after)
 
-    def _permit(self, entry: Entry, private: Private) -> Permit:
-        """Return the decision made again, by the documents that stood and the clock of the entry."""
-        body, asked = entry.body, page_asked(entry, private)
-        catalogue = self._past.law.catalogue
+    async def _permit(self, index: int, entry: Entry, asked: PageAsked) -> Permit:
+        """Return the decision made again, by the law it cites, the documents that stood and the clock of the entry."""
+        body = entry.body
         # (1): the same law; another catalogue or other guardrails make other rows.
-        if body["catalogue"] != catalogue.digest or body["guardrails"] != self._past.law.guardrails.digest:
-            raise NotRebuilt("The catalogue or the guardrails of this release are not those of the entry.")
+        law = await self._laws.of(body.get("configuration"))
+        if isinstance(law, Lost):
+            raise NotRebuilt(f"The {law.what} that the entry was decided by is not there any more.")
         try:
-            names = tuple(catalogue.element(each).name for each in body["elements"])
+            names = tuple(law.catalogue.element(each).name for each in body["elements"])
             request = AccessRequest(
                 client=body["client"],
                 agreement=body["agreement"],
@@ -85,40 +107,40 @@ class Rebuilder:
                 filters=asked.filters,
                 sort=asked.sort,
             )
-            decision = decide(self._state(body["epoch"]), request, time_of(entry))
+            decision = decide(self._state(law, index, body["epoch"]), request, time_of(entry))
         except (PolicyError, UnknownElement):
             raise NotRebuilt("The request of the entry is no request of this release.") from None
         # (2): what was decided then is decided again.
         if isinstance(decision, Denied):
             raise NotRebuilt(f"By what is on file the request would have been refused ({decision.code}).")
-        same = (
-            decision.ruleset_digest == body["ruleset"]
-            and [each.transformation for each in decision.fields] == body["transformations"]
-        )
-        if not same:
-            raise NotRebuilt("The rules of this release are not those of the entry.")
+        if not_told(told_of_permit(decision), body):
+            raise NotRebuilt("By what is on file other rules come out than those of the entry.")
         return decision
 
-    def _state(self, epoch: int) -> PolicyState:
+    def _state(self, law: Law, index: int, epoch: int) -> PolicyState:
         """Return the state of that epoch. Its promises are verified ones, so it may have the epoch's own number."""
-        return self._states.get_or_make(epoch, lambda: self._state_at(epoch))
-
-    def _state_at(self, epoch: int) -> PolicyState:
-        registry, law = self._past.after(epoch), self._past.law
-        return PolicyState(
-            epoch=epoch,
-            clients=registry.clients,
-            granted=registry.granted,
-            suspensions=registry.suspensions,
-            catalogue=law.catalogue,
-            guardrails=law.guardrails,
-            tables=Memo(_KEPT),
-        )
+        past = self._pasts.get_or_make(law.key, lambda: self._past.under(law))
+        # Not after the epoch alone: what came with it in one transaction, such as approvals, stood as well.
+        stood = past.stood_before(index, epoch)
+        return self._states.get_or_make((*law.key, stood, epoch), lambda: _state_at(past.after(stood), law, epoch))
 
 
-def _window(found: Listed, numbers: bytes, rows: Sequence[bytes], private: Private) -> list[bytes] | None:
+def _state_at(registry: Registry, law: Law, epoch: int) -> PolicyState:
+    return PolicyState(
+        epoch=epoch,
+        clients=registry.clients,
+        granted=registry.granted,
+        suspensions=registry.suspensions,
+        catalogue=law.catalogue,
+        guardrails=law.guardrails,
+        tables=Memo(_KEPT),
+        zones=law.zones,
+    )
+
+
+def _window(found: Listed, numbers: bytes, rows: Sequence[bytes], private: Private) -> int | None:
     """
-    Return the run of rows that is the page: about these students in this order, and leading to the root in the leaf.
+    Return where the page begins among the rows: about these students in this order, leading to the root in the leaf.
 
     All rows of the page's students are there; the page can begin and end among the rows of one of them.
     """
@@ -130,5 +152,5 @@ def _window(found: Listed, numbers: bytes, rows: Sequence[bytes], private: Priva
         if numbers[start * size : (start + count) * size] == wanted:
             window = list(rows[start : start + count])
             if sha256(row_commitments(private.row_secret, window)).digest() == root:
-                return window
+                return start
     return None

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.claim(6)
 def desk(gateway: Gateway, tmp_path: Path) -> CommandLine:
     """The office of a gateway that serves."""
     made = CommandLine.on(gateway.deployment.server, gateway.database.name, tmp_path)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "trust.json").write_bytes(gateway.deployment.trust.canonical)
-    return made
+    return made.with_settings(PACTGATE_HOME=str(gateway.deployment.home))
 
 
 async def replayed(desk: CommandLine, *words: str) -> Outcome:

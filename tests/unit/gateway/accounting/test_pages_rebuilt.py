@@ -36,7 +36,9 @@ def page_of(rows: list[tuple[int, bytes]], **changes: Any) -> Listed:
 def window(page: Listed, rows: list[tuple[int, bytes]]) -> list[bytes] | None:
     numbers = b"".join(number(student) for student, _ in rows)
     assert page.private is not None
-    return _window(page, numbers, [row for _, row in rows], page.private)
+    there = [row for _, row in rows]
+    start = _window(page, numbers, there, page.private)
+    return None if start is None else there[start : start + len(page.subjects)]
 
 
 @given(st.lists(st.integers(1, 8), min_size=1, max_size=6), st.data())
