@@ -80,8 +80,7 @@ def test_another_checkpoint_key_than_the_pinned_one_signs_nothing(active: Comman
     before = active.found("SELECT count(*) FROM audit.signature")
     other = active.with_settings(PACTGATE_KEYS=str(active.folder / "other"))
     other.done("keys", "init")
-    outcome = other.run("audit", "verify")
-    assert (outcome.code, outcome.data["code"]) == (1, "checkpoint_invalid")
+    assert "checkpoint key" in other.refused("audit", "verify")
     assert active.found("SELECT count(*) FROM audit.signature") == before
 
 
