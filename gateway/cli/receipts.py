@@ -1,5 +1,6 @@
 """`pactgate partner verify-receipt`: what a partner can prove by itself about one page it was sent."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,8 @@ Retired = Annotated[
 EntryNumber = Annotated[int | None, typer.Option("--entry", min=0, help="Fetch the receipt of this entry.")]
 Url = Annotated[str | None, typer.Option("--url", help="The gateway's public URL, to fetch from.")]
 Client = Annotated[str | None, typer.Option("--client", help="The client id; an entry of another one is wrong.")]
+Agreement = Annotated[str | None, typer.Option("--agreement", help="Digest of the agreement, if there are several.")]
+Purpose = Annotated[str | None, typer.Option("--purpose", help="Purpose code of that agreement.")]
 Keys = Annotated[Path | None, typer.Option("--keys", help="Folder of the client's private keys, to fetch with.")]
 
 
@@ -42,6 +45,8 @@ def verify_receipt(
     url: Url = None,
     client: Client = None,
     keys: Keys = None,
+    agreement: Agreement = None,
+    purpose: Purpose = None,
 ) -> None:
     """
     Check that the district's log recorded exactly the page you received, asking nobody you need to trust.
@@ -52,10 +57,13 @@ def verify_receipt(
         known = verifier_of(log_key, [_retired(each) for each in retired or ()])
     except KeyUnusable as error:
         raise typer.BadParameter(str(error)) from None
-    if (receipt is None) == (entry is None):
-        raise typer.BadParameter("give the file of a receipt, or --entry with --url, --client and --keys")
+    if (receipt is None) == (entry is None) or (agreement is None) != (purpose is None):
+        raise typer.BadParameter(
+            "give the file of a receipt, or --entry with --url, --client and --keys; --agreement goes with --purpose"
+        )
     received = body.read_bytes()
-    answered = papers.read_file(receipt) if receipt is not None else _fetched(entry, url, client, keys)
+    details = None if agreement is None else {"agreement": agreement, "purpose": purpose}
+    answered = papers.read_file(receipt) if receipt is not None else _fetched(entry, url, client, keys, details)
     try:
         proven = prove_answer(answered, received, known, client=client)
     except VerificationFailed as error:
@@ -95,12 +103,18 @@ def _retired(text: str) -> tuple[str, str]:
     return size, key
 
 
-def _fetched(entry: int | None, url: str | None, client: str | None, keys: Path | None) -> bytes:
+def _fetched(
+    entry: int | None,
+    url: str | None,
+    client: str | None,
+    keys: Path | None,
+    details: Mapping[str, object] | None,
+) -> bytes:
     if url is None or client is None or keys is None:
         raise typer.BadParameter("--entry needs --url, --client and --keys")
     with PartnerClient(url, client, read_keys(keys)) as partner:
         try:
-            answer = partner.get(f"/v1/receipts/{entry}", str(partner.token()["access_token"]))
+            answer = partner.get(f"/v1/receipts/{entry}", str(partner.token(details)["access_token"]))
         except httpx2.TransportError as error:
             raise PartnerRefused(
                 f"The gateway cannot be reached ({type(error).__name__}).", remedy="Check --url and the network."
