@@ -6,39 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from audit.errors import LogDamaged, SourceUnavailable
 from audit.sources import Folder, Web, require_file
+from tests.factories.web import served
 
 Reply = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A plain web server, as it comes with Python."""
-
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on loopback, and yield its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        serving = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            serving.join()
 
 
 @contextmanager

@@ -168,6 +168,34 @@ def test_appending_from_a_packed_edge_gives_the_same_tree(sizes: list[int]) -> N
         assert (edge.size, edge.head()) == (stop, rfc_head(MANY[:stop]))
 
 
+@given(sizes=st.lists(st.integers(0, 300), min_size=1, max_size=5).map(sorted))
+def test_adding_many_at_once_gives_the_same_edge_as_one_by_one(sizes: list[int]) -> None:
+    many, single = CompactRange(), CompactRange()
+    for start, stop in pairwise([0, *sizes]):
+        many.extend(MANY[start:stop])
+        for hashed in MANY[start:stop]:
+            single.append(hashed)
+        assert (many.size, many.pack(), many.head()) == (stop, single.pack(), single.head())
+
+
+def test_paths_equal_those_of_an_independent_implementation() -> None:
+    sizes = (1, 2, 255, 256, 257, 1023, 1025)
+    oracle, hashes = InmemoryTree(algorithm="sha256"), []
+    for number in range(max(sizes)):
+        oracle.append_entry(b"%d" % number)
+        hashes.append(leaf_hash(b"%d" % number))
+    for size in sizes:
+        for index in {0, size // 2, size - 1}:
+            theirs = oracle.prove_inclusion(index + 1, size).serialize()["path"]
+            path = inclusion_path(hashes[:size], index)
+            # Theirs begins with the leaf itself.
+            assert [step.hex() for step in path] == theirs[1:]
+            require_inclusion(hashes[index], index, size, path, oracle.get_root(size))
+        for old in (each for each in sizes if each <= size):
+            path = consistency_path(hashes[:size], old)
+            require_consistency(old, oracle.get_root(old), size, oracle.get_root(size), path)
+
+
 def test_heads_equal_those_of_an_independent_implementation() -> None:
     oracle, edge = InmemoryTree(algorithm="sha256"), CompactRange()
     assert EMPTY.hex() == VECTORS["heads"][0]
