@@ -49,7 +49,7 @@ class GatewayKeys:
     cursor: bytes = field(repr=False)
     subject: bytes = field(repr=False)
     further_checkpoints: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
-    folder: Path | None = None
+    folder: Path | None = field(default=None, repr=False)
     """Where they were read from, so that a running process can look for a further checkpoint key."""
 
     @property

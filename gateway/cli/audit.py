@@ -1,7 +1,7 @@
 """`pactgate audit`: the log, checked, shown, exported and proven. Reads as the auditor; student data is not in it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ from audit.errors import SourceUnavailable, VerificationFailed
 from audit.events import Event
 from audit.proof import Receipt
 from audit.reading import leaf_at, leaves
-from audit.sources import Folder, Source, Web
+from audit.sources import Folder, Web
 from audit.targets import FolderTarget, Target
 from audit.verify import read_checkpoint
 from gateway.cli import papers
@@ -75,10 +75,10 @@ def verify(
             with progress("Checking") as tell:
                 return await inspect(log.session, log.verifier, earlier, beside=log.role == "auditor", progress=tell)
 
-    def in_export(source: Source) -> Inspected:
+    def in_export(export: Folder | Web) -> Inspected:
         known = _known_keys(chosen)
         earlier = None if previous is None else read_checkpoint(previous, known)
-        with progress("Checking") as tell:
+        with closing(export) as source, progress("Checking") as tell:
             return inspect_export(source, known, earlier, entries=not hashes_only, progress=tell)
 
     try:

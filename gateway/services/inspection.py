@@ -2,7 +2,8 @@
 Looking into the log without changing it: checked, exported and proven by whoever holds no key of the gateway.
 
 Where the checkpoint key is at hand the head is signed first, so that the newest entries are covered too; without it
-the newest checkpoint that was signed is the measure. INVARIANT: the key is always the one pinned in the trust file.
+the newest checkpoint that was signed is the measure. INVARIANT: the keys are the one pinned in the trust file and
+those that lead back to it.
 """
 
 from dataclasses import dataclass
@@ -42,12 +43,12 @@ class Inspected:
 
 async def sign_newest(session: Session, signer: CheckpointSigner, verifier: CheckpointVerifier) -> None:
     """
-    Sign the head, as a role that may. Raises `CheckpointInvalid` if the key is not the one that was pinned.
+    Sign the head, as a role that may. Raises `CheckpointInvalid` if a key is not the log's own.
 
     Nothing is signed that does not hold: a log that was changed is found before it is vouched for.
     """
-    if signer.vkey != verifier.vkey:
-        raise CheckpointInvalid("the checkpoint key in the keys folder is not the one pinned in the trust file")
+    if not set(signer.verifier.vkeys) <= set(verifier.vkeys):
+        raise CheckpointInvalid("a checkpoint key in the keys folder is not one of this log")
     await recheck(session, verifier)
     await sign_head(session, signer)
 

@@ -15,7 +15,7 @@ from typing import Final
 import asyncpg
 
 from agreements.elements import load_catalogue
-from agreements.errors import AgreementError
+from agreements.errors import AgreementError, LogKeyRefused
 from agreements.log_keys import LogKey, VerifiedLogKeyMove, log_keys_of, verify_log_key
 from agreements.register import Register, StoredDocument
 from agreements.signature import Kind
@@ -115,7 +115,7 @@ def verified_moves(judging: Judging) -> list[VerifiedLogKeyMove]:
         try:
             verified = verify_log_key(filed, authority=judging.authority)
             require_key_of(verified.move.key, verified.move.origin)
-        except (AgreementError, NoteInvalid) as error:
+        except AgreementError as error:
             judging.alarm("log_key_refused", document=filed.envelope.digest, reason=error.code)
             continue
         found.append(verified)
@@ -123,9 +123,13 @@ def verified_moves(judging: Judging) -> list[VerifiedLogKeyMove]:
 
 
 def require_key_of(key: str, origin: str) -> None:
-    """Check that this can be a verifier key of the log with this origin. Raises `NoteInvalid`."""
-    if NoteVerifier.parse(key).name != origin:
-        raise NoteInvalid(f"the key is not one of {origin}")
+    """Check that this can be a verifier key of the log with this origin. Raises `LogKeyRefused`."""
+    try:
+        name = NoteVerifier.parse(key).name
+    except NoteInvalid as error:
+        raise LogKeyRefused(f"This cannot be a key of a log: {error}.") from None
+    if name != origin:
+        raise LogKeyRefused(f"The key is one of the log {name}, not of {origin}.")
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ async def move_log_key(desk: Desk, document: Envelope) -> int:
     """
     Register an introduction or a retirement of a log key; return the entry.
 
-    Raises an `AgreementError` naming the first thing that is wrong, `NoteInvalid` if it is no key of this log.
+    Raises an `AgreementError` naming the first thing that is wrong.
     """
     async with desk.filing() as filing:
         # (1): two officers signed it, about this log.

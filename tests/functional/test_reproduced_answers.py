@@ -12,9 +12,9 @@ from agreements.lifecycle import Standing
 from audit.errors import CommitmentMismatch, EntryMissing
 from gateway.api.cursor import Cursors
 from gateway.services.accounting.reproducing import Reproduced, Reproductions
+from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
 from gateway.services.errors import NotRebuilt
-from gateway.services.grants import alarm
 from policies.guardrails import load_guardrails
 from tests.factories.cohort import COVERED, MENTORING, STUDENTS, TUTORING, export
 from tests.factories.command_line import CommandLine

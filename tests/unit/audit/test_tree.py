@@ -167,5 +167,15 @@ def test_appending_from_a_packed_edge_gives_the_same_tree(sizes: list[int]) -> N
         assert (edge.size, edge.head()) == (stop, rfc_head(MANY[:stop]))
 
 
+@given(sizes=st.lists(st.integers(0, 300), min_size=1, max_size=5).map(sorted))
+def test_adding_many_at_once_gives_the_same_edge_as_one_by_one(sizes: list[int]) -> None:
+    many, single = CompactRange(), CompactRange()
+    for start, stop in pairwise([0, *sizes]):
+        many.extend(MANY[start:stop])
+        for hashed in MANY[start:stop]:
+            single.append(hashed)
+        assert (many.size, many.pack(), many.head()) == (stop, single.pack(), single.head())
+
+
 def test_a_node_is_not_a_leaf() -> None:
     assert node_hash(b"a" * 32, b"b" * 32) != leaf_hash(b"a" * 32 + b"b" * 32)
