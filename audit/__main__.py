@@ -7,8 +7,9 @@ Imports nothing that needs a database, so it runs wherever Python and `cryptogra
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
@@ -17,9 +18,14 @@ from audit.checkpoint import CheckpointVerifier
 from audit.errors import NoteInvalid, VerificationFailed
 from audit.proof import Receipt
 from audit.verify import read_checkpoint, verify_folder
+from audit.witness.command import main as witness
 
 HOLDS, WRONG, UNUSABLE = 0, 1, 2
 """Exit codes: everything holds; something is wrong with the log or receipt; the call itself cannot be used."""
+
+
+_OTHERS: Final[Mapping[str, Callable[[Sequence[str]], int]]] = {"witness": witness}
+"""Commands that need no log's key to begin with, each with a parser of its own."""
 
 
 class _CallUnusable(Exception):
@@ -28,7 +34,10 @@ class _CallUnusable(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    arguments = _parser().parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in _OTHERS:
+        return _OTHERS[given[0]](given[1:])
+    arguments = _parser().parse_args(given)
     try:
         verifier = _verifier(arguments.key, arguments.origin)
         result = arguments.run(arguments, verifier)
@@ -118,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m audit",
         description="Check a Pactgate log or a receipt, without the gateway. Exit 0: holds; 1: wrong; 2: unusable.",
+        epilog="`witness --help` tells how to run a witness of logs.",
     )
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(

@@ -74,6 +74,13 @@ class EntryMissing(AuditError):
     public_detail = "The log has no such entry. Check the number on your receipt."
 
 
+class WitnessUnusable(AuditError):
+    """A witness's folder, key, state or list of logs cannot be used; it cosigns nothing."""
+
+    code = "witness_unusable"
+    public_detail = "Put back the folder that `keygen` made, or make a new witness under a new name."
+
+
 class VerificationFailed(AuditError):
     """Base of everything a verifier finds: the thing presented is not what was logged."""
 
@@ -87,10 +94,22 @@ class NoteInvalid(VerificationFailed):
     code = "note_invalid"
 
 
+class CosignatureInvalid(VerificationFailed):
+    """No cosignature of the expected witness, or one that does not hold (C2SP tlog-cosignature)."""
+
+    code = "cosignature_invalid"
+
+
 class CheckpointInvalid(VerificationFailed):
     """A signed note that is not a checkpoint of this log (C2SP tlog-checkpoint)."""
 
     code = "checkpoint_invalid"
+
+
+class SubmissionInvalid(VerificationFailed):
+    """Not a well-formed `add-checkpoint` request, or not a checkpoint in it (C2SP tlog-witness)."""
+
+    code = "submission_invalid"
 
 
 class ProofInvalid(VerificationFailed):
