@@ -46,6 +46,7 @@ class Kind(StrEnum):
     SUCCESSION = "succession"
     REVIEW = "review"
     EMERGENCY_RELEASE = "emergency_release"
+    WITNESSES = "witnesses"
 
     @property
     def typ(self) -> str:

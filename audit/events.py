@@ -65,6 +65,10 @@ class Event(StrEnum):
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
+    WITNESSES_NAMED = (
+        "witnesses.named",
+        "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
+    )
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
@@ -108,6 +112,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,
         Event.GUARDRAILS_CHANGED,
+        Event.WITNESSES_NAMED,
         Event.POPULATION_REBUILT,
     },
 )
