@@ -51,6 +51,7 @@ class Log:
         self._committed = asyncio.Event()
         self._session: PoolConnectionProxy | None = None
         self._tasks: tuple[asyncio.Task[None], asyncio.Task[None]] | None = None
+        self._halted = False
 
     async def start(self) -> None:
         """Check that the head fits the last checkpoint, then accept drafts. Raises `LogDamaged` or `LogUnavailable`."""
@@ -73,6 +74,10 @@ class Log:
         await self._sign_once()
         await self._drop_session()
 
+    def halt(self) -> None:
+        """Take no further draft and sign nothing: for a log that turned out to be another than it was."""
+        self._halted = True
+
     async def append(self, draft: Draft) -> Appended:
         """
         Put an entry on record and return once its commit is confirmed.
@@ -81,7 +86,7 @@ class Log:
         `LogBusy` (nothing was written) or `LogUnavailable` (perhaps on record; nothing may be sent). A caller that is
         cancelled may leave its entry behind: over-reporting is the safe side.
         """
-        if self._tasks is None:
+        if self._tasks is None or self._halted:
             raise LogUnavailable("the log is not running")
         if len(self._queue) >= self._max_queue:
             raise LogBusy(f"{self._max_queue} entries are waiting")
@@ -143,6 +148,8 @@ class Log:
             await asyncio.sleep(SIGN_SECONDS)
 
     async def _sign_once(self) -> bool:
+        if self._halted:
+            return True
         try:
             await sign_head(self._pool, self._signer)
         except Exception:  # noqa: BLE001 - an unsigned head is late, not wrong; it is tried again and receipts sign too

@@ -61,7 +61,7 @@ class TileHeads:
         known = self._complete.get((start, end))
         if known is not None:
             return known
-        if end - start <= WIDTH:
+        if end - start < WIDTH:
             return tree_head(await _leaf_hashes(db, start, end))
         full, rest = divmod(end, WIDTH)
         heads = (await self._up_to(db, full))[start // WIDTH :]

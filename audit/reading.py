@@ -26,14 +26,19 @@ _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkp
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY signer <> $2, signer"
 
 
-async def require_sound_head(session: Session) -> None:
-    """Check that the head row leads to the newest checkpoint. Raises `LogDamaged`: then nothing may be appended."""
+async def require_sound_head(session: Session) -> CompactRange:
+    """
+    Check that the head row leads to the newest checkpoint, and return the tree's right edge.
+
+    Raises `LogDamaged`: then nothing may be appended.
+    """
     head = await session.fetchrow(_HEAD)
     if head is None:
         raise LogDamaged("the head row is missing")
-    found = CompactRange.unpack(head["size"], head["range"]).head()
-    if (head["covered"] or 0, head["tree_head"] or EMPTY) != (head["size"], found):
+    found = CompactRange.unpack(head["size"], head["range"])
+    if (head["covered"] or 0, head["tree_head"] or EMPTY) != (head["size"], found.head()):
         raise LogDamaged(f"the head of size {head['size']} is not the newest checkpoint")
+    return found
 
 
 async def leaf_at(db: asyncpg.Pool | Session, index: int) -> bytes:

@@ -50,6 +50,11 @@ class CompactRange:
         """Concatenate the hashes, largest subtree first."""
         return b"".join(self._hashes)
 
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The heads of the perfect subtrees, largest first."""
+        return tuple(self._hashes)
+
     def append(self, hashed: bytes) -> None:
         """Add one leaf hash."""
         size = self.size

@@ -21,6 +21,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_HOME": ".pactgate",
     "PACTGATE_KEYS": "PACTGATE_HOME/keys",
     "PACTGATE_TRUST": "PACTGATE_HOME/trust.json",
+    "PACTGATE_CHECKPOINT": "PACTGATE_HOME/checkpoint",
     "PACTGATE_POSTGRES": "PACTGATE_HOME/postgres",
     **{f"PACTGATE_{role.upper()}_URL": "" for role in DATABASE_ROLES},
     "PACTGATE_PUBLIC_URL": "http://127.0.0.1:PACTGATE_PORT",
@@ -46,6 +47,7 @@ class Settings:
     home: Path
     keys: Path
     trust: Path
+    checkpoint: Path
     postgres: Path | None
     database_urls: Mapping[str, str] = field(repr=False)
     public_url: str
@@ -92,6 +94,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         home=home,
         keys=_path(given.get("PACTGATE_KEYS", str(home / "keys"))),
         trust=_path(given.get("PACTGATE_TRUST", str(home / "trust.json"))),
+        checkpoint=_path(given.get("PACTGATE_CHECKPOINT", str(home / "checkpoint"))),
         postgres=_path(postgres) if postgres else None,
         database_urls=_database_urls(given),
         public_url=public_url,

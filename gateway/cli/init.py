@@ -28,7 +28,14 @@ def init(*, origin: Origin, officer: Officers, demo: Demo = False) -> None:
         keys = load_keys(chosen.keys)
         async with running_cluster(chosen) as cluster:
             return await install(
-                cluster.url("owner"), cluster.url("loader"), chosen.trust, keys, officers, origin=origin, demo=demo
+                cluster.url("owner"),
+                cluster.url("loader"),
+                chosen.trust,
+                keys,
+                officers,
+                origin=origin,
+                demo=demo,
+                checkpoint_file=chosen.checkpoint,
             )
 
     opened = run(work())

@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from agreements.errors import AgreementError
 from agreements.trust import Trust, read_trust
+from audit.checkpoint import CheckpointVerifier
 from audit.errors import AuditError
 from gateway.errors import GatewayError, KeysMissing
+from gateway.kept import KeptCheckpoint
 from gateway.services.office import Office, open_office
 from gateway.settings import Settings, read_settings
 from gateway.store.cluster import running_cluster
@@ -43,6 +45,11 @@ def pinned_trust(chosen: Settings) -> Trust:
         ) from None
 
 
+def kept_checkpoint(chosen: Settings, trust: Trust) -> KeptCheckpoint:
+    """Return where the newest checkpoint of the pinned log is kept."""
+    return KeptCheckpoint(chosen.checkpoint, CheckpointVerifier.parse(trust.log_public_key))
+
+
 def known_trust() -> Trust | None:
     """Return the pinned trust if it is on this machine: enough for early hints, never for a decision."""
     try:
@@ -56,7 +63,10 @@ async def office() -> AsyncIterator[Office]:
     """Open this installation for administration. What does not verify in it is said on the way."""
     chosen = settings()
     trust = pinned_trust(chosen)
-    async with running_cluster(chosen) as cluster, open_office(cluster.url("loader"), trust, alarmed) as opened:
+    async with (
+        running_cluster(chosen) as cluster,
+        open_office(cluster.url("loader"), trust, alarmed, kept_checkpoint(chosen, trust)) as opened,
+    ):
         yield opened
 
 

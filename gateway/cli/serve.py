@@ -9,7 +9,7 @@ import uvloop
 from agreements.trust import Trust
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
-from gateway.cli.run import pinned_trust, say, settings
+from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
 from gateway.keys import GatewayKeys, load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.callers import require_declared
@@ -36,7 +36,12 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
             running_cluster(chosen) as cluster,
             # Opened here rather than by the server, so that what is wrong becomes a sentence instead of a traceback.
             open_services(
-                cluster.url("app"), keys, trust, readers=chosen.readers, public_url=chosen.public_url
+                cluster.url("app"),
+                keys,
+                trust,
+                readers=chosen.readers,
+                public_url=chosen.public_url,
+                kept=kept_checkpoint(chosen, trust),
             ) as services,
         ):
             app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)

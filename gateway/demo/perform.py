@@ -35,6 +35,7 @@ def settings_for(chosen: Settings, home: Path, port: int) -> Settings:
         home=home,
         keys=home / "keys",
         trust=home / "trust.json",
+        checkpoint=home / "checkpoint",
         postgres=None,
         database_urls={},
         host="127.0.0.1",

@@ -21,12 +21,13 @@ from agreements.dates import school_year_of
 from agreements.document import Agreement
 from agreements.errors import AgreementError
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
+from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.export import export_log
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys, create_keys
 from gateway.logs import LineWriter
 from gateway.oauth.client import PartnerClient, PartnerKeys
@@ -173,6 +174,7 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
             stage.trust,
             readers=stage.settings.readers,
             public_url=stage.settings.public_url,
+            kept=KeptCheckpoint(stage.settings.checkpoint, CheckpointVerifier.parse(stage.trust.log_public_key)),
         ) as services:
             app = create_app(
                 stage.settings,

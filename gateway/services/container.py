@@ -1,17 +1,19 @@
 """The open services of one process: made together at start, closed together at the end."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from audit.log import Log
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.clients import Clients
+from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
@@ -46,22 +48,27 @@ async def open_services(
     readers: int,
     public_url: str,
     guardrails: Guardrails | None = None,
+    kept: KeptCheckpoint | None = None,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
-    `guardrails` are those shipped with this release, unless others are given.
+    `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
+    kept outside the database; `serve` always has one.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
-    await require_ready(url, public_url=public_url, keys=keys, trust=trust)
+    await require_ready(url, public_url=public_url, keys=keys, trust=trust, kept=kept)
     database = await Database.open(url, readers=readers)
     try:
         signer = CheckpointSigner(trust.origin, keys.checkpoint)
         log = Log(database.log_pool, signer)
         grants = Grants(database.engine, trust, guardrails=guardrails)
-        await log.start()
-        try:
+        async with AsyncExitStack() as running:
+            if kept is not None:
+                await running.enter_async_context(keeping(database.pool, log, kept, signer))
+            await log.start()
+            running.push_async_callback(log.stop)
             async with upkeep(database.pool):
                 yield Services(
                     database=database,
@@ -75,7 +82,5 @@ async def open_services(
                     receipts=Receipts(grants, database.pool, log, signer),
                     publication=Publication(grants, database.engine, database.pool),
                 )
-        finally:
-            await log.stop()
     finally:
         await database.close()

@@ -88,6 +88,18 @@ class InstallationChanged(GatewayError):
     )
 
 
+class LogSetBack(GatewayError):
+    """The log in the database does not continue the checkpoint that was kept outside it."""
+
+    code = "log_set_back"
+    public_detail = "The disclosure log is not available, so nothing is sent."
+    remedy = (
+        "An old copy was restored, a standby lost entries, or the log was rewritten: tell the privacy officer, and keep"
+        " the file. Restore the newest copy. If entries are lost for good, two officers go on from what is left with"
+        " `pactgate recovery`."
+    )
+
+
 class AlreadyTerminated(GatewayError):
     """The agreement was terminated, which is for good."""
 

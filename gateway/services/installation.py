@@ -22,6 +22,7 @@ from audit.change import append_change
 from audit.checkpoint import Checkpoint, CheckpointSigner
 from audit.signing import sign_head
 from gateway.errors import GatewayError
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.migrations.upgrade import upgrade
 from gateway.services.opening import opening
@@ -62,15 +63,25 @@ async def install(
     *,
     origin: str,
     demo: bool,
+    checkpoint_file: Path | None = None,
 ) -> Installation:
     """
     Migrate the database, pin `officers` and `origin` in `trust_file`, and write entry 0.
+
+    The first checkpoint is kept in `checkpoint_file`. If one is there already, this log was opened before, and its
+    database is gone: it is restored, not opened again.
 
     Raises `BadTrust` (one officer, or one key, named twice), `AlreadyInstalled`, and the store's errors.
     """
     signer = CheckpointSigner(origin, keys.checkpoint)
     # (1): two different people with two different keys, judged before anything is written.
     trust = pin_trust(origin, officers, signer.vkey)
+    kept = None if checkpoint_file is None else KeptCheckpoint(checkpoint_file, signer.verifier)
+    if kept is not None and kept.read() is not None:
+        raise AlreadyInstalled(
+            f"{checkpoint_file} holds a checkpoint of this log: it was opened before.",
+            remedy="Restore its database with `pactgate restore`; a second log needs another PACTGATE_HOME.",
+        )
     await upgrade(owner_url)
     # (2): the file first. If we die here, trust is pinned and nothing was logged: the same command goes on from here.
     _pin(trust, trust_file)
@@ -78,7 +89,10 @@ async def install(
     await _open_log(loader_url, trust, demo=demo)
     # (4): the first checkpoint, after the commit. If we die before, the next start signs it.
     async with connect(loader_url) as connection:
-        return Installation(trust, demo, await sign_head(connection, signer))
+        checkpoint = await sign_head(connection, signer)
+    if kept is not None:
+        kept.keep(checkpoint)
+    return Installation(trust, demo, checkpoint)
 
 
 async def _open_log(loader_url: str, trust: Trust, *, demo: bool) -> None:

@@ -8,7 +8,10 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.trust import Trust
+from audit.checkpoint import CheckpointVerifier
+from gateway.kept import KeptCheckpoint
 from gateway.services.admissions import Admissions
+from gateway.services.continuity import keep_signed, require_continued
 from gateway.services.filing import Desk
 from gateway.services.onboarding import Onboarding
 from gateway.services.opening import FIRST_LEAF, require_unchanged
@@ -16,6 +19,8 @@ from gateway.services.standing.registry import Alarm
 from gateway.services.suspensions import Suspensions
 from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
+from gateway.store.roles import require_primary
+from gateway.store.session import connect
 from gateway.store.tables import installation
 
 _THERE = text("SELECT to_regclass('gateway.installation') IS NOT NULL")
@@ -34,20 +39,31 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(url: str, trust: Trust, alarm: Alarm) -> AsyncIterator[Office]:
+async def open_office(
+    url: str, trust: Trust, alarm: Alarm, kept: KeptCheckpoint | None = None
+) -> AsyncIterator[Office]:
     """
-    Open the installation at `url` and check that it is the one `trust` is pinned for.
+    Open the installation at `url` and check that it is the one `trust` is pinned for, and goes on from what was `kept`.
 
     Raises the store's errors, `SchemaMismatch` before `pactgate init`, `OtherInstallation` for another log's database,
-    `InstallationChanged` if either is not what entry 0 says.
+    `InstallationChanged` if either is not what entry 0 says, `LogSetBack`, `KeptCheckpointUnusable`.
     """
     engine = engine_for(url)
     try:
         await _require_same_log(engine, trust)
+        if kept is not None:
+            await _require_continued(url, trust, kept)
         desk = Desk(engine, trust, alarm)
         yield Office(engine, trust, desk, Onboarding(desk), Admissions(desk), Suspensions(desk))
     finally:
         await engine.dispose()
+
+
+async def _require_continued(url: str, trust: Trust, kept: KeptCheckpoint) -> None:
+    async with connect(url) as connection:
+        await require_primary(connection)
+        found = await require_continued(connection, kept)
+        await keep_signed(connection, kept, CheckpointVerifier.parse(trust.log_public_key), found)
 
 
 async def _require_same_log(engine: AsyncEngine, trust: Trust) -> None:

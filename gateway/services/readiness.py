@@ -8,22 +8,26 @@ import asyncpg
 from agreements.trust import Trust
 from audit.checkpoint import CheckpointSigner
 from gateway.errors import SettingsError
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
+from gateway.services.continuity import require_continued
 from gateway.services.errors import OtherInstallation
 from gateway.services.opening import FIRST_LEAF, require_unchanged
 from gateway.store.errors import SchemaMismatch
-from gateway.store.roles import Role, require_durable, require_modest_login, require_views_only
+from gateway.store.roles import Role, require_durable, require_modest_login, require_primary, require_views_only
 from gateway.store.session import connect
 
 _INSTALLATION = "SELECT origin, demo FROM gateway.installation"
 
 
-async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: Trust) -> None:
+async def require_ready(
+    url: str, *, public_url: str, keys: GatewayKeys, trust: Trust, kept: KeptCheckpoint | None = None
+) -> None:
     """
-    Check database, trust and keys against each other before the first request.
+    Check database, trust, keys and the kept checkpoint against each other before the first request.
 
-    Raises `LoginRefused`, `DurabilityOff`, `SchemaMismatch`, `OtherInstallation`, `InstallationChanged`,
-    `SettingsError`, and what `connect` raises.
+    Raises `LoginRefused`, `DurabilityOff`, `StandbyRefused`, `SchemaMismatch`, `OtherInstallation`,
+    `InstallationChanged`, `SettingsError`, `LogSetBack`, `KeptCheckpointUnusable`, and what `connect` raises.
     """
     async with connect(url) as connection:
         # (1): this login can do what serving needs and nothing more: not superuser, not owner, no way past a policy.
@@ -31,6 +35,7 @@ async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: 
         await require_views_only(connection)
         # (2): a committed entry survives a crash, or it proves nothing.
         await require_durable(connection)
+        await require_primary(connection)
         # (3): the log was opened, by the officers we know, and it is this log.
         origin, demo = await _installation(connection)
         require_unchanged(await connection.fetchval(FIRST_LEAF), trust, origin=origin, demo=demo)
@@ -43,6 +48,9 @@ async def require_ready(url: str, *, public_url: str, keys: GatewayKeys, trust: 
                 "This database is marked as a demo, for good, and a demo is not served on a public address.",
                 remedy="Serve it on a loopback PACTGATE_PUBLIC_URL, or run `pactgate init` on a database of its own.",
             )
+        # (6): the log goes on from what was kept outside the database.
+        if kept is not None:
+            await require_continued(connection, kept)
 
 
 async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:

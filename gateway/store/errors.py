@@ -35,6 +35,14 @@ class DurabilityOff(GatewayError):
     remedy = "Set fsync, full_page_writes and synchronous_commit to on in postgresql.conf and reload."
 
 
+class StandbyRefused(GatewayError):
+    """The server is a standby in recovery: it takes no entry, so nothing may be answered from it."""
+
+    code = "standby_refused"
+    public_detail = "The data store is not set up for this."
+    remedy = "Name the primary in the PACTGATE_*_URL settings, or promote this server first."
+
+
 class EmbeddedRefused(GatewayError):
     """The embedded server cannot run in this place or as this user."""
 

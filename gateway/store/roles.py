@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from gateway.store.errors import DurabilityOff, LoginRefused
+from gateway.store.errors import DurabilityOff, LoginRefused, StandbyRefused
 from gateway.store.session import connect, quote_name
 
 
@@ -146,6 +146,12 @@ async def require_durable(connection: asyncpg.Connection) -> None:
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         if (value := await connection.fetchval("SELECT current_setting($1)", setting)) in ("off", "local"):
             raise DurabilityOff(f"The database runs with {setting} = {value}.")
+
+
+async def require_primary(connection: asyncpg.Connection) -> None:
+    """Check that this server takes entries: a standby answers from the past. Raises `StandbyRefused`."""
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
+        raise StandbyRefused("The database is a standby in recovery.")
 
 
 async def _is_modest(connection: asyncpg.Connection, login: str) -> bool:

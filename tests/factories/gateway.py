@@ -27,6 +27,7 @@ from audit.recheck import Rechecked, recheck
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys, create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.rates import Rate
@@ -160,6 +161,11 @@ class Gateway:
         self._tokens: dict[str, str] = {}
         self._clients: dict[str, PartnerClient] = {}
 
+    @property
+    def kept(self) -> KeptCheckpoint:
+        """Where this gateway keeps the newest checkpoint."""
+        return KeptCheckpoint(self.home / "checkpoint", self.deployment.signer.verifier)
+
     async def serve(self, *, readers: int = 4, guardrails: Guardrails | None = None) -> None:
         """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
         self.services: Services = await self._open.enter_async_context(
@@ -170,6 +176,7 @@ class Gateway:
                 readers=readers,
                 public_url="http://127.0.0.1",
                 guardrails=guardrails,
+                kept=self.kept,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
@@ -200,7 +207,7 @@ class Gateway:
     async def office(self) -> Office:
         """Return the district's office of this database."""
         return await self._open.enter_async_context(
-            open_office(self.database.url("loader"), self.deployment.trust, alarm)
+            open_office(self.database.url("loader"), self.deployment.trust, alarm, self.kept)
         )
 
     async def steward(self) -> Stewardship:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agreements.keys import SigningKey
 from agreements.trust import Officer, Trust
+from audit.checkpoint import CheckpointVerifier
 from gateway.keys import GatewayKeys, create_keys
 from gateway.services.installation import install
 from tests.factories.database import TestDatabase
@@ -24,6 +25,11 @@ class TestInstallation:
     keys: GatewayKeys
     trust: Trust
     officers: tuple[SigningKey, SigningKey]
+
+    @property
+    def trust_verifier(self) -> CheckpointVerifier:
+        """The log's verifier, as it was pinned."""
+        return CheckpointVerifier.parse(self.trust.log_public_key)
 
     @property
     def environment(self) -> dict[str, str]:

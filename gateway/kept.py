@@ -1,0 +1,153 @@
+"""
+The newest checkpoint of the log, kept in a file outside the database.
+
+Who restores an old copy of the database, or rewrites the log in it, cannot rewrite this file with the same hand. It
+is an ordinary checkpoint (C2SP tlog-checkpoint), signed by the log, with whatever cosignatures came with it.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from audit.checkpoint import Checkpoint
+from audit.errors import Forked, VerificationFailed
+from audit.note import MAX_NOTE, split
+from audit.tree import HASH_SIZE, CompactRange
+from gateway.errors import GatewayError
+
+_MOST_HASHES: Final = 63
+"""A tree of fewer than 2**63 entries has no more on its right edge."""
+
+
+class KeptCheckpointUnusable(GatewayError):
+    """The file with the kept checkpoint cannot be read or written, or is not a checkpoint of this log."""
+
+    code = "kept_checkpoint_unusable"
+    public_detail = "The gateway is not configured for this."
+    remedy = (
+        "Put back a copy of it, or a newer checkpoint of this log that an officer kept. Do not just remove it: without"
+        " it nobody finds out that an old copy of the database was restored."
+    )
+
+
+class Verifier(Protocol):
+    """Who can tell that a note is a checkpoint of this log."""
+
+    def verify(self, note: str) -> Checkpoint:
+        """Read a checkpoint. Raises a `VerificationFailed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """
+    The file, and who can tell that what is in it is a checkpoint of this log.
+
+    INVARIANT: it moves only to a larger size of the same log, or to more signatures over the same head. Several
+    processes of one machine may share it.
+    """
+
+    file: Path
+    verifier: Verifier
+
+    def read(self) -> Checkpoint | None:
+        """Return the kept checkpoint, None if none was kept yet. Raises `KeptCheckpointUnusable`."""
+        try:
+            with self.file.open("rb") as file:
+                raw = file.read(MAX_NOTE + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
+        try:
+            return self.verifier.verify(raw.decode())
+        except UnicodeDecodeError:
+            raise KeptCheckpointUnusable(f"{self.file} is not text.") from None
+        except VerificationFailed as error:
+            raise KeptCheckpointUnusable(f"{self.file} is not a checkpoint of this log: {error}.") from None
+
+    def edge(self, checkpoint: Checkpoint) -> CompactRange | None:
+        """
+        Return the right edge of the tree at `checkpoint`, if it was kept too: it spares reading the whole log.
+
+        It needs no signature: it leads to the tree head that was signed, or it is not used.
+        """
+        with suppress(OSError, ValueError, VerificationFailed):
+            with self._edge_file.open("rb") as file:
+                packed = bytes.fromhex(file.read(_MOST_HASHES * (2 * HASH_SIZE + 1)).decode())
+            edge = CompactRange.unpack(checkpoint.size, packed)
+            if edge.head() == checkpoint.tree_head:
+                return edge
+        return None
+
+    def keep(self, checkpoint: Checkpoint, edge: CompactRange | None = None) -> None:
+        """
+        Keep this checkpoint if it is larger than the kept one, or as large with more signatures; else do nothing.
+
+        It is on disk when this returns. Raises `Forked` if another head of the same size is kept,
+        `KeptCheckpointUnusable`.
+        """
+        # (1): what others will be measured by is a checkpoint of this log.
+        try:
+            self.verifier.verify(checkpoint.note)
+        except VerificationFailed as error:
+            raise KeptCheckpointUnusable(f"This is not a checkpoint of this log: {error}.") from None
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _alone(self.file.parent) as folder:
+                # (2): only onwards.
+                kept = self.read()
+                if kept is not None and not _goes_on(kept, checkpoint):
+                    return
+                # (3): each file whole or not at all. If we die in between, the edge fits nothing and is not used.
+                if edge is not None:
+                    lines = [each.hex() for each in edge.hashes]
+                    _replace(self._edge_file, "\n".join(lines).encode() + b"\n")
+                _replace(self.file, checkpoint.note.encode())
+                os.fsync(folder)
+        except OSError as error:
+            raise KeptCheckpointUnusable(
+                f"The checkpoint cannot be kept in {self.file}: {error.strerror}.",
+                remedy="Set PACTGATE_CHECKPOINT to a file that this account may write.",
+            ) from None
+
+    @property
+    def _edge_file(self) -> Path:
+        return self.file.with_name(f"{self.file.name}.edge")
+
+
+def _goes_on(kept: Checkpoint, checkpoint: Checkpoint) -> bool:
+    if checkpoint.size != kept.size:
+        return checkpoint.size > kept.size
+    if checkpoint.tree_head != kept.tree_head:
+        raise Forked(f"two checkpoints of size {kept.size} contradict each other")
+    return len(split(checkpoint.note)[1]) > len(split(kept.note)[1])
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[int]:
+    """Wait for other processes that keep a checkpoint in this folder; yields its handle."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    making = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as writing:
+            writing.write(content)
+            writing.flush()
+            os.fsync(writing.fileno())
+        making.rename(file)
+    finally:
+        with suppress(OSError):
+            making.unlink()

@@ -1,0 +1,109 @@
+"""
+The log goes on from the checkpoint that is kept outside the database, or nothing is appended to it.
+
+At the start, and by every command that appends, what was kept is compared with the database; while a gateway runs it
+compares now and then, and keeps the newest head. Never on the way of a request.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import asyncpg
+
+from audit.batch import Session
+from audit.checkpoint import CheckpointSigner, CheckpointVerifier
+from audit.continuity import Continued, require_continues
+from audit.errors import AuditError, Forked, LogDamaged, RolledBack
+from audit.log import Log
+from audit.signing import signer_name
+from gateway.errors import GatewayError
+from gateway.kept import KeptCheckpoint
+from gateway.logs import FIELDS
+from gateway.services.errors import LogSetBack, NothingSigned
+from gateway.services.inspection import newest_signed
+
+EVERY_SECONDS: Final = 10.0
+"""What a crash of this machine may leave unkept; a clean stop keeps the head."""
+_KEEP_SIGNATURE: Final = "SELECT audit.keep_signature($1, $2, $3)"
+
+
+async def require_continued(
+    session: asyncpg.Pool | Session, kept: KeptCheckpoint, *, read_leaves: bool = True
+) -> Continued:
+    """
+    Check that the log in the database continues the kept checkpoint; without one, that its head is sound.
+
+    Raises `LogSetBack`, `KeptCheckpointUnusable`.
+    """
+    checkpoint = kept.read()
+    edge = None if checkpoint is None else kept.edge(checkpoint)
+    try:
+        return await require_continues(session, checkpoint, edge, read_leaves=read_leaves)
+    except (RolledBack, Forked, LogDamaged) as error:
+        raise LogSetBack(f"The log in the database does not continue what was kept in {kept.file}: {error}.") from None
+
+
+async def keep_signed(session: Session, kept: KeptCheckpoint, verifier: CheckpointVerifier, found: Continued) -> None:
+    """Keep the newest signed checkpoint, if it is over the head that was `found`: for whoever holds no key."""
+    with suppress(NothingSigned):
+        newest = await newest_signed(session, verifier)
+        if newest.tree_head == found.edge.head():
+            kept.keep(newest, found.edge)
+
+
+async def keep_head(pool: asyncpg.Pool, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
+    """
+    Sign the head and keep it, after checking that it continues what was kept.
+
+    INVARIANT: the head is committed: it was read in a transaction of its own, and its checkpoint stands beside it.
+    Raises `LogSetBack`, `KeptCheckpointUnusable`, and the errors of the database.
+    """
+    edge = (await require_continued(pool, kept, read_leaves=False)).edge
+    held = kept.read()
+    if edge.size == 0 or (held is not None and held.size == edge.size):
+        return
+    checkpoint = signer.sign(edge.size, edge.head())
+    line = signer.line(checkpoint.size, checkpoint.tree_head)
+    await pool.execute(_KEEP_SIGNATURE, checkpoint.size, signer_name(signer), line)
+    await asyncio.to_thread(kept.keep, checkpoint, edge)
+
+
+@asynccontextmanager
+async def keeping(
+    pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, *, every: float = EVERY_SECONDS
+) -> AsyncIterator[None]:
+    """
+    Keep the head now and then while the block lasts, and once more at its end.
+
+    A log that was set back under a running gateway takes no further entry: `log` is halted, and nothing leaves.
+    """
+    working = asyncio.create_task(_work(pool, log, kept, signer, every), name="keeping")
+    try:
+        yield
+    finally:
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+        await _once(pool, log, kept, signer)
+
+
+async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        await _once(pool, log, kept, signer)
+
+
+async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
+    logger = logging.getLogger("pactgate")
+    try:
+        await keep_head(pool, kept, signer)
+    except LogSetBack as error:
+        log.halt()
+        logger.critical("the log was set back: nothing is disclosed", extra={FIELDS: {"alarm": error.code}})
+    except (GatewayError, AuditError) as error:
+        logger.error("the newest checkpoint is not kept", extra={FIELDS: {"alarm": error.code}})  # noqa: TRY400 - no trace
+    except Exception as error:
+        logger.warning("the newest checkpoint was not kept, tried again later", exc_info=error)
