@@ -81,6 +81,13 @@ class WitnessUnusable(AuditError):
     public_detail = "Put back the folder that `keygen` made, or make a new witness under a new name."
 
 
+class SourceUnavailable(AuditError):
+    """The exported log cannot be read: not there, not reached, or not fast enough. Nothing is known about the log."""
+
+    code = "source_unavailable"
+    public_detail = "The exported log cannot be read, so it was not judged. Check the folder or address, and try again."
+
+
 class VerificationFailed(AuditError):
     """Base of everything a verifier finds: the thing presented is not what was logged."""
 

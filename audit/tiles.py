@@ -6,18 +6,18 @@ officers only.
 """
 
 import os
-import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from audit.checkpoint import Checkpoint
 from audit.entry import require_size
 from audit.errors import Forked, LogDamaged
-from audit.tree import CompactRange, leaf_hash, tree_head
+from audit.tree import HASH_SIZE, CompactRange, leaf_hash, tree_head
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
-_LENGTH = struct.Struct(">H")
+LENGTH_SIZE = 2
+"""Bytes before each entry of a bundle."""
 
 
 def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
@@ -44,22 +44,26 @@ def tile_widths(count: int) -> Iterator[tuple[int, int]]:
 
 def pack_bundle(leaves: list[bytes]) -> bytes:
     """Write an entry bundle: each leaf behind its length as a big-endian uint16."""
-    return b"".join(_LENGTH.pack(len(leaf)) + leaf for leaf in leaves)
+    return b"".join([len(leaf).to_bytes(LENGTH_SIZE, "big") + leaf for leaf in leaves])
 
 
 def unpack_bundle(bundle: bytes) -> list[bytes]:
     """Read an entry bundle. Raises `LogDamaged` unless it is a whole number of entries."""
-    leaves, at = [], 0
-    while at < len(bundle):
-        if at + _LENGTH.size > len(bundle):
+    leaves, at, end = [], 0, len(bundle)
+    while at < end:
+        start = at + LENGTH_SIZE
+        if start > end:
             raise LogDamaged("the bundle ends inside a length")
-        (length,) = _LENGTH.unpack_from(bundle, at)
-        at += _LENGTH.size
-        if at + length > len(bundle):
-            raise LogDamaged("the bundle ends inside an entry")
-        leaves.append(bundle[at : at + length])
-        at += length
+        at = start + (bundle[at] << 8 | bundle[at + 1])
+        leaves.append(bundle[start:at])
+    if at > end:
+        raise LogDamaged("the bundle ends inside an entry")
     return leaves
+
+
+def split_hashes(packed: bytes) -> list[bytes]:
+    """Cut a tile into its hashes."""
+    return [packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE)]
 
 
 class Exporter:

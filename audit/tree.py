@@ -64,6 +64,26 @@ class CompactRange:
         self._hashes.append(hashed)
         self.size += 1
 
+    def extend(self, hashes: Sequence[bytes]) -> None:
+        """Add many leaf hashes; the same as appending each, at about half the price."""
+        at = 0
+        while at < len(hashes):
+            # The largest perfect subtree that may start here and is all there.
+            width = 1 << ((len(hashes) - at).bit_length() - 1)
+            if self.size:
+                width = min(width, self.size & -self.size)
+            self._join(tree_head(hashes[at : at + width]), width)
+            at += width
+
+    def _join(self, head: bytes, width: int) -> None:
+        size = self.size
+        while size & width:
+            head = node_hash(self._hashes.pop(), head)
+            size &= ~width
+            width <<= 1
+        self._hashes.append(head)
+        self.size = size + width
+
     def head(self) -> bytes:
         """Return the tree head at this size."""
         if not self._hashes:
@@ -87,10 +107,10 @@ def _fold(edge: list[bytes], head: bytes) -> bytes:
 
 def tree_head(hashes: Iterable[bytes]) -> bytes:
     """Compute the tree head over these leaf hashes."""
-    edge = CompactRange()
-    for hashed in hashes:
-        edge.append(hashed)
-    return edge.head()
+    level = list(hashes)
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0] if level else EMPTY
 
 
 def inclusion_path(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
@@ -207,7 +227,8 @@ def _skip(number: int, last: int) -> tuple[int, int]:
 
 
 def _parents(level: list[bytes]) -> list[bytes]:
-    pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    # `node_hash`, written out: this line is most of what a verification does.
+    pairs = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
     # An odd one out moves up unchanged: its subtree is smaller than its neighbour's.
     return pairs + level[len(pairs) * 2 :]
 

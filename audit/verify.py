@@ -4,17 +4,26 @@ Check an exported log without the gateway, without its database and without trus
 Depends on the standard library and `cryptography` only. It recomputes everything and stops at the first thing wrong.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 
 from audit.checkpoint import Checkpoint, CheckpointVerifier
 from audit.entry import MAX_LEAF
 from audit.errors import Forked, LogDamaged, RolledBack
 from audit.note import MAX_NOTE
-from audit.tiles import WIDTH, tile_path, tile_widths, unpack_bundle
-from audit.tree import EMPTY, HASH_SIZE, CompactRange, leaf_hash, tree_head
+from audit.sources import Folder, Source, require_file
+from audit.tiles import LENGTH_SIZE, WIDTH, split_hashes, tile_path, tile_widths, unpack_bundle
+from audit.tree import EMPTY, HASH_SIZE, CompactRange, tree_head
 
-_MAX_BUNDLE = WIDTH * (2 + MAX_LEAF)
+CHECKPOINT = "checkpoint"
+"""Name of the file with the newest checkpoint (tlog-tiles, "Checkpoints")."""
+_MAX_BUNDLE = WIDTH * (LENGTH_SIZE + MAX_LEAF)
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told now and then how many entries were checked, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Verified:
     """
     What an exported log was found to be.
 
-    INVARIANT: made by `verify_folder` only, after every check passed.
+    INVARIANT: made by `verify_export` only, after every check passed.
     """
 
     origin: str
@@ -30,25 +39,50 @@ class Verified:
     tree_head: bytes
     continues: int | None
     """Size of the earlier checkpoint that this log was shown to continue, if one was given."""
+    entries: bool = True
+    """Whether the entries themselves were checked, not only their hashes."""
 
 
 def read_checkpoint(path: Path, verifier: CheckpointVerifier) -> Checkpoint:
-    """Read a checkpoint file and check its signature. Raises `LogDamaged`, `NoteInvalid` or `CheckpointInvalid`."""
-    raw = _read(path, path.name, MAX_NOTE)
+    """
+    Read a checkpoint file and check its signature.
+
+    Raises `LogDamaged`, `NoteInvalid`, `CheckpointInvalid` or `SourceUnavailable`.
+    """
+    return checkpoint_in(Folder(path.parent), verifier, path.name)
+
+
+def checkpoint_in(source: Source, verifier: CheckpointVerifier, name: str = CHECKPOINT) -> Checkpoint:
+    """Read the checkpoint of an export and check its signature. Raises the same as `read_checkpoint`."""
     try:
-        return verifier.verify(raw.decode())
+        return verifier.verify(require_file(source, name, MAX_NOTE).decode())
     except UnicodeDecodeError as error:
-        raise LogDamaged(f"{path.name} is not text") from error
+        raise LogDamaged(f"{name} is not text") from error
 
 
 def verify_folder(folder: Path, verifier: CheckpointVerifier, previous: Checkpoint | None = None) -> Verified:
+    """Check a whole exported log in a folder. Raises the same as `verify_export`."""
+    return verify_export(Folder(folder), verifier, previous)
+
+
+def verify_export(
+    source: Source,
+    verifier: CheckpointVerifier,
+    previous: Checkpoint | None = None,
+    *,
+    entries: bool = True,
+    progress: Progress | None = None,
+) -> Verified:
     """
     Check a whole exported log, against an earlier checkpoint of it if one is at hand.
 
-    Raises `NoteInvalid`, `CheckpointInvalid`, `LogDamaged`, `RolledBack` or `Forked`, naming the first thing wrong.
+    Without `entries` only hashes are checked: for an export that was published without its bundles.
+
+    Raises `NoteInvalid`, `CheckpointInvalid`, `LogDamaged`, `RolledBack` or `Forked`, naming the first thing wrong;
+    `SourceUnavailable` if that cannot be found out.
     """
     # (1): the checkpoint is signed by this log's key and names this log.
-    checkpoint = read_checkpoint(folder / "checkpoint", verifier)
+    checkpoint = checkpoint_in(source, verifier)
     # (2): it is not older than what we hold: a shorter log has been rolled back.
     if previous is not None and previous.size > checkpoint.size:
         raise RolledBack(f"the log has {checkpoint.size} entries, an earlier checkpoint had {previous.size}")
@@ -57,72 +91,79 @@ def verify_folder(folder: Path, verifier: CheckpointVerifier, previous: Checkpoi
     above: list[bytes] = []
     head = past = EMPTY
     for number, width in tile_widths(checkpoint.size):
-        hashes = _leaf_hashes(folder, number, width)
+        tile = _tile(source, 0, number, width)
+        if entries:
+            _require_entries(source, number, width, tile)
+        hashes = split_hashes(tile)
         start = number * WIDTH
         if previous is not None and start < previous.size <= start + width:
             past = tiles.head_before(tree_head(hashes[: previous.size - start]))
+        found = tree_head(hashes)
         if start + width == checkpoint.size:
-            head = tiles.head_before(tree_head(hashes))
+            head = tiles.head_before(found)
         if width == WIDTH:
-            above.append(tree_head(hashes))
-            tiles.append(above[-1])
+            above.append(found)
+            tiles.append(found)
+        if progress is not None:
+            progress(start + width, checkpoint.size)
     # (4): every higher tile follows from the ones below.
-    _require_tiles(folder, above)
+    _require_tiles(source, above)
     # (5): all of it leads to the tree head that was signed.
     if head != checkpoint.tree_head:
         raise LogDamaged(f"the {checkpoint.size} entries do not lead to the tree head that was signed")
     # (6): the tree begins with the tree we saw before.
     if previous is not None and past != previous.tree_head:
         raise Forked(f"the first {previous.size} entries are not those of the earlier checkpoint")
-    return Verified(checkpoint.origin, checkpoint.size, checkpoint.tree_head, previous.size if previous else None)
+    continues = None if previous is None else previous.size
+    return Verified(checkpoint.origin, checkpoint.size, checkpoint.tree_head, continues, entries)
 
 
-def _leaf_hashes(folder: Path, number: int, width: int) -> list[bytes]:
-    name, bundle, held = _tile(folder, "entries", number, width)
+def _require_entries(source: Source, number: int, width: int, tile: bytes) -> None:
+    name, bundle, held = _read(source, "entries", number, width, _MAX_BUNDLE)
     try:
         leaves = unpack_bundle(bundle)
     except LogDamaged as error:
         raise LogDamaged(f"{name}: {error}") from error
-    expected = _hashes(folder, 0, number, width)
-    for place, leaf in enumerate(leaves[:width]):
-        if leaf_hash(leaf) != expected[place]:
-            raise LogDamaged(f"entry {number * WIDTH + place} does not hash to its place in the tree")
+    # `leaf_hash`, written out: this line is half of what a verification does.
+    found = b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves[:width]])
+    if found != tile:
+        place = next(
+            (at for at in range(0, len(found), HASH_SIZE) if found[at : at + HASH_SIZE] != tile[at : at + HASH_SIZE]),
+            len(found),
+        )
+        if place < len(found):
+            raise LogDamaged(f"entry {number * WIDTH + place // HASH_SIZE} does not hash to its place in the tree")
     if len(leaves) != held:
         raise LogDamaged(f"{name} holds {len(leaves)} entries instead of {held}")
-    return expected
 
 
-def _require_tiles(folder: Path, hashes: list[bytes]) -> None:
+def _require_tiles(source: Source, hashes: list[bytes]) -> None:
     level = 1
     while hashes:
         for number, width in tile_widths(len(hashes)):
-            if _hashes(folder, level, number, width) != hashes[number * WIDTH : number * WIDTH + width]:
+            if _tile(source, level, number, width) != b"".join(hashes[number * WIDTH : number * WIDTH + width]):
                 raise LogDamaged(f"{tile_path(level, number, width)} does not follow from the tiles below")
         hashes = [tree_head(hashes[at : at + WIDTH]) for at in range(0, len(hashes) // WIDTH * WIDTH, WIDTH)]
         level += 1
 
 
-def _hashes(folder: Path, level: int, number: int, width: int) -> list[bytes]:
-    name, content, held = _tile(folder, level, number, width)
+def _tile(source: Source, level: int, number: int, width: int) -> bytes:
+    """Return the first `width` hashes of a tile."""
+    name, content, held = _read(source, level, number, width, WIDTH * HASH_SIZE)
     if len(content) != held * HASH_SIZE:
         raise LogDamaged(f"{name} does not hold {held} hashes")
-    return [content[at : at + HASH_SIZE] for at in range(0, width * HASH_SIZE, HASH_SIZE)]
+    return content[: width * HASH_SIZE]
 
 
-def _tile(folder: Path, level: int | str, number: int, width: int) -> tuple[str, bytes, int]:
-    name, held = tile_path(level, number, width), width
-    # A partial tile may be deleted once the full one is there (tlog-tiles, "Partial Tiles").
-    if not (folder / name).is_file() and (folder / tile_path(level, number)).is_file():
-        name, held = tile_path(level, number), WIDTH
-    return name, _read(folder / name, name, _MAX_BUNDLE), held
-
-
-def _read(path: Path, name: str, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise LogDamaged(f"{name} cannot be read: {error.strerror}") from error
-    if len(content) > limit:
-        raise LogDamaged(f"{name} is larger than it can be")
-    return content
+def _read(source: Source, level: int | str, number: int, width: int, limit: int) -> tuple[str, bytes, int]:
+    name = tile_path(level, number, width)
+    content = source.read(name, limit)
+    if content is None and width < WIDTH:
+        # A partial tile may be deleted once the full one is there (tlog-tiles, "Partial Tiles").
+        whole = tile_path(level, number)
+        content = source.read(whole, limit)
+        if content is not None:
+            return whole, content, WIDTH
+    if content is None:
+        raise LogDamaged(f"{name} is missing")
+    return name, content, width
