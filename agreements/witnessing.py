@@ -34,9 +34,9 @@ class VerifiedWitnesses:
         require_seal(seal)
 
 
-def verify_witnesses(filed: Filed, before: VerifiedWitnesses | None, *, authority: Authority) -> VerifiedWitnesses:
+def verify_witnesses(filed: Filed, before: str | None, *, authority: Authority) -> VerifiedWitnesses:
     """
-    Verify that two officers named witnesses, in the place of those named `before`.
+    Verify that two officers named witnesses, in the place of the naming with the digest `before`; None: the first one.
 
     Raises an `AgreementError` naming the first thing that is wrong. Whether the keys in it are keys is for their users.
     """
@@ -51,7 +51,8 @@ def verify_witnesses(filed: Filed, before: VerifiedWitnesses | None, *, authorit
     read_canonical(envelope.payload)
     witnesses = read_witnesses(envelope.payload)
     # (4): it follows the one in force, so that nothing signed long ago comes into force behind it.
-    current = None if before is None else before.digest
-    if witnesses.replaces != current:
-        raise NotTheNext(f"This naming replaces {witnesses.replaces or 'none'}, and {current or 'none'} is in force.")
+    if witnesses.replaces != before:
+        raise NotTheNext(
+            f"This naming replaces {witnesses.replaces or 'none'}, and the one before is {before or 'none'}."
+        )
     return VerifiedWitnesses(witnesses, envelope.digest, officers, received, SEAL)

@@ -12,10 +12,9 @@ from audit.cosignature import CheckpointBody, Cosignature, WitnessVerifier
 from audit.errors import VerificationFailed
 
 _KEEP: Final = "SELECT audit.keep_cosignature($1, $2, $3)"
+_ANY: Final = "SELECT EXISTS (SELECT FROM audit.cosigned)"
 _NEWEST: Final = """SELECT n.signer, n.size, n.note, c.tree_head
     FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size WHERE n.signer = ANY ($1)"""
-_COVERING: Final = "SELECT max(size) FROM audit.cosigned WHERE size > $1"
-_HEAD_AT: Final = "SELECT tree_head FROM audit.checkpoint WHERE size = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,12 @@ async def keep_cosignature(
     await db.execute(_KEEP, size, witness.signer, cosignature.line)
 
 
+async def was_cosigned(db: asyncpg.Pool | Session) -> bool:
+    """Return whether anything is kept that says that a witness cosigned this log: then somebody was named once."""
+    there: bool = await db.fetchval(_ANY)
+    return there
+
+
 async def newest_cosigned(
     db: asyncpg.Pool | Session, origin: str, witnesses: Iterable[WitnessVerifier]
 ) -> Mapping[str, Cosigned]:
@@ -56,15 +61,3 @@ async def newest_cosigned(
             continue
         found[row["signer"]] = Cosigned(row["size"], verified.time)
     return found
-
-
-async def cosigned_size(db: asyncpg.Pool | Session, covering: int) -> int | None:
-    """Return the largest size that a witness cosigned and that covers entry `covering`, as it is kept; None if none."""
-    size: int | None = await db.fetchval(_COVERING, covering)
-    return size
-
-
-async def head_at(db: asyncpg.Pool | Session, size: int) -> bytes | None:
-    """Return the log's own tree head at a size at which a batch ended, None for any other size."""
-    head: bytes | None = await db.fetchval(_HEAD_AT, size)
-    return head

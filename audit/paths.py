@@ -14,7 +14,7 @@ import asyncpg
 from audit.batch import Session
 from audit.errors import EntryMissing, LogDamaged
 from audit.tiles import WIDTH
-from audit.tree import HASH_SIZE, consistency_ranges, inclusion_path, tree_head
+from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_ranges, inclusion_path, tree_head
 
 _AT_ONCE: Final = 64 * WIDTH
 """Leaf hashes fetched and hashed at once: half a megabyte, about ten milliseconds."""
@@ -56,6 +56,19 @@ class TileHeads:
         costs what was added since.
         """
         return tuple([await self._head(db, start, end) for start, end in consistency_ranges(old, new)])
+
+    async def head(self, db: asyncpg.Pool | Session, size: int) -> bytes:
+        """Return the head of the tree of this size. Raises `LogDamaged` if the log is smaller."""
+        return await self._head(db, 0, size) if size else EMPTY
+
+    async def edge(self, db: asyncpg.Pool | Session, size: int) -> CompactRange:
+        """Return the right edge of the tree of this size. Raises `LogDamaged` if the log is smaller."""
+        start, hashes = 0, []
+        for height in reversed(range(size.bit_length())):
+            if size >> height & 1:
+                hashes.append(await self._head(db, start, start + (1 << height)))
+                start += 1 << height
+        return CompactRange(size, hashes)
 
     async def _head(self, db: asyncpg.Pool | Session, start: int, end: int) -> bytes:
         known = self._complete.get((start, end))

@@ -23,6 +23,8 @@ _LEAVES = "SELECT leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY id
 _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
     WHERE s.signer = $1 AND s.size > $2 ORDER BY s.size DESC LIMIT 1"""
+_COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
+    WHERE n.size > $1 ORDER BY n.size DESC LIMIT 1"""
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY signer <> $2, signer"
 
 
@@ -86,8 +88,23 @@ async def signed_checkpoint(
     """
     name = signer_name(signer)
     row = await db.fetchrow(_SIGNED, name, covering)
-    if row is None:
-        return None
+    return None if row is None else await _with_lines(db, signer, row)
+
+
+async def cosigned_checkpoint(
+    db: asyncpg.Pool | Session, signer: CheckpointSigner, *, covering: int = 0
+) -> Checkpoint | None:
+    """
+    Find the newest checkpoint that covers entry `covering` and that some witness cosigned, with all signatures.
+
+    None if there is none. Raises `NoteInvalid` if what is kept does not hold; cosignatures are for the reader to check.
+    """
+    row = await db.fetchrow(_COSIGNED, covering)
+    return None if row is None else await _with_lines(db, signer, row)
+
+
+async def _with_lines(db: asyncpg.Pool | Session, signer: CheckpointSigner, row: asyncpg.Record) -> Checkpoint:
+    name = signer_name(signer)
     lines = [line["note"] for line in await db.fetch(_LINES, row["size"], name)]
     note = assemble(text(signer.origin, row["size"], row["tree_head"]), "".join(lines))
     return signer.verifier.verify(note)
@@ -96,8 +113,16 @@ async def signed_checkpoint(
 async def receipt_for(
     db: asyncpg.Pool | Session, signer: CheckpointSigner, index: int, tiles: TileHeads | None = None
 ) -> Receipt:
-    """Make the receipt of an entry, signing the head first if no signed checkpoint covers it. Raises `EntryMissing`."""
-    checkpoint = await signed_checkpoint(db, signer, covering=index) or await sign_head(db, signer)
+    """
+    Make the receipt of an entry, over a cosigned checkpoint if one covers it. Raises `EntryMissing`.
+
+    Without one over the newest signed checkpoint; the head is signed first if none covers the entry.
+    """
+    checkpoint = (
+        await cosigned_checkpoint(db, signer, covering=index)
+        or await signed_checkpoint(db, signer, covering=index)
+        or await sign_head(db, signer)
+    )
     return Receipt(index, await inclusion(db, index, checkpoint.size, tiles), checkpoint.note)
 
 

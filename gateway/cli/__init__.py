@@ -30,6 +30,7 @@ from gateway.cli import (
     serve,
     signer,
     stops,
+    witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
 
@@ -67,6 +68,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
+app.add_typer(witness.app, name="witness")
 app.add_typer(partner.app, name="partner")
 
 

@@ -5,8 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
+from audit.checkpoint import Checkpoint, CheckpointSigner
 from audit.log import Log
+from audit.note import split
+from audit.paths import TileHeads
+from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
@@ -16,11 +19,14 @@ from gateway.services.clients import Clients
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
-from gateway.services.grants import Grants
+from gateway.services.grants import Grants, alarm
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
+from gateway.services.witnessing.delivery import Keep, Parts
+from gateway.services.witnessing.watch import EVERY_SECONDS, Watch, watching
+from gateway.services.witnessing.window import Window
 from gateway.store.database import Database
 from policies.guardrails import Guardrails
 
@@ -37,6 +43,7 @@ class Services:
     entitlements: Entitlements
     receipts: Receipts
     publication: Publication
+    witnesses: Watch
 
 
 @asynccontextmanager
@@ -49,12 +56,14 @@ async def open_services(
     public_url: str,
     guardrails: Guardrails | None = None,
     kept: KeptCheckpoint | None = None,
+    witnesses_every: float | None = EVERY_SECONDS,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
-    kept outside the database; `serve` always has one.
+    kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
+    None: only when `witnesses.round` is called.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -69,6 +78,10 @@ async def open_services(
                 await running.enter_async_context(keeping(database.pool, log, kept, signer))
             await log.start()
             running.push_async_callback(log.stop)
+            tiles, window = TileHeads(), Window()
+            parts = Parts(database.pool, signer, tiles, _keep(kept))
+            watch = Watch(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
+            await running.enter_async_context(watching(watch, every=witnesses_every))
             async with upkeep(database.pool):
                 yield Services(
                     database=database,
@@ -76,11 +89,33 @@ async def open_services(
                     clients=Clients(grants),
                     grants=grants,
                     disclosures=Disclosures(
-                        grants, Reader(database.pool), Extents(database.pool), log, SubjectKey(keys.subject)
+                        grants,
+                        Reader(database.pool),
+                        Extents(database.pool),
+                        log,
+                        SubjectKey(keys.subject),
+                        window=window,
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log, signer),
+                    receipts=Receipts(grants, database.pool, log, signer, tiles=tiles),
                     publication=Publication(grants, database.engine, database.pool),
+                    witnesses=watch,
                 )
     finally:
         await database.close()
+
+
+def _keep(kept: KeptCheckpoint | None) -> Keep:
+    """Return what keeps a cosigned checkpoint outside the database, if there is a place for it."""
+
+    def keep(checkpoint: Checkpoint, edge: CompactRange | None) -> None:
+        if kept is not None:
+            kept.keep(checkpoint, edge)
+
+    return keep
+
+
+def _was_witnessed(kept: KeptCheckpoint | None) -> bool:
+    """Return whether the checkpoint that is kept outside the database carries a signature that is not the log's."""
+    checkpoint = None if kept is None else kept.read()
+    return checkpoint is not None and any(name != checkpoint.origin for name, _ in split(checkpoint.note)[1])

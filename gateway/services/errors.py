@@ -170,3 +170,10 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class WitnessKeyRefused(GatewayError):
+    """A verifier key in a naming of witnesses is none, although it looks like one."""
+
+    code = "witness_key_refused"
+    remedy = "Copy the whole line that the witness's owner gave you: name+id+base64."

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
 from audit.cosignature import CheckpointBody, WitnessSigner
 from audit.note import NoteVerifier
@@ -19,6 +21,7 @@ from audit.witness.submission import read_body, write_submission
 from tests.factories.log import signer_of
 
 NAME = "witness.example/w1"
+VKEY = WitnessSigner(NAME, Ed25519PrivateKey.from_private_bytes(bytes(32))).verifier.vkey
 
 
 def note_verifier(log: CheckpointVerifier) -> NoteVerifier:

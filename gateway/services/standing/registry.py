@@ -23,6 +23,7 @@ from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
 from agreements.signature import Envelope
 from agreements.successors import following
+from agreements.witnessing import VerifiedWitnesses
 from audit.entry import Entry
 from gateway.problems import Problem
 from policies.compile import Suspension
@@ -111,6 +112,18 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """
+    Who cosigns the log: `newest` is the digest of the newest naming that the log has, `current` that naming.
+
+    Without `current` the newest naming does not hold any more: who must cosign is not known.
+    """
+
+    current: VerifiedWitnesses | None = None
+    newest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """
     What is in force, by the entries up to `version`; `granted` maps agreement digests, suspended ones included.
@@ -128,6 +141,7 @@ class Registry:
     debarments: tuple[VerifiedDebarment, ...] = ()
     successions: tuple[VerifiedSuccession, ...] = ()
     emergency_orders: tuple[Ordered, ...] = ()
+    witnesses: Named = Named()
 
     @property
     def bans(self) -> tuple[VerifiedDebarment, ...]:

@@ -49,6 +49,8 @@ async def test_every_path_between_two_sizes_is_that_of_the_whole_tree(new: int) 
     for _ in range(2):  # the second time from what was kept
         for old in {0, 1, 2, 255, 256, 257, 300, 511, 512, 513, new - 1, new} & set(range(new + 1)):
             assert await tiles.consistency(stored, old, new) == consistency_path(LEAVES[:new], old)
+            assert await tiles.head(stored, old) == tree_head(LEAVES[:old])
+            assert (await tiles.edge(stored, old)).head() == tree_head(LEAVES[:old])
     with pytest.raises(ProofInvalid):
         await tiles.consistency(stored, new + 1, new)
 
@@ -56,7 +58,7 @@ async def test_every_path_between_two_sizes_is_that_of_the_whole_tree(new: int) 
 async def test_a_path_from_a_size_not_far_back_reads_what_came_since(monkeypatch: pytest.MonkeyPatch) -> None:
     stored: Any = Stored(SIZES[-1])
     tiles = TileHeads()
-    await tiles.consistency(stored, 600, 768)
+    await tiles.consistency(stored, 768, 769)
     before = stored.read
     assert await tiles.consistency(stored, 768, 770) == consistency_path(LEAVES, 768)
     assert stored.read - before == 2
