@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from audit.checkpoint import CheckpointVerifier
-from audit.errors import NoteInvalid, VerificationFailed
+from audit.errors import NoteInvalid, SourceUnavailable, VerificationFailed
+from audit.monitoring import MonitorUnusable, add_monitor
 from audit.proof import Receipt
 from audit.verify import read_checkpoint, verify_folder
 from audit.witness.command import main as witness
@@ -42,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         verifier = _verifier(arguments.key, arguments.origin)
         result = arguments.run(arguments, verifier)
     except _CallUnusable as error:
+        sys.stderr.write(f"{error}\n")
+        return UNUSABLE
+    except (MonitorUnusable, SourceUnavailable) as error:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE
     except VerificationFailed as error:
@@ -89,6 +93,8 @@ def _sentence(result: dict[str, object]) -> str:
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
     sentence = f"The log holds: {result['origin']}, {result['size']} entries, tree head {result['tree_head']}."
+    if "before" in result:
+        return f"{sentence} It continues the {result['before']} entries that were seen before."
     if result["continues"] is None:
         return sentence
     return f"{sentence} It continues the earlier checkpoint of {result['continues']} entries."
@@ -145,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a checkpoint seen earlier: finds a rollback or a fork",
     )
+    add_monitor(commands, common)
     receipt = commands.add_parser("receipt", parents=[common], help="check that a receipt proves one entry")
     receipt.set_defaults(run=_receipt)
     receipt.add_argument("file", type=Path, help="the `.tlog-proof` file")

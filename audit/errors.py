@@ -143,6 +143,12 @@ class LogDamaged(VerificationFailed):
     code = "log_damaged"
 
 
+class Stale(VerificationFailed):
+    """The newest checkpoint of the export is older than it may be: the log, its export or a witness stands still."""
+
+    code = "stale"
+
+
 class RolledBack(VerificationFailed):
     """The log is smaller than a checkpoint it signed before."""
 

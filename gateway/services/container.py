@@ -79,7 +79,7 @@ async def open_services(
             await log.start()
             running.push_async_callback(log.stop)
             tiles, window = TileHeads(), Window()
-            parts = Parts(database.pool, signer, tiles, _keep(kept))
+            parts = Parts(database.pool, lambda: signer, tiles, _keep(kept))
             watch = Watch(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
             await running.enter_async_context(watching(watch, every=witnesses_every))
             async with upkeep(database.pool):

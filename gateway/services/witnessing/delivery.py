@@ -56,7 +56,8 @@ class Parts:
     """What all deliveries of one gateway share."""
 
     pool: asyncpg.Pool
-    signer: CheckpointSigner
+    signer: Callable[[], CheckpointSigner]
+    """What signs the log now: its keys may be exchanged while it runs."""
     tiles: TileHeads
     keep: Keep
 
@@ -78,7 +79,7 @@ class Delivery:
         """
         parts = self._parts
         now: datetime = await parts.pool.fetchval(_CLOCK)
-        checkpoint = await sign_head(parts.pool, parts.signer)
+        checkpoint = await sign_head(parts.pool, parts.signer())
         stands = self._stands or await self._known()
         if stands.size == checkpoint.size and now.timestamp() < stands.time + AGAIN_SECONDS:
             self._stands = stands
@@ -91,12 +92,12 @@ class Delivery:
             raise WitnessFailed("clock")
         await keep_cosignature(parts.pool, self.witness, checkpoint.size, cosignature)
         self._stands = Cosigned(checkpoint.size, cosignature.time)
-        witnessed = parts.signer.verifier.verify(checkpoint.note + cosignature.line)
+        witnessed = parts.signer().verifier.verify(checkpoint.note + cosignature.line)
         await asyncio.to_thread(parts.keep, witnessed, await parts.tiles.edge(parts.pool, witnessed.size))
 
     async def _known(self) -> Cosigned:
         """Return what is kept of this witness: this process may have been started anew, or another one was quicker."""
-        origin = self._parts.signer.origin
+        origin = self._parts.signer().origin
         kept = await newest_cosigned(self._parts.pool, origin, [self.witness])
         return kept.get(self.witness.signer, Cosigned(0, 0))
 
@@ -115,7 +116,7 @@ class Delivery:
                         raise WitnessFailed("garbage")
                     if size > checkpoint.size:
                         # Another replica may have appended and submitted since; read anew, what is committed is there.
-                        checkpoint = await sign_head(parts.pool, parts.signer)
+                        checkpoint = await sign_head(parts.pool, parts.signer())
                     if size > checkpoint.size:
                         await self._raise_contradiction()
                     old = size
@@ -123,11 +124,11 @@ class Delivery:
 
     async def _raise_contradiction(self) -> None:
         """Raise `Contradicted`; or `WitnessFailed` if what the witness itself shows is continued by this log."""
-        shown = await self._client.evidence(self._parts.signer.verifier)
+        shown = await self._client.evidence(self._parts.signer().verifier)
         if shown is None:
             raise Contradicted(None)
         # Read after what was shown: whatever our key signed was committed before.
-        head = await sign_head(self._parts.pool, self._parts.signer)
+        head = await sign_head(self._parts.pool, self._parts.signer())
         if shown.size <= head.size and await self._parts.tiles.head(self._parts.pool, shown.size) == shown.tree_head:
             raise WitnessFailed("contradicts_itself")
         with suppress(Forked):  # then what is kept is of the same size, and contradicts it already

@@ -128,7 +128,7 @@ class Watch:
         except WitnessKeyRefused as error:
             self._alarms.refused(named.current.digest, error.code)
             return None
-        cosigned = await newest_cosigned(self._parts.pool, self._parts.signer.origin, keys)
+        cosigned = await newest_cosigned(self._parts.pool, self._parts.signer().origin, keys)
         return Standing(named.current, keys, cosigned)
 
     def _judge(self, named: Named, standing: Standing | None) -> None:
