@@ -60,16 +60,15 @@ Outcome = Cosignature | StandsElsewhere | DoesNotContinue
 class WitnessClient:
     """One witness at its address. `async with` closes its connection."""
 
-    def __init__(self, witness: WitnessVerifier, url: str, *, seconds: float | None = None) -> None:
+    def __init__(self, witness: WitnessVerifier, url: str) -> None:
         self._witness = witness
-        self._seconds = EXCHANGE_SECONDS if seconds is None else seconds
         # No proxy from the environment, the machine's own certificates, no redirect: who was named is asked.
         self._http = httpx2.AsyncClient(
             base_url=url.rstrip("/"),
             headers={"accept-encoding": "identity", "content-type": "text/plain; charset=utf-8"},
             follow_redirects=False,
             trust_env=False,
-            timeout=self._seconds,
+            timeout=None,  # `_exchange` has one for all of it
             verify=ssl.create_default_context(),
             limits=httpx2.Limits(max_connections=1),
         )
@@ -125,7 +124,7 @@ class WitnessClient:
     async def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, str, bytes]:
         try:
             async with (
-                asyncio.timeout(self._seconds),  # httpx counts anew for each byte that comes
+                asyncio.timeout(EXCHANGE_SECONDS),
                 self._http.stream(method, path, content=body) as answer,
             ):
                 found = bytearray()

@@ -13,7 +13,7 @@ import pytest
 from audit.checkpoint import CheckpointVerifier
 from audit.errors import WitnessUnusable
 from audit.note import b64
-from audit.witness.server import WitnessServer
+from audit.witness.server import WitnessServer, _Deadline
 from audit.witness.submission import MAX_SUBMISSION, read_body, write_submission
 from tests.factories.log import signer_of
 from tests.factories.witness import Clock, ServedWitness, SmallLog, body_of, served_witness
@@ -229,6 +229,18 @@ def test_slow_clients_keep_nobody_else_out(tmp_path: Path, log: SmallLog) -> Non
         for each in (*slow, crowded):
             each.close()
         assert {"refused": "too many connections"} in witness.lines
+
+
+def test_bytes_that_come_one_by_one_do_not_make_more_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        slow = _Deadline(ours)
+        theirs.sendall(b"more")
+        slow.begin(10)
+        assert slow.readinto(bytearray(2)) == 2
+        slow.begin(-1)
+        with pytest.raises(TimeoutError):
+            slow.readinto(bytearray(2))
 
 
 def test_a_lost_state_is_said_and_nothing_is_cosigned(tmp_path: Path, log: SmallLog) -> None:

@@ -160,6 +160,13 @@ def test_what_was_seen_long_ago_and_is_changed_is_found_in_the_end(folder: Path,
         look_often(folder, seen)
 
 
+def test_an_export_whose_entries_do_not_lead_to_what_was_signed_is_found(folder: Path) -> None:
+    write_export(folder, [b"another", *LEAVES[1:10]], SIGNER)
+    put(folder / "checkpoint", SIGNER.sign(10, tree_head(map(leaf_hash, LEAVES[:10]))).note.encode())
+    with pytest.raises(LogDamaged, match="do not lead"):
+        look(folder, None)
+
+
 def test_a_bundle_with_more_or_fewer_entries_is_found(folder: Path) -> None:
     write_export(folder, LEAVES[:10], SIGNER)
     name = folder / tile_path("entries", 0, 10)
