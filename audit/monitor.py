@@ -16,8 +16,9 @@ from audit.errors import CosignatureInvalid, Forked, LogDamaged, RolledBack, Sta
 from audit.exported import read_bundle, read_tile
 from audit.note import MAX_NOTE
 from audit.sources import Source, require_file
+from audit.tile_edge import TileEdge
 from audit.tiles import WIDTH, split_hashes, tile_path, tile_widths
-from audit.tree import EMPTY, CompactRange, leaf_hash, tree_head
+from audit.tree import EMPTY, leaf_hash, tree_head
 from audit.witness.submission import read_body
 
 AGAIN: Final = 4
@@ -93,7 +94,7 @@ class Monitor:
             self._look_again(before)
             return before if seen else Seen(0, EMPTY, ((),), self._clock())
         # (2): every new entry is there and hashes to its place, behind those that were seen.
-        edge = _Edge(before)
+        edge = TileEdge(before.size, before.levels)
         for number, width in tile_widths(checkpoint.size):
             if number >= before.size // WIDTH:
                 self._read_on(edge, number, width, checkpoint)
@@ -134,7 +135,7 @@ class Monitor:
             raise Stale(f"the newest checkpoint, of {checkpoint.size} entries, is {age} seconds old")
         return age
 
-    def _read_on(self, edge: "_Edge", number: int, width: int, checkpoint: Checkpoint) -> None:
+    def _read_on(self, edge: TileEdge, number: int, width: int, checkpoint: Checkpoint) -> None:
         hashes = self._hashes(0, number, width)
         known = edge.levels[0]
         if hashes[: len(known)] != list(known):
@@ -144,7 +145,7 @@ class Monitor:
             self._require_entries(number, width, hashes)
         edge.extend(hashes[len(known) :])
 
-    def _require_above(self, edge: "_Edge", before: Seen) -> None:
+    def _require_above(self, edge: TileEdge, before: Seen) -> None:
         for level in range(1, len(edge.levels)):
             count = edge.size // WIDTH**level
             first = before.size // WIDTH**level // WIDTH
@@ -185,47 +186,3 @@ class Monitor:
 
     def _hashes(self, level: int, number: int, width: int) -> list[bytes]:
         return split_hashes(read_tile(self._source, level, number, width))
-
-
-class _Edge:
-    """The last tile of each level while a log is read on, and the tiles above that were completed on the way."""
-
-    def __init__(self, seen: Seen) -> None:
-        self.size = seen.size
-        self._levels = [list(level) for level in seen.levels]
-        self._complete: dict[tuple[int, int], list[bytes]] = {}
-
-    @property
-    def levels(self) -> tuple[tuple[bytes, ...], ...]:
-        return tuple(tuple(level) for level in self._levels)
-
-    def extend(self, hashes: Sequence[bytes]) -> None:
-        for hashed in hashes:
-            self.size += 1
-            self._add(0, hashed)
-
-    def tile(self, level: int, number: int, width: int) -> list[bytes]:
-        return self._complete[level, number] if width == WIDTH else self._levels[level]
-
-    def head(self) -> bytes:
-        """Compute the tree head: each level's hashes stand left of everything that is in the levels below."""
-        rest: bytes | None = None
-        for level in self._levels:
-            edge = CompactRange()
-            for hashed in level:
-                edge.append(hashed)
-            if level:
-                rest = edge.head() if rest is None else edge.head_before(rest)
-        return EMPTY if rest is None else rest
-
-    def _add(self, level: int, hashed: bytes) -> None:
-        hashes = self._levels[level]
-        hashes.append(hashed)
-        if len(hashes) < WIDTH:
-            return
-        if level + 1 == len(self._levels):
-            self._levels.append([])
-        if level:  # the lowest ones were just read
-            self._complete[level, (self.size // WIDTH**level - 1) // WIDTH] = hashes
-        self._levels[level] = []
-        self._add(level + 1, tree_head(hashes))
