@@ -282,6 +282,13 @@ class ReviewMissing(AgreementError):
     remedy = "Another officer reviews that order in time, or orders this one."
 
 
+class NotTheNext(AgreementError):
+    """A naming of witnesses does not follow the one that is in force."""
+
+    code = "not_the_next"
+    remedy = "See what is in force with `pactgate witness list`, and write the naming anew."
+
+
 class OrderNotOpen(AgreementError):
     """Nothing leaves by this emergency order now: it has not begun, it is over, or it was ended."""
 

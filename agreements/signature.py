@@ -50,6 +50,7 @@ class Kind(StrEnum):
     RECOVERY = "recovery"
     LOG_KEY = "log_key"
     OUTSIDE_DISCLOSURE = "outside_disclosure"
+    WITNESSES = "witnesses"
 
     @property
     def typ(self) -> str:

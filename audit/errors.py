@@ -74,6 +74,13 @@ class EntryMissing(AuditError):
     public_detail = "The log has no such entry. Check the number on your receipt."
 
 
+class WitnessUnusable(AuditError):
+    """A witness's folder, key, state or list of logs cannot be used; it cosigns nothing."""
+
+    code = "witness_unusable"
+    public_detail = "Put back the folder that `keygen` made, or make a new witness under a new name."
+
+
 class SourceUnavailable(AuditError):
     """The exported log cannot be read: not there, not reached, or not fast enough. Nothing is known about the log."""
 
@@ -101,10 +108,22 @@ class NoteInvalid(VerificationFailed):
     code = "note_invalid"
 
 
+class CosignatureInvalid(VerificationFailed):
+    """No cosignature of the expected witness, or one that does not hold (C2SP tlog-cosignature)."""
+
+    code = "cosignature_invalid"
+
+
 class CheckpointInvalid(VerificationFailed):
     """A signed note that is not a checkpoint of this log (C2SP tlog-checkpoint)."""
 
     code = "checkpoint_invalid"
+
+
+class SubmissionInvalid(VerificationFailed):
+    """Not a well-formed `add-checkpoint` request, or not a checkpoint in it (C2SP tlog-witness)."""
+
+    code = "submission_invalid"
 
 
 class ProofInvalid(VerificationFailed):
@@ -131,6 +150,12 @@ class LogDamaged(VerificationFailed):
     code = "log_damaged"
 
 
+class Stale(VerificationFailed):
+    """The newest checkpoint of the export is older than it may be: the log, its export or a witness stands still."""
+
+    code = "stale"
+
+
 class RolledBack(VerificationFailed):
     """The log is smaller than a checkpoint it signed before."""
 
@@ -154,3 +179,7 @@ class IndexWrong(VerificationFailed):
 
     code = "index_wrong"
     public_detail = "The index of the log does not fit it. Run `pactgate audit reindex`, and search again."
+
+
+class CallUnusable(Exception):
+    """A command was given something that it cannot use; the message is for the person who typed it."""

@@ -75,6 +75,10 @@ class Event(StrEnum):
         "What decisions rest on besides signed documents, by digest: catalogue, guardrails, time zones, code.",
     )
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
+    WITNESSES_NAMED = (
+        "witnesses.named",
+        "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
+    )
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
     SUBJECTS_ERASED = (
         "subjects.erased",
@@ -136,6 +140,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.PLACEMENTS_LOADED,
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
+        Event.WITNESSES_NAMED,
         Event.POPULATION_REBUILT,
         Event.FACTS_ADOPTED,
     },

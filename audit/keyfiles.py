@@ -7,12 +7,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from audit.checkpoint import MAX_SIZE, CheckpointVerifier, LogKey
-from audit.errors import NoteInvalid
+from audit.errors import CallUnusable, NoteInvalid
 from audit.note import NoteVerifier
 
 
-class KeyUnusable(Exception):
-    """A key that cannot be used; the message is for the person who gave it."""
+class KeyUnusable(CallUnusable):
+    """A key that cannot be used."""
 
 
 def verifier_of(

@@ -92,6 +92,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "form": Member(_TEXT, "Form in which an accounting was given out."),
         "from_day": Member(_TEXT, "First day of a ban."),
         "guardrails": Member(_TEXT, "Digest of the district's guardrails that were decided by."),
+        "hours": Member(_NUMBER, "Hours without a cosignature after which nothing is disclosed."),
         "hold": Member(_TEXT, "Digest of the hold that is released."),
         "key": Member(_TEXT, "Thumbprint of the key."),
         "kept": Member(Kind.TABLE, "Size and tree head of the newest checkpoint that was kept elsewhere."),
@@ -108,6 +109,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "mapping": Member(_TEXT, "Name of the mapping file that rows were loaded by."),
         "model": Member(_TEXT, "Digest of the policy model."),
         "most": Member(_NUMBER, "How many rows of the dataset the client may take in a day."),
+        "must_cosign": Member(_NUMBER, "How many of the witnesses must cosign."),
         "officer": Member(_TEXT, "Thumbprint of the officer's key."),
         "officers": Member(_LIST, "Thumbprints of the officers' keys; in entry 0 the public keys themselves."),
         "order": Member(_TEXT, "Digest of the emergency order."),
@@ -159,6 +161,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "was": Member(_TEXT, "Digest of the guardrails before."),
         "words_only": Member(_NUMBER, "How many terms were approved as words only."),
         "zones": Member(_TEXT, "Digest of all time zones."),
+        "witnesses": Member(_LIST, "Names and key ids of the witnesses."),
     }
 )
 """By label. A label is the name of the member; where one name means two things, a word after a dot tells them apart."""

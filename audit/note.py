@@ -21,7 +21,8 @@ ED25519: Final = b"\x01"
 """Signature type identifier (signed-note, "Signature types")."""
 MAX_NOTE = 65_536
 """Bytes; room for many more than the 16 signatures that must be accepted, post-quantum ones included."""
-_KEY_ID_SIZE = 4
+KEY_ID_SIZE = 4
+"""Bytes in front of each signature."""
 _PUBLIC_KEY_SIZE = 32
 _DASH = "\u2014 "
 
@@ -43,6 +44,16 @@ def require_name(name: str) -> None:
     """Check that this can be a key name. Raises `NoteInvalid`."""
     if not name or "+" in name or any(c.isspace() for c in name):
         raise NoteInvalid("a key name has no space, no plus sign and at least one character")
+
+
+def key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
+    """Return the first four bytes of SHA-256(name || newline || signature type || public key)."""
+    return sha256(name.encode() + b"\n" + kind + public).digest()[:KEY_ID_SIZE]
+
+
+def signature_line(name: str, raw: bytes) -> str:
+    """Write a signature line from a key's name and key id || signature, newline included."""
+    return f"{_DASH}{name} {b64(raw)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class NoteVerifier:
     @property
     def key_id(self) -> bytes:
         """First four bytes of SHA-256(name || newline || type || public key)."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:_KEY_ID_SIZE]
+        return key_id_of(self.name, ED25519, self.public)
 
     @property
     def vkey(self) -> str:
@@ -100,7 +111,7 @@ def open_note(note: str, keys: Iterable[NoteVerifier]) -> tuple[str, list[NoteVe
     text, lines = split(note)
     signed = []
     for key in keys:
-        found = [raw[_KEY_ID_SIZE:] for name, raw in lines if (name, raw[:_KEY_ID_SIZE]) == (key.name, key.key_id)]
+        found = [raw[KEY_ID_SIZE:] for name, raw in lines if (name, raw[:KEY_ID_SIZE]) == (key.name, key.key_id)]
         for signature in found:
             try:
                 Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
@@ -123,7 +134,7 @@ class NoteSigner:
     def line(self, text: str) -> str:
         """Sign the text of a note and return the signature line, newline included. Ed25519 is deterministic."""
         signature = self._key.sign(text.encode())
-        return f"{_DASH}{self.verifier.name} {b64(self.verifier.key_id + signature)}\n"
+        return signature_line(self.verifier.name, self.verifier.key_id + signature)
 
 
 def assemble(text: str, lines: str) -> str:
@@ -152,7 +163,7 @@ def split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
             raw = unb64(signature)
         except (ValueError, binascii.Error) as error:
             raise NoteInvalid("a signature is base64") from error
-        if len(raw) <= _KEY_ID_SIZE:
+        if len(raw) <= KEY_ID_SIZE:
             raise NoteInvalid("a signature is longer than its key id")
         signatures.append((name, raw))
     return text + "\n", signatures

@@ -31,6 +31,8 @@ _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkp
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
     WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
+_COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
+    WHERE n.size > $1 ORDER BY n.size DESC LIMIT 1"""
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -116,18 +118,40 @@ async def counting_checkpoint(
     names = [kept_as(key) for key, _ in verifier.keys]
     ranges = [key for _, key in verifier.keys]
     row = await db.fetchrow(_SIGNED, names, [key.first for key in ranges], [key.last for key in ranges], covering)
-    if row is None:
-        return None
+    return None if row is None else await _with_lines(db, verifier, row)
+
+
+async def cosigned_checkpoint(
+    db: asyncpg.Pool | Session, signer: CheckpointSigner, *, covering: int = 0
+) -> Checkpoint | None:
+    """
+    Find the newest checkpoint that covers entry `covering` and that some witness cosigned, with all signatures.
+
+    None if there is none. Raises `NoteInvalid` if what is kept does not hold; cosignatures are for the reader to check.
+    """
+    row = await db.fetchrow(_COSIGNED, covering)
+    return None if row is None else await _with_lines(db, signer.verifier, row)
+
+
+async def _with_lines(db: asyncpg.Pool | Session, verifier: CheckpointVerifier, row: asyncpg.Record) -> Checkpoint:
+    names = [kept_as(key) for key, _ in verifier.keys]
     lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]
-    note = assemble(text(verifier.origin, row["size"], row["tree_head"]), "".join(lines))
-    return verifier.verify(note)
+    return verifier.verify(assemble(text(verifier.origin, row["size"], row["tree_head"]), "".join(lines)))
 
 
 async def receipt_for(
     db: asyncpg.Pool | Session, signer: CheckpointSigner, index: int, tiles: TileHeads | None = None
 ) -> Receipt:
-    """Make the receipt of an entry, signing the head first if no signed checkpoint covers it. Raises `EntryMissing`."""
-    checkpoint = await signed_checkpoint(db, signer, covering=index) or await sign_head(db, signer)
+    """
+    Make the receipt of an entry, over a cosigned checkpoint if one covers it. Raises `EntryMissing`.
+
+    Without one over the newest signed checkpoint; the head is signed first if none covers the entry.
+    """
+    checkpoint = (
+        await cosigned_checkpoint(db, signer, covering=index)
+        or await signed_checkpoint(db, signer, covering=index)
+        or await sign_head(db, signer)
+    )
     return Receipt(index, await inclusion(db, index, checkpoint.size, tiles), checkpoint.note)
 
 

@@ -81,6 +81,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.LOG_RECOVERED: "document origin follows kept left trust officers",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
+        Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
         Event.SUBJECTS_ERASED: "document students officers",
         Event.FACTS_ADOPTED: "rows.count",
     }

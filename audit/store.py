@@ -91,6 +91,16 @@ signature = Table(
     comment="Signature lines over checkpoints; signer is name+key id.",
 )
 
+cosigned = Table(
+    "cosigned",
+    metadata,
+    Column("signer", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    PrimaryKeyConstraint("signer", name="cosigned_pk"),
+    comment="The newest cosignature of each witness; a size cosigned again has a newer time. Verified whenever read.",
+)
+
 subject = Table(
     "subject",
     metadata,

@@ -137,23 +137,33 @@ def consistency_path(hashes: Sequence[bytes], old: int) -> tuple[bytes, ...]:
 
     Empty when `old` is 0 or the whole tree. Raises `ProofInvalid` if the old tree is larger.
     """
-    if not 0 <= old <= len(hashes):
-        raise ProofInvalid(f"a tree of {len(hashes)} has no earlier size {old}")
-    path: list[bytes] = []
-    if old in (0, len(hashes)):
+    return tuple(tree_head(hashes[start:end]) for start, end in consistency_ranges(old, len(hashes)))
+
+
+def consistency_ranges(old: int, new: int) -> tuple[tuple[int, int], ...]:
+    """
+    Find the subtrees (start, end) whose heads are PROOF(old, D) for a tree of `new` leaves, in its order.
+
+    Each begins at a multiple of a power of two that is at least its length, so it lies within one tile or is made of
+    whole tiles but for its end. Raises `ProofInvalid` if the old tree is larger.
+    """
+    if not 0 <= old <= new:
+        raise ProofInvalid(f"a tree of {new} has no earlier size {old}")
+    if old in (0, new):
         return ()
-    start, end, whole = 0, len(hashes), True
+    found: list[tuple[int, int]] = []
+    start, end, whole = 0, new, True
     while old != end:
         middle = start + _largest_power_below(end - start)
         if old <= middle:
-            path.append(tree_head(hashes[middle:end]))
+            found.append((middle, end))
             end = middle
         else:
-            path.append(tree_head(hashes[start:middle]))
+            found.append((start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(tree_head(hashes[start:end]))
-    return tuple(reversed(path))
+        found.append((start, end))
+    return tuple(reversed(found))
 
 
 def require_inclusion(hashed: bytes, index: int, size: int, path: Sequence[bytes], head: bytes) -> None:

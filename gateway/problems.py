@@ -64,6 +64,7 @@ PROBLEMS: Mapping[str, Kind] = {
     # the gateway's own state
     "not_served": Kind(501, "This part of the agreement is not served yet"),
     "log_damaged": Kind(503, "The log is under examination", "Nothing was disclosed; ask the district."),
+    "witness_missing": Kind(503, "No witness has seen the log", "Nothing was disclosed; try again.", retry_after=60),
     "replayed": Kind(401, "The DPoP proof is not accepted", "Send one fresh DPoP proof for this request."),
     "busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
     "timed_out": Kind(503, "The gateway took too long", "Try again in a moment.", retry_after=5),

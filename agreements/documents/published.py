@@ -30,6 +30,7 @@ from agreements.documents.revocation import REVOCATION
 from agreements.documents.signer import SIGNER
 from agreements.documents.succession import SUCCESSION
 from agreements.documents.undertaking import UNDERTAKING
+from agreements.documents.witnesses import WITNESSES
 from agreements.elements import load_catalogue
 from agreements.schema import agreement_schema
 from agreements.shapes import Shape
@@ -55,6 +56,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "signer": SIGNER,
     "succession": SUCCESSION,
     "undertaking": UNDERTAKING,
+    "witnesses": WITNESSES,
 }
 """Every document beside an agreement, by the name in its format (`pactgate-<name>/1`)."""
 

@@ -40,6 +40,7 @@ from gateway.cli import (
     serve,
     signer,
     stops,
+    witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
 
@@ -88,6 +89,7 @@ audit.app.command("facts")(facts.facts)
 audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounting.app, name="accounting")
+app.add_typer(witness.app, name="witness")
 app.add_typer(partner.app, name="partner")
 
 

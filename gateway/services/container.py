@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 
 from agreements.elements import load_catalogue
 from agreements.trust import Trust
+from audit.checkpoint import Checkpoint
 from audit.log import Log
+from audit.note import split
+from audit.paths import TileHeads
+from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
@@ -26,6 +30,11 @@ from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
+from gateway.services.witnessing.delivery import Keep, Parts
+from gateway.services.witnessing.watch import EVERY_SECONDS
+from gateway.services.witnessing.watch import Watch as Witnesses
+from gateway.services.witnessing.watch import watching as witnessing
+from gateway.services.witnessing.window import Window
 from gateway.store.database import Database
 from policies.guardrails import Guardrails, load_guardrails
 
@@ -43,6 +52,7 @@ class Services:
     receipts: Receipts
     publication: Publication
     facts: Watch
+    witnesses: Witnesses
 
 
 @asynccontextmanager
@@ -55,12 +65,14 @@ async def open_services(
     public_url: str,
     guardrails: Guardrails | None = None,
     kept: KeptCheckpoint | None = None,
+    witnesses_every: float | None = EVERY_SECONDS,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
-    kept outside the database; `serve` always has one.
+    kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
+    None: only when `witnesses.round` is called.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -71,7 +83,8 @@ async def open_services(
         log = Log(database.log_pool, standing.known.signer(keys))
         async with AsyncExitStack() as running:
             if kept is not None:
-                await running.enter_async_context(keeping(database.pool, log, replace(kept, verifier=standing)))
+                kept = replace(kept, verifier=standing)
+                await running.enter_async_context(keeping(database.pool, log, kept))
             await log.start()
             running.push_async_callback(log.stop)
             configuration = Configuration(load_catalogue(), guardrails or load_guardrails())
@@ -81,6 +94,10 @@ async def open_services(
             facts = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
             await facts.check()
             await running.enter_async_context(watching(facts))
+            tiles, window = TileHeads(), Window()
+            parts = Parts(database.pool, lambda: log.signer, tiles, _keep(kept))
+            witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
+            await running.enter_async_context(witnessing(witnesses, every=witnesses_every))
             async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
@@ -88,12 +105,34 @@ async def open_services(
                     clients=Clients(grants),
                     grants=grants,
                     disclosures=Disclosures(
-                        grants, Reader(database.pool), Extents(database.pool), log, SubjectKey(keys.subject)
+                        grants,
+                        Reader(database.pool),
+                        Extents(database.pool),
+                        log,
+                        SubjectKey(keys.subject),
+                        window=window,
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log),
+                    receipts=Receipts(grants, database.pool, log, tiles=tiles),
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
+                    witnesses=witnesses,
                 )
     finally:
         await database.close()
+
+
+def _keep(kept: KeptCheckpoint | None) -> Keep:
+    """Return what keeps a cosigned checkpoint outside the database, if there is a place for it."""
+
+    def keep(checkpoint: Checkpoint, edge: CompactRange | None) -> None:
+        if kept is not None:
+            kept.keep(checkpoint, edge)
+
+    return keep
+
+
+def _was_witnessed(kept: KeptCheckpoint | None) -> bool:
+    """Return whether the checkpoint that is kept outside the database carries a signature that is not the log's."""
+    checkpoint = None if kept is None else kept.read()
+    return checkpoint is not None and any(name != checkpoint.origin for name, _ in split(checkpoint.note)[1])

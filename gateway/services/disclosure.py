@@ -28,6 +28,7 @@ from gateway.services.entries import cursor_nonce, draft_for, salts_for
 from gateway.services.grants import Grants
 from gateway.services.standing.registry import Moment
 from gateway.services.volume import Volume, VolumeExceeded
+from gateway.services.witnessing.window import Window
 from policies.decision import Denied, Permit
 from policies.errors import UnclearRequest
 from policies.request import AccessRequest
@@ -73,6 +74,7 @@ class Disclosures:
         log: Log,
         subjects: SubjectKey,
         *,
+        window: Window | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._grants = grants
@@ -80,6 +82,7 @@ class Disclosures:
         self._extents = extents
         self._log = log
         self._subjects = subjects
+        self._window = window or Window()
         self._random = random
 
     async def disclose(self, caller: Caller, asked: Asked, seal: Seal | None = None) -> Disclosed:
@@ -107,6 +110,8 @@ class Disclosures:
                     continue
                 if asked.code is not None and not page.rows:
                     raise Problem("not_found")
+                # (4): witnesses hold the log up to not long ago, so that who keeps it could rewrite little of it.
+                self._window.require_open(page.now)
                 try:
                     return await self._release(caller, asked, decision, page, seal)
                 except EpochMoved as moved:

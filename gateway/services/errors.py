@@ -241,3 +241,10 @@ class NothingToAdopt(GatewayError):
     code = "nothing_to_adopt"
     public_detail = "There is nothing to adopt."
     remedy = "`pactgate audit facts` says what does not hold; restore such rows from a copy."
+
+
+class WitnessKeyRefused(GatewayError):
+    """A verifier key in a naming of witnesses is none, although it looks like one."""
+
+    code = "witness_key_refused"
+    remedy = "Copy the whole line that the witness's owner gave you: name+id+base64."

@@ -53,12 +53,14 @@ class Receipts:
         pool: asyncpg.Pool,
         log: Log,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        tiles: TileHeads | None = None,
     ) -> None:
         self._grants = grants
         self._pool = pool
         self._log = log
         self._random = random
-        self._tiles = TileHeads()
+        self._tiles = tiles or TileHeads()
 
     async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
         """

@@ -23,10 +23,13 @@ from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.signature import Envelope, Kind
+from agreements.witnessing import verify_witnesses
 from agreements.yearly import verify_review
 from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
 from tests.factories.obligations import Owing
 from tests.factories.partners import PartnerPapers
+from tests.factories.witness import VKEY
+from tests.factories.witnessing import naming
 
 Judge = Callable[[Filed], object]
 """Raises an `AgreementError` unless the document holds."""
@@ -118,6 +121,14 @@ def _partners() -> Mapping[Kind, OfItsKind]:
     }
 
 
+def _witnesses() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    document = naming([(VKEY, "https://w.example")], [person.key for person in ring.officers[:2]])
+    authority = ring.authority
+    judged = OfItsKind(ring.filed(document), lambda filed: verify_witnesses(filed, None, authority=authority))
+    return {Kind.WITNESSES: judged}
+
+
 def _obligations() -> Mapping[Kind, OfItsKind]:
     desk = Owing()
     digest, authority, hold = desk.agreement.digest, desk.authority, desk.hold()
@@ -163,4 +174,5 @@ SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_partners(),
     **_obligations(),
     **_irrevocable(),
+    **_witnesses(),
 }

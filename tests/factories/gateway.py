@@ -176,7 +176,9 @@ class Gateway:
         """Where this gateway keeps the newest checkpoint."""
         return KeptCheckpoint(self.home / "checkpoint", self.deployment.signer.verifier)
 
-    async def serve(self, *, readers: int = 4, guardrails: Guardrails | None = None) -> None:
+    async def serve(
+        self, *, readers: int = 4, guardrails: Guardrails | None = None, witnesses_every: float | None = None
+    ) -> None:
         """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
         self.services: Services = await self._open.enter_async_context(
             open_services(
@@ -187,6 +189,7 @@ class Gateway:
                 public_url="http://127.0.0.1",
                 guardrails=guardrails,
                 kept=self.kept,
+                witnesses_every=witnesses_every,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))

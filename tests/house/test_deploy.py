@@ -107,6 +107,27 @@ def test_systemd_takes_the_unit(unit: configparser.RawConfigParser, tmp_path: Pa
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_unit_of_a_witness_needs_nothing_of_the_gateway(unit: configparser.RawConfigParser, tmp_path: Path) -> None:
+    read = configparser.RawConfigParser(strict=False, interpolation=None)
+    read.optionxform = str  # type: ignore[assignment,method-assign] # as above
+    read.read(DEPLOY / "pactgate-witness.service")
+    program, *words = read["Service"]["ExecStart"].split()
+    assert words[:4] == ["-m", "audit", "witness", "serve"]
+    assert "Environment" not in read["Service"]
+    assert "EnvironmentFile" not in read["Service"]
+    # It may write to its own folder, and is closed in as the gateway is.
+    assert words[4].startswith(f"/var/lib/{read['Service']['StateDirectory']}/")
+    closed = {name for name, value in unit["Service"].items() if value == "yes"}
+    assert closed <= {name for name, value in read["Service"].items() if value == "yes"}
+    assert read["Service"]["UMask"] == "0077"
+    analyze = shutil.which("systemd-analyze")
+    if analyze is not None:
+        copy = tmp_path / "pactgate-witness.service"
+        copy.write_text((DEPLOY / "pactgate-witness.service").read_text().replace(program, sys.executable))
+        done = subprocess.run([analyze, "verify", str(copy)], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_container_copies_what_is_there_and_what_is_not_ignored(wheel: Path) -> None:
     sources = [rest.split()[0] for rest in arguments("COPY") if not rest.startswith("--from")]
     assert sources == ["requirements", "dist/pactgate-*.whl"]

@@ -1,7 +1,7 @@
 """
 What the log's entries commit to can be computed again from the rows they date; the entries that change anything are found.
 
-Revises: 0007.
+Revises: 0008.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0009"
-down_revision: str | None = "0007"
+down_revision: str | None = "0008"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -16,7 +16,8 @@ depends_on: str | Sequence[str] | None = None
 _KINDS = (
     "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', 'officer', "
     "'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', 'hold', 'release', "
-    "'debarment', 'succession', 'review', 'emergency_release', 'erasure', 'recovery', 'log_key')"
+    "'debarment', 'succession', 'review', 'emergency_release', 'erasure', 'recovery', 'witnesses', "
+    "'log_key')"
 )
 
 

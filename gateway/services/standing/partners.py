@@ -48,10 +48,20 @@ class Partners:
             entries.append(succession.received.index)
         return min(entries, default=None)
 
+    def authority_before(self, filed: Filed) -> Authority:
+        """
+        Return who could sign as it was known when this document was received.
+
+        INVARIANT: a revocation that reaches back ends no ban and frees no successor: what was stopped stays stopped.
+        """
+        before = [each for each in self._authority_documents if each.received.index < filed.received.index]
+        judging = self._judging
+        return judging.once(lambda: build_authority(judging.trust, before), "authority", *texts(*before))
+
     def _debarments(self) -> tuple[VerifiedDebarment, ...]:
         judging, found = self._judging, []
         for filed in judging.filed(judging.read.register.of(Kind.DEBARMENT)):
-            authority = self._authority_before(filed)
+            authority = self.authority_before(filed)
             try:
                 verified = judging.once(
                     lambda filed=filed, authority=authority: verify_debarment(filed, authority=authority),  # type: ignore[misc] # bound in the loop
@@ -68,7 +78,7 @@ class Partners:
         judging, found = self._judging, []
         for filed in judging.filed(judging.read.register.of(Kind.SUCCESSION)):
             approvals = judging.filed(judging.read.register.about(filed.envelope.digest, Kind.APPROVAL))
-            authority = self._authority_before(filed)
+            authority = self.authority_before(filed)
             try:
                 verified = judging.once(
                     lambda filed=filed, approvals=approvals, authority=authority: verify_succession(  # type: ignore[misc] # bound in the loop
@@ -82,13 +92,3 @@ class Partners:
                 continue
             found.append(verified)
         return tuple(found)
-
-    def _authority_before(self, filed: Filed) -> Authority:
-        """
-        Return who could sign as it was known when this document was received.
-
-        INVARIANT: a revocation that reaches back ends no ban and frees no successor: what was stopped stays stopped.
-        """
-        before = [each for each in self._authority_documents if each.received.index < filed.received.index]
-        judging = self._judging
-        return judging.once(lambda: build_authority(judging.trust, before), "authority", *texts(*before))

@@ -23,6 +23,7 @@ from agreements.people import VerifiedPeopleAnnex
 from agreements.register import Register
 from agreements.signature import Envelope
 from agreements.successors import following
+from agreements.witnessing import VerifiedWitnesses
 from audit.entry import Entry
 from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
@@ -112,6 +113,18 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """
+    Who cosigns the log: `newest` is the digest of the newest naming that the log has, `current` that naming.
+
+    Without `current` the newest naming does not hold any more: who must cosign is not known.
+    """
+
+    current: VerifiedWitnesses | None = None
+    newest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """
     What is in force, by the entries up to `version`; `granted` maps agreement digests, suspended ones included.
@@ -130,6 +143,7 @@ class Registry:
     successions: tuple[VerifiedSuccession, ...] = ()
     emergency_orders: tuple[Ordered, ...] = ()
     epoch: int = -1
+    witnesses: Named = Named()
 
     def is_of(self, moment: Moment, version: int) -> bool:
         """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""

@@ -19,6 +19,7 @@ from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
+from gateway.services.standing.witnesses import named_witnesses
 
 # Never beyond the log: a row dated ahead of it would be the newest for ever, and hide every stop. With one, all is read
 # anew at each entry, and alarms each time.
@@ -72,6 +73,7 @@ class RegistryReader:
             promises = Promises(judging, partners)
             access = Access(judging, promises)
             orders = emergency_orders(judging)
+            witnesses = named_witnesses(judging, partners)
         return Registry(
             version=read.version,
             granted=access.granted,
@@ -84,6 +86,7 @@ class RegistryReader:
             successions=partners.successions,
             emergency_orders=orders,
             epoch=read.epoch,
+            witnesses=witnesses,
         )
 
     @staticmethod

@@ -8,10 +8,10 @@ import asyncpg
 import pytest
 
 from audit.draft import Draft
-from audit.errors import EntryMissing, LogDamaged
+from audit.errors import EntryMissing, LogDamaged, ProofInvalid
 from audit.paths import TileHeads
 from audit.tiles import WIDTH
-from audit.tree import inclusion_path, leaf_hash, require_inclusion, tree_head
+from audit.tree import consistency_path, inclusion_path, leaf_hash, require_inclusion, tree_head
 from tests.factories.log import numbered_leaf
 from tests.functional.audit.conftest import Ledger
 
@@ -40,6 +40,31 @@ async def test_every_path_is_that_of_the_whole_tree(size: int) -> None:
         path = await tiles.path(stored, index, size)
         assert path == inclusion_path(LEAVES[:size], index)
         require_inclusion(LEAVES[index], index, size, path, head)
+
+
+@pytest.mark.parametrize("new", SIZES)
+async def test_every_path_between_two_sizes_is_that_of_the_whole_tree(new: int) -> None:
+    stored: Any = Stored(new)
+    tiles = TileHeads()
+    for _ in range(2):  # the second time from what was kept
+        for old in {0, 1, 2, 255, 256, 257, 300, 511, 512, 513, new - 1, new} & set(range(new + 1)):
+            assert await tiles.consistency(stored, old, new) == consistency_path(LEAVES[:new], old)
+            assert await tiles.head(stored, old) == tree_head(LEAVES[:old])
+            assert (await tiles.edge(stored, old)).head() == tree_head(LEAVES[:old])
+    with pytest.raises(ProofInvalid):
+        await tiles.consistency(stored, new + 1, new)
+
+
+async def test_a_path_from_a_size_not_far_back_reads_what_came_since(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: Any = Stored(SIZES[-1])
+    tiles = TileHeads()
+    await tiles.consistency(stored, 768, 769)
+    before = stored.read
+    assert await tiles.consistency(stored, 768, 770) == consistency_path(LEAVES, 768)
+    assert stored.read - before == 2
+    monkeypatch.setattr("audit.paths._MOST_COMPLETE", 1)
+    for old in (1, 300, 700):
+        assert await tiles.consistency(stored, old, 770) == consistency_path(LEAVES, old)
 
 
 async def test_what_is_not_there_has_no_path_and_a_gap_is_found() -> None:

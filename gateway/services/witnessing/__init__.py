@@ -1,0 +1,1 @@
+"""Witnesses: who cosigns the log from elsewhere, getting their cosignatures, and stopping disclosure without them."""
