@@ -78,11 +78,11 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
-        Event.LOG_RECOVERED: "document origin follows kept left trust officers",
+        Event.LOG_RECOVERED: "document origin follows kept left trust officers facts?",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
-        Event.SUBJECTS_ERASED: "document students officers",
+        Event.SUBJECTS_ERASED: "document students officers facts?",
         Event.FACTS_ADOPTED: "rows.count",
     }
 )
@@ -102,7 +102,8 @@ class Shape:
 
 def labels_of(event: Event) -> tuple[tuple[str, bool], ...]:
     """Return the labels of an event's members, each with whether an entry may leave it out."""
-    words = EVENT_MEMBERS[event].split() + ["facts?"] * (event in MOVES_EPOCH)
+    words = EVENT_MEMBERS[event].split()
+    words += ["facts?"] * (event in MOVES_EPOCH and "facts?" not in words)
     return tuple((word.removesuffix("?"), word.endswith("?")) for word in words)
 
 

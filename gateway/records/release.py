@@ -6,6 +6,7 @@ The population is derived and can be rebuilt; codes and subject numbers are rand
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Identity,
@@ -98,3 +99,24 @@ subject = Table(
     CheckConstraint("octet_length(sealed) = 16", name="subject_sealed_is_one_block"),
 )
 """The one link from a student to the number the log lists; erasing the row erases the link."""
+
+erased_row = Table(
+    "erased_row",
+    metadata,
+    Column("row_id", BigInteger, Identity(always=True), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("loaded", Boolean, nullable=False),
+    Column("part", words(), nullable=False),
+    Column("concerns", words(), nullable=False),
+    Column("row_digest", LargeBinary, nullable=False),
+    Column("erased_idx", BigInteger),
+    PrimaryKeyConstraint("row_id", name="erased_row_pk"),
+    CheckConstraint("octet_length(row_digest) = 32", name="erased_row_digest_is_a_digest"),
+    Index("erased_row_at_ix", "at"),
+    Index("erased_row_erased_idx_ix", "erased_idx"),
+)
+"""
+What is left of the rows of students who were erased: the digest by which the entry or load `at` commits to each.
+
+INVARIANT: it counts from the erasure's entry `erased_idx` on, which commits to it; it says nothing about anybody.
+"""

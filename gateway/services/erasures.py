@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 from sqlalchemy import ARRAY, LargeBinary, bindparam, exists, or_, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.erasure import read_erasure
 from agreements.irrevocable import verify_erasure
@@ -30,6 +31,7 @@ from gateway.services.obligations.courses import follow
 _BYTES: Final = ARRAY(LargeBinary)
 _ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
 _ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
+_DATE_ERASED: Final = text("SELECT records.date_erased(:entry)")
 _FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and "to_batch" in table.c)
 """What the district's systems say about students, `withheld` included."""
 
@@ -88,10 +90,13 @@ class Erasures:
             if students != len(links):
                 raise UnknownStudent("not every link of this erasure is there")
             officers = sorted(officer.key.thumbprint for officer in verified.officers)
-            entry = await filing.file(
-                Event.SUBJECTS_ERASED, document, concerns=None, students=students, officers=officers
+            # (5): the entry answers for the rows that others committed to and that are gone.
+            entry = await filing.next_index()
+            await date_erased(connection, entry)
+            await filing.file_sealed(
+                entry, Event.SUBJECTS_ERASED, document, concerns=None, students=students, officers=officers
             )
-        # (5): if we die here, the next erasure and every backup bring the list up to date.
+        # (6): if we die here, the next erasure and every backup bring the list up to date.
         self._kept.add(links)
         return Erased(entry, int(students), int(openings or 0))
 
@@ -117,6 +122,11 @@ class Erasures:
                 "A hold stands on an agreement under which one of these students was covered.",
                 remedy="Wait until the hold is released (`pactgate hold list`): a family may have asked to inspect.",
             )
+
+
+async def date_erased(connection: AsyncConnection, entry: int) -> None:
+    """Let the entry that is about to be written answer for rows that were erased, here or by a restore."""
+    await connection.execute(_DATE_ERASED, {"entry": entry})
 
 
 def links_on_file(register: Register) -> frozenset[bytes]:

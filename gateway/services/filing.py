@@ -65,6 +65,13 @@ class Filing:
         moves = event in MOVES_EPOCH
         await append_sealed(self.connection, index, event, self.moment.now, body, moves_epoch=moves)
 
+    async def file_sealed(
+        self, index: int, event: Event, envelope: Envelope, *, concerns: str | None, **body: object
+    ) -> None:
+        """Write the entry `index`, after the rows that it dates, and register the document that it names."""
+        await self.append_sealed(index, event, document=envelope.digest, **body)
+        await insert_document(self.connection, envelope, concerns=concerns, index=index)
+
     async def file(self, event: Event, envelope: Envelope, *, concerns: str | None, **body: object) -> int:
         """Write the entry that names a document, and register it. Raises `AlreadyRegistered`."""
         index = await self.append(event, document=envelope.digest, **body)

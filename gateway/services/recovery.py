@@ -26,6 +26,7 @@ from gateway.durable import replace_file
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.services.continuity import require_continued
+from gateway.services.erasures import date_erased
 from gateway.services.errors import LogSetBack, RecoveryRefused
 from gateway.services.filing import Desk, Filing
 from gateway.services.opening import require_opened
@@ -149,7 +150,11 @@ async def _write(filing: Filing, after: Trust, document: Envelope) -> None:
     session = (await filing.connection.get_raw_connection()).driver_connection
     assert session is not None
     edge = await require_sound_head(session)
-    entry = await filing.file(
+    entry = await filing.next_index()
+    # Whom an older copy was made to forget when it was restored: their rows were committed to, and are gone.
+    await date_erased(filing.connection, entry)
+    await filing.file_sealed(
+        entry,
         Event.LOG_RECOVERED,
         document,
         concerns=None,

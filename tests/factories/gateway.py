@@ -145,7 +145,9 @@ async def bring_into_force(
     await office.admissions.accept_undertaking(ring.undertaking(bundle))
 
 
-async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping[str, Rows]) -> None:
+async def load(
+    office: Office, keys: GatewayKeys, folder: Path, content: Mapping[str, Rows], *, confirm: bool = False
+) -> None:
     """Write an export to `folder` and load it by mapping file."""
     for target, rows in content.items():
         with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -153,7 +155,7 @@ async def load(office: Office, keys: GatewayKeys, folder: Path, content: Mapping
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
-    report = await loads.load(mapping_for(*content), folder)
+    report = await loads.load(mapping_for(*content), folder, confirm=confirm)
     assert not report.refused
 
 

@@ -18,8 +18,8 @@ from gateway.services.erasures import Erasures, erase_again
 from gateway.services.errors import RecordKept
 from gateway.services.obligations.owed import Obligations
 from tests.factories.agreements import key_for
-from tests.factories.cohort import DAY, TUTORING
-from tests.factories.gateway import Gateway
+from tests.factories.cohort import DAY, TUTORING, export
+from tests.factories.gateway import Gateway, load
 
 NAMED = """SELECT i.student_identifier AS number, i.student_id, c.code, u.sealed FROM records.code c
     JOIN records.identity i USING (student_id) JOIN records.subject u USING (student_id)
@@ -231,3 +231,40 @@ def test_a_damaged_list_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     links.file.mkdir()
     with pytest.raises(ErasuresUnusable, match="cannot be read"):
         links.read()
+
+
+async def gone(room: Room) -> asyncpg.Record:
+    """A student whom no file names any more, and who opted out before."""
+    student, gateway = await room.student(), room.gateway
+    await (await gateway.steward()).opt_out(student["number"], gateway.line(TUTORING), directory_only=False)
+    lines = {name: bundle.agreement.id for name, bundle in gateway.deployment.agreements.items()}
+    files = {
+        target: [row for row in rows if student["number"] not in row[:2]] for target, rows in export(lines).items()
+    }
+    await load(await gateway.office(), gateway.deployment.keys, gateway.home, files, confirm=True)
+    return student
+
+
+@pytest.mark.claim(1)
+async def test_rows_that_were_erased_are_answered_for_by_the_erasure_and_by_nothing_else(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    student, facts = await gone(room), room.gateway.services.facts
+    assert await facts.check() == frozenset()
+    await (await room.erasures()).erase(room.document([student["sealed"]]))
+    assert await room.rows(student) == 0
+    assert await facts.check() == frozenset()
+    assert (await room.gateway.get(TUTORING, "/v1/students?limit=1")).status_code == 200
+    # Whoever deletes a row by hand cannot say that it was erased: no entry answers for the digest put in its place.
+    admin = await room.gateway.database.connection("admin")
+    for dated_by in ("NULL", "(SELECT max(erased_idx) FROM records.erased_row)"):
+        async with admin.transaction():
+            await admin.execute(
+                "INSERT INTO records.erased_row (at, loaded, part, concerns, row_digest, erased_idx)"  # noqa: S608
+                f" SELECT d.idx, false, d.part, d.concerns, d.row_digest, {dated_by}"
+                " FROM records.dated_rows(0, 1000) d JOIN records.opt_out o ON o.student_id = d.student"
+                " WHERE d.part = 'opt_out.begun'"
+            )
+            await admin.execute("DELETE FROM records.opt_out")
+        assert {finding.table for finding in await facts.check()} & {"opt_out", "erased_row"}
+    caplog.clear()

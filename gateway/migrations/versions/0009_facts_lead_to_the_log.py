@@ -39,6 +39,21 @@ def upgrade() -> None:
         ended = sa.text("to_batch IS NOT NULL")
         op.create_index(f"{table}_to_batch_ix", table, ["to_batch"], schema="records", postgresql_where=ended)
     op.create_index("entry_change", "entry", ["idx"], schema="audit", postgresql_where=sa.text(_IS_CHANGE))
+    op.create_table(
+        "erased_row",
+        sa.Column("row_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("loaded", sa.Boolean(), nullable=False),
+        sa.Column("part", sa.Text(collation="C"), nullable=False),
+        sa.Column("concerns", sa.Text(collation="C"), nullable=False),
+        sa.Column("row_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("erased_idx", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("row_id", name="erased_row_pk"),
+        sa.CheckConstraint("octet_length(row_digest) = 32", name="erased_row_digest_is_a_digest"),
+        schema="records",
+    )
+    op.create_index("erased_row_at_ix", "erased_row", ["at"], schema="records")
+    op.create_index("erased_row_erased_idx_ix", "erased_row", ["erased_idx"], schema="records")
     run_sql(revision, "records")
 
 
