@@ -30,6 +30,9 @@ def serve() -> None:
 
 
 async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineWriter) -> None:
+    kept = kept_checkpoint(chosen, trust)
+    if kept.read() is None:
+        say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:
         async with (
@@ -41,7 +44,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 trust,
                 readers=chosen.readers,
                 public_url=chosen.public_url,
-                kept=kept_checkpoint(chosen, trust),
+                kept=kept,
             ) as services,
         ):
             app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)

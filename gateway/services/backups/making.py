@@ -37,7 +37,7 @@ async def back_up(owner_url: str, folder: Path, trust: Trust, erased: ErasedLink
     Write a backup of the database to a new folder; return its manifest.
 
     A gateway may serve meanwhile: the backup is one snapshot. Raises `BackupRefused` if the folder is there or cannot
-    be written, `LogDamaged` for a log that does not hold, and the store's errors. Interrupted, it leaves nothing.
+    be written, `LogDamaged` for a log that does not hold, and the store's errors. Refused, it leaves nothing.
     """
     with _whole(folder) as making:
         return await _write(owner_url, making, trust, erased)
