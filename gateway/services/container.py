@@ -5,11 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from agreements.trust import Trust
-from audit.checkpoint import Checkpoint, CheckpointSigner
+from audit.checkpoint import CheckpointSigner
 from audit.log import Log
-from audit.note import split
-from audit.paths import TileHeads
-from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
@@ -19,14 +16,14 @@ from gateway.services.clients import Clients
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
-from gateway.services.grants import Grants, alarm
+from gateway.services.grants import Grants
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
-from gateway.services.witnessing.delivery import Keep, Parts
-from gateway.services.witnessing.watch import EVERY_SECONDS, Watch, watching
-from gateway.services.witnessing.window import Window
+from gateway.services.witnessing.opening import witnessing
+from gateway.services.witnessing.watch import EVERY_SECONDS
+from gateway.services.witnessing.watch import Watch as WitnessWatch
 from gateway.store.database import Database
 from policies.guardrails import Guardrails
 
@@ -43,7 +40,7 @@ class Services:
     entitlements: Entitlements
     receipts: Receipts
     publication: Publication
-    witnesses: Watch
+    witnesses: WitnessWatch
 
 
 @asynccontextmanager
@@ -78,10 +75,9 @@ async def open_services(
                 await running.enter_async_context(keeping(database.pool, log, kept, signer))
             await log.start()
             running.push_async_callback(log.stop)
-            tiles, window = TileHeads(), Window()
-            parts = Parts(database.pool, lambda: signer, tiles, _keep(kept))
-            watch = Watch(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
-            await running.enter_async_context(watching(watch, every=witnesses_every))
+            witnesses = await running.enter_async_context(
+                witnessing(grants, database.pool, lambda: signer, kept, every=witnesses_every)
+            )
             async with upkeep(database.pool):
                 yield Services(
                     database=database,
@@ -94,28 +90,12 @@ async def open_services(
                         Extents(database.pool),
                         log,
                         SubjectKey(keys.subject),
-                        window=window,
+                        window=witnesses.window,
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log, signer, tiles=tiles),
+                    receipts=Receipts(grants, database.pool, log, signer),
                     publication=Publication(grants, database.engine, database.pool),
-                    witnesses=watch,
+                    witnesses=witnesses,
                 )
     finally:
         await database.close()
-
-
-def _keep(kept: KeptCheckpoint | None) -> Keep:
-    """Return what keeps a cosigned checkpoint outside the database, if there is a place for it."""
-
-    def keep(checkpoint: Checkpoint, edge: CompactRange | None) -> None:
-        if kept is not None:
-            kept.keep(checkpoint, edge)
-
-    return keep
-
-
-def _was_witnessed(kept: KeptCheckpoint | None) -> bool:
-    """Return whether the checkpoint that is kept outside the database carries a signature that is not the log's."""
-    checkpoint = None if kept is None else kept.read()
-    return checkpoint is not None and any(name != checkpoint.origin for name, _ in split(checkpoint.note)[1])

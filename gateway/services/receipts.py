@@ -52,15 +52,13 @@ class Receipts:
         log: Log,
         signer: CheckpointSigner,
         random: Callable[[int], bytes] = secrets.token_bytes,
-        *,
-        tiles: TileHeads | None = None,
     ) -> None:
         self._grants = grants
         self._pool = pool
         self._log = log
         self._signer = signer
         self._random = random
-        self._tiles = tiles or TileHeads()
+        self._tiles = TileHeads()
 
     async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
         """
