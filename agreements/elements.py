@@ -4,6 +4,7 @@ The element catalogue: what an agreement can name, how sensitive it is and how i
 Documents name elements by CEDS id, requests by wire name; this is the only place where the two meet.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -91,6 +92,8 @@ class Catalogue:
     elements: tuple[Element, ...]
     digest: str
     earlier: tuple[str, ...]
+    canonical: bytes = field(repr=False)
+    """The bytes that `digest` names (RFC 8785); `recorded_catalogue` reads them again."""
     _by_id: Mapping[str, Element] = field(repr=False)
     _by_name: Mapping[tuple[str, str], Element] = field(repr=False)
 
@@ -132,15 +135,37 @@ def read_catalogue(text: str) -> Catalogue:
     except tomllib.TOMLDecodeError as error:
         raise BrokenCatalogue(f"The element catalogue is not TOML: {error}.") from None
     elements = tuple(_element(element_id, row) for element_id, row in content.get("elements", {}).items())
+    return _catalogue(elements, tuple(content.get("earlier", ())))
+
+
+def recorded_catalogue(canonical: bytes, earlier: tuple[str, ...]) -> Catalogue:
+    """
+    Read a catalogue again that was kept as `Catalogue.canonical`, with the digests of those before it.
+
+    Raises `BrokenCatalogue`.
+    """
+    try:
+        rows: Any = json.loads(canonical)
+        elements = tuple(
+            _element(row.pop("id"), {name: row[name] for name in row if row[name] is not None}) for row in rows
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenCatalogue(f"The element catalogue cannot be read: {error}.") from None
+    return _catalogue(elements, earlier)
+
+
+def _catalogue(elements: tuple[Element, ...], earlier: tuple[str, ...]) -> Catalogue:
     by_name: dict[tuple[str, str], Element] = {}
     for element in elements:
         for dataset in element.datasets:
             if by_name.setdefault((dataset, element.name), element) is not element:
                 raise BrokenCatalogue(f"Two elements of '{dataset}' are called '{element.name}'.")
+    canonical = canonical_bytes(_content(elements))
     return Catalogue(
         elements=elements,
-        digest=digest_of(canonical_bytes(_content(elements))),
-        earlier=tuple(content.get("earlier", ())),
+        digest=digest_of(canonical),
+        earlier=earlier,
+        canonical=canonical,
         _by_id=MappingProxyType({element.id: element for element in elements}),
         _by_name=MappingProxyType(by_name),
     )

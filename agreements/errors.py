@@ -212,6 +212,13 @@ class SecondVoiceMissing(AgreementError):
     remedy = "Have a second officer sign it, or a district signer whom the officer did not introduce alone."
 
 
+class LogKeyRefused(AgreementError):
+    """A key of the log cannot be introduced or retired as this document says."""
+
+    code = "log_key_refused"
+    remedy = "`pactgate keys list` tells which keys the log has."
+
+
 class LastOfficer(AgreementError):
     """A revocation would leave the district without any officer in office, and so without anybody to appoint one."""
 

@@ -70,6 +70,21 @@ class Register:
         """Return the recorded moves of the agreement or emergency order with this digest."""
         return self._moves.get(digest, ())
 
+    @property
+    def moves(self) -> Mapping[str, tuple[Move, ...]]:
+        """All recorded moves, by the digest of what moved."""
+        return self._moves
+
+    def having(self, moves: Mapping[str, Sequence[Move]]) -> "Register":
+        """Return the register with these moves besides its own, in the order of the log."""
+        if not moves:
+            return self
+        every = {
+            digest: sorted((*self.moves_of(digest), *moves.get(digest, ())), key=lambda move: move.index)
+            for digest in {*self._moves, *moves}
+        }
+        return Register(self.stored, every)
+
     def until(self, index: int) -> "Register":
         """Return what of it was there after the entry `index`."""
         moves = {digest: [move for move in found if move.index <= index] for digest, found in self._moves.items()}

@@ -46,6 +46,10 @@ class Kind(StrEnum):
     SUCCESSION = "succession"
     REVIEW = "review"
     EMERGENCY_RELEASE = "emergency_release"
+    ERASURE = "erasure"
+    RECOVERY = "recovery"
+    LOG_KEY = "log_key"
+    OUTSIDE_DISCLOSURE = "outside_disclosure"
     WITNESSES = "witnesses"
 
     @property

@@ -8,12 +8,13 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from agreements.canonical import canonical_bytes, read_json
+from agreements.canonical import Json, canonical_bytes, read_json
 from agreements.errors import BadKey, BadTrust, MalformedDocument
 from agreements.keys import PublicKey, read_public_key
-from agreements.shapes import Shape, group, leaf, listing, shape_problems, text
+from agreements.shapes import DIGEST, Shape, group, leaf, listing, shape_problems, text
 
 MIN_OFFICERS: Final = 2
+_ENTRIES: Final[Shape] = {"type": "integer", "minimum": 1, "maximum": 2**53 - 1}
 _SHAPE: Final[Shape] = group(
     "The trust file",
     {
@@ -28,6 +29,22 @@ _SHAPE: Final[Shape] = group(
         ),
         "log_public_key": text("rule", "The log's public key", ("[!-~]+", "a verifier key on one line"), 1000),
     },
+    {
+        "follows": listing(
+            "Earlier origins",
+            group(
+                "An earlier origin",
+                {
+                    "origin": text("rule", "Its origin", ("[!-~]+", "a short name without spaces"), 200),
+                    "log_public_key": text("rule", "Its public key", ("[!-~]+", "a verifier key on one line"), 1000),
+                    "recovery": text("rule", "The digest of the recovery", DIGEST),
+                    "entry": leaf("rule", "The entry of the recovery", **_ENTRIES),
+                    "kept": leaf("rule", "Entries of the kept checkpoint", **_ENTRIES),
+                },
+            ),
+            most=20,
+        )
+    },
 )
 
 
@@ -40,12 +57,32 @@ class Officer:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """
+    An origin under which nothing is signed any more, and the recovery that ended it: its digest and its entry.
+
+    `kept` is the size of the newest checkpoint of this origin that the recovery cites.
+    """
+
+    origin: str
+    log_public_key: str
+    recovery: str
+    entry: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
-    """The pinned officers, the log's origin and its public key. INVARIANT: made by `read_trust` or `pin_trust` only."""
+    """
+    The pinned officers, the log's origin and its public key; `follows` are the origins before, the oldest first.
+
+    INVARIANT: made by `read_trust`, `pin_trust` or `recovered_trust` only.
+    """
 
     origin: str
     officers: tuple[Officer, ...]
     log_public_key: str
+    follows: tuple[Followed, ...] = ()
 
     @property
     def keys(self) -> dict[str, PublicKey]:
@@ -55,13 +92,30 @@ class Trust:
     @property
     def canonical(self) -> bytes:
         """The bytes of the trust file."""
-        return canonical_bytes(
-            {
-                "origin": self.origin,
-                "officers": [{"name": officer.name, "jwk": officer.key.jwk} for officer in self.officers],
-                "log_public_key": self.log_public_key,
-            }
-        )
+        content: dict[str, Json] = {
+            "origin": self.origin,
+            "officers": [{"name": officer.name, "jwk": officer.key.jwk} for officer in self.officers],
+            "log_public_key": self.log_public_key,
+        }
+        if self.follows:
+            content["follows"] = [
+                {
+                    "origin": each.origin,
+                    "log_public_key": each.log_public_key,
+                    "recovery": each.recovery,
+                    "entry": each.entry,
+                    "kept": each.kept,
+                }
+                for each in self.follows
+            ]
+        return canonical_bytes(content)
+
+    def before(self, recoveries: int) -> "Trust":
+        """Return the trust as it was pinned when the log had been recovered this many times; 0 at its opening."""
+        if recoveries == len(self.follows):
+            return self
+        then = self.follows[recoveries]
+        return Trust(then.origin, self.officers, then.log_public_key, self.follows[:recoveries])
 
 
 def read_trust(raw: bytes) -> Trust:
@@ -81,12 +135,30 @@ def read_trust(raw: bytes) -> Trust:
     names = {person(officer.name) for officer in officers}
     if len(keys) != len(officers) or len(names) != len(officers):
         raise BadTrust("The same officer is pinned twice; two different people with two different keys are needed.")
-    return Trust(rows["origin"], officers, rows["log_public_key"])
+    follows = tuple(
+        Followed(row["origin"], row["log_public_key"], row["recovery"], row["entry"], row["kept"])
+        for row in rows.get("follows", ())
+    )
+    origins = [*(each.origin for each in follows), rows["origin"]]
+    entries = [each.entry for each in follows]
+    if len(set(origins)) != len(origins) or entries != sorted(set(entries)):
+        raise BadTrust("The origins that the log had are each another, one after the other.")
+    return Trust(rows["origin"], officers, rows["log_public_key"], follows)
 
 
 def pin_trust(origin: str, officers: tuple[Officer, ...], log_public_key: str) -> Trust:
     """Return the trust to be written to the file, judged exactly as it will be when read. Raises `BadTrust`."""
     return read_trust(Trust(origin, officers, log_public_key).canonical)
+
+
+def recovered_trust(trust: Trust, origin: str, log_public_key: str, *, recovery: str, entry: int, kept: int) -> Trust:
+    """
+    Return the trust after a recovery: the same officers, another origin. Raises `BadTrust`.
+
+    `recovery` is the digest of the recovery, `entry` where it stands in the log, `kept` the size that it cites.
+    """
+    ended = Followed(trust.origin, trust.log_public_key, recovery, entry, kept)
+    return read_trust(Trust(origin, trust.officers, log_public_key, (*trust.follows, ended)).canonical)
 
 
 def person(name: str) -> str:

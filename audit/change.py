@@ -27,6 +27,16 @@ _APPEND = select(
 )
 
 
+async def next_index(connection: AsyncConnection) -> int:
+    """
+    Lock the head until the transaction ends, and return the index that the next entry of this transaction will have.
+
+    For rows that carry the index of their entry while the entry commits to them: the rows are written first. Every
+    disclosure waits: whatever can be prepared is prepared before.
+    """
+    return int((await connection.execute(_LOCK)).one().size)
+
+
 async def append_change(
     connection: AsyncConnection,
     leaf: bytes,

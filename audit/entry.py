@@ -14,6 +14,7 @@ from typing import Any
 
 from audit.errors import LeafRefused
 from audit.events import Event
+from audit.shapes import require_members
 
 VERSION = 1
 MAX_LEAF = 65_535
@@ -42,6 +43,16 @@ def leaf(event: Event, time: datetime, **body: object) -> bytes:
     """
     Write the canonical bytes of an entry; `time` is aware and comes from the database's clock.
 
+    Raises `LeafRefused` unless `body` is what an entry of this event says (`audit.shapes`), and as `encode` does.
+    """
+    require_members(event, body)
+    return encode(event, time, body)
+
+
+def encode(event: Event, time: datetime, body: Mapping[str, object]) -> bytes:
+    """
+    Return the canonical form, whatever the event says: for `leaf`, and for tests of the form.
+
     Raises `LeafRefused` for a float, a value JSON does not have, a name in use, or more than `MAX_LEAF` bytes.
     """
     if time.tzinfo is None:
@@ -49,13 +60,17 @@ def leaf(event: Event, time: datetime, **body: object) -> bytes:
     if not _RESERVED.isdisjoint(body):
         raise LeafRefused("event, time and v belong to every entry and cannot be given again")
     _require_plain(body, 0)
-    stamp = time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     try:
-        written = _encode({**body, "event": event.value, "time": stamp, "v": VERSION}).encode()
+        written = _encode({**body, "event": event.value, "time": stamp(time), "v": VERSION}).encode()
     except UnicodeEncodeError as error:
         raise LeafRefused("text in a leaf must be valid Unicode") from error
     require_size(written)
     return written
+
+
+def stamp(time: datetime) -> str:
+    """Write an aware time as a leaf holds it; of two times the later one is the later text."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def require_size(written: bytes) -> None:

@@ -88,6 +88,13 @@ class SourceUnavailable(AuditError):
     public_detail = "The exported log cannot be read, so it was not judged. Check the folder or address, and try again."
 
 
+class ExportMismatch(AuditError):
+    """An export was made with entries and is to go on without them, or the other way round."""
+
+    code = "export_mismatch"
+    public_detail = "Export to another place: one with entries is for officers, one without them may be published."
+
+
 class VerificationFailed(AuditError):
     """Base of everything a verifier finds: the thing presented is not what was logged."""
 
@@ -159,3 +166,20 @@ class Forked(VerificationFailed):
     """The log has another past than a checkpoint it signed before."""
 
     code = "forked"
+
+
+class CopyInvalid(VerificationFailed):
+    """A copy of disclosed rows is not in its form, or holds what no copy holds."""
+
+    code = "copy_invalid"
+
+
+class IndexWrong(VerificationFailed):
+    """The index by which the log is searched is not what the entries say; searches may have missed some."""
+
+    code = "index_wrong"
+    public_detail = "The index of the log does not fit it. Run `pactgate audit reindex`, and search again."
+
+
+class CallUnusable(Exception):
+    """A command was given something that it cannot use; the message is for the person who typed it."""

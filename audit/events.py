@@ -21,6 +21,10 @@ class Event(StrEnum):
         return member
 
     LOG_OPENED = "log.opened", "The log was opened: origin, its public key and the first officers' keys (entry 0)."
+    LOG_RECOVERED = (
+        "log.recovered",
+        "The log goes on under a new origin after a disaster: the checkpoint kept of the old one, and what is left.",
+    )
     LOG_CHECKED = "log.checked", "Somebody verified the whole log; the tree head that was found."
     SIGNER_INTRODUCED = "signer.introduced", "An officer introduced a key that may sign documents for a party."
     AGREEMENT_SIGNED = "agreement.signed", "A party's signature over an agreement was received."
@@ -34,6 +38,8 @@ class Event(StrEnum):
     DRAFT_REVIEWED = "draft.reviewed", "Somebody asked what a draft would let leave; rounded counts were shown."
     OFFICER_INTRODUCED = "officer.introduced", "Officers in office took in another officer."
     KEY_REVOKED = "key.revoked", "A signer's or an officer's key no longer signs, and from which entry on."
+    LOG_KEY_INTRODUCED = "log_key.introduced", "Two officers introduced a key that signs the log's checkpoints."
+    LOG_KEY_RETIRED = "log_key.retired", "Two officers ended a key of the log: it counts for no later checkpoint."
     PEOPLE_NAMED = "people.named", "A partner named the people who may see data under an agreement."
     UNDERTAKING_ACCEPTED = (
         "undertaking.accepted",
@@ -64,12 +70,21 @@ class Event(StrEnum):
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
+    CONFIGURATION_RECORDED = (
+        "configuration.recorded",
+        "What decisions rest on besides signed documents, by digest: catalogue, guardrails, time zones, code.",
+    )
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
     WITNESSES_NAMED = (
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
     )
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
+    SUBJECTS_ERASED = (
+        "subjects.erased",
+        "Officers erased the links of students of whom nothing is kept any longer: how many, never whose.",
+    )
+    FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
@@ -78,12 +93,24 @@ class Event(StrEnum):
     GRANT_READ = "grant.read", "A partner asked what it may see, until when and by which clauses."
     RECEIPT_READ = "receipt.read", "A partner fetched the receipt of an entry of its own."
     EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
+    OUTSIDE_DISCLOSURE = "disclosure.recorded", "An officer recorded by hand that records left outside the gateway."
+    ACCOUNTING_READ = "accounting.read", "The district read the accounting of one student, who stands beside it."
+    RECORDS_COPIED = (
+        "records.copied",
+        "The district copied the records disclosed about one student, who stands beside it.",
+    )
+    DISCLOSURE_REPRODUCED = (
+        "disclosure.reproduced",
+        "The district rebuilt the whole answer of a disclosure, to compare it with what was committed to.",
+    )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
+    LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(
     {
         Event.LOG_OPENED,
+        Event.LOG_RECOVERED,
         Event.SIGNER_INTRODUCED,
         Event.AGREEMENT_ACTIVATED,
         Event.AGREEMENT_SUSPENDED,
@@ -111,9 +138,11 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.OPT_OUTS_LOADED,
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,
+        Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.WITNESSES_NAMED,
         Event.POPULATION_REBUILT,
+        Event.FACTS_ADOPTED,
     },
 )
 """Events that change what may leave: their entry's index becomes the epoch (DESIGN, "One order")."""

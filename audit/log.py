@@ -24,7 +24,8 @@ from audit.signing import sign_head
 __all__ = ["Appended", "Draft", "Log", "Meter", "Once", "append_change", "sign_head"]
 
 BATCH_SECONDS = 5.0
-"""From taking a batch to its commit; above every timeout of the database, so it fires only when that is silent."""
+"""For a batch, from taking it to its commit, and for a signature; above every timeout of the database, so it fires only
+when that is silent."""
 SIGN_SECONDS = 0.2
 """At least this long between two signatures: not every batch needs one, a receipt takes the next that covers it."""
 
@@ -78,6 +79,15 @@ class Log:
         """Take no further draft and sign nothing: for a log that turned out to be another than it was."""
         self._halted = True
 
+    @property
+    def signer(self) -> CheckpointSigner:
+        """What signs the head now."""
+        return self._signer
+
+    def sign_with(self, signer: CheckpointSigner) -> None:
+        """Sign later heads with other keys of the same log."""
+        self._signer = signer
+
     async def append(self, draft: Draft) -> Appended:
         """
         Put an entry on record and return once its commit is confirmed.
@@ -119,6 +129,8 @@ class Log:
     async def _commit(self, batch: list[_Waiter]) -> None:
         try:
             async with asyncio.timeout(BATCH_SECONDS):
+                if self._session is not None and _has_ended(self._session):
+                    await self._drop_session()  # it ended while nobody needed it, and nothing of this batch was sent
                 if self._session is None:
                     self._session = await self._pool.acquire()
                 outcomes = await write_batch(self._session, [draft for draft, _ in batch])
@@ -135,9 +147,12 @@ class Log:
         # INVARIANT: a session whose transaction may be open is never used again.
         if self._session is not None:
             session, self._session = self._session, None
-            with contextlib.suppress(asyncpg.InterfaceError):  # a session that was lost has left the pool already
-                session.terminate()
-                await self._pool.release(session)
+            await self._end(session)
+
+    async def _end(self, session: PoolConnectionProxy) -> None:
+        with contextlib.suppress(asyncpg.InterfaceError):  # a session that was lost has left the pool already
+            session.terminate()
+            await self._pool.release(session)
 
     async def _sign(self) -> None:
         while True:
@@ -151,9 +166,23 @@ class Log:
         if self._halted:
             return True
         try:
-            await sign_head(self._pool, self._signer)
+            async with asyncio.timeout(BATCH_SECONDS):
+                session = await self._pool.acquire()
+                try:
+                    await sign_head(session, self._signer)
+                except BaseException:
+                    await self._end(session)  # nobody waits for what a database that has gone silent may still say
+                    raise
+                await self._pool.release(session)
         except Exception:  # noqa: BLE001 - an unsigned head is late, not wrong; it is tried again and receipts sign too
             return False
+        return True
+
+
+def _has_ended(session: PoolConnectionProxy) -> bool:
+    try:
+        return session.is_closed()
+    except asyncpg.InterfaceError:  # a session that was lost has left the pool already
         return True
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from audit.checkpoint import Checkpoint, CheckpointVerifier
 from audit.cosignature import WitnessVerifier
-from audit.errors import NoteInvalid, SourceUnavailable, VerificationFailed
+from audit.errors import CallUnusable, NoteInvalid, SourceUnavailable, VerificationFailed
 from audit.monitor import Monitor, Seen, Terms
 from audit.sources import Folder, Web
 
@@ -20,8 +20,8 @@ EVERY_SECONDS: Final = 60
 _FORMAT: Final = "pactgate-monitor/1"
 
 
-class MonitorUnusable(Exception):
-    """The file with what was seen, or a witness's key, cannot be used; the message says why."""
+class MonitorUnusable(CallUnusable):
+    """The file with what was seen, or a witness's key, cannot be used."""
 
 
 def add_monitor(commands: Any, common: argparse.ArgumentParser) -> None:  # noqa: ANN401 - argparse keeps its type private

@@ -6,6 +6,7 @@ Signatures of unknown keys are ignored; one by a known key that does not hold sp
 
 import base64
 import binascii
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -95,19 +96,30 @@ class NoteVerifier:
 
     def open(self, note: str) -> str:
         """Return the text of a note that this key signed. Raises `NoteInvalid`."""
-        text, lines = split(note)
-        found = False
-        for name, raw in lines:
-            if name != self.name or raw[:KEY_ID_SIZE] != self.key_id:
-                continue
-            try:
-                Ed25519PublicKey.from_public_bytes(self.public).verify(raw[KEY_ID_SIZE:], text.encode())
-            except InvalidSignature:
-                raise NoteInvalid(f"the signature of {self.name} does not hold") from None
-            found = True
-        if not found:
+        text, signed = open_note(note, [self])
+        if not signed:
             raise NoteInvalid(f"no signature of {self.name} with this key")
         return text
+
+
+def open_note(note: str, keys: Iterable[NoteVerifier]) -> tuple[str, list[NoteVerifier]]:
+    """
+    Return the text of a note, and which of these keys signed it: perhaps none.
+
+    Raises `NoteInvalid` for a malformed note, or if a signature of one of these keys does not hold.
+    """
+    text, lines = split(note)
+    signed = []
+    for key in keys:
+        found = [raw[KEY_ID_SIZE:] for name, raw in lines if (name, raw[:KEY_ID_SIZE]) == (key.name, key.key_id)]
+        for signature in found:
+            try:
+                Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
+            except InvalidSignature:
+                raise NoteInvalid(f"the signature of {key.name} does not hold") from None
+        if found:
+            signed.append(key)
+    return text, signed
 
 
 class NoteSigner:

@@ -1,16 +1,18 @@
 """Reading the log back: entries, signed checkpoints, paths and receipts."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
 
 import asyncpg
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, text
+from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, kept_as, text
 from audit.errors import EntryMissing, LogDamaged
 from audit.note import assemble
 from audit.paths import TileHeads
 from audit.proof import Receipt
-from audit.signing import sign_head, signer_name
+from audit.signing import sign_head
+from audit.store import IS_CHANGE
 from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 
 _CHUNK = 4096
@@ -21,11 +23,16 @@ _HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.hea
 _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
 _LEAVES = "SELECT leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
 _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
+_CHANGES = f"""SELECT c.idx, c.leaf, p.opening FROM (
+    SELECT idx, leaf FROM audit.entry WHERE idx > $1 AND {IS_CHANGE} ORDER BY idx LIMIT $2
+    ) AS c LEFT JOIN audit.private AS p ON p.idx = c.idx ORDER BY c.idx"""  # noqa: S608 - our own condition
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
-    WHERE s.signer = $1 AND s.size > $2 ORDER BY s.size DESC LIMIT 1"""
+    JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
+    ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
+    WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
+_LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
 _COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
     WHERE n.size > $1 ORDER BY n.size DESC LIMIT 1"""
-_LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY signer <> $2, signer"
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -62,6 +69,21 @@ async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncGene
             yield row["leaf"]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A leaf that no request wrote, with what opens its commitments, if anything stands beside it."""
+
+    index: int
+    leaf: bytes
+    opening: bytes | None = field(repr=False)
+
+
+async def changes(db: asyncpg.Pool | Session, after: int, limit: int = _CHUNK) -> list[Change]:
+    """Return the first `limit` leaves after entry `after` that no request wrote; an index finds them."""
+    rows = await db.fetch(_CHANGES, after, limit)
+    return [Change(row["idx"], row["leaf"], row["opening"]) for row in rows]
+
+
 async def inclusion(
     db: asyncpg.Pool | Session, index: int, size: int, tiles: TileHeads | None = None
 ) -> tuple[bytes, ...]:
@@ -86,9 +108,17 @@ async def signed_checkpoint(
 
     None if there is none yet. Raises `NoteInvalid` if what is kept does not hold.
     """
-    name = signer_name(signer)
-    row = await db.fetchrow(_SIGNED, name, covering)
-    return None if row is None else await _with_lines(db, signer, row)
+    return await counting_checkpoint(db, signer.verifier, covering=covering)
+
+
+async def counting_checkpoint(
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
+) -> Checkpoint | None:
+    """Find the newest checkpoint that counts for this verifier, as `signed_checkpoint` does."""
+    names = [kept_as(key) for key, _ in verifier.keys]
+    ranges = [key for _, key in verifier.keys]
+    row = await db.fetchrow(_SIGNED, names, [key.first for key in ranges], [key.last for key in ranges], covering)
+    return None if row is None else await _with_lines(db, verifier, row)
 
 
 async def cosigned_checkpoint(
@@ -100,14 +130,13 @@ async def cosigned_checkpoint(
     None if there is none. Raises `NoteInvalid` if what is kept does not hold; cosignatures are for the reader to check.
     """
     row = await db.fetchrow(_COSIGNED, covering)
-    return None if row is None else await _with_lines(db, signer, row)
+    return None if row is None else await _with_lines(db, signer.verifier, row)
 
 
-async def _with_lines(db: asyncpg.Pool | Session, signer: CheckpointSigner, row: asyncpg.Record) -> Checkpoint:
-    name = signer_name(signer)
-    lines = [line["note"] for line in await db.fetch(_LINES, row["size"], name)]
-    note = assemble(text(signer.origin, row["size"], row["tree_head"]), "".join(lines))
-    return signer.verifier.verify(note)
+async def _with_lines(db: asyncpg.Pool | Session, verifier: CheckpointVerifier, row: asyncpg.Record) -> Checkpoint:
+    names = [kept_as(key) for key, _ in verifier.keys]
+    lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]
+    return verifier.verify(assemble(text(verifier.origin, row["size"], row["tree_head"]), "".join(lines)))
 
 
 async def receipt_for(

@@ -31,10 +31,6 @@ async def sign_head(db: asyncpg.Pool | Session, signer: CheckpointSigner) -> Che
     if newest is None:
         raise EntryMissing("the log is empty: there is nothing to sign")
     checkpoint = signer.sign(newest["size"], newest["tree_head"])
-    await db.execute(_KEEP, checkpoint.size, signer_name(signer), signer.line(checkpoint.size, checkpoint.tree_head))
+    for name, line in signer.lines(checkpoint.size, checkpoint.tree_head).items():
+        await db.execute(_KEEP, checkpoint.size, name, line)
     return checkpoint
-
-
-def signer_name(signer: CheckpointSigner) -> str:
-    """Return the name under which this key's signatures are kept: origin+key id, unique a key."""
-    return f"{signer.origin}+{signer.key_id}"

@@ -70,13 +70,17 @@ class Folder:
             return None
         except OSError as error:
             raise SourceUnavailable(f"{name} cannot be read: {error.strerror}") from None
-        with os.fdopen(handle, "rb", buffering=0) as file:
+        try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise LogDamaged(f"{name} is not a plain file")
-            try:
-                return _bounded(file.read, name, limit)
-            except OSError as error:
-                raise SourceUnavailable(f"{name} cannot be read: {error.strerror}") from None
+            return _bounded(lambda most: os.read(handle, most), name, limit)
+        except OSError as error:
+            raise SourceUnavailable(f"{name} cannot be read: {error.strerror}") from None
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
 
 
 class Web:
@@ -146,6 +150,9 @@ class Web:
                     # What stands in a refusal is of no interest; a little of it is read to keep the connection.
                     whole = len(answer.read(_REFUSAL + 1)) <= _REFUSAL
                     return answer.status, b""
+                if answer.length is None and not answer.chunked:
+                    # Else an answer that broke off, in its headers even, would pass for a short file.
+                    raise http.client.HTTPException
                 content = _bounded(answer.read, name, limit)
                 if answer.length:
                     raise http.client.IncompleteRead(content)

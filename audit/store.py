@@ -1,9 +1,11 @@
 """
 The log's tables, schema `audit`. Functions, triggers and rights stand in `gateway/migrations/sql/`.
 
-Only the head row, and what is beside the tree (`private`, `once`, `meter`), ever changes; everything else is
-insert-only, and even that goes through functions of the owner.
+Only the head row, and what is beside the tree (`private`, `once`, `meter`, the index), ever changes; everything else
+is insert-only, and even that goes through functions of the owner.
 """
+
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -12,14 +14,32 @@ from sqlalchemy import (
     Column,
     DateTime,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(schema="audit")
+
+IS_CHANGE: Final = " AND ".join(
+    f'position(\'"event":"{event}"\'::bytea in leaf) = 0'
+    for event in (
+        *("disclosure", "token.issued", "refusal", "grant.read", "receipt.read", "token.refused"),
+        *("strangers.refused", "explanation.read", "analysis.read"),
+    )
+)
+"""
+The condition that a leaf is of none of the events that requests write: what is left is few, and says what changed.
+
+Leaves are canonical JSON: a quote inside a text is escaped, so these bytes stand nowhere but where the event is named.
+An event that is new is a change until a migration says otherwise: none can be missed. INVARIANT: this text is that of
+the index `entry_change`, or PostgreSQL reads every entry.
+"""
 
 entry = Table(
     "entry",
@@ -31,6 +51,7 @@ entry = Table(
     CheckConstraint("idx >= 0", name="entry_idx"),
     CheckConstraint("octet_length(leaf) BETWEEN 1 AND 65535", name="entry_leaf_fits_a_bundle"),
     CheckConstraint(r"leaf_hash = sha256('\x00'::bytea || leaf)", name="entry_leaf_hash"),
+    Index("entry_change", "idx", postgresql_where=text(IS_CHANGE)),
     comment="The leaves. INVARIANT: idx runs from 0 without a gap to head.size - 1.",
 )
 
@@ -121,4 +142,37 @@ meter = Table(
     CheckConstraint("spent > 0", name="meter_spent"),
     Index("meter_expires_at", "expires_at"),
     comment="What was counted so far for one period; deleted when the period is over.",
+)
+
+indexed = Table(
+    "indexed",
+    metadata,
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("first_time", Text(collation="C"), nullable=False),
+    Column("last_time", Text(collation="C"), nullable=False),
+    PrimaryKeyConstraint("block", name="indexed_pk"),
+    CheckConstraint("block >= 0", name="indexed_block"),
+    comment="Which blocks of 4,096 entries are indexed, and the earliest and latest time in each.",
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("term", LargeBinary, nullable=False),
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("term", "block", name="posting_pk"),
+    CheckConstraint("octet_length(term) = 8", name="posting_term"),
+    comment="The entries of a block that say something: 512 bytes are one bit an entry, fewer are 2 bytes a place.",
+)
+
+named = Table(
+    "named",
+    metadata,
+    Column("bucket", SmallInteger, autoincrement=False, nullable=False),
+    Column("block", Integer, autoincrement=False, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("bucket", "block", name="named_pk"),
+    CheckConstraint("bucket BETWEEN 0 AND 1023", name="named_bucket"),
+    comment="Whom the entries of a block name, by the first 10 bits of the number: 2 bytes of it and 2 of the place.",
 )

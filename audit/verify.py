@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 from audit.checkpoint import Checkpoint, CheckpointVerifier
-from audit.entry import MAX_LEAF
 from audit.errors import Forked, LogDamaged, RolledBack
+from audit.exported import read_bundle, read_tile
 from audit.note import MAX_NOTE
 from audit.sources import Folder, Source, require_file
-from audit.tiles import LENGTH_SIZE, WIDTH, split_hashes, tile_path, tile_widths, unpack_bundle
+from audit.tiles import WIDTH, split_hashes, tile_path, tile_widths
 from audit.tree import EMPTY, HASH_SIZE, CompactRange, tree_head
 
 CHECKPOINT = "checkpoint"
 """Name of the file with the newest checkpoint (tlog-tiles, "Checkpoints")."""
-_MAX_BUNDLE = WIDTH * (LENGTH_SIZE + MAX_LEAF)
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told now and then how many entries were checked, and how many there are."""
@@ -91,10 +90,8 @@ def verify_export(
     above: list[bytes] = []
     head = past = EMPTY
     for number, width in tile_widths(checkpoint.size):
-        tile = _tile(source, 0, number, width)
-        if entries:
-            _require_entries(source, number, width, tile)
-        hashes = split_hashes(tile)
+        tile = read_tile(source, 0, number, width)
+        hashes = _require_entries(source, number, width, tile) if entries else split_hashes(tile)
         start = number * WIDTH
         if previous is not None and start < previous.size <= start + width:
             past = tiles.head_before(tree_head(hashes[: previous.size - start]))
@@ -118,52 +115,25 @@ def verify_export(
     return Verified(checkpoint.origin, checkpoint.size, checkpoint.tree_head, continues, entries)
 
 
-def _require_entries(source: Source, number: int, width: int, tile: bytes) -> None:
-    name, bundle, held = _read(source, "entries", number, width, _MAX_BUNDLE)
-    try:
-        leaves = unpack_bundle(bundle)
-    except LogDamaged as error:
-        raise LogDamaged(f"{name}: {error}") from error
+def _require_entries(source: Source, number: int, width: int, tile: bytes) -> list[bytes]:
+    """Check the entries of a bundle against the lowest tile; return their hashes."""
+    name, leaves, held = read_bundle(source, number, width)
     # `leaf_hash`, written out: this line is half of what a verification does.
-    found = b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves[:width]])
-    if found != tile:
-        place = next(
-            (at for at in range(0, len(found), HASH_SIZE) if found[at : at + HASH_SIZE] != tile[at : at + HASH_SIZE]),
-            len(found),
-        )
-        if place < len(found):
-            raise LogDamaged(f"entry {number * WIDTH + place // HASH_SIZE} does not hash to its place in the tree")
+    found = [sha256(b"\x00" + leaf).digest() for leaf in leaves[:width]]
+    if b"".join(found) != tile:
+        for place, hashed in enumerate(found):
+            if hashed != tile[place * HASH_SIZE : (place + 1) * HASH_SIZE]:
+                raise LogDamaged(f"entry {number * WIDTH + place} does not hash to its place in the tree")
     if len(leaves) != held:
         raise LogDamaged(f"{name} holds {len(leaves)} entries instead of {held}")
+    return found
 
 
 def _require_tiles(source: Source, hashes: list[bytes]) -> None:
     level = 1
     while hashes:
         for number, width in tile_widths(len(hashes)):
-            if _tile(source, level, number, width) != b"".join(hashes[number * WIDTH : number * WIDTH + width]):
+            if read_tile(source, level, number, width) != b"".join(hashes[number * WIDTH : number * WIDTH + width]):
                 raise LogDamaged(f"{tile_path(level, number, width)} does not follow from the tiles below")
         hashes = [tree_head(hashes[at : at + WIDTH]) for at in range(0, len(hashes) // WIDTH * WIDTH, WIDTH)]
         level += 1
-
-
-def _tile(source: Source, level: int, number: int, width: int) -> bytes:
-    """Return the first `width` hashes of a tile."""
-    name, content, held = _read(source, level, number, width, WIDTH * HASH_SIZE)
-    if len(content) != held * HASH_SIZE:
-        raise LogDamaged(f"{name} does not hold {held} hashes")
-    return content[: width * HASH_SIZE]
-
-
-def _read(source: Source, level: int | str, number: int, width: int, limit: int) -> tuple[str, bytes, int]:
-    name = tile_path(level, number, width)
-    content = source.read(name, limit)
-    if content is None and width < WIDTH:
-        # A partial tile may be deleted once the full one is there (tlog-tiles, "Partial Tiles").
-        whole = tile_path(level, number)
-        content = source.read(whole, limit)
-        if content is not None:
-            return whole, content, WIDTH
-    if content is None:
-        raise LogDamaged(f"{name} is missing")
-    return name, content, width

@@ -13,7 +13,7 @@ from agreements.errors import AgreementError
 from audit.errors import AuditError, Replayed
 from gateway.errors import GatewayError
 from gateway.http import line_of
-from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof, TokenRefused
+from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof, RateExceeded, TokenRefused
 from gateway.oauth.issuer import RESOURCE_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
 from gateway.problems import Answer, Problem, problem, token_error
@@ -55,6 +55,11 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         headers = {"www-authenticate": f'{challenge}, error="invalid_token"'} if answer.status == _UNAUTHORIZED else {}
         return _response(request, code, answer, headers)
 
+    async def on_rate_exceeded(request: Request, error: RateExceeded) -> Response:
+        line_of(request.scope).headers = error.fields
+        answer = problem(error.code, error.public_detail, retry_after=error.retry_after)
+        return _response(request, error.code, answer)
+
     async def on_token_refused(request: Request, error: TokenRefused) -> Response:
         answer = token_error(error.code, basic=isinstance(error, BasicRefused))
         return _response(request, error.code, answer, reason=str(error))
@@ -62,6 +67,7 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
     return {
         AccessRefused: on_access_refused,
         TokenRefused: on_token_refused,
+        RateExceeded: on_rate_exceeded,
         GatewayError: on_error,
         Replayed: on_replayed,
         AuditError: on_error,

@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI, Response
 from joserfc.jwk import ECKey
 from starlette.middleware import Middleware
 
+from gateway.addresses import Terminators
 from gateway.answers import exception_handlers
 from gateway.http import Front, Limits, security_headers
 from gateway.oauth.bearer import Bearer
@@ -27,6 +28,7 @@ from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.rates import Buckets, Rate
 from gateway.oauth.routes import oauth_router
 from gateway.oauth.strangers import Strangers
+from gateway.oauth.throttle import Throttle
 from gateway.oauth.tokens import AccessTokens
 
 LineWriter = Callable[[Mapping[str, object]], None]
@@ -34,6 +36,9 @@ LineWriter = Callable[[Mapping[str, object]], None]
 _ADDRESS_RATE = Rate(burst=300, per_second=10)
 _CLIENT_RATE = Rate(burst=60, per_second=2)
 """A token lives five minutes, so a well-behaved client asks a few times an hour for each agreement."""
+_FAILURE_RATE = Rate(burst=300, per_second=10)
+_BURST_SECONDS = 10
+"""How many seconds' worth of requests a client may send at once."""
 
 
 class AppSettings(Protocol):
@@ -59,6 +64,16 @@ class AppSettings(Protocol):
         """How long a request may take."""
         ...
 
+    @property
+    def client_rate(self) -> int:
+        """How many requests a second one client may send under one agreement."""
+        ...
+
+    @property
+    def terminators(self) -> Terminators:
+        """What stands in front of the gateway."""
+        ...
+
 
 class AppKeys(Protocol):
     """What the application needs of the gateway's own keys."""
@@ -71,10 +86,11 @@ class AppKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How often one caller may ask for a token."""
+    """How often one caller may ask for a token, and how often an address may fail to prove anything."""
 
     address_rate: Rate = _ADDRESS_RATE
     client_rate: Rate = _CLIENT_RATE
+    failure_rate: Rate = _FAILURE_RATE
     strangers_seconds: float = 60.0
     """How often refusals of strangers are summed up in one entry."""
 
@@ -112,7 +128,9 @@ def create_app(
         by_address=Buckets(bounds.address_rate, seconds),
         by_client=Buckets(bounds.client_rate, seconds),
     )
-    bearer = Bearer(issuer, tokens, seconds, strangers)
+    requests = Rate(settings.client_rate * _BURST_SECONDS, settings.client_rate)
+    throttle = Throttle(Buckets(bounds.failure_rate, seconds), Buckets(requests, seconds))
+    bearer = Bearer(issuer, tokens, seconds, strangers, throttle)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
@@ -147,6 +165,7 @@ def create_app(
                 new_id=lambda: random(16).hex(),
                 clock=clock,
                 write=write,
+                terminators=settings.terminators,
             )
         ],
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.addresses import NO_TERMINATORS, Terminators
 from gateway.logs import place_of
 from gateway.problems import Answer, problem
 
@@ -40,6 +41,8 @@ class Line:
     status: int = 0
     sent: int = 0
     facts: dict[str, object] = field(default_factory=dict)
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    """More header fields of the answer, whatever it will be."""
     public_seconds: int | None = None
     """Set by a route whose answer is the same for everybody: for how long it may be kept by whoever passes it on."""
 
@@ -68,8 +71,10 @@ class Front:
         new_id: Callable[[], str],
         clock: Callable[[], datetime],
         write: Callable[[Mapping[str, object]], None],
+        terminators: Terminators = NO_TERMINATORS,
     ) -> None:
         self._app = app
+        self._terminators = terminators
         self._limits = limits
         self._headers = headers
         self._forced = frozenset(name for name, _ in headers)
@@ -84,6 +89,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         line = scope[_LINE] = Line(self._new_id())
+        scope["client"] = self._terminators.client_of(scope)
         began = self._clock()
         number = (b"x-request-id", line.request_id.encode())
 
@@ -91,7 +97,7 @@ class Front:
             if message["type"] == "http.response.start":
                 line.status = message["status"]
                 kept = [pair for pair in message["headers"] if pair[0] not in self._forced]
-                message["headers"] = [*kept, *_headers_of(line, self._headers), number]
+                message["headers"] = [*kept, *_headers_of(line, self._headers), *line.headers, number]
             else:
                 line.sent += len(message.get("body", b""))
             await send(message)

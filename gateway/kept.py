@@ -5,11 +5,7 @@ Who restores an old copy of the database, or rewrites the log in it, cannot rewr
 is an ordinary checkpoint (C2SP tlog-checkpoint), signed by the log, with whatever cosignatures came with it.
 """
 
-import fcntl
-import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,6 +14,7 @@ from audit.checkpoint import Checkpoint
 from audit.errors import Forked, VerificationFailed
 from audit.note import MAX_NOTE, split
 from audit.tree import HASH_SIZE, CompactRange
+from gateway.durable import alone_in, replace_file
 from gateway.errors import GatewayError
 
 _MOST_HASHES: Final = 63
@@ -54,9 +51,15 @@ class KeptCheckpoint:
 
     file: Path
     verifier: Verifier
+    superseded: tuple[tuple[Verifier, int], ...] = ()
+    """Origins that the log had before, each with the size of the checkpoint that its recovery cites."""
 
     def read(self) -> Checkpoint | None:
-        """Return the kept checkpoint, None if none was kept yet. Raises `KeptCheckpointUnusable`."""
+        """
+        Return the kept checkpoint, None if none was kept yet or a recovery went on from it.
+
+        Raises `KeptCheckpointUnusable`; so does one that is newer than the recovery knew of.
+        """
         try:
             with self.file.open("rb") as file:
                 raw = file.read(MAX_NOTE + 1)
@@ -65,11 +68,27 @@ class KeptCheckpoint:
         except OSError as error:
             raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
         try:
-            return self.verifier.verify(raw.decode())
+            note = raw.decode()
+            return self.verifier.verify(note)
         except UnicodeDecodeError:
             raise KeptCheckpointUnusable(f"{self.file} is not text.") from None
         except VerificationFailed as error:
+            if self._is_superseded(note):
+                return None
             raise KeptCheckpointUnusable(f"{self.file} is not a checkpoint of this log: {error}.") from None
+
+    def _is_superseded(self, note: str) -> bool:
+        for verifier, cited in self.superseded:
+            with suppress(VerificationFailed):
+                earlier = verifier.verify(note)
+                if earlier.size > cited:
+                    raise KeptCheckpointUnusable(
+                        f"{self.file} holds a checkpoint of {earlier.size} entries under {earlier.origin}, and the"
+                        f" recovery knew of {cited} only: more is lost than it declares.",
+                        remedy="Tell the privacy officer. Two officers declare it in a further recovery.",
+                    )
+                return True
+        return False
 
     def edge(self, checkpoint: Checkpoint) -> CompactRange | None:
         """
@@ -99,7 +118,7 @@ class KeptCheckpoint:
             raise KeptCheckpointUnusable(f"This is not a checkpoint of this log: {error}.") from None
         try:
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _alone(self.file.parent) as folder:
+            with alone_in(self.file.parent):
                 # (2): only onwards.
                 kept = self.read()
                 if kept is not None and not _goes_on(kept, checkpoint):
@@ -107,9 +126,8 @@ class KeptCheckpoint:
                 # (3): each file whole or not at all. If we die in between, the edge fits nothing and is not used.
                 if edge is not None:
                     lines = [each.hex() for each in edge.hashes]
-                    _replace(self._edge_file, "\n".join(lines).encode() + b"\n")
-                _replace(self.file, checkpoint.note.encode())
-                os.fsync(folder)
+                    replace_file(self._edge_file, "\n".join(lines).encode() + b"\n")
+                replace_file(self.file, checkpoint.note.encode())
         except OSError as error:
             raise KeptCheckpointUnusable(
                 f"The checkpoint cannot be kept in {self.file}: {error.strerror}.",
@@ -127,27 +145,3 @@ def _goes_on(kept: Checkpoint, checkpoint: Checkpoint) -> bool:
     if checkpoint.tree_head != kept.tree_head:
         raise Forked(f"two checkpoints of size {kept.size} contradict each other")
     return len(split(checkpoint.note)[1]) > len(split(kept.note)[1])
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[int]:
-    """Wait for other processes that keep a checkpoint in this folder; yields its handle."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    making = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as writing:
-            writing.write(content)
-            writing.flush()
-            os.fsync(writing.fileno())
-        making.rename(file)
-    finally:
-        with suppress(OSError):
-            making.unlink()

@@ -1,8 +1,8 @@
 """
 The gateway's own keys: made once, kept outside the database, readable by this account alone.
 
-They are made together or not at all and never overwritten: a new checkpoint key would be another log, a new subject
-key would unlink every accounting of disclosures.
+They are made together or not at all and never overwritten: a new subject key would unlink every accounting of
+disclosures, and a checkpoint key that nobody introduced would be another log's.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,6 +27,8 @@ from gateway.errors import KeysMissing
 
 ACCESS_TOKEN_FILE = "access-token.jwk"  # noqa: S105 - the name of a file
 CHECKPOINT_FILE = "checkpoint.key"
+FURTHER_CHECKPOINTS = "checkpoint-*.key"
+"""Keys that were made later, each named after its public half."""
 CURSOR_FILE = "cursor.key"
 SUBJECT_FILE = "subject.key"
 SECRET_BYTES = 32
@@ -37,18 +40,27 @@ class GatewayKeys:
     Every key of the gateway. Printing it shows nothing.
 
     `access_token` (ES256) signs access tokens, `checkpoint` (Ed25519) the log's head; `cursor` seals page cursors;
-    `subject` seals the one link between a student and the log. The last two are 32 bytes.
+    `subject` seals the one link between a student and the log. The last two are 32 bytes. `further_checkpoints` are
+    there while the log's key is exchanged; which of them counts is for `gateway.services.logkeys` to say.
     """
 
     access_token: ECKey = field(repr=False)
     checkpoint: Ed25519PrivateKey = field(repr=False)
     cursor: bytes = field(repr=False)
     subject: bytes = field(repr=False)
+    further_checkpoints: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
+    folder: Path | None = field(default=None, repr=False)
+    """Where they were read from, so that a running process can look for a further checkpoint key."""
+
+    @property
+    def checkpoints(self) -> tuple[Ed25519PrivateKey, ...]:
+        """Every checkpoint key that is here."""
+        return (self.checkpoint, *self.further_checkpoints)
 
     @property
     def checkpoint_public(self) -> bytes:
         """The checkpoint key's public half, 32 bytes. With the log's origin it makes the verifier key."""
-        return self.checkpoint.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return public_half(self.checkpoint)
 
     @property
     def access_token_public(self) -> dict[str, object]:
@@ -62,11 +74,7 @@ def create_keys(folder: Path) -> GatewayKeys:
     try:
         making.mkdir(mode=0o700, parents=True)
         for name, content in _new_contents().items():
-            handle = os.open(making / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            _write_private(making / name, content)
         # One rename makes all four appear at once; the system refuses it when `folder` holds anything.
         making.rename(folder)
     except OSError as error:
@@ -85,13 +93,22 @@ def create_keys(folder: Path) -> GatewayKeys:
 
 
 def load_keys(folder: Path) -> GatewayKeys:
-    """Read the keys. Raises `KeysMissing` if one is missing, damaged, or open to other accounts."""
+    """
+    Read the keys. Raises `KeysMissing` if one is missing, damaged, or open to other accounts.
+
+    The first checkpoint key may be gone, lost or retired, once a later one is there.
+    """
     try:
+        further = sorted(folder.glob(FURTHER_CHECKPOINTS))
+        first = folder / CHECKPOINT_FILE
+        checkpoint, *others = [_checkpoint_key(_private(file)) for file in _present(first, further)]
         return GatewayKeys(
             access_token=_signing_key(_private(folder / ACCESS_TOKEN_FILE)),
-            checkpoint=_checkpoint_key(_private(folder / CHECKPOINT_FILE)),
+            checkpoint=checkpoint,
             cursor=_secret(_private(folder / CURSOR_FILE)),
             subject=_secret(_private(folder / SUBJECT_FILE)),
+            further_checkpoints=tuple(others),
+            folder=folder,
         )
     except FileNotFoundError as error:
         raise KeysMissing(f"The gateway has no {Path(str(error.filename)).name} in {folder}.") from None
@@ -106,6 +123,44 @@ def load_keys(folder: Path) -> GatewayKeys:
         raise KeysMissing(
             f"A key in {folder} is damaged.", remedy="Restore the keys folder from your copy; do not make new keys."
         ) from None
+
+
+def add_checkpoint_key(folder: Path) -> Ed25519PrivateKey:
+    """
+    Make one more checkpoint key in the folder, beside the others; it counts once officers have introduced it.
+
+    Raises `KeysMissing` if it cannot be written.
+    """
+    key = Ed25519PrivateKey.generate()
+    file = folder / FURTHER_CHECKPOINTS.replace("*", sha256(public_half(key)).hexdigest()[:16])
+    making = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        _write_private(making, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        making.rename(file)
+    except OSError as error:
+        raise KeysMissing(
+            f"The key cannot be written to {folder}: {error.strerror}.",
+            remedy="Run pactgate as the account that owns the keys folder.",
+        ) from None
+    finally:
+        making.unlink(missing_ok=True)
+    return key
+
+
+def public_half(key: Ed25519PrivateKey) -> bytes:
+    """Return the public half of a checkpoint key, 32 bytes."""
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def _present(first: Path, further: list[Path]) -> list[Path]:
+    return further if further and not first.exists() else [first, *further]
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _new_contents() -> dict[str, bytes]:

@@ -5,6 +5,7 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.connection import BoundedProtocol
 from gateway.errors import GatewayError
 
 _BACKLOG = 512
@@ -45,7 +46,7 @@ def server_for(app: ASGIApp) -> uvicorn.Server:
         uvicorn.Config(
             app,
             loop="none",
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gateway.addresses import Terminators
 from gateway.errors import SettingsError
 
 PREFIX = "PACTGATE_"
@@ -22,6 +23,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_KEYS": "PACTGATE_HOME/keys",
     "PACTGATE_TRUST": "PACTGATE_HOME/trust.json",
     "PACTGATE_CHECKPOINT": "PACTGATE_HOME/checkpoint",
+    "PACTGATE_ERASURES": "PACTGATE_HOME/erasures",
     "PACTGATE_POSTGRES": "PACTGATE_HOME/postgres",
     **{f"PACTGATE_{role.upper()}_URL": "" for role in DATABASE_ROLES},
     "PACTGATE_PUBLIC_URL": "http://127.0.0.1:PACTGATE_PORT",
@@ -31,6 +33,8 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_IN_FLIGHT": "256",
     "PACTGATE_BODY_BYTES": "16384",
     "PACTGATE_REQUEST_SECONDS": "30",
+    "PACTGATE_CLIENT_RATE": "50",
+    "PACTGATE_TERMINATORS": "",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
 
@@ -48,6 +52,7 @@ class Settings:
     keys: Path
     trust: Path
     checkpoint: Path
+    erasures: Path
     postgres: Path | None
     database_urls: Mapping[str, str] = field(repr=False)
     public_url: str
@@ -57,6 +62,8 @@ class Settings:
     in_flight: int
     body_bytes: int
     request_seconds: int
+    client_rate: int
+    terminators: Terminators
 
     @property
     def is_embedded(self) -> bool:
@@ -95,6 +102,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         keys=_path(given.get("PACTGATE_KEYS", str(home / "keys"))),
         trust=_path(given.get("PACTGATE_TRUST", str(home / "trust.json"))),
         checkpoint=_path(given.get("PACTGATE_CHECKPOINT", str(home / "checkpoint"))),
+        erasures=_path(given.get("PACTGATE_ERASURES", str(home / "erasures"))),
         postgres=_path(postgres) if postgres else None,
         database_urls=_database_urls(given),
         public_url=public_url,
@@ -104,6 +112,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         in_flight=_number(given, "PACTGATE_IN_FLIGHT", lowest=1, highest=10_000),
         body_bytes=_number(given, "PACTGATE_BODY_BYTES", lowest=1_024, highest=1_048_576),
         request_seconds=_number(given, "PACTGATE_REQUEST_SECONDS", lowest=1, highest=300),
+        client_rate=_number(given, "PACTGATE_CLIENT_RATE", lowest=1, highest=10_000),
+        terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
     )
 
 
@@ -129,6 +139,16 @@ def _number(given: Mapping[str, str], name: str, *, lowest: int, highest: int) -
             f"{name} is {text!r}.", remedy=f"Set it to a whole number from {lowest} to {highest}, or unset it."
         )
     return int(text)
+
+
+def _terminators(text: str) -> Terminators:
+    try:
+        return Terminators.parse(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"PACTGATE_TERMINATORS cannot be read: {error}.",
+            remedy="Write addresses or networks, separated by commas: 10.0.0.5, 10.1.0.0/24.",
+        ) from None
 
 
 def _database_urls(given: Mapping[str, str]) -> dict[str, str]:

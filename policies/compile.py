@@ -22,7 +22,8 @@ from policies.errors import UncompilableAgreement
 from policies.guardrails import Guardrails
 from policies.rule import ANY, Effect, Rule, instant
 from policies.strictness import require_known
-from policies.term import TZDATA_VERSION, bounds
+from policies.term import bounds
+from policies.zones import PINNED, Zones
 
 UNACCOUNTED: Final = "people:/"
 """The clause of denials to a client for which nobody answers."""
@@ -67,6 +68,7 @@ def compile_rules(
     suspensions: Iterable[Suspension] = (),
     until: datetime | None = None,
     accountable: Mapping[str, Sequence[Window]] = MappingProxyType({}),
+    zones: Zones = PINNED,
 ) -> Ruleset:
     """
     Compile one agreement for the clients that `bindings` bind to it.
@@ -79,7 +81,14 @@ def compile_rules(
     agreement = verified.agreement
     clients = _clients(agreement, bindings)
     return rules_of(
-        agreement, clients, catalogue, guardrails, suspensions=suspensions, until=until, accountable=accountable
+        agreement,
+        clients,
+        catalogue,
+        guardrails,
+        suspensions=suspensions,
+        until=until,
+        accountable=accountable,
+        zones=zones,
     )
 
 
@@ -92,6 +101,7 @@ def rules_of(
     suspensions: Iterable[Suspension] = (),
     until: datetime | None = None,
     accountable: Mapping[str, Sequence[Window]] = MappingProxyType({}),
+    zones: Zones = PINNED,
 ) -> Ruleset:
     """
     Return what an agreement says as rules, signed or not: what `compile_rules` and a rehearsal have in common.
@@ -103,7 +113,7 @@ def rules_of(
     bound = sorted(set(clients))
     rules = sorted(
         {
-            *_grants(agreement, role, catalogue, until),
+            *_grants(agreement, role, catalogue, until, zones),
             *guarded(agreement, role, guardrails),
             *_stops(agreement, role, bound, suspensions),
             *(rule for each in bound for rule in _unaccounted(agreement, each, accountable.get(each, ()))),
@@ -122,7 +132,7 @@ def rules_of(
         "model": MODEL_DIGEST,
         "released": dict(released),
         "rules": [list(rule.line) for rule in rules],
-        "tzdata": TZDATA_VERSION,
+        "tzdata": zones.release,
         "v": 1,
     }
     return Ruleset(agreement.digest, role, tuple(rules), links, released, digest_of(canonical_bytes(covered)))
@@ -147,10 +157,12 @@ def _clients(agreement: Agreement, bindings: Iterable[VerifiedBinding]) -> list[
     return sorted(clients)
 
 
-def _grants(agreement: Agreement, role: str, catalogue: Catalogue, until: datetime | None) -> Iterator[Rule]:
+def _grants(
+    agreement: Agreement, role: str, catalogue: Catalogue, until: datetime | None, zones: Zones
+) -> Iterator[Rule]:
     """Allow each listed element, and nothing that is not listed; a framework by itself allows nothing."""
     term = agreement.term
-    first, last = bounds(term.first_day, term.last_day, term.time_zone)
+    first, last = bounds(term.first_day, term.last_day, term.time_zone, zones)
     begins, ends = instant(first), instant(last if until is None else min(last, until))
     if agreement.framework or begins >= ends:
         return

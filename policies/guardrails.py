@@ -5,9 +5,10 @@ They become denials in every ruleset, so an agreement that should never have bee
 what they say of code values and of small groups goes into every permit.
 """
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -43,6 +44,8 @@ class Guardrails:
     directory: Directory
     cells: Cells
     digest: str
+    canonical: bytes = field(repr=False)
+    """The bytes that `digest` names (RFC 8785); `recorded_guardrails` reads them again."""
 
     def closed(self, basis: str) -> Iterator[Barrier]:
         """Yield the barriers that stay closed under `basis`."""
@@ -78,11 +81,28 @@ def read_guardrails(text: str, catalogue: Catalogue, code_values: str | None = N
     try:
         content = tomllib.loads(text)
         values = tomllib.loads(_shipped("code_values.toml") if code_values is None else code_values)
+    except tomllib.TOMLDecodeError as error:
+        raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
+    return _guardrails(content, values, catalogue)
+
+
+def recorded_guardrails(canonical: bytes, catalogue: Catalogue) -> Guardrails:
+    """Read guardrails again that were kept as `Guardrails.canonical`. Raises `MalformedGuardrails`."""
+    try:
+        whole: Any = json.loads(canonical)
+        content, values = whole["guardrails"], whole["code_values"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
+    return _guardrails(content, values, catalogue)
+
+
+def _guardrails(content: dict[str, Any], values: dict[str, Any], catalogue: Catalogue) -> Guardrails:
+    try:
         barriers = tuple(_barriers(content))
         codes = read_code_values(values, catalogue, _gates(content))
         directory, cells = read_directory(content["directory"]), read_cells(content["cells"])
         ceilings = read_ceilings(content["volume"])
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
     guarded = {barrier.element for barrier in barriers}
     never = {barrier.element for barrier in barriers if not barrier.open_to}
@@ -93,8 +113,8 @@ def read_guardrails(text: str, catalogue: Catalogue, code_values: str | None = N
     for element in catalogue:
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
-    digest = digest_of(canonical_bytes({"code_values": values, "guardrails": content}))
-    return Guardrails(barriers, ceilings, codes, directory, cells, digest)
+    canonical = canonical_bytes({"code_values": values, "guardrails": content})
+    return Guardrails(barriers, ceilings, codes, directory, cells, digest_of(canonical), canonical)
 
 
 def _shipped(name: str) -> str:

@@ -18,6 +18,7 @@ from policies.compile import Ruleset, Suspension, rules_of
 from policies.guardrails import Guardrails
 from policies.memo import Memo
 from policies.state import REHEARSAL, PolicyState, Promise
+from policies.zones import PINNED, Zones
 
 ALWAYS: Final = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0))
 """Somebody answers for the client, whenever it asks."""
@@ -37,7 +38,9 @@ class Rehearsed:
     until: datetime | None = None
     accountable: Mapping[str, tuple[Window, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
-    def compile(self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension]) -> Ruleset:
+    def compile(
+        self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED
+    ) -> Ruleset:
         """Return its rules. Raises as `policies.compile.compile_rules`."""
         accountable = {client: self.accountable.get(client, (ALWAYS,)) for client in self.clients}
         return rules_of(
@@ -48,6 +51,7 @@ class Rehearsed:
             suspensions=suspensions,
             until=self.until,
             accountable=accountable,
+            zones=zones,
         )
 
 
@@ -58,6 +62,7 @@ def rehearse(
     *,
     suspensions: Iterable[Suspension] = (),
     others: Iterable[str] = (),
+    zones: Zones = PINNED,
 ) -> PolicyState:
     """
     Return the state in which exactly `promises` were in force, drafts and verified agreements side by side.
@@ -73,4 +78,5 @@ def rehearse(
         catalogue=catalogue,
         guardrails=guardrails,
         tables=Memo(_TABLES),
+        zones=zones,
     )

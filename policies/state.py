@@ -23,6 +23,7 @@ from policies.memo import Memo
 from policies.recheck import Recheck
 from policies.slice import Slice
 from policies.table import Table, build_table
+from policies.zones import PINNED, Zones
 
 TableKey = tuple[int, str, str, str, str, int]
 """Epoch, client, agreement, dataset, purpose, time segment: all that Casbin's answers depend on."""
@@ -58,7 +59,9 @@ class Granted:
         """The clients bound to it."""
         return frozenset(each.binding.client for each in self.bindings)
 
-    def compile(self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension]) -> Ruleset:
+    def compile(
+        self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED
+    ) -> Ruleset:
         """Return its rules. Raises as `compile_rules`."""
         return compile_rules(
             self.agreement,
@@ -68,6 +71,7 @@ class Granted:
             suspensions=suspensions,
             until=self.until,
             accountable=self.accountable,
+            zones=zones,
         )
 
 
@@ -79,7 +83,7 @@ class Promise(Protocol):
     @property
     def clients(self) -> frozenset[str]: ...  # noqa: D102 -- said by `Granted`
     def compile(  # noqa: D102 -- said by `Granted`
-        self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension]
+        self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED
     ) -> Ruleset: ...
 
 
@@ -97,6 +101,7 @@ class PolicyState:
         guardrails: Guardrails,
         tables: Tables,
         recheck: Recheck | None = None,
+        zones: Zones = PINNED,
     ) -> None:
         """
         `clients` are all registered clients, `granted` maps agreement digests to what is in force.
@@ -114,6 +119,7 @@ class PolicyState:
         self._granted = granted
         self._suspensions = tuple(suspensions)
         self._guardrails = guardrails
+        self._zones = zones
         self._tables = tables
         self.recheck = recheck
         self._slices: Memo[tuple[str, str], Slice | Denied] = Memo(SLICES)
@@ -172,7 +178,7 @@ class PolicyState:
         if granted is None or client not in granted.clients:
             return reasons.NO_AGREEMENT if stop is None else reasons.suspended(stop.clause)
         try:
-            ruleset = granted.compile(self.catalogue, self._guardrails, self._suspensions)
+            ruleset = granted.compile(self.catalogue, self._guardrails, self._suspensions, self._zones)
             return Slice(
                 client,
                 granted.document,

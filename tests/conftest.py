@@ -21,11 +21,12 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[TestServer]:
-    """One embedded server for this test process, stopped and removed when it ends."""
+    """One embedded server for this test process, stopped and removed when it ends; no log on it is broken then."""
     with throw_away_postgres(in_memory=True) as embedded:
         server = TestServer(embedded=embedded, passwords=new_passwords())
         asyncio.run(server.prepare())
         yield server
+        asyncio.run(server.require_all_whole())
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """A hold: records are kept although their destruction is due, until an officer releases it. Neither names a student."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from agreements.canonical import canonical_bytes
@@ -11,6 +11,8 @@ from agreements.shapes import DATE, DIGEST, choice, group, leaf, text
 
 HOLDS: Final = ("legal", "inspection")
 """A duty to keep evidence, or a family's request to inspect that is open (34 CFR 99.10(e))."""
+INSPECT_WITHIN: Final = timedelta(days=45)
+"""How long after a family asked the district has to let it inspect the records (34 CFR 99.10(b))."""
 
 HOLD: Final = group(
     "The hold",

@@ -17,9 +17,13 @@ from agreements.documents.debarment import DEBARMENT
 from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
+from agreements.documents.erasure import ERASURE
 from agreements.documents.hold import HOLD, RELEASE
+from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
+from agreements.documents.outside_disclosure import OUTSIDE_DISCLOSURE
 from agreements.documents.people import PEOPLE_ANNEX
+from agreements.documents.recovery import RECOVERY
 from agreements.documents.reinstatement import REINSTATEMENT
 from agreements.documents.review import REVIEW
 from agreements.documents.revocation import REVOCATION
@@ -38,9 +42,13 @@ SMALL: Final[Mapping[str, Shape]] = {
     "debarment": DEBARMENT,
     "emergency-order": EMERGENCY_ORDER,
     "emergency-release": EMERGENCY_RELEASE,
+    "erasure": ERASURE,
     "hold": HOLD,
+    "log-key": LOG_KEY,
     "officer": OFFICER,
+    "outside-disclosure": OUTSIDE_DISCLOSURE,
     "people": PEOPLE_ANNEX,
+    "recovery": RECOVERY,
     "reinstatement": REINSTATEMENT,
     "release": RELEASE,
     "review": REVIEW,

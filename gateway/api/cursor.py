@@ -8,8 +8,7 @@ or a bookmark must not be able to read them. A cursor carries no permission: eac
 import base64
 import binascii
 import hashlib
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -26,18 +25,25 @@ _MAX_TEXT = 2_048
 class Cursors:
     """Seals and opens page positions. `key` is 32 bytes and never leaves the gateway."""
 
-    def __init__(self, key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._random = random
         self._decoder = msgspec.json.Decoder(Position)
 
     def __repr__(self) -> str:
         """Show nothing of the key."""
         return "Cursors(…)"
 
-    def seal(self, position: Position, *, client: str, agreement: str, dataset: str, query: Mapping[str, str]) -> str:
-        """Return the text that continues this query after `position`."""
-        nonce = self._random(_NONCE_BYTES)
+    def seal(
+        self,
+        position: Position,
+        *,
+        client: str,
+        agreement: str,
+        dataset: str,
+        query: Mapping[str, str],
+        nonce: bytes,
+    ) -> str:
+        """Return the text that continues this query after `position`; a `nonce` of 12 bytes is never used twice."""
         sealed = self._cipher.encrypt(nonce, msgspec.json.encode(position), _binding(client, agreement, dataset, query))
         return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 

@@ -70,9 +70,9 @@ async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors
         raise
     asked = Asked(query.request(caller, dataset), _request_id(request), query.text, query.limit, after=after)
 
-    def seal(position: Position) -> str:
+    def seal(position: Position, nonce: bytes) -> str:
         return cursors.seal(
-            position, client=caller.client, agreement=caller.agreement, dataset=dataset, query=query.bound
+            position, nonce=nonce, client=caller.client, agreement=caller.agreement, dataset=dataset, query=query.bound
         )
 
     return _answer(await disclosures.disclose(caller, asked, seal))

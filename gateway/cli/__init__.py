@@ -10,13 +10,22 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    accounting,
     agreement,
     audit,
+    audit_anomalies,
+    audit_replay,
+    audit_reproduce,
+    audit_sample,
+    audit_search,
+    backups,
     certificate,
     client,
     db,
     demo,
     emergency,
+    erasing,
+    facts,
     hold,
     init,
     keys,
@@ -27,6 +36,7 @@ from gateway.cli import (
     people,
     policy,
     records,
+    recovery,
     serve,
     signer,
     stops,
@@ -44,6 +54,9 @@ app = typer.Typer(
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
+app.add_typer(recovery.app, name="recovery")
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
@@ -64,10 +77,18 @@ app.add_typer(emergency.app, name="emergency")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
-app.add_typer(policy.app, name="policy")
+for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
+    records.app.command(act.__name__.replace("_", "-"))(act)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
+audit.app.command("replay")(audit_replay.replay)
+audit.app.command("reproduce")(audit_reproduce.reproduce)
+for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anomalies, audit_sample.sample):
+    audit.app.command(looking.__name__)(looking)
+audit.app.command("facts")(facts.facts)
+audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
+app.add_typer(accounting.app, name="accounting")
 app.add_typer(witness.app, name="witness")
 app.add_typer(partner.app, name="partner")
 

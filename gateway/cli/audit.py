@@ -1,9 +1,8 @@
 """`pactgate audit`: the log, checked, shown, exported and proven. Reads as the auditor; student data is not in it."""
 
-import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,22 +10,29 @@ import orjson
 import typer
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
+from audit.checkpoint import Checkpoint, CheckpointVerifier
 from audit.entry import parse
-from audit.errors import VerificationFailed
+from audit.errors import SourceUnavailable, VerificationFailed
 from audit.events import Event
 from audit.proof import Receipt
 from audit.reading import leaf_at, leaves
+from audit.sources import Folder, Web
+from audit.targets import FolderTarget, Target
+from audit.verify import read_checkpoint
 from gateway.cli import papers
-from gateway.cli.run import pinned_trust, run, say, settings, show
-from gateway.keys import load_keys
-from gateway.services.inspection import Inspected, export, inspect, inspect_folder, prove, sign_newest
+from gateway.cli.progress import progress
+from gateway.cli.run import pinned_trust, run, say, sentence_for, settings, show
+from gateway.keys import GatewayKeys, load_keys
+from gateway.services.inspection import Inspected, export, inspect, inspect_export, prove, sign_newest
+from gateway.services.logkeys import LogKeys, log_keys
 from gateway.settings import Settings
-from gateway.store.cluster import Cluster, running_cluster
+from gateway.store.cluster import Cluster, postgres_folder, running_cluster
+from gateway.store.errors import DatabaseUnavailable
 from gateway.store.session import connect
 
-app = typer.Typer(help="The log: verify, show, prove, export.", no_args_is_help=True)
+app = typer.Typer(help="The log: verify, search, decide again, prove, export.", no_args_is_help=True)
 
+NOT_FOUND_OUT = 2
 _SIZE = "SELECT size FROM audit.head"
 Exported = Annotated[
     Path | None,
@@ -36,40 +42,76 @@ Previous = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="A checkpoint kept elsewhere; finds a rollback or a fork."),
 ]
+HashesOnly = Annotated[bool, typer.Option("--hashes-only", help="An export without entries, only their hashes.")]
 
 
 @dataclass(frozen=True, slots=True)
 class _Log:
     session: Session
     verifier: CheckpointVerifier
+    role: str
 
 
 @app.command("verify")
-def verify(*, folder: Exported = None, previous: Previous = None) -> None:
-    """Check the whole log with the key pinned in the trust file, and name the first thing that is wrong."""
+def verify(
+    *,
+    folder: Exported = None,
+    url: Annotated[str | None, typer.Option(help="The address of an export, http:// or https://.")] = None,
+    previous: Previous = None,
+    hashes_only: HashesOnly = False,
+) -> None:
+    """
+    Check the whole log with the keys that lead back to the trust file, and name the first thing that is wrong.
 
-    async def work() -> Inspected:
-        with tempfile.TemporaryDirectory(prefix="pactgate-") as scratch:
-            async with _log(sign=True) as log:
-                return await inspect(log.session, log.verifier, Path(scratch), previous)
+    Exit 0: it holds; 1: something is wrong; 2: nothing was found out, since the export cannot be read.
+    """
+    if (folder is not None and url is not None) or (hashes_only and folder is None and url is None):
+        raise typer.BadParameter("give --folder or --url, and --hashes-only with one of them")
+    chosen = settings()
+
+    async def in_database() -> Inspected:
+        async with _log(sign=True) as log:
+            earlier = None if previous is None else read_checkpoint(previous, log.verifier)
+            with progress("Checking") as tell:
+                return await inspect(log.session, log.verifier, earlier, beside=log.role == "auditor", progress=tell)
+
+    def in_export(export: Folder | Web) -> Inspected:
+        known = _known_keys(chosen)
+        earlier = None if previous is None else read_checkpoint(previous, known)
+        with closing(export) as source, progress("Checking") as tell:
+            return inspect_export(source, known, earlier, entries=not hashes_only, progress=tell)
 
     try:
-        found = run(work()) if folder is None else inspect_folder(folder, _pinned(settings()), previous)
+        exported = Web(url) if url is not None else Folder(folder) if folder is not None else None
+        found = run(in_database()) if exported is None else in_export(exported)
     except VerificationFailed as error:
         show({"holds": False, "code": error.code, "found": str(error)})
         raise
-    verified = found.verified
-    say(f"The log holds: {verified.origin}, {verified.size} entries.")
+    except SourceUnavailable as error:
+        say(f"pactgate: {sentence_for(error)}")
+        raise typer.Exit(NOT_FOUND_OUT) from None
+    _tell(found)
+
+
+def _tell(found: Inspected) -> None:
+    say(f"The log holds: {found.origin}, {found.size} entries.")
     if found.unsigned:
         say(f"{found.unsigned} newer entries lead to the head, which nobody has signed yet.")
+    if not found.entries:
+        say("Only hashes were checked, not the entries.")
+    beside = found.openings
+    if beside is not None:
+        say(f"Beside it {beside.opened} commitments were opened and hold; {beside.closed} could not be opened.")
     show(
         {
             "holds": True,
-            "origin": verified.origin,
-            "size": verified.size,
-            "tree_head": verified.tree_head.hex(),
-            "continues": verified.continues,
+            "origin": found.origin,
+            "size": found.size,
+            "tree_head": found.tree_head.hex(),
+            "continues": found.continues,
             "unsigned": found.unsigned,
+            "entries": found.entries,
+            "commitments": None if beside is None else asdict(beside),
         }
     )
 
@@ -118,20 +160,33 @@ def prove_entry(
 
 
 @app.command("export")
-def export_entries(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New, or an earlier export.")]) -> None:
-    """Write the log as static files (C2SP tlog-tiles). Entries tell behaviour: they are for officers and auditors."""
+def export_entries(
+    target: Annotated[str, typer.Argument(metavar="DIR|s3://BUCKET/PREFIX", help="New, or an earlier export.")],
+    *,
+    hashes_only: HashesOnly = False,
+) -> None:
+    """
+    Write the log as static files (C2SP tlog-tiles), going on from where an earlier export ended.
 
-    async def work() -> Checkpoint:
+    Entries tell behaviour: they are for officers and auditors. Without them the export may be published.
+    """
+
+    async def work() -> tuple[Checkpoint, int]:
         async with _log(sign=True) as log:
-            return await export(log.session, log.verifier, folder)
+            with progress("Exporting") as tell:
+                return await export(log.session, log.verifier, _target(target), bundles=not hashes_only, progress=tell)
 
-    try:
-        checkpoint = run(work())
-    except OSError as error:
-        raise papers.FileRefused(
-            f"{folder} cannot be written: {error.strerror}.", remedy="Choose another folder."
-        ) from None
-    show({"folder": str(folder), "size": checkpoint.size, "tree_head": checkpoint.tree_head.hex()})
+    checkpoint, read = run(work())
+    say(f"{read} entries were read; those before were there already.")
+    show({"folder": target, "size": checkpoint.size, "tree_head": checkpoint.tree_head.hex(), "read": read})
+
+
+def _target(named: str) -> Target:
+    if "://" not in named:
+        return FolderTarget(Path(named))
+    from audit.objects import ObjectTarget  # noqa: PLC0415 - 70 ms that no other command needs to pay
+
+    return ObjectTarget(named)
 
 
 async def sign_if_possible() -> None:
@@ -142,22 +197,37 @@ async def sign_if_possible() -> None:
 
 @asynccontextmanager
 async def _log(*, sign: bool) -> AsyncIterator[_Log]:
-    """Open the log for reading; with `sign`, sign its head first if this machine holds the key and may."""
+    """Open the log for reading; with `sign`, sign its head first if this machine holds a key and may."""
     chosen = settings()
-    verifier = _pinned(chosen)
+    trust = pinned_trust(chosen)
     async with running_cluster(chosen) as cluster:
-        if sign and "app" in cluster.urls and chosen.keys.exists():
-            await _sign(chosen, cluster, verifier)
         role = "app" if "app" in cluster.urls and "auditor" not in cluster.urls else "auditor"
+        known = await log_keys(cluster.url(role), trust)
+        if sign and "app" in cluster.urls and chosen.keys.exists():
+            await _sign(load_keys(chosen.keys), cluster, known)
         async with connect(cluster.url(role)) as session:
-            yield _Log(session, verifier)
+            yield _Log(session, known.verifier, role)
 
 
-async def _sign(chosen: Settings, cluster: Cluster, verifier: CheckpointVerifier) -> None:
-    signer = CheckpointSigner(verifier.origin, load_keys(chosen.keys).checkpoint)
+async def _sign(keys: GatewayKeys, cluster: Cluster, known: LogKeys) -> None:
     async with connect(cluster.url("app")) as session:
-        await sign_newest(session, signer, verifier)
+        await sign_newest(session, known.signer(keys), known.verifier)
 
 
-def _pinned(chosen: Settings) -> CheckpointVerifier:
-    return CheckpointVerifier.parse(pinned_trust(chosen).log_public_key)
+def _known_keys(chosen: Settings) -> CheckpointVerifier:
+    """Return the log's keys: by the documents in the database if there is one here, else the one that was pinned."""
+    trust = pinned_trust(chosen)
+
+    async def read() -> CheckpointVerifier | None:
+        async with running_cluster(chosen) as cluster:
+            role = next((role for role in ("auditor", "app", "loader") if role in cluster.urls), None)
+            return None if role is None else (await log_keys(cluster.url(role), trust)).verifier
+
+    pinned = CheckpointVerifier.parse(trust.log_public_key)
+    if chosen.is_embedded and not postgres_folder(chosen).exists():
+        return pinned
+    try:
+        return run(read()) or pinned
+    except DatabaseUnavailable:
+        say("The database is not reached: only the key in the trust file is known.")
+        return pinned

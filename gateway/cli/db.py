@@ -10,6 +10,7 @@ from gateway.migrations.scratch import require_unchanged, scratch_database
 from gateway.migrations.upgrade import require_same_tables, upgrade
 from gateway.store.catalogue import read_catalogue, require_same_catalogue
 from gateway.store.cluster import create_given_roles, running_cluster
+from gateway.store.roles import require_nobody_serves
 from gateway.store.session import connect
 
 app = typer.Typer(help="The database: roles, schema, drift.", no_args_is_help=True)
@@ -34,10 +35,12 @@ def roles() -> None:
 
 @app.command("upgrade")
 def upgrade_schema() -> None:
-    """Run the migrations that have not run yet."""
+    """Run the migrations that have not run yet, all or none. Refused while a gateway serves."""
 
     async def work() -> None:
         async with running_cluster(settings()) as cluster:
+            async with connect(cluster.url("owner")) as connection:
+                await require_nobody_serves(connection)
             await upgrade(cluster.url("owner"))
 
     run(work())

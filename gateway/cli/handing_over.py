@@ -63,7 +63,7 @@ def release(
     The entry is in the log before the file is there. Without it there is no file.
     """
     papers.require_free(out)
-    students = Students(_numbers(student or [], students_file))
+    students = Students(student_numbers(student or [], students_file))
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
     subject_key = load_keys(settings().keys).subject
@@ -141,7 +141,7 @@ async def _everybody(opened: Office, order: str) -> tuple[int, ...]:
     return tuple(range(await Emergencies(opened.desk).recipients_of(order)))
 
 
-def _numbers(given: list[str], file: Path | None) -> tuple[str, ...]:
+def student_numbers(given: list[str], file: Path | None) -> tuple[str, ...]:
     """Return the numbers, from wherever they were given. A message about them never quotes one."""
     if file is not None:
         try:

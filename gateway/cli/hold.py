@@ -96,4 +96,8 @@ def list_holds() -> None:
         async with office() as opened:
             return await Obligations(opened.desk).holds()
 
-    show(run(work()))
+    lines = run(work())
+    for line in lines:
+        if line.overdue:
+            say(f"Careful: a family asked to inspect on {line.since} and had to be answered by {line.inspect_by}.")
+    show(lines)

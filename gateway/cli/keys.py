@@ -1,11 +1,39 @@
-"""`pactgate keys`: the gateway's own keys."""
+"""`pactgate keys`: the gateway's own keys, and the exchange of the one that signs the log's checkpoints."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from gateway.cli.run import say, settings, show
-from gateway.keys import GatewayKeys, create_keys, load_keys
+from agreements.canonical import read_canonical
+from agreements.documents.log_key import INTRODUCED, RETIRED, LogKeyMove, log_key_bytes, read_log_key
+from agreements.keys import SigningKey
+from agreements.signature import Kind
+from audit.checkpoint import CheckpointSigner
+from gateway.cli import papers
+from gateway.cli.agreement import Reason
+from gateway.cli.run import office, pinned_trust, run, say, settings, show
+from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
+from gateway.errors import KeysMissing
+from gateway.keys import GatewayKeys, add_checkpoint_key, create_keys, load_keys
+from gateway.services.logkeys import LogKeys, log_keys_in, require_key_of
+from gateway.services.obligations.history import driver_of
+from gateway.services.rotation import move_log_key
 
 app = typer.Typer(help="The gateway's own keys.", no_args_is_help=True)
+
+
+class Which(StrEnum):
+    """Keys that can be exchanged."""
+
+    CHECKPOINT = "checkpoint"
+
+
+Exchanged = Annotated[Which, typer.Argument(help="Which key: the one that signs the log's checkpoints.")]
+Officers = Annotated[list[Path], typer.Option("--key", help="Private key of an officer. Repeatable; it takes two.")]
+Out = Annotated[Path, typer.Option(help="The document to write.")]
+Document = Annotated[Path, typer.Argument(metavar="FILE", help="What `rotate` or `retire` wrote.")]
 
 
 @app.command("init")
@@ -21,6 +49,99 @@ def init() -> None:
 def show_public() -> None:
     """Show the public halves of the keys."""
     show(_public(load_keys(settings().keys)))
+
+
+@app.command("list")
+def list_keys() -> None:
+    """List the log's keys: by which entry each came and went, and whether its private half is in the keys folder."""
+    chosen = settings()
+
+    async def work() -> LogKeys:
+        async with office() as opened, opened.engine.connect() as connection:
+            return await log_keys_in(await driver_of(connection), opened.trust)
+
+    known = run(work())
+    here = _held(known.origin)
+    lines = [
+        {"key": each.key, "introduced": each.introduced, "retired": each.retired, "held": each.key in here}
+        for each in known.keys
+    ]
+    waiting = sorted(here - {each.key for each in known.keys})
+    for key in waiting:
+        say(f"{key} is in {chosen.keys} and was not introduced: it signs nothing.")
+    show({"checkpoint": lines, "not_introduced": waiting})
+
+
+@app.command("rotate")
+def rotate(which: Exchanged, *, reason: Reason, key: Officers, out: Out) -> None:
+    """Make a new key beside the old one, and write its introduction. It signs once two officers' document is in."""
+    officers = [papers.read_key(file) for file in key]
+    origin = pinned_trust(settings()).origin
+    fresh = CheckpointSigner(origin, add_checkpoint_key(settings().keys)).vkey
+    say(f"Made a new {which.value} key in {settings().keys}. Copy the file to every machine that serves, and offline.")
+    _write(LogKeyMove(origin, fresh, INTRODUCED, reason), officers, out)
+
+
+@app.command("retire")
+def retire(
+    which: Exchanged,
+    *,
+    log_key: Annotated[str, typer.Option("--log-key", help="The key to retire, as `keys list` shows it.")],
+    reason: Reason,
+    key: Officers,
+    out: Out,
+) -> None:
+    """Write the end of a key: once it is in, its signature counts for no later checkpoint."""
+    officers = [papers.read_key(file) for file in key]
+    origin = pinned_trust(settings()).origin
+    require_key_of(log_key, origin)
+    say(f"The {which.value} key still counts until the document is registered.")
+    _write(LogKeyMove(origin, log_key, RETIRED, reason), officers, out)
+
+
+@app.command("sign")
+def sign(file: Document, *, key: Annotated[Path, typer.Option("--key", help="Private key of an officer.")]) -> None:
+    """Add an officer's signature to an introduction or a retirement, after reading what it says."""
+    content = read_canonical(read_one_of(file, [Kind.LOG_KEY]).payload)
+    if isinstance(content, dict):
+        for name, value in sorted(content.items()):
+            say(f"{name}: {value}")
+    sign_again(file, [Kind.LOG_KEY], key)
+
+
+@app.command("register")
+def register(file: Document) -> None:
+    """Register an introduction or a retirement: it acts from its entry on, on every machine that serves."""
+    document = read_one_of(file, [Kind.LOG_KEY])
+    move = read_log_key(document.payload)
+
+    async def work() -> int:
+        async with office() as opened:
+            return await move_log_key(opened.desk, document)
+
+    entry = run(work())
+    say("Give the log's keys to everybody who checks it: `pactgate keys list` shows them.")
+    show({"document": document.digest, "key": move.key, "move": move.move, "entry": entry})
+
+
+def _write(move: LogKeyMove, officers: list[SigningKey], out: Path) -> None:
+    payload = log_key_bytes(move)
+    with problems_said():
+        read_log_key(payload)  # judged as it will be when it is registered
+    document = sign_all(Kind.LOG_KEY, payload, officers)
+    papers.write_signed(out, document)
+    if len(document.signatures) == 1:
+        say(f"A second officer signs it too: pactgate keys sign {out} --key KEY")
+    say(f"Then register it: pactgate keys register {out}")
+    show({"document": document.digest, "key": move.key, "move": move.move, "file": str(out)})
+
+
+def _held(origin: str) -> set[str]:
+    try:
+        held = load_keys(settings().keys)
+    except KeysMissing:
+        return set()  # an office without the gateway's keys
+    return {CheckpointSigner(origin, key).vkey for key in held.checkpoints}
 
 
 def _public(keys: GatewayKeys) -> dict[str, object]:

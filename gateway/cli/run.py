@@ -15,9 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from agreements.errors import AgreementError
 from agreements.trust import Trust, read_trust
 from audit.checkpoint import CheckpointVerifier
-from audit.errors import AuditError
+from audit.errors import AuditError, NoteInvalid
 from gateway.errors import GatewayError, KeysMissing
 from gateway.kept import KeptCheckpoint
+from gateway.services.errors import OtherInstallation
 from gateway.services.office import Office, open_office
 from gateway.settings import Settings, read_settings
 from gateway.store.cluster import running_cluster
@@ -46,8 +47,12 @@ def pinned_trust(chosen: Settings) -> Trust:
 
 
 def kept_checkpoint(chosen: Settings, trust: Trust) -> KeptCheckpoint:
-    """Return where the newest checkpoint of the pinned log is kept."""
-    return KeptCheckpoint(chosen.checkpoint, CheckpointVerifier.parse(trust.log_public_key))
+    """Return where the newest checkpoint of the pinned log is kept. Raises `OtherInstallation`."""
+    try:
+        superseded = tuple((CheckpointVerifier.parse(each.log_public_key), each.kept) for each in trust.follows)
+        return KeptCheckpoint(chosen.checkpoint, CheckpointVerifier.parse(trust.log_public_key), superseded)
+    except NoteInvalid as error:
+        raise OtherInstallation(f"The log's key in the trust file cannot be used: {error}.") from None
 
 
 def known_trust() -> Trust | None:

@@ -36,6 +36,7 @@ def settings_for(chosen: Settings, home: Path, port: int) -> Settings:
         keys=home / "keys",
         trust=home / "trust.json",
         checkpoint=home / "checkpoint",
+        erasures=home / "erasures",
         postgres=None,
         database_urls={},
         host="127.0.0.1",

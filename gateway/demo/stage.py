@@ -33,8 +33,8 @@ from gateway.logs import LineWriter
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
 from gateway.server import bind, server_for
+from gateway.services.alarms import alarm
 from gateway.services.container import open_services
-from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship, read_mappings

@@ -18,10 +18,12 @@ from gateway.oauth.errors import (
     InvalidAccessRequest,
     InvalidToken,
     ProofRefused,
+    RateExceeded,
     TokenRequired,
 )
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.strangers import Strangers
+from gateway.oauth.throttle import Throttle
 from gateway.oauth.tokens import AccessTokens
 
 SCHEME = "dpop"
@@ -30,12 +32,13 @@ _OTHER_SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request brings: raw header pairs as ASGI has them, method, path as sent, query as sent."""
+    """What a request brings: raw header pairs as ASGI has them, method, path and query as sent, and its address."""
 
     method: str
     path: str
     query: bytes
     headers: Iterable[tuple[bytes, bytes]]
+    address: str
 
     def __repr__(self) -> str:
         """Show nothing of what was sent."""
@@ -45,24 +48,38 @@ class Presented:
 class Bearer:
     """Checks tokens and proofs. `clock` is in seconds since 1970; who proves nothing is counted among `strangers`."""
 
-    def __init__(self, issuer: Issuer, tokens: AccessTokens, clock: Callable[[], float], strangers: Strangers) -> None:
+    def __init__(
+        self,
+        issuer: Issuer,
+        tokens: AccessTokens,
+        clock: Callable[[], float],
+        strangers: Strangers,
+        throttle: Throttle,
+    ) -> None:
+        self.throttle = throttle
+        self.strangers = strangers
         self._issuer = issuer
         self._tokens = tokens
         self._clock = clock
-        self._strangers = strangers
 
     def require_caller(self, presented: Presented, *, dataset: str | None = None) -> Caller:
         """
         Return who is calling, with a proof that is not spent yet.
 
-        A token narrowed to datasets opens the routes of these datasets and no other. Raises `AccessRefused`.
+        A token narrowed to datasets opens the routes of these datasets and no other. Raises `AccessRefused`, and
+        `RateExceeded` for an address from which nothing but refused requests came.
         """
         try:
+            self.throttle.require_room(presented.address)
             return self._judge(presented, dataset)
         except InsufficientAuthorization:
             raise  # who asked is known: an entry of its own says so
         except AccessRefused as refusal:
-            self._strangers.count(str(refusal))
+            self.strangers.count(str(refusal))
+            self.throttle.failed(presented.address)
+            raise
+        except RateExceeded:
+            self.strangers.count("rate_of_address")
             raise
 
     def _judge(self, presented: Presented, dataset: str | None) -> Caller:

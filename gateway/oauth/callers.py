@@ -17,7 +17,7 @@ from audit.events import Event
 from gateway.caller import Caller
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer, Presented
-from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, UndeclaredCaller
+from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, RateExceeded, UndeclaredCaller
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.lean import LeanRoute
 from gateway.services.entries import draft_for, salts_for
@@ -40,19 +40,30 @@ async def _caller_from(request: Request, dataset: str | None) -> Caller:
     assert isinstance(bearer, Bearer)
     # The path as it was sent: that is what the proof was made for.
     path = scope.get("raw_path") or scope["path"].encode()
-    presented = Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"])
+    address = scope["client"][0] if scope.get("client") else "-"
+    presented = Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"], address)
+    line = line_of(scope)
     try:
         caller = bearer.require_caller(presented, dataset=dataset)
     except InsufficientAuthorization as refusal:
-        line_of(scope).facts["client"] = refusal.caller.client
-        await _put_on_record(request, refusal.caller)
+        line.facts["client"] = refusal.caller.client
+        await _put_on_record(request, refusal.caller, refusal.code)
         raise
-    line_of(scope).facts["client"] = caller.client
+    line.facts["client"] = caller.client
+    try:
+        line.headers = bearer.throttle.admit(caller).fields
+    except RateExceeded as refusal:
+        # The first one is an entry that names the client; the rest are summed up, or asking would fill the log.
+        if refusal.first:
+            await _put_on_record(request, caller, refusal.code)
+        else:
+            bearer.strangers.count("rate_of_client")
+        raise
     return caller
 
 
-async def _put_on_record(request: Request, caller: Caller) -> None:
-    """Log the refusal of a token that was not for this, before anybody is told. Raises the log's errors."""
+async def _put_on_record(request: Request, caller: Caller, code: str) -> None:
+    """Log the refusal of a caller before anybody is told. Raises the log's errors."""
     services: OAuthServices = request.scope["state"][SERVICES_STATE]
     known = await services.clients.load(caller.client)
     if known is None:
@@ -67,7 +78,7 @@ async def _put_on_record(request: Request, caller: Caller) -> None:
             salts,
             request_id=request_id,
             epoch=known.epoch,
-            code=InsufficientAuthorization.code,
+            code=code,
         )
     )
 

@@ -92,10 +92,23 @@ class TemporarilyUnavailable(TokenRefused):
 
 
 class RateExceeded(GatewayError):
-    """Too many requests from one address or one client."""
+    """
+    Too many requests from one address or one client.
+
+    `retry_after` is in seconds, `fields` are the header fields that tell the limit; `first` says that it is the first
+    refusal since there was room.
+    """
 
     code = "too_many_requests"
-    public_detail = "Too many token requests; a token is good for five minutes. Wait a moment, then try again."
+    public_detail = (
+        "Too many requests. Wait as long as Retry-After says. A token is good for five minutes, a page for 500 rows."
+    )
+
+    def __init__(self, message: str, *, retry_after: int, fields: tuple[tuple[bytes, bytes], ...], first: bool) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.fields = fields
+        self.first = first
 
 
 class AccessRefused(GatewayError):

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -74,5 +75,6 @@ def versioned(name: str, key: tuple[str, ...], *columns: Column[Any] | CheckCons
         CheckConstraint("to_batch > from_batch", name=f"{name}_ends_after_it_began"),
         Index(f"{name}_key", *key, "from_batch", unique=True),
         Index(f"{name}_from_batch_ix", "from_batch"),
+        Index(f"{name}_to_batch_ix", "to_batch", postgresql_where=text("to_batch IS NOT NULL")),
         info={"key": key},
     )

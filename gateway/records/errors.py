@@ -111,3 +111,10 @@ class NothingToStop(RecordsError):
 
     code = "nothing_to_stop"
     public_detail = "There is nothing in force to stop."
+
+
+class OpeningRefused(RecordsError):
+    """What stands beside an entry does not open its commitment to facts, or stands there in an unknown form."""
+
+    code = "opening_refused"
+    public_detail = "What stands beside an entry of the log does not open its commitment."

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
 
-from gateway.records.views import granted_placements, granted_programs, granted_rosters
+from gateway.records.views import PRESENT, World
 from policies.population import And, Column, Everyone, In, Known, NotInKnown, Or, Placement, Population, Roster
 
 Sql = ColumnElement[Any]
@@ -110,7 +110,7 @@ def on_day(programs: Callable[[tuple[str, ...] | None], Sql], roster: Sql, place
     )
 
 
-def matches_today(population: Population, stay: FromClause, today: Sql) -> Sql:
+def matches_today(population: Population, stay: FromClause, today: Sql, world: World = PRESENT) -> Sql:
     """
     Return the condition that this stay of a covered student is one that the population speaks of.
 
@@ -118,7 +118,7 @@ def matches_today(population: Population, stay: FromClause, today: Sql) -> Sql:
     """
 
     def programs(types: tuple[str, ...] | None) -> Sql:
-        row = granted_programs.alias()
+        row = world.programs.alias()
         ended = row.c.program_exit_date
         found = and_(
             row.c.student_id == stay.c.student_id,
@@ -127,7 +127,7 @@ def matches_today(population: Population, stay: FromClause, today: Sql) -> Sql:
         )
         return exists(select(row.c.student_id).where(found if types is None else found & row.c.program_type.in_(types)))
 
-    listed, placed = granted_rosters.alias(), granted_placements.alias()
+    listed, placed = world.rosters.alias(), world.placements.alias()
     on_roster = and_(
         listed.c.student_id == stay.c.student_id,
         listed.c.from_date <= today,

@@ -23,6 +23,7 @@ from sqlalchemy import (
     cast,
     distinct,
     func,
+    literal,
     or_,
     select,
     true,
@@ -45,6 +46,20 @@ _LEAD: Final = 5
 """Epoch, clock, number, sealed subject number and whether there is a row stand before the values in every line."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moment:
+    """What a statement reads as of: the epoch, the clock, and the newest load that is visible."""
+
+    epoch: ColumnElement[Any]
+    clock: ColumnElement[Any]
+    newest: ColumnElement[Any]
+
+
+_PRESENT: Final = _Moment(
+    head.c.epoch, func.gateway.clock(type_=CLOCK_TYPE), select(facts.frontier.c.batch).scalar_subquery()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class NamedRows:
     """Rows as they leave, one JSON object each, with the epoch and the clock of the same snapshot."""
@@ -65,7 +80,29 @@ async def read_named(connection: AsyncConnection, permit: EmergencyPermit, numbe
     # (1): only a decision opens this door.
     if type(permit) is not EmergencyPermit:
         raise NotPermitted("the reader takes permits only")
-    lines = (await connection.execute(_statement(permit), {"numbers": list(numbers)})).all()
+    return await _read(connection, permit, numbers, _PRESENT)
+
+
+async def read_named_past(
+    connection: AsyncConnection, permit: EmergencyPermit, at: dt.datetime, numbers: Sequence[str]
+) -> NamedRows:
+    """
+    Return what the permit gave of these students at its epoch, by the clock `at`.
+
+    Raises `NotPermitted` for anything but a permit that held at `at`, and otherwise as `read_named`.
+    """
+    if type(permit) is not EmergencyPermit or not permit.valid_from <= at < permit.valid_until:
+        raise NotPermitted("the past is read by a permit that held then")
+    loads = facts.batch.c
+    newest = select(func.coalesce(func.max(loads.id), literal(0))).where(loads.idx <= permit.epoch).scalar_subquery()
+    moment = _Moment(literal(permit.epoch, type_=loads.idx.type), literal(at, type_=CLOCK_TYPE), newest)
+    return await _read(connection, permit, numbers, moment)
+
+
+async def _read(
+    connection: AsyncConnection, permit: EmergencyPermit, numbers: Sequence[str], moment: _Moment
+) -> NamedRows:
+    lines = (await connection.execute(_statement(permit, moment), {"numbers": list(numbers)})).all()
     # (2): a number that nobody has is a slip of the pen: whoever is meant would be missing without a word.
     known = {line.number for line in lines}
     if missing := [str(place) for place, number in enumerate(numbers, start=1) if number not in known]:
@@ -80,12 +117,12 @@ async def read_named(connection: AsyncConnection, permit: EmergencyPermit, numbe
     )
 
 
-def _statement(permit: EmergencyPermit) -> Select[Any]:
+def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
     """Return the one statement; it gives a line for each of the numbers that a student has, or one if none has."""
-    clock = func.gateway.clock(type_=CLOCK_TYPE)
-    now = select(head.c.epoch, clock.label("now"), cast(func.timezone("UTC", clock), Date).label("today")).cte("h")
-    student, subject = _visible(facts.person, "g"), release.subject.alias("u")
-    source = _source(permit.dataset, student, now)
+    clock, today = moment.clock, cast(func.timezone("UTC", moment.clock), Date)
+    now = select(moment.epoch.label("epoch"), clock.label("now"), today.label("today")).cte("h")
+    student, subject = _visible(facts.person, "g", moment), release.subject.alias("u")
+    source = _source(permit.dataset, student, now, moment)
     for each in permit.fields:
         if each.element not in source.elements or each.transformation != Transformation.EXACT:
             raise NotServed(f"Element {each.element} of {permit.dataset!r} is not served as {each.transformation}.")
@@ -119,21 +156,21 @@ class _Source:
     present: ColumnElement[bool] = field(default_factory=true)
 
 
-def _source(dataset: str, student: FromClause, now: FromClause) -> _Source:
+def _source(dataset: str, student: FromClause, now: FromClause, moment: _Moment) -> _Source:
     """Return where the rows of a dataset come from; `now` has one row, with today. Raises `NotServed`."""
-    stay = _latest(_visible(facts.enrollment, "n"), student, now)
+    stay = _latest(_visible(facts.enrollment, "n", moment), student, now)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment)
     # A student without a stay is found all the same: the newest pupil of all may be the one in danger.
     rows = student.join(stay, true(), isouter=True)
     match dataset:
         case "students":
-            school, summary = _visible(facts.school, "o"), _visible(facts.academic_summary, "m")
+            school, summary = _visible(facts.school, "o", moment), _visible(facts.academic_summary, "m", moment)
             rows = rows.join(school, school.c.school_identifier == stay.c.school_identifier, isouter=True)
             own = (summary.c.student_id == student.c.student_id) & (summary.c.school_year == stay.c.school_year)
             elements = _columns(summary, facts.academic_summary) | columns | {_DISTRICT: school.c.lea_identifier}
             return _Source(rows.join(summary, own, isouter=True), elements)
         case "attendance":
-            counts = _counts(student, stay, now)
+            counts = _counts(student, stay, now, moment)
             days, absent = counts.c.days_in_session, counts.c.days_absent
             elements = columns | {
                 "000496": days,
@@ -144,7 +181,7 @@ def _source(dataset: str, student: FromClause, now: FromClause) -> _Source:
             }
             return _Source(rows.join(counts, true()), elements)
         case "attendance_events":
-            event = _visible(facts.attendance, "v")
+            event = _visible(facts.attendance, "v", moment)
             own = (event.c.student_id == student.c.student_id) & (event.c.attendance_event_date <= now.c.today)
             within = (event.c.attendance_event_date, event.c.row_id)
             rows = student.join(event, own, isouter=True)
@@ -152,8 +189,8 @@ def _source(dataset: str, student: FromClause, now: FromClause) -> _Source:
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
-def _visible(base: Table, name: str) -> FromClause:
-    newest = select(facts.frontier.c.batch).scalar_subquery()
+def _visible(base: Table, name: str, moment: _Moment) -> FromClause:
+    newest = moment.newest
     ends = or_(base.c.to_batch.is_(None), base.c.to_batch > newest)
     return select(base).where(base.c.from_batch <= newest, ends).subquery(name)
 
@@ -176,9 +213,9 @@ def _latest(stay: FromClause, student: FromClause, now: FromClause) -> FromClaus
     )
 
 
-def _counts(student: FromClause, stay: FromClause, now: FromClause) -> FromClause:
+def _counts(student: FromClause, stay: FromClause, now: FromClause, moment: _Moment) -> FromClause:
     """Return what is counted of the stay's school year, today included: nobody waits for a week to be over."""
-    event = _visible(facts.attendance, "w")
+    event = _visible(facts.attendance, "w", moment)
     day = distinct(event.c.attendance_event_date)
     return (
         select(

@@ -58,7 +58,7 @@ async def rewrite_population(
     await connection.execute(kept.on_conflict_do_update(index_elements=["agreement"], set_=as_signed))
     lacking = await _rewrite(connection, scope, idx, students)
     if lacking:
-        rows = [{"line": scope.line, "student_id": each, "code": new_code(random)} for each in lacking]
+        rows = [{"line": scope.line, "student_id": each, "code": new_code(random), "from_idx": idx} for each in lacking]
         await connection.execute(insert(code), rows)
         await _rewrite(connection, scope, idx, lacking)
 

@@ -101,7 +101,7 @@ class Reader:
         statement = self._statement(permit, Shape(limit, _start(permit, after, code)))
         arguments = statement.arguments(_given(permit, statement, after, code))
         # (2): no BEGIN and COMMIT round it: they would cost two round trips and add nothing to one statement.
-        return _page(await self._pool.fetch(statement.sql, *arguments), statement, limit)
+        return page_of(await self._pool.fetch(statement.sql, *arguments), statement, limit)
 
     def _statement(self, permit: Permit, shape: Shape) -> Statement:
         key = (
@@ -136,10 +136,16 @@ def _start(permit: Permit, after: Position | None, code: str | None) -> str:
     return "after_unknown" if permit.sort is not None and after.sort is None else "after"
 
 
+def filters_given(permit: Permit, statement: Statement) -> dict[str, Any]:
+    """Return the values of the permit's filters by parameter. Raises `BadFilter`."""
+    return {
+        f"f{number}": _filter_value(wanted, statement.types[f"f{number}"])
+        for number, (_, wanted) in enumerate(permit.filters)
+    }
+
+
 def _given(permit: Permit, statement: Statement, after: Position | None, code: str | None) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for number, (_, wanted) in enumerate(permit.filters):
-        given[f"f{number}"] = _filter_value(wanted, statement.types[f"f{number}"])
+    given = filters_given(permit, statement)
     if code is not None:
         given["code"] = code
     elif after is not None:
@@ -182,18 +188,24 @@ def _position_value(value: str | float, kind: type) -> Scalar:
     return value
 
 
-def _page(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page:
+def page_of(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page:
+    """Return what a statement's lines hold, at most `limit` rows; the line after them says that there are more."""
     epoch, now = lines[0][_EPOCH], _CLOCK_STARTS + dt.timedelta(microseconds=lines[0][_NOW])
     if lines[0][CODE_AT] is None:
         return Page(epoch, now, [], statement.values_at, None)
     rows = lines[:limit]
-    following, last = None, rows[-1]
-    if len(lines) > limit:
-        sort = last["sort"] if statement.is_sorted else None
-        following = Position(
-            code=last[CODE_AT],
-            sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
-            day=last["within0"].isoformat() if statement.by_event else None,
-            event=last["within1"] if statement.by_event else None,
-        )
+    following = position_after(rows[-1]) if len(lines) > limit else None
     return Page(epoch, now, rows, statement.values_at, following)
+
+
+def position_after(row: asyncpg.Record) -> Position:
+    """Return the position of the row after this one: what a cursor holds."""
+    known = set(row.keys())
+    sort = row["sort"] if "sort" in known else None
+    by_event = "within1" in known
+    return Position(
+        code=row[CODE_AT],
+        sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
+        day=row["within0"].isoformat() if by_event else None,
+        event=row["within1"] if by_event else None,
+    )

@@ -45,6 +45,8 @@ population = Table(
         postgresql_nulls_not_distinct=True,
     ),
     Index("population_student_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NULL")),
+    Index("population_from_idx_ix", "from_idx"),
+    Index("population_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
 )
 """
 The days on which one version of an agreement covers a student, and the elements it covers then.
@@ -71,13 +73,17 @@ code = Table(
     Column("line", words(), nullable=False),
     student(),
     Column("code", words(), nullable=False),
+    Column("from_idx", BigInteger, nullable=False, server_default=text("-1")),
     PrimaryKeyConstraint("line", "student_id", name="code_pk"),
     UniqueConstraint("line", "code", name="code_key"),
     CheckConstraint(LINE_FORM, name="code_line_has_its_form"),
     CheckConstraint("code ~ '^rc_[a-z2-7]{26}$'", name="code_has_its_form"),
+    Index("code_from_idx_ix", "from_idx"),
 )
 """
 Record codes: random, one a line and student, for good (34 CFR 99.31(b)(2): never derived).
+
+`from_idx` is the entry that brought it; -1 for those that are older than the column.
 
 A partner goes on knowing a student by the same code when its agreement is amended or renewed.
 """

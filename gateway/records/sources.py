@@ -1,8 +1,8 @@
 """
 Where each dataset's rows and columns come from.
 
-Everything is read through the granted views. INVARIANT: the only columns a statement can select are those named here
-by their CEDS element.
+Everything is read through the granted views of a world. INVARIANT: the only columns a statement can select are those
+named here by their CEDS element.
 """
 
 from collections.abc import Mapping
@@ -26,14 +26,7 @@ from sqlalchemy import (
 from gateway.records import facts
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
-from gateway.records.views import (
-    element_of,
-    granted_academic_summaries,
-    granted_attendance_events,
-    granted_enrollments,
-    granted_students,
-    visible_schools,
-)
+from gateway.records.views import World, element_of
 from gateway.records.windows import counted_from, counted_until
 from policies.decision import RowTerms
 
@@ -57,28 +50,28 @@ class Source:
     within: tuple[ColumnElement[Any], ...] = ()
 
 
-def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> Source:
+def source_of(world: World, dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> Source:
     """
-    Return the rows of `dataset` under `terms`, with the columns of the elements `wanted` and of no others.
+    Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
-    student = granted_students.alias("g")
-    stay = _stay(student, terms, today, wanted)
-    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(stay)}
+    student = world.students.alias("g")
+    stay = _stay(world, student, terms, today, wanted)
+    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(world, stay)}
     rows = student.join(stay, true())
     match dataset:
         case "students":
-            summary = _summary(student, stay, wanted)
+            summary = _summary(world, student, stay, wanted)
             if summary is None:
                 return Source(rows, student, stay.c.school_year, columns)
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
-            counts = _counts(student, terms, today)
+            counts = _counts(world, student, terms, today)
             return Source(rows.join(counts, true()), student, stay.c.school_year, columns | _count_columns(counts))
         case "attendance_events":
-            event = granted_attendance_events.alias("v")
+            event = world.attendance_events.alias("v")
             own = and_(
                 event.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, event.c.school_year),
@@ -90,14 +83,14 @@ def source_of(dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: 
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
-def is_many(terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
     """
     Return the condition that rows of this population speak of at least `minimum` students today.
 
     Counting stops there. Filters and sorting do not count: they choose among rows, not whom the rows may speak of.
     """
-    student = granted_students.alias("k")
-    stay = _stay(student, terms, today, frozenset())
+    student = world.students.alias("k")
+    stay = _stay(world, student, terms, today, frozenset())
     found = select(ONE.label("one")).select_from(student.join(stay, true())).limit(literal_column(str(minimum)))
     counted = found.correlate(_clock(today)).subquery("many")
     return select(func.count() >= minimum).select_from(counted).correlate(_clock(today)).scalar_subquery()
@@ -118,7 +111,9 @@ def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[Col
     return [column for column in rows.c if element_of(column.name, base) in elements]
 
 
-def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> FromClause:
+def _stay(
+    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+) -> FromClause:
     """
     Return the one enrollment a row speaks of.
 
@@ -128,7 +123,7 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
     INVARIANT: a stay that is over counts only while one of its school year or a later one covers the student. Systems
     leave the stays of last year open; such a one must not keep in a student who left this year.
     """
-    stay = granted_enrollments.alias("n")
+    stay = world.enrollments.alias("n")
     now = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= today)
     begun = (
         select(
@@ -139,7 +134,7 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
         .where(
             stay.c.student_id == student.c.student_id,
             stay.c.entry_date <= today,
-            matches_today(terms.population, stay, today),
+            matches_today(terms.population, stay, today, world),
         )
         .correlate(student, _clock(today))
         .subquery("b")
@@ -154,16 +149,16 @@ def _stay(student: FromClause, terms: RowTerms, today: ColumnElement[Any], wante
     )
 
 
-def _district(stay: FromClause) -> ColumnElement[Any]:
+def _district(world: World, stay: FromClause) -> ColumnElement[Any]:
     """Return the district of the stay's school; a query of its own, so that who does not ask does not pay."""
-    school = visible_schools.alias("o")
+    school = world.schools.alias("o")
     own = select(school.c.lea_identifier).where(school.c.school_identifier == stay.c.school_identifier).limit(ONE)
     return own.correlate(stay).scalar_subquery()
 
 
-def _summary(student: FromClause, stay: FromClause, wanted: frozenset[str]) -> FromClause | None:
+def _summary(world: World, student: FromClause, stay: FromClause, wanted: frozenset[str]) -> FromClause | None:
     """Return the grade points and credits of the stay's year, as far as they are wanted; None if none is."""
-    summary = granted_academic_summaries.alias("m")
+    summary = world.academic_summaries.alias("m")
     columns = _wanted(summary, facts.academic_summary, wanted - {YEAR})
     if not columns:
         return None
@@ -171,8 +166,8 @@ def _summary(student: FromClause, stay: FromClause, wanted: frozenset[str]) -> F
     return select(*columns).where(own).limit(ONE).lateral("a")
 
 
-def _counts(student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
-    event = granted_attendance_events.alias("w")
+def _counts(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+    event = world.attendance_events.alias("w")
     day = distinct(event.c.attendance_event_date)
     absent = func.count(day).filter(event.c.attendance_status.in_(ABSENCES))
     return (

@@ -47,6 +47,8 @@ def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str,
             postgresql_where=text("to_idx IS NULL"),
             postgresql_nulls_not_distinct=True,
         ),
+        Index(f"{name}_from_idx_ix", "from_idx"),
+        Index(f"{name}_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
         info={"key": key},
     )
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Date,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -31,7 +33,7 @@ from agreements.basis import Basis
 from gateway.records.errors import NotServed
 from gateway.records.sources import Source, is_many, source_of
 from gateway.records.transforms import released_sql, told_sql
-from gateway.records.views import CLOCK_TYPE, head
+from gateway.records.views import PRESENT, World
 from policies.decision import GrantedField, Permit
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
@@ -48,7 +50,10 @@ class Shape:
 
     limit: int
     start: str
-    """`first`, `code` (one student), `after` (a position) or `after_unknown` (a position whose sort value is NULL)."""
+    """
+    `first`, `code` (one student), `codes` (all rows of several), `after` (a position) or `after_unknown` (a position
+    whose sort value is NULL).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,13 @@ class Statement:
         return [given[name] if name in given else self.constants[name] for name in self.order]
 
 
-def build(permit: Permit, shape: Shape) -> Statement:
-    """Return the statement for `permit` and `shape`. Raises `NotServed` if some element cannot be read."""
-    clock = func.gateway.clock(type_=CLOCK_TYPE)
+def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
+    """
+    Return the statement for `permit` and `shape`, over the rows of `world`.
+
+    Raises `NotServed` if some element cannot be read.
+    """
+    clock = world.clock
     today = cast(func.timezone(permit.rows.time_zone, clock), Date)
     # INVARIANT: the views find nothing until the agreement is named. It is, before the first of them is opened: they
     # stand on the right of a nested loop whose left side this is. Were the order another, the page would be empty.
@@ -81,13 +90,13 @@ def build(permit: Permit, shape: Shape) -> Statement:
     microseconds = cast(func.extract("epoch", clock) * literal_column("1000000"), BigInteger)
     # MATERIALIZED: the clock is read once, not once a row; the planner does not see that it stands still.
     now = (
-        select(head.c.epoch, microseconds.label("now"), today.label("today"), named.label("agreement"))
+        select(world.head.c.epoch, microseconds.label("now"), today.label("today"), named.label("agreement"))
         .cte("h")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
-    source = source_of(permit.dataset, permit.rows, now.c.today, wanted)
+    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted)
     student = source.student
     sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
     filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
@@ -101,7 +110,7 @@ def build(permit: Permit, shape: Shape) -> Statement:
         .where(
             *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
             *_start(shape, order, sort),
-            *_cohort(permit, now.c.today),
+            *_cohort(world, permit, now.c.today),
         )
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
@@ -143,13 +152,13 @@ def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnEleme
     return case((or_(covers.is_(None), covers.op("&")(bit) != literal_column("0")), released))
 
 
-def _cohort(permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def _cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     """
     Return the condition that records which name nobody are about enough students (34 CFR 99.31(b)(1)).
 
     Too few are as good as none, and nothing says which it is.
     """
-    return [is_many(permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
+    return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
 
 
 def _sortable(released: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -163,6 +172,8 @@ def _start(shape: Shape, order: list[ColumnElement[Any]], sort: ColumnElement[An
         return []
     if shape.start == "code":
         return [code == bindparam("code", None, type_=code.type)]
+    if shape.start == "codes":
+        return [code == any_(bindparam("codes", None, type_=ARRAY(code.type)))]
     last = bindparam("code", None, type_=code.type)
     following = code > last
     if len(order) > 1:

@@ -35,6 +35,12 @@ class SubjectKey:
         opener = self._cipher.decryptor()
         return opener.update(b"".join(sealed)) + opener.finalize()
 
+    def sealed(self, numbers: Sequence[bytes]) -> list[bytes]:
+        """Return these numbers as the database holds them."""
+        sealer = self._cipher.encryptor()
+        packed = sealer.update(b"".join(numbers)) + sealer.finalize()
+        return [packed[at : at + NUMBER_BYTES] for at in range(0, len(packed), NUMBER_BYTES)]
+
     def new_sealed(self, count: int, random: Callable[[int], bytes]) -> list[bytes]:
         """Return `count` fresh numbers, sealed."""
         sealer = self._cipher.encryptor()

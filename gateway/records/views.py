@@ -1,18 +1,36 @@
-"""The views a partner's rows are read from, as SQLAlchemy sees them. The app role can read these and no table."""
+"""
+The views a partner's rows are read from, as SQLAlchemy sees them. The app role can read these and no table.
 
+A statement is built over a `World`: the views, for whoever is answered now, or the same rows as they stood at an
+earlier entry (`gateway.records.past`), so that what left can be rebuilt by the statement that read it.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, LargeBinary, Table, TableClause, column, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    FromClause,
+    LargeBinary,
+    Table,
+    TableClause,
+    column,
+    func,
+    table,
+)
 
 from gateway.records import facts, outcomes, standing
 from gateway.records.columns import words
 
-_OWN = frozenset({"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "line"})
+OWN = frozenset({"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "line"})
 """Columns that keep a table's history; no view has them."""
 
 
 def _view(name: str, base: Table, *more: Any) -> TableClause:  # noqa: ANN401 - SQLAlchemy's own argument type
-    own = [column(each.name, each.type) for each in base.columns if each.name not in _OWN]
+    own = [column(each.name, each.type) for each in base.columns if each.name not in OWN]
     return table(name, *own, *more, schema="records")
 
 
@@ -38,6 +56,37 @@ head = table("head", column("epoch", BigInteger), schema="audit")
 
 CLOCK_TYPE = DateTime(timezone=True)
 DAY_TYPE = Date()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """Everything a statement reads from: rows of covered students only, the epoch they are of, and the clock."""
+
+    students: FromClause
+    enrollments: FromClause
+    academic_summaries: FromClause
+    attendance_events: FromClause
+    programs: FromClause
+    schools: FromClause
+    rosters: FromClause
+    placements: FromClause
+    head: FromClause
+    clock: ColumnElement[Any]
+
+
+PRESENT = World(
+    students=granted_students,
+    enrollments=granted_enrollments,
+    academic_summaries=granted_academic_summaries,
+    attendance_events=granted_attendance_events,
+    programs=granted_programs,
+    schools=visible_schools,
+    rosters=granted_rosters,
+    placements=granted_placements,
+    head=head,
+    clock=func.gateway.clock(type_=CLOCK_TYPE),
+)
+"""What a partner is answered from."""
 
 
 def element_of(name: str, base: Table) -> str | None:

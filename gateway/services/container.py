@@ -2,30 +2,41 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agreements.elements import load_catalogue
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
+from audit.checkpoint import Checkpoint
 from audit.log import Log
+from audit.note import split
+from audit.paths import TileHeads
+from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
 from gateway.services.clients import Clients
+from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.integrity.watch import Watch, watching
+from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
+from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
-from gateway.services.witnessing.opening import witnessing
+from gateway.services.witnessing.delivery import Keep, Parts
 from gateway.services.witnessing.watch import EVERY_SECONDS
-from gateway.services.witnessing.watch import Watch as WitnessWatch
+from gateway.services.witnessing.watch import Watch as Witnesses
+from gateway.services.witnessing.watch import watching as witnessing
+from gateway.services.witnessing.window import Window
 from gateway.store.database import Database
-from policies.guardrails import Guardrails
+from policies.guardrails import Guardrails, load_guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,8 @@ class Services:
     entitlements: Entitlements
     receipts: Receipts
     publication: Publication
-    witnesses: WitnessWatch
+    facts: Watch
+    witnesses: Witnesses
 
 
 @asynccontextmanager
@@ -67,18 +79,26 @@ async def open_services(
     await require_ready(url, public_url=public_url, keys=keys, trust=trust, kept=kept)
     database = await Database.open(url, readers=readers)
     try:
-        signer = CheckpointSigner(trust.origin, keys.checkpoint)
-        log = Log(database.log_pool, signer)
-        grants = Grants(database.engine, trust, guardrails=guardrails)
+        standing = StandingKeys(await log_keys(url, trust))
+        log = Log(database.log_pool, standing.known.signer(keys))
         async with AsyncExitStack() as running:
             if kept is not None:
-                await running.enter_async_context(keeping(database.pool, log, kept, signer))
+                kept = replace(kept, verifier=standing)
+                await running.enter_async_context(keeping(database.pool, log, kept))
             await log.start()
             running.push_async_callback(log.stop)
-            witnesses = await running.enter_async_context(
-                witnessing(grants, database.pool, lambda: signer, kept, every=witnesses_every)
-            )
-            async with upkeep(database.pool):
+            configuration = Configuration(load_catalogue(), guardrails or load_guardrails())
+            async with database.engine.begin() as connection:
+                recorded = await record_configuration(connection, configuration)
+            grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
+            facts = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
+            await facts.check()
+            await running.enter_async_context(watching(facts))
+            tiles, window = TileHeads(), Window()
+            parts = Parts(database.pool, lambda: log.signer, tiles, _keep(kept))
+            witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
+            await running.enter_async_context(witnessing(witnesses, every=witnesses_every))
+            async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
                     log=log,
@@ -90,12 +110,29 @@ async def open_services(
                         Extents(database.pool),
                         log,
                         SubjectKey(keys.subject),
-                        window=witnesses.window,
+                        window=window,
                     ),
                     entitlements=Entitlements(grants, log),
-                    receipts=Receipts(grants, database.pool, log, signer),
+                    receipts=Receipts(grants, database.pool, log, tiles=tiles),
+                    facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
                 )
     finally:
         await database.close()
+
+
+def _keep(kept: KeptCheckpoint | None) -> Keep:
+    """Return what keeps a cosigned checkpoint outside the database, if there is a place for it."""
+
+    def keep(checkpoint: Checkpoint, edge: CompactRange | None) -> None:
+        if kept is not None:
+            kept.keep(checkpoint, edge)
+
+    return keep
+
+
+def _was_witnessed(kept: KeptCheckpoint | None) -> bool:
+    """Return whether the checkpoint that is kept outside the database carries a signature that is not the log's."""
+    checkpoint = None if kept is None else kept.read()
+    return checkpoint is not None and any(name != checkpoint.origin for name, _ in split(checkpoint.note)[1])

@@ -16,12 +16,10 @@ import asyncpg
 from audit.batch import Session
 from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.continuity import Continued, require_continues
-from audit.errors import AuditError, Forked, LogDamaged, RolledBack
+from audit.errors import Forked, LogDamaged, RolledBack
 from audit.log import Log
-from audit.signing import signer_name
-from gateway.errors import GatewayError
-from gateway.kept import KeptCheckpoint
-from gateway.logs import FIELDS
+from gateway.kept import KeptCheckpoint, KeptCheckpointUnusable
+from gateway.services.alarms import alarm
 from gateway.services.errors import LogSetBack, NothingSigned
 from gateway.services.inspection import newest_signed
 
@@ -66,44 +64,43 @@ async def keep_head(pool: asyncpg.Pool, kept: KeptCheckpoint, signer: Checkpoint
     if edge.size == 0 or (held is not None and held.size == edge.size):
         return
     checkpoint = signer.sign(edge.size, edge.head())
-    line = signer.line(checkpoint.size, checkpoint.tree_head)
-    await pool.execute(_KEEP_SIGNATURE, checkpoint.size, signer_name(signer), line)
+    for name, line in signer.lines(checkpoint.size, checkpoint.tree_head).items():
+        await pool.execute(_KEEP_SIGNATURE, checkpoint.size, name, line)
     await asyncio.to_thread(kept.keep, checkpoint, edge)
 
 
 @asynccontextmanager
 async def keeping(
-    pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, *, every: float = EVERY_SECONDS
+    pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, *, every: float = EVERY_SECONDS
 ) -> AsyncIterator[None]:
     """
     Keep the head now and then while the block lasts, and once more at its end.
 
     A log that was set back under a running gateway takes no further entry: `log` is halted, and nothing leaves.
     """
-    working = asyncio.create_task(_work(pool, log, kept, signer, every), name="keeping")
+    working = asyncio.create_task(_work(pool, log, kept, every), name="keeping")
     try:
         yield
     finally:
         working.cancel()
         with suppress(asyncio.CancelledError):
             await working
-        await _once(pool, log, kept, signer)
+        await _once(pool, log, kept)
 
 
-async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner, every: float) -> None:
+async def _work(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, every: float) -> None:
     while True:
         await asyncio.sleep(every)
-        await _once(pool, log, kept, signer)
+        await _once(pool, log, kept)
 
 
-async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
-    logger = logging.getLogger("pactgate")
+async def _once(pool: asyncpg.Pool, log: Log, kept: KeptCheckpoint) -> None:
     try:
-        await keep_head(pool, kept, signer)
-    except LogSetBack as error:
+        await keep_head(pool, kept, log.signer)
+    except (LogSetBack, Forked) as error:
         log.halt()
-        logger.critical("the log was set back: nothing is disclosed", extra={FIELDS: {"alarm": error.code}})
-    except (GatewayError, AuditError) as error:
-        logger.error("the newest checkpoint is not kept", extra={FIELDS: {"alarm": error.code}})  # noqa: TRY400 - no trace
+        alarm("log_set_back", {"found": str(error)})
+    except KeptCheckpointUnusable as error:
+        alarm("kept_checkpoint_unusable", {"found": str(error)})
     except Exception as error:
-        logger.warning("the newest checkpoint was not kept, tried again later", exc_info=error)
+        logging.getLogger("pactgate").warning("the newest checkpoint was not kept, tried again later", exc_info=error)

@@ -1,13 +1,13 @@
 """What a denial says to the partner, and what it says to the operator."""
 
 from datetime import datetime
+from typing import Protocol
 
-from gateway.caller import Caller
 from gateway.problems import Problem
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from policies.decide import decide
-from policies.decision import Denied
-from policies.reasons import Code
+from policies.decision import Denied, Permit
+from policies.reasons import NO_AGREEMENT, Code
 from policies.request import AccessRequest
 from policies.state import PolicyState
 
@@ -31,7 +31,33 @@ def problem_of(denied: Denied) -> Problem:
     return Problem(denied.code, denied.detail, **facts)
 
 
-def standing_against(state: PolicyState, caller: Caller, now: datetime) -> Denied | None:
+class Asking(Protocol):
+    """Who asks, under what, and what for: a `Caller`, or an entry that tells of one."""
+
+    @property
+    def client(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def agreement(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def purpose(self) -> str: ...  # noqa: D102 -- said by `Caller`
+
+
+def permits_of(state: PolicyState, caller: Asking, now: datetime) -> tuple[list[Permit], Denied]:
+    """Return a permit for each dataset that `caller` may read now, and what to say if there is none."""
+    held = state.slice_for(caller.client, caller.agreement)
+    permits: list[Permit] = []
+    refusal = held if isinstance(held, Denied) else NO_AGREEMENT
+    for dataset in state.names:
+        request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
+        decision = decide(state, request, now)
+        if isinstance(decision, Permit):
+            permits.append(decision)
+        elif decision.code != Code.DATASET:
+            refusal = decision
+    return permits, refusal
+
+
+def standing_against(state: PolicyState, caller: Asking, now: datetime) -> Denied | None:
     """
     Return why `caller` may be answered nothing at all now, None if nothing stands against it.
 

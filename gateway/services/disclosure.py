@@ -24,14 +24,18 @@ from gateway.records.extent import Extents
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.denials import problem_of
-from gateway.services.entries import draft_for, salts_for
+from gateway.services.entries import cursor_nonce, draft_for, salts_for
 from gateway.services.grants import Grants
+from gateway.services.standing.registry import Moment
 from gateway.services.volume import Volume, VolumeExceeded
 from gateway.services.witnessing.window import Window
 from policies.decision import Denied, Permit
 from policies.errors import UnclearRequest
 from policies.request import AccessRequest
+from policies.told import told_of_permit
 
+Seal = Callable[[Position, bytes], str]
+"""Turns the position after the last row of a page into the text of a cursor, with the nonce it is given."""
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
 _ATTEMPTS = 3
@@ -81,19 +85,20 @@ class Disclosures:
         self._window = window or Window()
         self._random = random
 
-    async def disclose(self, caller: Caller, asked: Asked, seal: Callable[[Position], str] | None = None) -> Disclosed:
+    async def disclose(self, caller: Caller, asked: Asked, seal: Seal | None = None) -> Disclosed:
         """
         Answer `asked` for `caller`, or raise.
 
-        `seal` turns the position after the last row into the text of a cursor. Raises `Problem`, and what the policies
-        and the records refuse; every refusal is on the log before it is raised. `epoch_moved` wrote nothing, and the
-        log's own errors mean 503.
+        Without a `seal` no cursor follows. Raises `Problem`, and what the policies and the records refuse; every
+        refusal is on the log before it is raised. `epoch_moved` wrote nothing, and the log's own errors mean 503.
         """
+        judged: Moment | None = None
         try:
             for _ in range(_ATTEMPTS):
                 # (1): what may this client see, by the rules of one epoch?
-                decision = await self._grants.decide(asked.request)
+                decision, moment = await self._grants.decide(asked.request)
                 if isinstance(decision, Denied):
+                    judged = moment
                     raise problem_of(decision)
                 if asked.code is not None and not FORM.match(asked.code):
                     raise Problem("not_found")  # nobody has such a code, and some texts PostgreSQL cannot even compare
@@ -113,7 +118,7 @@ class Disclosures:
                     # A stop came between the read and the entry. Nothing was written; nothing may leave.
                     self._grants.observe(moved.epoch, page.now)
         except _REFUSALS as refusal:
-            await self.refuse(caller, asked, refusal)
+            await self.refuse(caller, asked, refusal, judged)
             raise
         except MeterFull:
             # The client has had what it may have today. The log wrote this refusal in the place of the entry.
@@ -121,11 +126,15 @@ class Disclosures:
             raise VolumeExceeded(caller, asked.request.dataset, moment.now) from None
         raise Problem("epoch_moved")
 
-    async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal) -> None:
-        """Put a refusal on the log before anyone is told (claim 4). Raises the log's errors: then nobody is told."""
-        moment = await self._grants.moment()
+    async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal, judged: Moment | None = None) -> None:
+        """
+        Put a refusal on the log before anyone is told (claim 4). Raises the log's errors: then nobody is told.
+
+        `judged` is the epoch and the clock a denial was made by, so that it can be decided again; else it is now.
+        """
+        moment = judged or await self._grants.moment()
         salts = salts_for(asked.query, self._random)
-        elements = refusal.members.get("elements", []) if isinstance(refusal, Problem) else []
+        members = refusal.members if isinstance(refusal, Problem) else {}
         await self._log.append(
             draft_for(
                 caller,
@@ -133,16 +142,17 @@ class Disclosures:
                 moment.now,
                 salts,
                 request_id=asked.request_id,
+                configuration=self._grants.configuration,
                 dataset=asked.request.dataset,
                 epoch=moment.epoch,
                 code=refusal.code,
-                elements=elements,
+                elements=members.get("elements", []),
+                clause=members.get("clause"),
+                basis=self._grants.basis_of(caller.agreement),
             )
         )
 
-    async def _release(
-        self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Callable[[Position], str] | None
-    ) -> Disclosed:
+    async def _release(self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Seal | None) -> Disclosed:
         """
         Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit.
 
@@ -154,7 +164,12 @@ class Disclosures:
         rows = encode(page, permit)
         salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
-        body = _body(rows, seal(follows) if seal and follows else None, permit, single=asked.code is not None)
+        body = answer(
+            rows,
+            seal(follows, cursor_nonce(salts)) if seal and follows else None,
+            permit.notices,
+            single=asked.code is not None,
+        )
         subjects = self._subjects.numbers(page.subjects)
         draft = draft_for(
             caller,
@@ -165,16 +180,9 @@ class Disclosures:
             read_epoch=page.epoch,
             subjects=subjects,
             volume=Volume(permit.dataset, len(rows), permit.ceiling.rows(students)),
-            dataset=permit.dataset,
+            configuration=self._grants.configuration,
+            **told_of_permit(permit),
             epoch=page.epoch,
-            ruleset=permit.ruleset_digest,
-            guardrails=permit.guardrails_digest,
-            catalogue=permit.catalogue_digest,
-            basis=permit.rows.basis,
-            ferpa_9932_required=permit.ferpa_9932_required,
-            elements=[field.element for field in permit.fields],
-            transformations=[field.transformation for field in permit.fields],
-            clauses=[list(field.clauses) for field in permit.fields],
             records=len(rows),
             rows=commit_rows(salts.row_secret, rows).hex(),
             listed=commit_subjects(salts.row_secret, subjects).hex(),
@@ -184,9 +192,9 @@ class Disclosures:
         return Disclosed(body, appended.index, follows)
 
 
-def _body(rows: list[bytes], cursor: str | None, permit: Permit, *, single: bool) -> bytes:
+def answer(rows: list[bytes], cursor: str | None, notices: tuple[str, ...], *, single: bool) -> bytes:
     """Assemble the answer from the very bytes that were committed to; 34 CFR 99.33(d): the recipient is told."""
-    notice = msgspec.json.encode(list(permit.notices))
+    notice = msgspec.json.encode(list(notices))
     if single:
         return b'{"data":' + rows[0] + b',"notices":' + notice + b"}"
     following = msgspec.json.encode(cursor)

@@ -8,12 +8,11 @@ from datetime import datetime
 from audit.events import Event
 from audit.log import Log
 from gateway.caller import Caller
-from gateway.services.denials import problem_of
+from gateway.services.denials import permits_of, problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
-from policies.decide import decide
 from policies.decision import Denied, Permit
-from policies.request import AccessRequest
+from policies.told import told_of_denial
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,19 @@ class Entitlements:
         """
         state, moment = await self._grants.current()
         held = state.slice_for(caller.client, caller.agreement)
-        permits: list[Permit] = []
-        refusal = held if isinstance(held, Denied) else _NOTHING
-        for dataset in state.names:
-            request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
-            decision = decide(state, request, moment.now)
-            if isinstance(decision, Permit):
-                permits.append(decision)
-            elif decision.code != "dataset_not_covered":
-                refusal = decision
+        permits, refusal = permits_of(state, caller, moment.now)
         event = Event.GRANT_READ if permits else Event.REFUSAL
-        code = None if permits else refusal.code
-        salts = salts_for("/v1/grant", self._random)
-        draft = draft_for(caller, event, moment.now, salts, request_id=request_id, epoch=moment.epoch, code=code)
+        why = {} if permits else told_of_denial(refusal)
+        draft = draft_for(
+            caller,
+            event,
+            moment.now,
+            salts_for("/v1/grant", self._random),
+            request_id=request_id,
+            configuration=self._grants.configuration,
+            epoch=moment.epoch,
+            **why,
+        )
         await self._log.append(draft)
         if isinstance(held, Denied) or not permits:
             raise problem_of(refusal)
@@ -69,6 +68,3 @@ class Entitlements:
             valid_until=min(permit.valid_until for permit in permits),
             permits=tuple(permits),
         )
-
-
-_NOTHING = Denied("no_agreement", "No agreement in force names this client.")

@@ -1,5 +1,6 @@
 """The entry of one authenticated request: who asked for what, in words that name no student, and what opens it."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from audit.log import Draft, Once
 from gateway.caller import Caller
 from gateway.services.volume import Volume
 
+_NONCE_BYTES = 12
+"""Of AES-GCM; far too many to draw one twice."""
 REPLAYED = "replayed"
 """The code of the refusal that is written when a proof was used before."""
 
@@ -24,6 +27,15 @@ def salts_for(query: str, random: Callable[[int], bytes]) -> Private:
     )
 
 
+def cursor_nonce(salts: Private) -> bytes:
+    """
+    Return the nonce of the cursor that leaves with an answer: random as the entry's secret is, and the same again.
+
+    So the whole answer can be made again from its entry, the cursor included (claim 6).
+    """
+    return hashlib.sha256(b"cursor" + salts.row_secret).digest()[:_NONCE_BYTES]
+
+
 def draft_for(
     caller: Caller,
     event: Event,
@@ -31,6 +43,7 @@ def draft_for(
     salts: Private,
     *,
     request_id: str,
+    configuration: int | None = None,
     read_epoch: int | None = None,
     subjects: bytes = b"",
     volume: Volume | None = None,
@@ -39,7 +52,8 @@ def draft_for(
     """
     Return the draft of one request's entry. It spends the caller's proof; a proof spent before makes it a refusal.
 
-    `volume` is what the entry adds to its client's day; a day that is full makes it a refusal too.
+    `configuration` is the entry that recorded what is decided by, where a decision was made. `volume` is what the entry
+    adds to its client's day; a day that is full makes it a refusal too.
 
     Raises `LeafRefused` if `body` cannot stand in a leaf.
     """
@@ -53,6 +67,8 @@ def draft_for(
         "request_id": request_id,
         "request": commit_bytes(salts.request_salt, salts.request).hex(),
     }
+    if configuration is not None:
+        about["configuration"] = configuration
     return Draft(
         leaf=leaf(event, now, **about, **body),
         read_epoch=read_epoch,

@@ -88,6 +88,13 @@ class InstallationChanged(GatewayError):
     )
 
 
+class RecoveryRefused(GatewayError):
+    """The log cannot go on by this recovery."""
+
+    code = "recovery_refused"
+    public_detail = "The disclosure log is not available, so nothing is sent."
+
+
 class LogSetBack(GatewayError):
     """The log in the database does not continue the checkpoint that was kept outside it."""
 
@@ -98,6 +105,14 @@ class LogSetBack(GatewayError):
         " the file. Restore the newest copy. If entries are lost for good, two officers go on from what is left with"
         " `pactgate recovery`."
     )
+
+
+class RecordKept(GatewayError):
+    """A record about the student lives, or is on hold, so the record of its disclosures lives too (rows N3, X4)."""
+
+    code = "record_kept"
+    public_detail = "The record of disclosures lives as long as the education record."
+    remedy = "Erase a student after a load has ended every record about them and the district's retention is over."
 
 
 class AlreadyTerminated(GatewayError):
@@ -170,6 +185,62 @@ class TooManyStudents(GatewayError):
     code = "too_many_students"
     public_detail = "The emergency order is for fewer students."
     remedy = "If more are in danger, order anew, and say how many."
+
+
+class CursorRefused(GatewayError):
+    """A cursor was given that does not belong to this question."""
+
+    code = "cursor_refused"
+    public_detail = "This cursor does not belong to this question."
+    remedy = "Ask the same question as before, in the same order, with the cursor it gave; or leave the cursor out."
+
+
+class LinkErased(GatewayError):
+    """Nothing leads from the student to the log any more."""
+
+    code = "link_erased"
+    public_detail = "The link from this student to the log was erased."
+    remedy = "Nothing brings it back. Whom the log's numbers meant cannot be told; search by everything else."
+
+
+class NotRebuilt(GatewayError):
+    """Records that were disclosed cannot be rebuilt as they left, so nothing is shown in their place."""
+
+    code = "not_rebuilt"
+    public_detail = "These records cannot be rebuilt as they left."
+    remedy = "What left is still committed to in the log. Compare it with what the partner holds."
+
+
+class RecordRefused(GatewayError):
+    """What was recorded by hand about a disclosure does not fit what is on record."""
+
+    code = "record_refused"
+    public_detail = "This record of a disclosure cannot be taken in."
+    remedy = "Look at the accounting with `pactgate accounting show`, and correct the record."
+
+
+class ThresholdsRefused(GatewayError):
+    """The numbers from which on use is unusual cannot be used."""
+
+    code = "thresholds_refused"
+    public_detail = "These thresholds cannot be used."
+    remedy = "The names and what they mean are in `docs/anomalies.md`; leave out what should stay as it is."
+
+
+class FactsDiffer(GatewayError):
+    """Rows in the tables are not those that the log's entries commit to."""
+
+    code = "facts_differ"
+    public_detail = "The records are not what the log says."
+    remedy = "Each alarm says what was found; docs/officers.md says what to do. Restore the rows from a copy."
+
+
+class NothingToAdopt(GatewayError):
+    """No row is older than the commitments, or older rows were adopted before: that is done once."""
+
+    code = "nothing_to_adopt"
+    public_detail = "There is nothing to adopt."
+    remedy = "`pactgate audit facts` says what does not hold; restore such rows from a copy."
 
 
 class WitnessKeyRefused(GatewayError):

@@ -18,9 +18,10 @@ from agreements.elements import Catalogue, load_catalogue
 from agreements.register import insert_document
 from agreements.signature import Envelope
 from agreements.trust import Trust
-from audit.change import append_change
+from audit.change import append_change, next_index
 from audit.entry import leaf
 from audit.events import MOVES_EPOCH, Event
+from gateway.services.sealing import append_sealed
 from gateway.services.standing.registry import Alarm, Moment, Registry
 from gateway.services.standing.scopes import Scopes, scopes_of
 from gateway.services.standing.snapshot import RegistryReader
@@ -54,6 +55,15 @@ class Filing:
         """Write an entry, and move the epoch if the event does; return its index."""
         written = leaf(event, self.moment.now, **body)
         return await append_change(self.connection, written, moves_epoch=event in MOVES_EPOCH)
+
+    async def next_index(self) -> int:
+        """Lock the log's head, and return the index of the next entry: for rows that it dates and commits to."""
+        return await next_index(self.connection)
+
+    async def append_sealed(self, index: int, event: Event, **body: object) -> None:
+        """Write the entry `index`, after the rows that it dates."""
+        moves = event in MOVES_EPOCH
+        await append_sealed(self.connection, index, event, self.moment.now, body, moves_epoch=moves)
 
     async def file(self, event: Event, envelope: Envelope, *, concerns: str | None, **body: object) -> int:
         """Write the entry that names a document, and register it. Raises `AlreadyRegistered`."""

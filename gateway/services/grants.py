@@ -6,16 +6,17 @@ it is another, and because a denial is never given before the epoch was read ane
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
-from gateway.logs import FIELDS
+from gateway.services.alarms import alarm
+from gateway.services.integrity.denying import stops_of
+from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
 from gateway.services.standing.snapshot import RegistryReader
 from policies.decide import decide
@@ -39,11 +40,14 @@ class Grants:
         engine: AsyncEngine,
         trust: Trust,
         *,
+        configuration: int,
         catalogue: Catalogue | None = None,
         guardrails: Guardrails | None = None,
         elapsed: Callable[[], float] = time.monotonic,
         recheck_every: int = EVERY,
     ) -> None:
+        """Start with nothing known. `configuration` is the entry that recorded catalogue and guardrails."""
+        self.configuration = configuration
         self._catalogue = catalogue or load_catalogue()
         self._guardrails = guardrails or load_guardrails()
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -55,12 +59,13 @@ class Grants:
         self._renewing, self._catching_up = asyncio.Lock(), asyncio.Lock()
         self._state: PolicyState | None = None
         self._judged: Registry | None = None
+        self._distrusted: frozenset[Finding] = frozenset()
         self._clock = Moment(-1, datetime.min.replace(tzinfo=UTC))
         self._read_at = 0.0
 
-    async def decide(self, request: AccessRequest) -> Permit | Denied:
+    async def decide(self, request: AccessRequest) -> tuple[Permit | Denied, Moment]:
         """
-        Judge `request`.
+        Judge `request`; return the decision, with the epoch and the clock it was made by.
 
         A permit is good only together with rows of its epoch, read while it is valid. Raises what `policies.decide`
         raises for names that nobody has.
@@ -71,17 +76,28 @@ class Grants:
                 if not self._is_caught_up:
                     await self.current()
         if self._state is not None and self._is_caught_up:
-            decision = decide(self._state, request, self._now())
+            now = self._now()
+            decision = decide(self._state, request, now)
             # What is remembered was found wrong: this request is refused, and asking again would only hide it.
             if isinstance(decision, Permit) or decision.facts.get("alarm") == MEMORY_DIFFERS:
-                return decision
+                return decision, Moment(self._state.epoch, now)
         # About to be refused: only what the database says now may refuse.
         state, moment = await self.current()
-        return decide(state, request, moment.now)
+        return decide(state, request, moment.now), moment
+
+    def basis_of(self, agreement: str) -> str | None:
+        """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
+        granted = None if self._registry is None else self._registry.granted.get(agreement)
+        return None if granted is None else granted.document.basis
 
     def observe(self, epoch: int, now: datetime) -> None:
         """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""
         self._clock, self._read_at = Moment(max(epoch, self._clock.epoch), now), self._elapsed()
+
+    def distrust(self, findings: frozenset[Finding]) -> None:
+        """Stop what these findings concern, from the next request on, until others are given."""
+        self._distrusted = findings
+        self._forget()
 
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
@@ -96,16 +112,29 @@ class Grants:
         async with self._engine.connect() as connection:
             return await read_moment(connection)
 
-    async def registry(self) -> tuple[Registry, Moment]:
-        """Return what is in force now, for those who need the documents and not a decision."""
+    async def registry(self, *, anew: bool = False) -> tuple[Registry, Moment]:
+        """
+        Return what is in force now, for those who need the documents and not a decision.
+
+        `anew` reads it although nothing seems to have changed: what was deleted past the log is found that way only.
+        """
         async with self._engine.connect() as connection:
             moment, version = await self._reader.look(connection)
-        if self._registry is not None and self._registry.version == version:
+        if self._registry is not None and self._registry.is_of(moment, version) and not anew:
             return self._registry, moment
         # One reads and verifies what is new. Whoever waits finds it done, so that a stop under load costs it once.
         async with self._renewing, self._engine.connect() as connection:
-            moment, self._registry = await self._reader.read(connection, self._registry)
+            moment, found = await self._reader.read(connection, None if anew else self._registry)
+            if self._registry is None or not found.says_the_same(self._registry):
+                self._registry = found
+                if self._is_other(found, moment):
+                    self._forget()
             return self._registry, moment
+
+    def _forget(self) -> None:
+        """Decide anew although the epoch is the same: Casbin's answers are kept by epoch."""
+        self._state = None
+        self._tables.clear()
 
     @property
     def _is_caught_up(self) -> bool:
@@ -120,7 +149,7 @@ class Grants:
             epoch=epoch,
             clients=registry.clients,
             granted=registry.granted,
-            suspensions=registry.suspensions,
+            suspensions=(*registry.suspensions, *stops_of(self._distrusted, registry)),
             catalogue=self._catalogue,
             guardrails=self._guardrails,
             tables=self._tables,
@@ -129,9 +158,3 @@ class Grants:
 
     def _now(self) -> datetime:
         return self._clock.now + timedelta(seconds=self._elapsed() - self._read_at)
-
-
-def alarm(code: str, facts: Mapping[str, str]) -> None:
-    """Put an alarm into the operator's log: something is there that nobody signed."""
-    said = " ".join(f"{name}={value}" for name, value in facts.items())
-    logging.getLogger("pactgate").error("alarm %s %s", code, said, extra={FIELDS: {"alarm": code, **facts}})

@@ -2,87 +2,117 @@
 Looking into the log without changing it: checked, exported and proven by whoever holds no key of the gateway.
 
 Where the checkpoint key is at hand the head is signed first, so that the newest entries are covered too; without it
-the newest checkpoint that was signed is the measure. INVARIANT: the key is always the one pinned in the trust file.
+the newest checkpoint that was signed is the measure. INVARIANT: the keys are the one pinned in the trust file and
+those that lead back to it.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, text
+from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
 from audit.errors import CheckpointInvalid
-from audit.note import assemble
+from audit.export import write_export
+from audit.openings import Openings, open_commitments
 from audit.proof import Receipt
-from audit.reading import inclusion, leaf_at, leaves
-from audit.recheck import recheck
+from audit.reading import counting_checkpoint, inclusion, leaf_at
+from audit.recheck import one_snapshot, recheck, recheck_here
 from audit.signing import sign_head
-from audit.tiles import Exporter
-from audit.verify import Verified, read_checkpoint, verify_folder
+from audit.sources import Source
+from audit.targets import Target
+from audit.verify import Progress, verify_export
 from gateway.services.errors import NothingSigned
-
-_SIGNED: Final = """SELECT c.size, c.tree_head, s.note FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
-    WHERE s.signer = $1 ORDER BY s.size DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What was found: everything up to `verified.size` holds; `unsigned` entries after it have no checkpoint yet."""
+    """
+    What was found: everything holds, up to the newest signed checkpoint of `size` entries and after it.
 
-    verified: Verified
-    unsigned: int
+    `unsigned` entries after that have no checkpoint yet; `continues` is the size of the earlier checkpoint it was shown
+    to continue; `openings` are the commitments opened beside the tree, None where that was not looked at.
+    """
+
+    origin: str
+    size: int
+    tree_head: bytes
+    continues: int | None
+    unsigned: int = 0
+    openings: Openings | None = None
+    entries: bool = True
 
 
 async def sign_newest(session: Session, signer: CheckpointSigner, verifier: CheckpointVerifier) -> None:
     """
-    Sign the head, as a role that may. Raises `CheckpointInvalid` if the key is not the one that was pinned.
+    Sign the head, as a role that may. Raises `CheckpointInvalid` if a key is not the log's own.
 
     Nothing is signed that does not hold: a log that was changed is found before it is vouched for.
     """
-    if signer.vkey != verifier.vkey:
-        raise CheckpointInvalid("the checkpoint key in the keys folder is not the one pinned in the trust file")
+    if not set(signer.verifier.vkeys) <= set(verifier.vkeys):
+        raise CheckpointInvalid("a checkpoint key in the keys folder is not one of this log")
     await recheck(session, verifier)
     await sign_head(session, signer)
 
 
 async def newest_signed(session: Session, verifier: CheckpointVerifier) -> Checkpoint:
     """Return the newest checkpoint that this log's key signed. Raises `NothingSigned`, `NoteInvalid`."""
-    row = await session.fetchrow(_SIGNED, f"{verifier.origin}+{verifier.key_id}")
-    if row is None:
+    checkpoint = await counting_checkpoint(session, verifier)
+    if checkpoint is None:
         raise NothingSigned("The log has no signed checkpoint yet.")
-    return verifier.verify(assemble(text(verifier.origin, row["size"], row["tree_head"]), row["note"]))
-
-
-async def export(session: Session, verifier: CheckpointVerifier, folder: Path) -> Checkpoint:
-    """Write the log up to its newest signed checkpoint to `folder`. Raises as `audit.export.export_log` does."""
-    checkpoint = await newest_signed(session, verifier)
-    exporter = Exporter(folder)
-    async for leaf in leaves(session, 0, checkpoint.size):
-        exporter.add(leaf)
-    exporter.finish(checkpoint)
     return checkpoint
 
 
+async def export(
+    session: Session,
+    verifier: CheckpointVerifier,
+    target: Target,
+    *,
+    bundles: bool = True,
+    progress: Progress | None = None,
+) -> tuple[Checkpoint, int]:
+    """
+    Write the log up to its newest signed checkpoint to `target`; return it, and how many entries were read for it.
+
+    Raises what `audit.export.write_export` raises, `NothingSigned`.
+    """
+    checkpoint = await newest_signed(session, verifier)
+    return checkpoint, await write_export(session, checkpoint, verifier, target, bundles=bundles, progress=progress)
+
+
 async def inspect(
-    session: Session, verifier: CheckpointVerifier, folder: Path, previous: Path | None = None
+    session: Session,
+    verifier: CheckpointVerifier,
+    previous: Checkpoint | None = None,
+    *,
+    beside: bool,
+    progress: Progress | None = None,
 ) -> Inspected:
     """
-    Check the whole log: row by row in the database, then as exported to `folder`, by the stand-alone verifier.
+    Check the whole log in one snapshot of the database; with `beside`, which takes a role that may, what stands beside.
 
     Raises a `VerificationFailed` that names the first thing wrong, or `NothingSigned`.
     """
-    # (1): every row leads to the rows beside it; this names the very entry that was changed.
-    found = await recheck(session, verifier)
-    # (2): what was signed leads to the entries, judged from the files alone.
-    await export(session, verifier, folder)
-    verified = inspect_folder(folder, verifier, previous).verified
-    return Inspected(verified, max(0, found.size - verified.size))
+    async with one_snapshot(session):
+        # (1): every entry leads to the rows beside it and to every head that was signed; this names the very entry.
+        found = await recheck_here(session, verifier, previous, progress)
+        # (2): the newest of these heads is signed by a key that counts.
+        checkpoint = await newest_signed(session, verifier)
+        # (3): what is kept beside the tree is what the entries commit to.
+        openings = await open_commitments(session, found.size) if beside else None
+    unsigned = found.size - checkpoint.size
+    return Inspected(verifier.origin, checkpoint.size, checkpoint.tree_head, found.continues, unsigned, openings)
 
 
-def inspect_folder(folder: Path, verifier: CheckpointVerifier, previous: Path | None = None) -> Inspected:
-    """Check an exported log, against an earlier checkpoint of it if one is given. Raises a `VerificationFailed`."""
-    earlier = None if previous is None else read_checkpoint(previous, verifier)
-    return Inspected(verify_folder(folder, verifier, earlier), 0)
+def inspect_export(
+    source: Source,
+    verifier: CheckpointVerifier,
+    previous: Checkpoint | None = None,
+    *,
+    entries: bool = True,
+    progress: Progress | None = None,
+) -> Inspected:
+    """Check an exported log, against an earlier checkpoint of it if one is given. Raises as `verify_export` does."""
+    found = verify_export(source, verifier, previous, entries=entries, progress=progress)
+    return Inspected(found.origin, found.size, found.tree_head, found.continues, entries=found.entries)
 
 
 async def prove(session: Session, verifier: CheckpointVerifier, index: int) -> Receipt:

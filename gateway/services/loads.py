@@ -17,8 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from audit.change import append_change
-from audit.entry import leaf
+from audit.change import next_index
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.coverage import Scope
@@ -38,8 +37,10 @@ from gateway.records.loading.prepare import (
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import stage
 from gateway.records.loading.targets import TARGETS
+from gateway.records.parts import Part, read_loaded
 from gateway.records.population import rewrite_population
 from gateway.records.subjects import SubjectKey
+from gateway.services.sealing import append_sealed
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 """Finds the agreements in force, inside the transaction that is about to move their populations."""
@@ -121,7 +122,9 @@ class Loads:
                     for each in own:
                         await write_unseen(connection, each, batch)
                     moves = await withhold(connection, own, batch) or moves
-                groups.append(_Group(event, batch, digest, own, moves))
+                # Here, not under the lock of the log's head: nothing about them changes until they are visible.
+                parts = await read_loaded(connection, batch, batch)
+                groups.append(_Group(event, batch, digest, own, moves, parts))
         return groups
 
     async def _publish(self, source: str, groups: Sequence["_Group"], before: int) -> tuple[int, ...]:
@@ -130,9 +133,9 @@ class Loads:
         async with self._engine.begin() as connection:
             now = await connection.scalar(select(func.gateway.clock()))
             assert now is not None
+            changed = any(group.changes_something for group in groups)
             for group in groups:
-                written = leaf(group.event, now, batch=group.batch, mapping=source, **group.facts())
-                idx = await append_change(connection, written, moves_epoch=group.changes_something)
+                idx = await next_index(connection)
                 if not entries and await newest_entry(connection) != before:
                     # A withdrawal or opt-out came after the comparison; what was compared may bring it back.
                     raise LoadBusy("a stop came while this load was prepared")
@@ -147,9 +150,19 @@ class Loads:
                 else:
                     for each in group.differences:
                         await date_by_entry(connection, each, idx)
-            if any(group.changes_something for group in groups):
-                for scope in await self._scopes(connection):
-                    await rewrite_population(connection, scope, entries[-1], random=self._random)
+                if changed and group is groups[-1]:
+                    for scope in await self._scopes(connection):
+                        await rewrite_population(connection, scope, idx, random=self._random)
+                await append_sealed(
+                    connection,
+                    idx,
+                    group.event,
+                    now,
+                    {"batch": group.batch, "mapping": source, **group.facts()},
+                    loaded=group.parts,
+                    moves_epoch=group.changes_something or (changed and group is groups[-1]),
+                    random=self._random,
+                )
         return tuple(entries)
 
 
@@ -178,6 +191,7 @@ class _Group:
     digest: bytes
     differences: Sequence[Difference]
     changes_something: bool
+    parts: Sequence[Part]
 
     def facts(self) -> Mapping[str, object]:
         """Return what the entry says. The digest covers random internal ids, so it tells nothing about anybody."""

@@ -2,28 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointVerifier
 from gateway.kept import KeptCheckpoint
 from gateway.services.admissions import Admissions
 from gateway.services.continuity import keep_signed, require_continued
 from gateway.services.filing import Desk
+from gateway.services.logkeys import log_keys_in
 from gateway.services.onboarding import Onboarding
-from gateway.services.opening import FIRST_LEAF, require_unchanged
+from gateway.services.opening import require_opened
 from gateway.services.standing.registry import Alarm
 from gateway.services.suspensions import Suspensions
 from gateway.store.database import engine_for
-from gateway.store.errors import SchemaMismatch
 from gateway.store.roles import require_primary
 from gateway.store.session import connect
-from gateway.store.tables import installation
-
-_THERE = text("SELECT to_regclass('gateway.installation') IS NOT NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,8 @@ async def open_office(
     """
     engine = engine_for(url)
     try:
-        await _require_same_log(engine, trust)
+        async with engine.connect() as connection:
+            await require_opened(connection, trust)
         if kept is not None:
             await _require_continued(url, trust, kept)
         desk = Desk(engine, trust, alarm)
@@ -62,16 +58,6 @@ async def open_office(
 async def _require_continued(url: str, trust: Trust, kept: KeptCheckpoint) -> None:
     async with connect(url) as connection:
         await require_primary(connection)
-        found = await require_continued(connection, kept)
-        await keep_signed(connection, kept, CheckpointVerifier.parse(trust.log_public_key), found)
-
-
-async def _require_same_log(engine: AsyncEngine, trust: Trust) -> None:
-    async with engine.connect() as connection:
-        row = None
-        if await connection.scalar(_THERE):
-            row = (await connection.execute(select(installation.c.origin, installation.c.demo))).one_or_none()
-        if row is None:
-            raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
-        written = await connection.scalar(text(FIRST_LEAF))
-    require_unchanged(written, trust, origin=row.origin, demo=row.demo)
+        verifier = (await log_keys_in(connection, trust)).verifier
+        standing = replace(kept, verifier=verifier)
+        await keep_signed(connection, standing, verifier, await require_continued(connection, standing))

@@ -65,7 +65,13 @@ class Onboarding:
             if replaced is not None:
                 require_allowed(replaced.standing, Act.REPLACE)
             await self._file(filing, verified, document, approvals)
-            index = await filing.append(
+            index = await filing.next_index()
+            await insert_status(
+                filing.connection, agreement.digest, Standing.ACTIVE.value, index=index, reason="signed and approved"
+            )
+            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
+            await filing.append_sealed(
+                index,
                 Event.AGREEMENT_ACTIVATED,
                 agreement=agreement.digest,
                 line=agreement.id,
@@ -75,12 +81,8 @@ class Onboarding:
                 purpose=agreement.purpose.code,
                 words_only=len(agreement.words_only),
             )
-            await insert_status(
-                filing.connection, agreement.digest, Standing.ACTIVE.value, index=index, reason="signed and approved"
-            )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            await rewrite_population(filing.connection, scope_of(verified, filing.registry.history), index)
             held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
@@ -130,11 +132,13 @@ class Onboarding:
 async def _replace(filing: Filing, replaced: Promised, by: Agreement) -> None:
     """Say that `by` takes over on its first day; nothing is left of the old version's population if that is past."""
     old = replaced.verified.agreement.digest
-    index = await filing.append(Event.AGREEMENT_REPLACED, agreement=old, by=by.digest, first_day=str(by.term.first_day))
+    index = await filing.next_index()
     reason = f"version {by.version} takes over on {by.term.first_day}"
     await insert_status(filing.connection, old, Standing.REPLACED.value, index=index, reason=reason)
     if by.term.begins <= filing.moment.now:
         await close_population(filing.connection, old, index)
+    first_day = str(by.term.first_day)
+    await filing.append_sealed(index, Event.AGREEMENT_REPLACED, agreement=old, by=by.digest, first_day=first_day)
 
 
 def require_own_line(agreement: Agreement, registry: Registry) -> None:

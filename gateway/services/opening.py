@@ -7,13 +7,20 @@ The trust file lies outside the database and entry 0 inside: whoever changes one
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from agreements.canonical import digest_of
 from agreements.trust import Trust
 from audit.entry import leaf, parse
 from audit.errors import LeafRefused
 from audit.events import Event
 from gateway.services.errors import InstallationChanged, OtherInstallation
+from gateway.services.recovered import require_recovered
+from gateway.store.errors import SchemaMismatch
+from gateway.store.tables import installation
 
+_THERE: Final = text("SELECT to_regclass('gateway.installation') IS NOT NULL")
 FIRST_LEAF: Final = "SELECT leaf FROM audit.entry WHERE idx = 0"
 
 
@@ -28,6 +35,22 @@ def opening(trust: Trust, now: datetime, *, demo: bool) -> bytes:
         trust=digest_of(trust.canonical),
         demo=demo,
     )
+
+
+async def require_opened(connection: AsyncConnection, trust: Trust) -> None:
+    """
+    Check that the database's log was opened, and by what `trust` pins.
+
+    Raises `SchemaMismatch` before `pactgate init`, `OtherInstallation`, `InstallationChanged`.
+    """
+    row = None
+    if await connection.scalar(_THERE):
+        row = (await connection.execute(select(installation.c.origin, installation.c.demo))).one_or_none()
+    if row is None:
+        raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
+    written = await connection.scalar(text(FIRST_LEAF))
+    require_unchanged(written, trust.before(0), origin=row.origin, demo=row.demo)
+    await require_recovered(connection, trust)
 
 
 def require_unchanged(written: bytes | None, trust: Trust, *, origin: str, demo: bool) -> None:

@@ -1,18 +1,20 @@
 """What must hold before the gateway answers anybody. Each step refuses with the sentence that mends it."""
 
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointSigner
 from gateway.errors import SettingsError
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.services.continuity import require_continued
-from gateway.services.errors import OtherInstallation
+from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import FIRST_LEAF, require_unchanged
+from gateway.services.recovered import require_recovered
+from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
 from gateway.store.roles import Role, require_durable, require_modest_login, require_primary, require_views_only
 from gateway.store.session import connect
@@ -38,10 +40,11 @@ async def require_ready(
         await require_primary(connection)
         # (3): the log was opened, by the officers we know, and it is this log.
         origin, demo = await _installation(connection)
-        require_unchanged(await connection.fetchval(FIRST_LEAF), trust, origin=origin, demo=demo)
-        # (4): we hold the key whose public half was pinned; with another we would sign another log.
-        if CheckpointSigner(trust.origin, keys.checkpoint).vkey != trust.log_public_key:
-            raise OtherInstallation("The checkpoint key is not the one that was pinned when the log was opened.")
+        require_unchanged(await connection.fetchval(FIRST_LEAF), trust.before(0), origin=origin, demo=demo)
+        await _require_recovered(url, trust)
+        # (4): we hold a key that was pinned or introduced and is not retired; with another we would sign another log.
+        known = await log_keys_in(connection, trust)
+        known.signer(keys)
         # (5): fictional students, shifted clocks and demo credentials never face the world.
         if demo and not _is_loopback(public_url):
             raise SettingsError(
@@ -50,7 +53,16 @@ async def require_ready(
             )
         # (6): the log goes on from what was kept outside the database.
         if kept is not None:
-            await require_continued(connection, kept)
+            await require_continued(connection, replace(kept, verifier=known.verifier))
+
+
+async def _require_recovered(url: str, trust: Trust) -> None:
+    engine = engine_for(url)
+    try:
+        async with engine.connect() as connection:
+            await require_recovered(connection, trust)
+    finally:
+        await engine.dispose()
 
 
 async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:

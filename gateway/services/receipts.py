@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 
-from audit.checkpoint import CheckpointSigner
 from audit.commitments import Private, unpack_private
 from audit.entry import parse
 from audit.errors import EntryMissing
@@ -20,6 +21,7 @@ from gateway.problems import Problem
 from gateway.services.denials import problem_of, standing_against
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
+from policies.told import told_of_denial
 
 _OPENING = "SELECT opening FROM audit.private WHERE idx = $1"
 _CLOCK = "SELECT gateway.clock()"
@@ -50,15 +52,15 @@ class Receipts:
         grants: Grants,
         pool: asyncpg.Pool,
         log: Log,
-        signer: CheckpointSigner,
         random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        tiles: TileHeads | None = None,
     ) -> None:
         self._grants = grants
         self._pool = pool
         self._log = log
-        self._signer = signer
         self._random = random
-        self._tiles = TileHeads()
+        self._tiles = tiles or TileHeads()
 
     async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
         """
@@ -69,7 +71,8 @@ class Receipts:
         state, moment = await self._grants.current()
         stop = standing_against(state, caller, moment.now)
         if stop is not None:
-            await self._append(caller, named, request_id, Event.REFUSAL, code=stop.code)
+            why = {**told_of_denial(stop), "epoch": moment.epoch}
+            await self._append(caller, named, request_id, Event.REFUSAL, now=moment.now, **why)
             raise problem_of(stop)
         if not (named.isascii() and named.isdigit() and len(named) <= _MAX_DIGITS):
             await self._append(caller, named, request_id, Event.REFUSAL, code="invalid_request")
@@ -83,7 +86,7 @@ class Receipts:
         await self._append(caller, named, request_id, Event.RECEIPT_READ, entry=index)
         packed = await self._pool.fetchval(_OPENING, index)
         opening = unpack_private(packed) if packed else Private()
-        receipt = await receipt_for(self._pool, self._signer, index, self._tiles)
+        receipt = await receipt_for(self._pool, self._log.signer, index, self._tiles)
         return ReceiptOfEntry(index, written, receipt, opening)
 
     async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:
@@ -97,9 +100,22 @@ class Receipts:
         return written if own else None
 
     async def _append(
-        self, caller: Caller, named: str, request_id: str, event: Event, *, code: str = "", entry: int | None = None
+        self,
+        caller: Caller,
+        named: str,
+        request_id: str,
+        event: Event,
+        *,
+        now: datetime | None = None,
+        **body: Any,  # noqa: ANN401 - members of an entry
     ) -> None:
-        now = await self._pool.fetchval(_CLOCK)
-        salts = salts_for(f"/v1/receipts/{named}", self._random)
-        about = {"code": code} if entry is None else {"entry": entry}
-        await self._log.append(draft_for(caller, event, now, salts, request_id=request_id, **about))
+        draft = draft_for(
+            caller,
+            event,
+            now or await self._pool.fetchval(_CLOCK),
+            salts_for(f"/v1/receipts/{named}", self._random),
+            request_id=request_id,
+            configuration=self._grants.configuration,
+            **body,
+        )
+        await self._log.append(draft)

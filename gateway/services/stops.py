@@ -13,8 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Interval, cast, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from audit.change import append_change
-from audit.entry import leaf
+from audit.change import next_index
 from audit.events import Event
 from gateway.records import facts, standing
 from gateway.records.coverage import Scope
@@ -23,6 +22,7 @@ from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random, rewrite_population
 from gateway.records.release import population
 from gateway.records.release import scope as kept
+from gateway.services.sealing import append_sealed
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 
@@ -42,7 +42,7 @@ async def withdraw_consent(
     """
     student = await _student(connection, student_identifier)
     given = standing.consent
-    idx = await _append(connection, Event.CONSENT_WITHDRAWN, line=line)
+    idx = await next_index(connection)
     result = await connection.execute(
         update(given)
         .where(given.c.line == line, given.c.student_id == student, given.c.to_idx.is_(None))
@@ -51,7 +51,7 @@ async def withdraw_consent(
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
     await _move(connection, student, idx, scopes, random, only=line)
-    return idx
+    return await _append(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line)
 
 
 async def opt_out(
@@ -73,7 +73,7 @@ async def opt_out(
     scope = "directory" if directory_only else "sharing"
     same = (said.c.student_id == student, said.c.line.is_not_distinct_from(line), said.c.scope == scope)
     body = {} if line is None else {"line": line}
-    idx = await _append(connection, Event.OPTED_OUT, scope=scope, **body)
+    idx = await next_index(connection)
     # (1): a loaded one gives way to the stated one, which no later load can end.
     stated = await connection.scalar(select(said.c.stated).where(*same, said.c.to_idx.is_(None)))
     if stated:
@@ -84,13 +84,13 @@ async def opt_out(
     row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
     await _move(connection, student, idx, scopes, random, only=line)
-    return idx
+    return await _append(connection, idx, Event.OPTED_OUT, random, scope=scope, **body)
 
 
-async def _append(connection: AsyncConnection, event: Event, **body: str) -> int:
+async def _append(connection: AsyncConnection, idx: int, event: Event, random: Random, **body: str) -> int:
     now = await connection.scalar(select(func.gateway.clock()))
     assert now is not None
-    return await append_change(connection, leaf(event, now, **body))
+    return await append_sealed(connection, idx, event, now, body, random=random)
 
 
 async def _student(connection: AsyncConnection, student_identifier: str) -> UUID:

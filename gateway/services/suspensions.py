@@ -17,12 +17,13 @@ from agreements.lifecycle import Standing
 from agreements.pointer import resolve
 from agreements.register import Registered, insert_status, load_agreement, load_register
 from agreements.signature import Envelope
-from audit.change import append_change
+from audit.change import append_change, next_index
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.population import close_population
 from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient, UnknownPartner
 from gateway.services.filing import Desk
+from gateway.services.sealing import append_sealed
 from gateway.services.standing.registry import read_moment
 from gateway.store.tables import client, client_status, partner_status
 
@@ -79,14 +80,14 @@ async def stop_agreement(connection: AsyncConnection, digest: str, standing: Sta
     ends = standing is Standing.TERMINATED
     moment = await read_moment(connection)
     event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
-    index = await append_change(connection, leaf(event, moment.now, agreement=digest))
+    index = await next_index(connection)
     registered = await load_agreement(connection, digest)
     if any(move.status in _OVER for move in registered.moves):
         raise AlreadyTerminated(f"The agreement {digest} was terminated.")
     await insert_status(connection, digest, standing.value, index=index, reason=reason)
     if ends:
         await close_population(connection, digest, index)
-    return index
+    return await append_sealed(connection, index, event, moment.now, {"agreement": digest})
 
 
 async def suspend_client(connection: AsyncConnection, client_id: str, reason: str) -> int:

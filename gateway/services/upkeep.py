@@ -1,4 +1,9 @@
-"""What a running gateway tidies up, to keep tables bounded: replay ids nobody could present, meters of past days."""
+"""
+What a running gateway does beside serving.
+
+It forgets replay ids nobody could present and meters of past days, to keep tables bounded, and has the newest entries
+indexed, to keep searches quick.
+"""
 
 import asyncio
 import logging
@@ -9,6 +14,7 @@ from typing import Final
 
 import asyncpg
 
+from audit.index import catch_up
 from audit.meter import purge_meters
 from audit.once import purge_expired
 
@@ -59,5 +65,6 @@ async def _work(pool: asyncpg.Pool, clock: Callable[[], datetime], every: float)
         try:
             await forget_spent(pool, clock())
             await forget_metered(pool)
+            await catch_up(pool)
         except Exception as error:
             logging.getLogger("pactgate").warning("upkeep failed, tried again later", exc_info=error)

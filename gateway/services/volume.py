@@ -15,7 +15,7 @@ from typing import Final
 from audit.draft import Meter
 from gateway.caller import Caller
 from gateway.problems import Problem
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 
 EXCEEDED: Final = "volume_exceeded"
 """The code of the refusal that is written when a page would pass its ceiling."""

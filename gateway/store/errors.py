@@ -43,6 +43,14 @@ class StandbyRefused(GatewayError):
     remedy = "Name the primary in the PACTGATE_*_URL settings, or promote this server first."
 
 
+class GatewayServes(GatewayError):
+    """A gateway is at work on the database that is to be changed under it."""
+
+    code = "gateway_serves"
+    public_detail = "The data store is in use."
+    remedy = "Stop every `pactgate serve` on this database, then try again; nothing was changed."
+
+
 class EmbeddedRefused(GatewayError):
     """The embedded server cannot run in this place or as this user."""
 

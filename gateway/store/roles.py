@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from gateway.store.errors import DurabilityOff, LoginRefused, StandbyRefused
+from gateway.store.errors import DurabilityOff, GatewayServes, LoginRefused, StandbyRefused
 from gateway.store.session import connect, quote_name
 
 
@@ -35,6 +35,11 @@ _SCRAM_ROUNDS = 4096
 """RFC 7677 section 4; the passwords are 256 random bits, so more rounds would add nothing."""
 _MODEST = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 _LOCK = "pactgate.roles"
+_SERVING = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = $1"
+    " AND pid <> pg_backend_pid())"
+)
+"""A gateway that serves looks after the log every few seconds, so it is always connected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,12 @@ async def require_primary(connection: asyncpg.Connection) -> None:
     """Check that this server takes entries: a standby answers from the past. Raises `StandbyRefused`."""
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
         raise StandbyRefused("The database is a standby in recovery.")
+
+
+async def require_nobody_serves(connection: asyncpg.Connection) -> None:
+    """Check that no gateway is connected to this database as the app role. Raises `GatewayServes`."""
+    if await connection.fetchval(_SERVING, Role.APP.value):
+        raise GatewayServes("A gateway is connected to this database.")
 
 
 async def _is_modest(connection: asyncpg.Connection, login: str) -> bool:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import BIT
@@ -115,5 +116,45 @@ lists that were not there yet and so could not make it smaller.
 A row with a sketch is an answer that later drafts over nearly the same students get too. Rows are only ever added.
 """
 
+input_kept = Table(
+    "input",
+    metadata,
+    Column("digest", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("digest", name="input_pk"),
+    CheckConstraint("digest = sha256(content)", name="input_digest_is_that_of_its_content"),
+    CheckConstraint("octet_length(content) BETWEEN 1 AND 8388608", name="input_size"),
+)
+"""What decisions rest on besides signed documents: catalogues, guardrails, time zones. Rows are only ever added."""
+
+configuration = Table(
+    "configuration",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    PrimaryKeyConstraint("idx", name="configuration_pk"),
+    CheckConstraint("idx >= 0", name="configuration_has_an_entry"),
+)
+"""The entries that recorded what a process decides by; the highest index is the newest. Rows are only ever added."""
+
+outside_disclosure = Table(
+    "outside_disclosure",
+    metadata,
+    Column("idx", BigInteger, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("corrects", BigInteger),
+    PrimaryKeyConstraint("idx", name="outside_disclosure_pk"),
+    UniqueConstraint("digest", name="outside_disclosure_digest_key"),
+    CheckConstraint("idx >= 0", name="outside_disclosure_has_an_entry"),
+    CheckConstraint("octet_length(digest) = 32", name="outside_disclosure_digest_is_a_digest"),
+    CheckConstraint("corrects < idx", name="outside_disclosure_corrects_an_earlier_one"),
+)
+"""
+Disclosures made outside the gateway, each a document that an officer signed, with the entry that received it.
+
+No document names a student: the numbers stand beside the entry. Rows are only ever added.
+"""
+
+Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

@@ -5,10 +5,12 @@ An entry holds no filters and no sort (they may be personal): what is decided ag
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from policies.decide import decide
 from policies.decision import Denied, Permit
@@ -16,9 +18,13 @@ from policies.errors import UnclearRequest
 from policies.reasons import Code
 from policies.request import AccessRequest
 from policies.state import PolicyState
+from policies.told import told_of_denial, told_of_permit
 
 DECIDED: Final = frozenset(code.value for code in Code)
 """Refusals that were decisions of the policies. All others came before or after, and are not decided again."""
+
+DECISION: Final = "decision"
+"""What differs if something was disclosed that is denied, or the other way round."""
 
 
 class Effect(StrEnum):
@@ -31,7 +37,11 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A request as its entry tells it: `elements` are wire names; `code` is None if records were disclosed."""
+    """
+    A request as its entry tells it: `elements` are wire names; `code` is None if records were disclosed.
+
+    `says` is what the entry says of the decision, by the names of `policies.told`, as far as it says it.
+    """
 
     entry: int
     at: datetime
@@ -40,9 +50,8 @@ class Logged:
     purpose: str
     dataset: str
     elements: tuple[str, ...]
-    transformations: tuple[str, ...] = ()
-    ruleset: str = ""
     code: str | None = None
+    says: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def request(self) -> AccessRequest:
@@ -63,11 +72,16 @@ def decided(state: PolicyState, logged: Logged) -> Permit | Denied:
         return Denied(error.code, str(error), logged.elements)
 
 
-def is_as_logged(decision: Permit | Denied, logged: Logged) -> bool:
-    """Whether a decision is the one that the log tells of."""
-    if isinstance(decision, Denied):
-        return decision.code == logged.code and set(decision.elements) == set(logged.elements)
-    return logged.code is None and leaving(decision) == dict(zip(logged.elements, logged.transformations, strict=True))
+def differing(decision: Permit | Denied, logged: Logged) -> tuple[str, ...]:
+    """Return which members of its entry a decision would have written otherwise: none, if it is the logged one."""
+    if isinstance(decision, Permit) != (logged.code is None):
+        return (DECISION,)
+    return not_told(told_of_permit(decision) if isinstance(decision, Permit) else told_of_denial(decision), logged.says)
+
+
+def not_told(told: Mapping[str, Any], says: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the members of a decision that its entry says otherwise, as far as it says them."""
+    return tuple(name for name, value in told.items() if name in says and says[name] != value)
 
 
 def leaving(permit: Permit) -> dict[str, str]:

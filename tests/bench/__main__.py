@@ -21,7 +21,7 @@ from tests.bench import machine, report
 from tests.bench.deployment import Deployment, deployed, environment_of, fill_bare, server_facts
 from tests.bench.load import Plan, Result
 from tests.bench.pages import LIMIT, Pages, plain_requests, proven_requests, walk
-from tests.bench.report import GATEWAY, ROUTES, Measured
+from tests.bench.report import GATEWAY, PROVEN, ROUTES, UNLOGGED, Measured
 from tests.bench.stages import StagePlan, Stages
 from tests.bench.tally import require_equal, tally
 
@@ -46,10 +46,11 @@ class Bench:
 
     async def repetition(self, route: str, connections: int, seconds: float) -> Measured:
         """Measure one route once. Raises `Miscounted` if the log does not hold each answer."""
-        proven = route == GATEWAY
+        proven, logged = route in PROVEN, route == GATEWAY
         if proven:
             count = max(WARM_UP_REQUESTS, int(seconds * self.best_rate * SPARE))
-            requests = proven_requests(self.pages, self.deployment.partner(), self.ports[route], count)
+            partner = self.deployment.partner(self.ports[route])
+            requests = proven_requests(self.pages, partner, self.ports[route], count)
         else:
             requests = plain_requests(self.pages, self.ports[route])
         plan = Plan(self.ports[route], connections, seconds, self.pages.rows, requests, rotate=not proven)
@@ -57,7 +58,7 @@ class Bench:
         used = self._used(route)
         result = await asyncio.to_thread(_load, plan)
         server_seconds, database_seconds = (now - then for now, then in zip(self._used(route), used, strict=True))
-        require_equal(before, await tally(self.connection), answers=result.answers if proven else 0, rows=LIMIT)
+        require_equal(before, await tally(self.connection), answers=result.answers if logged else 0, rows=LIMIT)
         if proven:
             self.best_rate = max(self.best_rate, result.rate)
         return Measured(
@@ -94,6 +95,7 @@ def _serving(
     words = {
         "bare": ((sys.executable, "-m", "tests.bench.bare", str(ports["bare"])), plain),
         "unchecked": ((sys.executable, "-m", "tests.bench.unchecked", str(ports["unchecked"])), plain),
+        UNLOGGED: ((sys.executable, "-m", "tests.bench.unlogged"), environment_of(deployment, ports[UNLOGGED])),
         GATEWAY: ((sys.executable, "-m", "tests.bench.served"), environment_of(deployment)),
     }
     with ExitStack() as stack:
@@ -114,12 +116,13 @@ async def bench(options: argparse.Namespace) -> None:
             deployed(home, options.students) as deployment,
             connect(deployment.cluster.url("admin")) as connection,
         ):
-            ports = {GATEWAY: deployment.settings.port, "bare": free_port(), "unchecked": free_port()}
+            others = {route: free_port() for route in ROUTES if route != GATEWAY}
+            ports = {**others, GATEWAY: deployment.settings.port}
             with ExitStack() as stack:
                 processes = stack.enter_context(_serving(deployment, home, ports, (GATEWAY,)))
                 pages = await asyncio.to_thread(walk, deployment.partner())
                 await fill_bare(deployment, pages.students)
-                processes |= stack.enter_context(_serving(deployment, home, ports, ("bare", "unchecked")))
+                processes |= stack.enter_context(_serving(deployment, home, ports, tuple(others)))
                 backend = await connection.fetchval("SELECT pg_backend_pid()")
                 running = Bench(deployment, pages, ports, processes, connection, backend)
                 gc.freeze()

@@ -21,7 +21,7 @@ from gateway.demo.stage import ORIGIN, SEED, ZONE, admit_responsible
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.keyfiles import write_keys
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from gateway.services.installation import install
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship, read_mappings
@@ -67,9 +67,9 @@ class Deployment:
         """Where the flat table is, as the server's own account."""
         return self.cluster.url("admin").replace("/pactgate?", f"/{BARE_DATABASE}?")
 
-    def partner(self) -> PartnerClient:
-        """Return the partner's client."""
-        return PartnerClient(self.settings.public_url, self.client, self.keys)
+    def partner(self, port: int | None = None) -> PartnerClient:
+        """Return the partner's client, at the gateway of this port."""
+        return PartnerClient(f"http://127.0.0.1:{port or self.settings.port}", self.client, self.keys)
 
 
 @asynccontextmanager
@@ -107,14 +107,15 @@ async def deployed(home: Path, students: int) -> AsyncIterator[Deployment]:
         yield Deployment(settings, cluster, client, partner_keys, folder, students, covered)
 
 
-def environment_of(deployment: Deployment) -> dict[str, str]:
-    """Return the environment in which `pactgate serve` serves this deployment."""
+def environment_of(deployment: Deployment, port: int | None = None) -> dict[str, str]:
+    """Return the environment in which `pactgate serve` serves this deployment, at another port if one is given."""
     settings = deployment.settings
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PACTGATE_")}
     return kept | {
         "PACTGATE_HOME": str(settings.home),
-        "PACTGATE_PORT": str(settings.port),
+        "PACTGATE_PORT": str(port or settings.port),
         "PACTGATE_APP_URL": deployment.cluster.url("app"),
+        "PACTGATE_CLIENT_RATE": "10000",  # one client asks for all of it
     }
 
 

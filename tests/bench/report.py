@@ -9,10 +9,13 @@ import msgspec
 from tests.bench.load import Result
 from tests.bench.stages import Stages
 
-BARE, UNCHECKED, GATEWAY = ROUTES = ("bare", "unchecked", "gateway")
+BARE, UNCHECKED, UNLOGGED, GATEWAY = ROUTES = ("bare", "unchecked", "unlogged", "gateway")
+PROVEN = (UNLOGGED, GATEWAY)
+"""Routes that ask for a token and a proof."""
 WHAT = {
     BARE: "bare FastAPI `def` + ORM + response model",
     UNCHECKED: "asyncpg + msgspec, nothing checked",
+    UNLOGGED: "Pactgate, its pages not put on the log",
     GATEWAY: "Pactgate, everything on",
 }
 
@@ -67,5 +70,5 @@ def _table(connections: int, measured: Sequence[Measured]) -> None:
         )
     say(
         f"     Pactgate / bare {rates[GATEWAY] / rates[BARE]:.2f}, Pactgate / unchecked"
-        f" {rates[GATEWAY] / rates[UNCHECKED]:.2f}"
+        f" {rates[GATEWAY] / rates[UNCHECKED]:.2f}, log on / log off {rates[GATEWAY] / rates[UNLOGGED]:.2f}"
     )

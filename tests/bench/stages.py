@@ -44,6 +44,7 @@ STAGES: tuple[tuple[str, object, str], ...] = (
     ("commitments to the rows", disclosure, "commit_rows"),
     ("commitment to the answer", disclosure, "commit_bytes"),
     ("subject numbers", SubjectKey, "numbers"),
+    ("commitment to the list", disclosure, "commit_subjects"),
     ("leaf and draft", disclosure, "draft_for"),
     ("append (wall: waits for the commit)", Log, "append"),
 )

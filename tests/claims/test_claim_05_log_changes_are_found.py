@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import audit
 from audit.checkpoint import Checkpoint
 from audit.errors import Forked, LogDamaged, RolledBack, VerificationFailed
-from audit.tiles import Exporter
+from audit.exporter import Exporter
 from audit.tree import leaf_hash, tree_head
 from audit.verify import verify_folder
 from tests.factories.log import numbered_leaf, signer_of

@@ -212,7 +212,8 @@ class CommandLine:
             for name, person in (("olivia", "Olivia Okafor"), ("piotr", "Piotr Nowak"))
             for text in ("--officer", f"{person}={self.folder / name}.pub.json")
         ]
-        self.done("init", "--origin", "pactgate.test/emerald-city", *officers, "--demo")
+        opened = self.done("init", "--origin", "pactgate.test/emerald-city", *officers, "--demo")
+        self.server.know(opened["log_public_key"])
         self.at(NOW)
 
     def introduce(self, name: str, party: str, *officers: str, person: str | None = None, out: str) -> None:

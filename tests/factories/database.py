@@ -7,23 +7,36 @@ from dataclasses import dataclass, field
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from audit.checkpoint import CheckpointVerifier
 from gateway.migrations.upgrade import upgrade
 from gateway.store.database import Database, engine_for
 from gateway.store.embedded import EmbeddedPostgres
 from gateway.store.roles import Passwords, Role, create_database, create_roles
 from gateway.store.session import connect, quote_name
+from tests.factories.whole_log import known_by, require_whole
 
 TEMPLATE = "pactgate_template"
+_OURS = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname"
 
 
 @dataclass(frozen=True, slots=True)
 class TestServer:
-    """The running server, its roles, and a migrated template database. Use it from synchronous fixtures too."""
+    """
+    The running server, its roles, and a migrated template database. Use it from synchronous fixtures too.
+
+    No database goes before its whole log was recomputed. `damaged` names those whose test damaged the log on purpose.
+    """
 
     __test__ = False
 
     embedded: EmbeddedPostgres
     passwords: Passwords
+    damaged: set[str] = field(default_factory=set)
+    _log_keys: dict[str, CheckpointVerifier] = field(default_factory=dict)
+
+    def know(self, vkey: str) -> None:
+        """Have signatures of this key checked, in every database that holds one."""
+        self._log_keys.update(known_by(vkey))
 
     def url(self, role: str, database: str) -> str:
         """URL for `owner`, `app`, `loader`, `auditor`, or `admin` (the superuser)."""
@@ -43,9 +56,24 @@ class TestServer:
         await create_database(self.embedded.admin_url(), name, template=template)
 
     async def drop(self, name: str) -> None:
-        """Drop a database, with whoever is still connected."""
+        """Drop a database, with whoever is still connected; its log was whole. Raises `VerificationFailed`."""
         async with connect(self.embedded.admin_url()) as connection:
-            await connection.execute(f"DROP DATABASE IF EXISTS {quote_name(name)} WITH (FORCE)")
+            try:
+                if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+                    await self.require_whole(name)
+            finally:
+                await connection.execute(f"DROP DATABASE IF EXISTS {quote_name(name)} WITH (FORCE)")
+
+    async def require_whole(self, name: str) -> None:
+        """Recompute the log of a database. Raises `VerificationFailed`."""
+        await require_whole(self.url("admin", name), self._log_keys, damaged=name in self.damaged)
+
+    async def require_all_whole(self) -> None:
+        """Recompute the log of every database that is left. Raises `VerificationFailed`."""
+        async with connect(self.embedded.admin_url()) as connection:
+            names = [row["datname"] for row in await connection.fetch(_OURS)]
+        for name in names:
+            await self.require_whole(name)
 
 
 @dataclass(slots=True)

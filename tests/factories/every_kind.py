@@ -12,10 +12,14 @@ from typing import Final
 
 from agreements.authority import Filed
 from agreements.destruction import verify_certificate, verify_hold, verify_release
+from agreements.documents.erasure import Erasure, erasure_bytes
+from agreements.documents.recovery import Cited, Recovery, recovery_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
 from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
+from agreements.irrevocable import verify_erasure, verify_recovery
+from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.signature import Envelope, Kind
@@ -110,6 +114,10 @@ def _partners() -> Mapping[Kind, OfItsKind]:
         Kind.EMERGENCY_RELEASE: OfItsKind(
             papers.release(order), lambda filed: verify_emergency_release(filed, ordered, authority=authority)
         ),
+        Kind.OUTSIDE_DISCLOSURE: OfItsKind(
+            papers.outside(),
+            lambda filed: verify_outside_disclosure(filed, authority=authority, catalogue=catalogue),
+        ),
     }
 
 
@@ -142,10 +150,29 @@ def _obligations() -> Mapping[Kind, OfItsKind]:
     }
 
 
+def _irrevocable() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    authority, keys = ring.authority, [officer.key for officer in ring.officers]
+    cited = Cited(5, b"h" * 32)
+    recovery = Recovery("new.example/log", "vkey", "old.example/log", "vkey", cited, "bm90ZQ==", cited, "a disk")
+    erasure = Erasure((b"a" * 16, b"b" * 16), "the retention is over")
+    return {
+        Kind.ERASURE: OfItsKind(
+            ring.filed(ring.sign(Kind.ERASURE, erasure_bytes(erasure), *keys)),
+            lambda filed: verify_erasure(filed, authority=authority),
+        ),
+        Kind.RECOVERY: OfItsKind(
+            ring.filed(ring.sign(Kind.RECOVERY, recovery_bytes(recovery), *keys)),
+            lambda filed: verify_recovery(filed, authority=authority),
+        ),
+    }
+
+
 SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_agreements(),
     **_authority(),
     **_partners(),
     **_obligations(),
+    **_irrevocable(),
     **_witnesses(),
 }

@@ -21,9 +21,11 @@ import httpx2
 from agreements.trust import Officer, Trust
 from audit.checkpoint import CheckpointSigner
 from audit.entry import parse
+from audit.events import Event
 from audit.export import export_log
 from audit.reading import leaves
 from audit.recheck import Rechecked, recheck
+from audit.shapes import require_members
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
@@ -33,9 +35,10 @@ from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.oauth.rates import Rate
 from gateway.records.subjects import SubjectKey
 from gateway.server import bind, server_for
+from gateway.services.alarms import alarm
+from gateway.services.configuration import record_configuration, shipped
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked, Disclosed
-from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
@@ -52,6 +55,7 @@ BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
 NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
 """Noon in the agreements' zone, on the day of the cohort."""
 _NO_LIMITS = Bounds(address_rate=Rate(1e6, 1e6), client_rate=Rate(1e6, 1e6), strangers_seconds=3600)
+_EVENTS = {event.value: event for event in Event}
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = $1"
 _SHIFT = "UPDATE gateway.installation SET clock_shift = $1 - statement_timestamp()"
 
@@ -66,7 +70,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What was set up once. `template` is a database that tests copy."""
+    """What was set up once. `template` is a database that tests copy; keys and trust file are in `home`."""
 
     server: TestServer
     template: str
@@ -75,6 +79,8 @@ class Deployment:
     ring: Keyring
     agreements: Mapping[str, SignedAgreement]
     partners: Mapping[str, Partner]
+    home: Path
+    """The folder with the keys and the trust file, for commands on a copy."""
 
     @property
     def signer(self) -> CheckpointSigner:
@@ -99,8 +105,12 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await clerk.execute(_SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
-    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
+    server.know(deployment.trust.log_public_key)
     async with open_office(database.url("loader"), installed.trust, alarm) as office:
+        # As a gateway does at its first start, so that no test's gateway has anything to record.
+        async with office.engine.begin() as connection:
+            await record_configuration(connection, shipped())
         await _sign_everything(deployment, office)
         await clerk.execute(_SHIFT, NOON)
         await load(office, keys, home, export({each: bundle.agreement.id for each, bundle in agreements.items()}))
@@ -184,7 +194,7 @@ class Gateway:
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url})
+        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"})
         routers = partner_routers(self.deployment.keys.cursor)
         app = create_app(
             settings,
@@ -330,7 +340,11 @@ class Gateway:
                 await asyncio.sleep(0.002)
 
     async def verify(self) -> Rechecked:
-        """Recompute the whole log."""
+        """Recompute the whole log, and see that every entry says what its event says."""
+        auditor = await self.database.pool("auditor", size=1)
+        async for written in leaves(auditor, 0, await self.size()):
+            entry = parse(written)
+            require_members(_EVENTS[entry.event], entry.body)
         return await recheck(await self.database.pool("auditor", size=1), self.deployment.signer.verifier)
 
     async def export(self, folder: Path) -> None:

@@ -47,4 +47,5 @@ async def installed_in(database: TestDatabase, home: Path, *, demo: bool) -> Tes
     opened = await install(
         database.url("owner"), database.url("loader"), home / "trust.json", keys, officers, origin=ORIGIN, demo=demo
     )
+    database.server.know(opened.trust.log_public_key)
     return TestInstallation(database, home, keys, opened.trust, signing)

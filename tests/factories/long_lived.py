@@ -26,10 +26,11 @@ from gateway.problems import Problem
 from gateway.records.extent import Extents
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked as Page
 from gateway.services.disclosure import Disclosures
-from gateway.services.grants import Grants, alarm
+from gateway.services.grants import Grants
 from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship
@@ -231,7 +232,7 @@ class World:
         """Ask everything of the gateway that lives and of one made now; both answer alike, and as the model says."""
         database = self.services.database
         fresh = Disclosures(
-            Grants(database.engine, self.made.trust),
+            Grants(database.engine, self.made.trust, configuration=self.services.grants.configuration),
             Reader(database.pool),
             Extents(database.pool),
             self.services.log,

@@ -26,6 +26,7 @@ from agreements.documents.emergency import (
     emergency_order_bytes,
 )
 from agreements.documents.emergency_release import EmergencyRelease, emergency_release_bytes
+from agreements.documents.outside_disclosure import OutsideDisclosure, outside_disclosure_bytes
 from agreements.documents.succession import SUCCESSION, Succession, succession_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import VerifiedEmergencyOrder, verify_emergency_order
@@ -48,6 +49,18 @@ ORDER: Final = EmergencyOrder(
     whom="Everybody on the roster of the bus that left at noon",
     begins=RECEIVED,
     hours=48,
+)
+
+OUTSIDE: Final = OutsideDisclosure(
+    party="Cedar County Health",
+    party_kind="a county agency",
+    disclosed_on=TODAY,
+    how="a letter",
+    elements=("000115", "000172"),
+    basis="audit_evaluation",
+    interest="To audit the school nurse program that the county supports.",
+    count=1,
+    commitment="0" * 64,
 )
 
 
@@ -127,6 +140,12 @@ class PartnerPapers:
         signing = keys or [self.ring.officers[1].key]
         payload = emergency_release_bytes(replace(value, **changes))
         return self.filed(self.ring.sign(Kind.EMERGENCY_RELEASE, payload, *signing), by.received.at + after)
+
+    def outside(self, *, keys: Sequence[SigningKey] = (), at: datetime = RECEIVED, **changes: Any) -> Filed:
+        """A disclosure outside the gateway, recorded by officer 1 or signed by `keys`."""
+        payload = outside_disclosure_bytes(replace(OUTSIDE, **changes))
+        signing = keys or [self.ring.officers[1].key]
+        return self.filed(self.ring.sign(Kind.OUTSIDE_DISCLOSURE, payload, *signing), at)
 
     def approval(self, envelope: Envelope, *, officer: int = 0) -> Envelope:
         shape = SUCCESSION if envelope.kind is Kind.SUCCESSION else EMERGENCY_ORDER

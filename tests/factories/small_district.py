@@ -12,7 +12,7 @@ from typing import Final
 from agreements.trust import Officer
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerKeys
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from gateway.services.installation import install
 from gateway.services.office import open_office
 from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, client_id
@@ -57,6 +57,7 @@ async def deploy_small(server: TestServer, name: str, home: Path) -> Deployment:
     ring.log_public_key = installed.trust.log_public_key
     clerk = await database.connection("loader")
     await clerk.execute(_SHIFT, RECEIVED)
+    server.know(installed.trust.log_public_key)
     tutoring = ring.agreement(SPS_A)
     second = {"/partner": tutoring.agreement.content["partner"], "/id": "agreement:sps-b-follow-up"}
     agreements = {
@@ -73,7 +74,7 @@ async def deploy_small(server: TestServer, name: str, home: Path) -> Deployment:
         await clerk.execute(_SHIFT, START)
         await load(office, keys, home, _export({each: bundle.agreement.id for each, bundle in agreements.items()}))
     await database.close()
-    return Deployment(server, name, keys, installed.trust, ring, agreements, partners)
+    return Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
 
 
 def _export(ids: Mapping[str, str]) -> dict[str, Rows]:

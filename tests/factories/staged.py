@@ -16,6 +16,7 @@ from gateway.demo.perform import LOG_FILE, free_port, on_stage, settings_for
 from gateway.demo.stage import Scripts, Stage, script_for
 from gateway.logs import LineWriter
 from gateway.settings import read_settings
+from tests.factories.whole_log import known_by, require_whole
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,7 @@ class Staged:
 
 @contextmanager
 def staged(*, students: int = MINIMUM_STUDENTS, scripts: Scripts = script_for) -> Iterator[Staged]:
-    """Set the stage in a thread, and serve it until the block ends."""
+    """Set the stage in a thread, and serve it until the block ends; its log is whole then."""
     ready: list[Staged] = []
     failed: list[BaseException] = []
     opened, leave = threading.Event(), threading.Event()
@@ -51,6 +52,7 @@ def staged(*, students: int = MINIMUM_STUDENTS, scripts: Scripts = script_for) -
                 ready.append(Staged(stage, asyncio.get_running_loop()))
                 opened.set()
                 await asyncio.to_thread(leave.wait)
+                await require_whole(stage.cluster.url("admin"), known_by(stage.trust.log_public_key))
 
     def run() -> None:
         try:

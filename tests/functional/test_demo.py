@@ -7,6 +7,7 @@ agreement that lists one element more, the log file that somebody edits.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from gateway.demo.district import MINIMUM_STUDENTS
 from gateway.demo.perform import tell
 from gateway.demo.stage import Stage, script_for
 from gateway.demo.story import CONSENTED, NOT_AGREED, Step, Story
+from gateway.store.session import connect
 from tests.factories.staged import Staged, staged
 
 STEPS = [
@@ -140,3 +142,22 @@ def test_the_command_tells_the_story_as_json_and_leaves_nothing_running(tmp_path
     assert all(set(step) == {"name", "expected", "got", "ok", "seconds"} for step in steps)
     assert all(step["ok"] is True and step["got"] == step["expected"] for step in steps)
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.claim(9)
+def test_no_entry_of_the_story_tells_who_a_student_is(scene: Staged) -> None:
+    told(scene, scene.stage)
+
+    async def written() -> list[str]:
+        async with connect(scene.stage.cluster.url("auditor")) as session:
+            return [bytes(row["leaf"]).decode() for row in await session.fetch("SELECT leaf FROM audit.entry")]
+
+    leaves = scene.call(written())
+    words = {word for leaf in leaves for word in re.split(r"[^\w]+", leaf)}
+    days = {day for leaf in leaves for day in re.findall(r"\d{4}-\d{2}-\d{2}", leaf)}
+    students = scene.stage.district.students
+    assert len(leaves) > 40
+    assert len(students) >= MINIMUM_STUDENTS
+    told_of = {text for each in students for text in (each.student_number, each.first_name, each.last_name)}
+    assert {text for text in told_of if text and len(text) > 3} & words == set()
+    assert {each.birthdate.isoformat() for each in students if each.birthdate} & days == set()

@@ -35,6 +35,7 @@ from tests.factories.cohort import STUDENTS, personal
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.log import APPEND
 from tests.factories.partners import ORDER, PartnerPapers
+from tests.factories.replayed import Change, altered, rejustified
 
 pytestmark = pytest.mark.ferpa("L4")
 
@@ -411,3 +412,28 @@ async def test_what_leaves_by_an_order_is_explained_without_reading_a_student(ro
     assert about["first_name"].leaves
     assert not about["homeless_status"].leaves
     assert await room.gateway.size() == size
+
+
+@pytest.mark.claim(6)
+async def test_a_release_is_made_again_by_its_order_and_an_altered_one_is_named(idle_gateway: Gateway) -> None:
+    room = await Room.open(idle_gateway)
+    index = (await room.hand_over("fio")).entry
+    await room.emergencies.end(room.order.envelope.digest, "It is over.")
+    found = await rejustified(idle_gateway)
+    assert (found.decided_again, found.shown, found.holds) == ({"emergency.released": 1}, [], True)
+    nobody = "sha256:" + "0" * 64
+    changes: dict[str, tuple[Change, str]] = {
+        "decision": (lambda body: body["elements"].append("000255"), "element_not_covered"),
+        "place": (lambda body: body.update(recipients=[7]), "recipient_not_listed"),
+        "order": (lambda body: body.update(order=nobody), "no_order"),
+        "element": (lambda body: body["elements"].append("999999"), "unknown_element"),
+        "hours": (lambda body: body.update(time="2036-01-01T00:00:00.000000Z"), "order_over"),
+    }
+    for change, code in changes.values():
+        async with altered(idle_gateway, {index: change}):
+            (named,) = (await rejustified(idle_gateway)).shown
+        assert (named["entry"], named["differs"], named["came_out"]["code"]) == (index, ("decision",), code)
+    for name, value in (("clauses", [["/elements/1"]] * 2), ("basis", "consent"), ("ruleset", nobody)):
+        async with altered(idle_gateway, {index: lambda body, name=name, value=value: body.update({name: value})}):  # type: ignore[misc] # bound in the loop
+            (named,) = (await rejustified(idle_gateway)).shown
+        assert named["differs"] == (name,)

@@ -23,7 +23,7 @@ async def test_an_answer_remembered_wrong_is_refused_and_the_next_one_is_right(
     gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     made, services = gateway.deployment, gateway.services
-    grants = Grants(services.database.engine, made.trust, recheck_every=1)
+    grants = Grants(services.database.engine, made.trust, configuration=services.grants.configuration, recheck_every=1)
     pool = services.database.pool
     watched = replace(
         services,

@@ -34,6 +34,7 @@ from gateway.services.obligations.shown import Figures, Owed
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force
+from tests.factories.superuser import alarms, change, served_anew, superuser
 
 PARTNER = f"partner:{BRIGHT_PATH}"
 LAST = dt.date(2027, 6, 30)
@@ -307,6 +308,22 @@ async def test_an_open_hold_refuses_certificates_and_nothing_is_due_until_it_is_
     assert (await owed(gateway))[digest].status is Status.CERTIFIED
 
 
+@pytest.mark.ferpa("F1")
+async def test_a_family_that_was_not_let_inspect_within_45_days_is_flagged_on_day_46(idle_gateway: Gateway) -> None:
+    work = await desk(idle_gateway)
+    request = hold(idle_gateway, idle_gateway.digest(TUTORING))
+    await work.place_hold(request)
+    for days, late in ((0, False), (45, False), (46, True)):
+        await idle_gateway.at(NOON + dt.timedelta(days=days))
+        (line,) = await work.holds()
+        assert (line.inspect_by, line.overdue) == (DAY + dt.timedelta(days=45), late)
+    await work.release_hold(release(idle_gateway, request))
+    assert [(line.open, line.overdue) for line in await work.holds()] == [(False, False)]
+    evidence = Hold(idle_gateway.digest(TUTORING), "legal", DAY, "A court asks for it.")
+    await work.place_hold(signed(idle_gateway, Kind.HOLD, hold_bytes(evidence)))
+    assert [line.inspect_by for line in await work.holds() if line.open] == [None]
+
+
 async def test_who_left_is_certified_by_record_code_and_only_who_left(gateway: Gateway) -> None:
     digest, work = gateway.digest(TUTORING), await desk(gateway)
     rows = {row["first_name"]: row["record_code"] for row in await gateway.rows(TUTORING, fields="first_name")}
@@ -502,3 +519,22 @@ async def test_an_agreement_without_an_entry_owes_nothing_and_one_that_cannot_be
         await insert_status(filing.connection, odd.digest, "active", index=index, reason="it was, once")
     (line,) = (await (await desk(gateway)).listed()).refused
     assert (line.agreement, line.document, line.code) == (odd.digest, odd.digest, "invalid_agreement")
+
+
+@pytest.mark.claim(1)
+@pytest.mark.attack("a hold is damaged")
+async def test_a_hold_that_does_not_verify_any_more_alarms_when_the_gateway_starts(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = hold(gateway, await terminated(gateway))
+    await (await desk(gateway)).place_hold(held)
+    admin = await superuser(gateway)
+    await served_anew(gateway)
+    assert alarms(caplog) == set()
+    forged = signed(gateway, Kind.HOLD, held.payload, gateway.deployment.ring.signer(PARTNER).key)
+    await change(admin, held.digest, "envelope", forged.text)
+    await served_anew(gateway)
+    assert alarms(caplog) == {"obligation_refused"}
+    await admin.execute("DELETE FROM agreements.document WHERE kind = 'hold'")
+    await served_anew(gateway)
+    assert alarms(caplog) == {"document_missing"}

@@ -23,8 +23,8 @@ from gateway.demo.story import verify_folder
 from gateway.keys import create_keys
 from gateway.oauth.client import PartnerClient, PartnerKeys
 from gateway.server import bind, server_for
+from gateway.services.alarms import alarm
 from gateway.services.container import open_services
-from gateway.services.grants import alarm
 from gateway.services.installation import install
 from gateway.services.office import open_office
 from gateway.services.stewardship import Stewardship, read_mappings

@@ -8,11 +8,11 @@ import pytest
 
 from agreements.keys import SigningKey
 from agreements.trust import Trust, read_trust
-from audit.entry import leaf
+from audit.entry import encode
 from audit.events import Event
 from gateway.errors import SettingsError
+from gateway.services.alarms import alarm
 from gateway.services.errors import InstallationChanged, OtherInstallation
-from gateway.services.grants import alarm
 from gateway.services.office import open_office
 from gateway.services.opening import opening, require_unchanged
 from gateway.services.readiness import require_ready
@@ -102,7 +102,7 @@ async def test_what_was_pinned_starts_however_the_file_is_laid_out(installed: Te
 def test_a_log_that_does_not_begin_with_its_opening_is_refused(installed: TestInstallation) -> None:
     pinned = opening(installed.trust, NOW, demo=True)
     require_unchanged(pinned, installed.trust, origin=ORIGIN, demo=True)
-    for written in (None, b"{}", leaf(Event.LOG_CHECKED, NOW, trust="sha256:" + "0" * 64), pinned[:-1]):
+    for written in (None, b"{}", encode(Event.LOG_CHECKED, NOW, {"trust": "sha256:" + "0" * 64}), pinned[:-1]):
         with pytest.raises(InstallationChanged, match="Entry 0"):
             require_unchanged(written, installed.trust, origin=ORIGIN, demo=True)
 

@@ -1,4 +1,4 @@
-"""Replay ids are kept for as long as a proof could be presented, meters for as long as their day, and no longer."""
+"""Replay ids are kept as long as a proof could be presented, meters as long as their day; entries get indexed."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.draft import Draft, Meter, Once
-from audit.entry import leaf
+from audit.entry import encode
 from audit.events import Event
+from audit.index import BLOCK, extent
 from gateway.services.container import open_services
 from gateway.services.upkeep import MARGIN, forget_metered, forget_spent, upkeep
+from tests.factories.database import TestDatabase
 from tests.factories.installation import TestInstallation
+from tests.factories.long_log import append, drafts, numbers
 
 pytestmark = pytest.mark.claim(4)
 
@@ -20,7 +23,7 @@ AGES = {"long over": -2 * MARGIN, "over": -MARGIN - timedelta(seconds=5), "just 
 async def spend(installed: TestInstallation) -> datetime:
     """Spend one id of each age; return what time it is."""
     now = datetime.now(UTC)
-    written = leaf(Event.LOG_CHECKED, now)
+    written = encode(Event.LOG_CHECKED, now, {})
     async with open_services(
         installed.database.url("app"),
         installed.keys,
@@ -82,3 +85,12 @@ async def test_a_meter_is_forgotten_by_the_clock_that_dates_the_entries(installe
     await clerk.execute("UPDATE gateway.installation SET clock_shift = '0'")
     assert await forget_metered(pool) == 2
     assert await left(installed, "meter") == ["just over", "good"]
+
+
+async def test_a_running_gateway_has_the_newest_entries_indexed(database: TestDatabase) -> None:
+    pool = await database.pool("app", size=2)
+    await append(await database.connection("app"), drafts(BLOCK, numbers(9)))
+    auditor = await database.connection("auditor")
+    async with upkeep(pool, every=0.01), asyncio.timeout(10):
+        while not (await extent(auditor)).times:  # noqa: ASYNC110 - the work says nothing when it is done
+            await asyncio.sleep(0.02)

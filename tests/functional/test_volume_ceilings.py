@@ -10,10 +10,10 @@ import pytest
 from agreements.elements import load_catalogue
 from audit.errors import AuditError
 from gateway.problems import Problem
+from gateway.services.alarms import alarm
 from gateway.services.analysis.analyses import Analyses
 from gateway.services.analysis.past import Law
 from gateway.services.container import open_services
-from gateway.services.grants import alarm
 from policies.ceilings import Ceiling
 from policies.guardrails import Guardrails, load_guardrails
 from tests.factories.cohort import COVERED, FOLLOW_UP, MENTORING, STUDENTS, TUTORING, on_roster

@@ -10,6 +10,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from audit.events import MOVES_EPOCH, Event
+from audit.members import MEMBERS
+from audit.shapes import labels_of
 from gateway.cli import app
 from gateway.demo.story import CONSENTED
 from gateway.problems import PROBLEMS, TOKEN_ERRORS, Kind
@@ -96,6 +98,23 @@ def test_the_flow_names_the_function_to_read_first() -> None:
 def test_every_event_is_documented_and_nothing_else_is() -> None:
     documented = [(quoted(event), moves == "yes", words) for event, moves, words in rows(EVENTS, first="event")]
     assert documented == [(event.value, event in MOVES_EPOCH, event.description) for event in Event]
+
+
+def shown(label: str) -> str:
+    """A member as the page shows it: its name, and the word that tells it from another of that name."""
+    name, _, word = label.partition(".")
+    return f"`{name}` ({word})" if word else f"`{name}`"
+
+
+def test_every_member_of_an_entry_is_documented_and_nothing_else_is() -> None:
+    said = [(quoted(event), words) for event, words in rows(EVENTS, first="entry of")]
+    assert said == [
+        (event.value, ", ".join(f"({shown(each)})" if may else shown(each) for each, may in labels_of(event)))
+        for event in Event
+    ]
+    assert [tuple(row) for row in rows(EVENTS, first="member")] == [
+        (shown(label), member.kind.word, member.meaning) for label, member in MEMBERS.items()
+    ]
 
 
 @pytest.mark.parametrize(("first", "kinds"), [("code", PROBLEMS), ("error", TOKEN_ERRORS)])

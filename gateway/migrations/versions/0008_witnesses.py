@@ -1,7 +1,7 @@
 """
 Witnesses are named by a signed document, and the newest cosignature of each is remembered.
 
-Revises: 0006.
+Revises: 0007.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0008"
-down_revision: str | None = "0006"
+down_revision: str | None = "0007"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _KINDS = (
-    "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', "
-    "'officer', 'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', "
-    "'hold', 'release', 'debarment', 'succession', 'review', 'emergency_release', 'witnesses')"
+    "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', 'officer', "
+    "'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', 'hold', 'release', "
+    "'debarment', 'succession', 'review', 'emergency_release', 'erasure', 'recovery', 'witnesses')"
 )
 
 

@@ -19,6 +19,7 @@ from policies.guardrails import Guardrails
 from policies.memo import Memo
 from policies.rehearsal import rehearse
 from policies.state import PolicyState
+from policies.zones import PINNED, Zones
 
 _KEPT: Final = 8
 """Registries kept: whoever goes through the log comes back to the newest ones only."""
@@ -30,10 +31,23 @@ class Law:
 
     catalogue: Catalogue
     guardrails: Guardrails
+    zones: Zones = PINNED
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what all decisions by this law depend on."""
+        return self.catalogue.digest, self.catalogue.earlier, self.guardrails.digest, self.zones.digest
 
     def state(self, registry: Registry) -> PolicyState:
         """Return what decides by this law under a registry; nothing can be read by its permits."""
-        return rehearse(registry.granted.values(), self.catalogue, self.guardrails, suspensions=registry.suspensions)
+        return rehearse(
+            registry.granted.values(),
+            self.catalogue,
+            self.guardrails,
+            suspensions=registry.suspensions,
+            others=registry.clients,
+            zones=self.zones,
+        )
 
 
 class Past:
@@ -44,6 +58,7 @@ class Past:
         self.law = law
         self._read = read
         self._dates = read.dates
+        self._moves = read.moves
         self._trust = trust
         self._alarm = alarm
         self._reader = RegistryReader(trust, law.catalogue, alarm)
@@ -64,6 +79,17 @@ class Past:
         """Return the last entry up to this one that brought anything: between two of them nothing differs."""
         place = bisect_right(self._dates, entry)
         return self._dates[place - 1] if place else -1
+
+    def stood_before(self, entry: int, epoch: int | None) -> int:
+        """
+        Return the last entry that can have been there when the decision of `entry` was made at `epoch`.
+
+        What came with the entry itself, or after it, did not decide it; nor did a change that moved the epoch on.
+        """
+        if epoch is None:
+            return entry - 1
+        place = bisect_right(self._moves, epoch)
+        return min([entry, *self._moves[place : place + 1]]) - 1
 
     def under(self, law: Law) -> "Past":
         """Return the same past as another law would have judged it."""

@@ -1,6 +1,7 @@
-"""The requests that the log tells of: read in ranges and streamed, never held, without any student's data."""
+"""The decisions that the log tells of: read in ranges and streamed, never held, without any student's data."""
 
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from datetime import datetime
 from typing import Final
@@ -14,7 +15,7 @@ from audit.reading import leaf_at, leaves
 from gateway.services.obligations.history import driver_of, time_of
 from policies.analyse.replay import Logged
 
-_MARKS: Final = tuple(f'"event":"{event.value}"'.encode() for event in (Event.DISCLOSURE, Event.REFUSAL))
+REQUESTS: Final = (Event.DISCLOSURE, Event.REFUSAL)
 
 
 async def first_since(connection: AsyncConnection, size: int, since: datetime) -> int:
@@ -39,25 +40,37 @@ async def time_at(connection: AsyncConnection, index: int) -> datetime:
     return time_of(parse(await leaf_at(await driver_of(connection), index)))
 
 
-async def logged_requests(
-    connection: AsyncConnection, start: int, stop: int, catalogue: Catalogue
-) -> AsyncGenerator[Logged, None]:
+async def entries_of(
+    connection: AsyncConnection, events: Collection[Event], start: int, stop: int
+) -> AsyncGenerator[tuple[int, Entry], None]:
     """
-    Go through the requests from entry `start` up to, not including, `stop`; what names no dataset asked for no data.
+    Go through the entries of these events from entry `start` up to, not including, `stop`.
 
     Raises `LogDamaged` at a gap and `LeafRefused` for a damaged entry.
     """
+    marked = re.compile(b'"event":"(?:%s)"' % b"|".join(re.escape(event.value.encode()) for event in events))
     index = start
     async with aclosing(leaves(await driver_of(connection), start, stop)) as written:
         async for leaf in written:
-            if any(mark in leaf for mark in _MARKS):
+            if marked.search(leaf):
                 entry = parse(leaf)
-                if entry.event in {Event.DISCLOSURE, Event.REFUSAL} and "dataset" in entry.body:
-                    yield _logged(index, entry, catalogue)
+                if entry.event in events:
+                    yield index, entry
             index += 1
 
 
-def _logged(index: int, entry: Entry, catalogue: Catalogue) -> Logged:
+async def logged_requests(
+    connection: AsyncConnection, start: int, stop: int, catalogue: Catalogue
+) -> AsyncGenerator[Logged, None]:
+    """Go through the requests in that range; what names no dataset asked for no data. Raises as `entries_of`."""
+    async with aclosing(entries_of(connection, REQUESTS, start, stop)) as entries:
+        async for index, entry in entries:
+            if "dataset" in entry.body:
+                yield logged_request(index, entry, catalogue)
+
+
+def logged_request(index: int, entry: Entry, catalogue: Catalogue) -> Logged:
+    """Return the request that an entry tells of."""
     body = entry.body
     disclosed = entry.event == Event.DISCLOSURE
     # A disclosure lists ids, a refusal the names that were asked.
@@ -70,9 +83,8 @@ def _logged(index: int, entry: Entry, catalogue: Catalogue) -> Logged:
         purpose=body["purpose"],
         dataset=body["dataset"],
         elements=tuple(names),
-        transformations=tuple(body["transformations"]) if disclosed else (),
-        ruleset=body["ruleset"] if disclosed else "",
         code=None if disclosed else body["code"],
+        says=body,
     )
 
 

@@ -18,8 +18,8 @@ from audit.commitments import SECRET_SIZE, Private, commit_bytes, commit_rows, c
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.named import NamedRows
-from policies.emergency import BASIS
 from policies.emergency_release import EmergencyPermit
+from policies.told import told_of_release
 
 _NOTICE = (
     "Disclosed for a health or safety emergency (34 CFR 99.36). Use it for nothing else, and give it to nobody but"
@@ -53,13 +53,18 @@ class Students:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One release: what an officer signed, by which order and permit, and the rows that were found."""
+    """
+    One release: what an officer signed, by which order and permit, and the rows that were found.
+
+    `configuration` is the entry that recorded what was decided by.
+    """
 
     document: Envelope
     order: VerifiedEmergencyOrder
     permit: EmergencyPermit
     found: NamedRows
     students: Students
+    configuration: int
 
     @property
     def body(self) -> bytes:
@@ -89,19 +94,10 @@ class Paper:
             Event.EMERGENCY_RELEASED,
             found.now,
             document=self.document.digest,
-            order=permit.order,
             officers=sorted(each.kid for each in self.document.signatures),
-            recipients=list(permit.recipients),
-            basis=BASIS,
-            ferpa_9932_required=permit.ferpa_9932_required,
-            dataset=permit.dataset,
-            elements=[each.element for each in permit.fields],
-            transformations=[each.transformation for each in permit.fields],
-            clauses=[list(each.clauses) for each in permit.fields],
+            configuration=self.configuration,
+            **told_of_release(permit),
             epoch=found.epoch,
-            ruleset=permit.ruleset_digest,
-            guardrails=permit.guardrails_digest,
-            catalogue=permit.catalogue_digest,
             records=len(found.rows),
             students=len(self.students.each),
             request=self.students.commitment,

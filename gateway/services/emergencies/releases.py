@@ -21,6 +21,7 @@ from audit.change import append_change
 from audit.errors import EpochMoved
 from gateway.records.named import read_named
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
+from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.emergencies.orders import require_ordered
 from gateway.services.emergencies.papers import Paper, Students
 from gateway.services.errors import OtherStudents, ReleaseRefused, TooManyStudents
@@ -85,14 +86,17 @@ class EmergencyReleases:
         Raises an `AgreementError`, `OtherStudents`, `ReleaseRefused`, `TooManyStudents`, what the records refuse, and
         `EpochMoved` if the world kept moving. Nothing was written then.
         """
+        # In a transaction of its own: it may move the epoch, and the release must find it where it is.
+        async with self._desk.engine.begin() as connection:
+            recorded = await record_configuration(connection, Configuration(self._desk.catalogue, load_guardrails()))
         for _ in range(_ATTEMPTS - 1):
             try:
-                return await self._release(document, students)
+                return await self._release(document, students, recorded)
             except EpochMoved:
                 continue
-        return await self._release(document, students)
+        return await self._release(document, students, recorded)
 
-    async def _release(self, document: Envelope, students: Students) -> Released:
+    async def _release(self, document: Envelope, students: Students, configuration: int) -> Released:
         async with self._desk.filing() as filing:
             # (1): an officer signed exactly this, for exactly these students.
             asked = read_emergency_release(document.payload)
@@ -110,7 +114,7 @@ class EmergencyReleases:
             # (4): releases are filed one at a time, so two of them cannot both find the last place free.
             subjects = self._subjects.numbers(found.subjects)
             await self._require_room(filing, ordered, permit, subjects)
-            paper = Paper(document, ordered.verified, permit, found, students)
+            paper = Paper(document, ordered.verified, permit, found, students, configuration)
             written, private = paper.entry(self._random, subjects)
             # (5): an end that came since the read is found under the log's lock, and nothing is written then.
             index = await append_change(

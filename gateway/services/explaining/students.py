@@ -22,11 +22,11 @@ from audit.commitments import SECRET_SIZE, Private, commit_bytes, pack_private
 from audit.entry import leaf, parse
 from audit.events import Event
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
 from gateway.services.errors import RulesMoved
 from gateway.services.explaining.evidence import read_evidence, read_kept, student_numbered
 from gateway.services.explaining.seen import StudentAnswer, answer_for
 from gateway.services.explaining.world import World, open_world
-from gateway.services.grants import alarm
 from gateway.services.office import Office
 from gateway.services.standing.registry import read_moment
 

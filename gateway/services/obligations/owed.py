@@ -25,7 +25,7 @@ from agreements.documents.destruction import (
     Certificate,
     read_certificate,
 )
-from agreements.documents.hold import read_hold, read_release
+from agreements.documents.hold import INSPECT_WITHIN, read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
 from agreements.lifecycle import Standing
@@ -67,17 +67,22 @@ class Obligations:
         async with self._following() as (_, moment, following):
             followed = following.followed.values()
         found = {hold.digest: (hold, each) for each in followed for hold in each.holds}
-        lines = [
-            HoldLine(
-                hold=digest,
-                agreement=hold.hold.agreement,
-                kind=hold.hold.kind,
-                since=hold.hold.since,
-                placed_by_entry=hold.received.index,
-                open=bool(open_holds([hold], each.releases, moment.size)),
+        lines = []
+        for digest, (hold, each) in found.items():
+            is_open = bool(open_holds([hold], each.releases, moment.size))
+            inspect_by = hold.hold.since + INSPECT_WITHIN if hold.hold.kind == "inspection" else None
+            lines.append(
+                HoldLine(
+                    hold=digest,
+                    agreement=hold.hold.agreement,
+                    kind=hold.hold.kind,
+                    since=hold.hold.since,
+                    placed_by_entry=hold.received.index,
+                    open=is_open,
+                    inspect_by=inspect_by,
+                    overdue=is_open and inspect_by is not None and moment.now.date() > inspect_by,
+                )
             )
-            for digest, (hold, each) in found.items()
-        ]
         return tuple(sorted(lines, key=lambda line: line.placed_by_entry))
 
     async def certificates(self, agreement: str) -> tuple[CertificateLine, ...]:

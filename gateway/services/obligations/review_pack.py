@@ -26,7 +26,7 @@ from agreements.pointer import pointer
 from agreements.register import StoredDocument
 from agreements.signature import Kind
 from agreements.trust import Trust
-from audit.checkpoint import Checkpoint, CheckpointVerifier
+from audit.checkpoint import Checkpoint
 from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.reading import leaf_at
@@ -34,6 +34,7 @@ from audit.sample import draw
 from gateway.services.errors import NothingSigned, UnknownAgreement
 from gateway.services.filing import Desk
 from gateway.services.inspection import newest_signed
+from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.courses import Followed, follow
 from gateway.services.obligations.history import day_in, driver_of, entries_about, entries_at
 from gateway.services.obligations.use import Use
@@ -101,8 +102,8 @@ async def _covering(
     connection: AsyncConnection, trust: Trust, each: Followed, moment: Moment, ends: date
 ) -> Checkpoint:
     """Return the newest signed checkpoint. Raises `NothingSigned` if an entry of the period is newer."""
-    verifier = CheckpointVerifier.parse(trust.log_public_key)
-    checkpoint = await newest_signed(await driver_of(connection), verifier)
+    driver = await driver_of(connection)
+    checkpoint = await newest_signed(driver, (await log_keys_in(driver, trust)).verifier)
     later = await entries_at(connection, [checkpoint.size]) if checkpoint.size < moment.size else {}
     if any(day_in(each.agreement, entry) <= ends for entry in later.values()):
         raise NothingSigned(f"The newest signed checkpoint covers {checkpoint.size} entries and not the whole period.")

@@ -70,7 +70,11 @@ class CertificateLine:
 
 @dataclass(frozen=True, slots=True)
 class HoldLine:
-    """A hold in a list: its agreement, and whether it is still open. Its reason stays in the document."""
+    """
+    A hold in a list: its agreement, and whether it is still open. Its reason stays in the document.
+
+    `inspect_by` is the last day on which a family that asked to inspect is in time (row F1); `overdue` from the next.
+    """
 
     hold: str
     agreement: str
@@ -78,3 +82,5 @@ class HoldLine:
     since: date
     placed_by_entry: int
     open: bool
+    inspect_by: date | None
+    overdue: bool

@@ -11,6 +11,7 @@ from agreements.in_force import VerifiedBinding, verify_binding
 from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, verify_people_annex, verify_undertaking
 from agreements.register import StoredDocument
 from agreements.signature import Kind
+from audit.events import Event
 from gateway.services.standing.judging import Judging, texts
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import KnownClient, Promised
@@ -71,9 +72,28 @@ class Access:
 
     @property
     def suspensions(self) -> list[Suspension]:
-        """Return the stops of clients and of partners."""
-        stopped = self._stopped | self._stopped_partners
+        """Return the stops of clients and of partners, and of agreements of which a list of people is gone."""
+        stopped = self._stopped | self._stopped_partners | self._without_people
         return [Suspension(concerns, index) for concerns, index in stopped.items()]
+
+    @property
+    def _without_people(self) -> dict[str, int]:
+        """
+        Return the agreements in force of which a people annex cannot be had any more, with the entry that received it.
+
+        INVARIANT: an annex may take people out, so an earlier one never counts in the place of one that is gone.
+        """
+        gone = {
+            str(entry.body.get("agreement")): index
+            for index, entry in self._judging.gone.values()
+            if entry.event == Event.PEOPLE_NAMED
+        }
+        found = {}
+        for digest in self.granted:
+            missing = [gone[each] for each in (digest, *self._promises.lineage(digest)) if each in gone]
+            if missing:
+                found[digest] = max(missing)
+        return found
 
     def _owners(self, bound: Mapping[str, list[tuple[int, VerifiedBinding]]]) -> dict[str, str]:
         """

@@ -5,7 +5,7 @@ The order of work is the order of trust: who may sign (here), what was promised 
 ask under it (`access`). Each step believes only what the one before has verified.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -17,7 +17,9 @@ from agreements.in_force import VerifiedReinstatement, verify_reinstatement
 from agreements.register import StoredDocument
 from agreements.signature import Kind
 from agreements.trust import Trust
+from audit.entry import Entry
 from audit.events import Event
+from gateway.services.standing.logged import missing_documents
 from gateway.services.standing.registry import Alarm, Read
 from gateway.services.standing.remembered import Remembered
 from gateway.services.standing.stopped import with_stops_of_the_log
@@ -45,7 +47,19 @@ class Judging:
         authority = self.once(lambda: build_authority(self.trust, filed), "authority", *texts(*filed))
         for document, code in authority.refused:
             self.alarm("authority_refused", document=document, reason=code)
-        return with_stops_of_the_log(authority, self.read.register, self.read.entries)
+        return with_stops_of_the_log(authority, self.read.entries, self.gone)
+
+    @cached_property
+    def gone(self) -> Mapping[str, tuple[int, Entry]]:
+        """The documents that an entry received and that cannot be had any more: missing, moved or damaged."""
+        gone = missing_documents(self.read)
+        for document, (index, entry) in gone.items():
+            self.alarm("document_missing", document=document, entry=str(index), event=entry.event)
+        for each in self.read.register.stored:
+            received = self.read.entries.get(each.index)
+            if received is not None and not self.filed([each]):
+                gone[each.digest] = (each.index, received)
+        return gone
 
     def filed(self, stored: Iterable[StoredDocument]) -> list[Filed]:
         """Return the documents that can be read and that their entry names, as received by that entry."""

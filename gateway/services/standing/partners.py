@@ -27,7 +27,7 @@ class Partners:
             judging.alarm("succession_refused", document=each.digest, reason=PartnerGone.code)
         self.bans = following(self.debarments, self.successions)
         held = frozenset({each.digest for each in self.debarments} | {each.digest for each in self.successions})
-        stopped = partners_stopped(judging.read.register, judging.read.entries, held)
+        stopped = partners_stopped(judging.read.entries, held)
         self._stopped = {
             heir: index for partner, index in stopped.items() for heir in answering_for(partner, self.successions)
         }

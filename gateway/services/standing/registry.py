@@ -25,6 +25,7 @@ from agreements.signature import Envelope
 from agreements.successors import following
 from agreements.witnessing import VerifiedWitnesses
 from audit.entry import Entry
+from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
 from policies.compile import Suspension
 from policies.state import Granted
@@ -141,7 +142,20 @@ class Registry:
     debarments: tuple[VerifiedDebarment, ...] = ()
     successions: tuple[VerifiedSuccession, ...] = ()
     emergency_orders: tuple[Ordered, ...] = ()
+    epoch: int = -1
     witnesses: Named = Named()
+
+    def is_of(self, moment: Moment, version: int) -> bool:
+        """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""
+        return (self.version, self.epoch) == (version, moment.epoch)
+
+    def says_the_same(self, other: "Registry") -> bool:
+        """Return whether every decision that rests on it would rest on `other` alike."""
+        mine, others = (
+            (each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history)
+            for each in (self, other)
+        )
+        return mine == others
 
     @property
     def bans(self) -> tuple[VerifiedDebarment, ...]:
@@ -159,6 +173,7 @@ class Read:
     client_stops: tuple[Mapping[Any, Any], ...]
     partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
+    epoch: int = -1
 
     @property
     def dates(self) -> list[int]:
@@ -166,6 +181,12 @@ class Read:
         found = {each.index for each in self.register.stored}
         found |= {move.index for each in self.register.agreements for move in each.moves}
         return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+
+    @property
+    def moves(self) -> list[int]:
+        """The entries among them that moved the epoch, in order; a stop of a client or a partner always does."""
+        named = {index for index, entry in self.entries.items() if entry.event in MOVES_EPOCH}
+        return sorted(named | {row["idx"] for row in (*self.client_stops, *self.partner_stops)})
 
     def until(self, index: int) -> "Read":
         """Return what of it was there after the entry `index`: everything is dated by the entry that brought it."""

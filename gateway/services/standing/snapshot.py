@@ -1,19 +1,20 @@
 """Reading what was promised: one snapshot of the register, the clients, and the entries said to have brought them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Catalogue
-from agreements.register import Register, load_register
+from agreements.register import load_register
 from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
+from audit.store import IS_CHANGE
 from gateway.services.standing.access import Access
 from gateway.services.standing.emergencies import emergency_orders
 from gateway.services.standing.judging import Judging
+from gateway.services.standing.logged import as_logged
 from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
@@ -29,9 +30,7 @@ _VERSION: Final = text("""SELECT least(size, greatest(
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
-_ENTRIES: Final = text("SELECT idx, leaf FROM audit.entry WHERE idx = ANY(:indexes)").bindparams(
-    bindparam("indexes", type_=ARRAY(BigInteger))  # one array: a statement takes 32,767 single values
-)
+_ENTRIES: Final = text(f"SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}")  # noqa: S608 - our own condition
 
 
 class RegistryReader:
@@ -42,6 +41,7 @@ class RegistryReader:
         self._catalogue = catalogue
         self._alarm = alarm
         self._remembered = Remembered()
+        self._parsed: dict[bytes, Entry] = {}
 
     async def read(self, connection: AsyncConnection, known: Registry | None = None) -> tuple[Moment, Registry]:
         """
@@ -51,21 +51,22 @@ class RegistryReader:
         nothing but a stop can come between two of its statements, and a stop only takes away.
         """
         moment, version = await self.look(connection)
-        if known is not None and known.version == version:
+        if known is not None and known.is_of(moment, version):
             return moment, known
-        return moment, self.judge(await self.everything(connection, version))
+        return moment, self.judge(await self.everything(connection, version, moment.epoch))
 
-    async def everything(self, connection: AsyncConnection, version: int) -> Read:
+    async def everything(self, connection: AsyncConnection, version: int, epoch: int = -1) -> Read:
         """Return all that is registered, believing nothing of it; in one snapshot, as `read`."""
         register = await load_register(connection)
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
         partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
-        entries = await _entries(connection, register, clients)
-        return Read(version, register, clients, stops, partner_stops, entries)
+        entries = await self._entries(connection)
+        return Read(version, register, clients, stops, partner_stops, entries, epoch)
 
     def judge(self, read: Read) -> Registry:
         """Return what is in force by what was read, now or as it stood once."""
+        read = as_logged(read, self._alarm)
         with self._remembered.generation():
             judging = Judging(read, self._trust, self._catalogue, self._alarm, self._remembered)
             partners = Partners(judging)
@@ -84,6 +85,7 @@ class RegistryReader:
             debarments=partners.debarments,
             successions=partners.successions,
             emergency_orders=orders,
+            epoch=read.epoch,
             witnesses=witnesses,
         )
 
@@ -93,17 +95,19 @@ class RegistryReader:
         moment = await read_moment(connection)
         return moment, (await connection.execute(_VERSION)).scalar_one()
 
+    async def _entries(self, connection: AsyncConnection) -> dict[int, Entry]:
+        """
+        Return the entries that no request wrote, as far as they can be read: among them all that stopped anything.
 
-async def _entries(
-    connection: AsyncConnection, register: Register, clients: Iterable[Mapping[Any, Any]]
-) -> dict[int, Entry]:
-    """Return the entries that are said to have brought something, as far as they can be read."""
-    indexes = {row["idx"] for row in clients} | {each.index for each in register.stored}
-    indexes |= {move.index for agreement in register.agreements for move in agreement.moves}
-    found = {}
-    for row in (await connection.execute(_ENTRIES, {"indexes": sorted(indexes)})).mappings():
-        try:
-            found[row["idx"]] = parse(row["leaf"])
-        except LeafRefused:
-            continue
-    return found
+        All of them and not those that rows point to: a row that was deleted points nowhere.
+        """
+        rows = (await connection.execute(_ENTRIES)).all()
+        parsed: dict[bytes, Entry] = {}
+        found = {}
+        for row in rows:
+            try:
+                parsed[row.leaf] = found[row.idx] = self._parsed.get(row.leaf) or parse(row.leaf)
+            except LeafRefused:
+                continue
+        self._parsed = parsed
+        return found

@@ -47,6 +47,7 @@ class Ledger:
 async def ledger(database: TestDatabase) -> AsyncIterator[Ledger]:
     engine = await database.engine("loader")
     signer = signer_of()
+    database.server.know(signer.vkey)
 
     async def change(leaf: bytes) -> int:
         async with engine.begin() as connection:

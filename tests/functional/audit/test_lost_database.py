@@ -1,9 +1,6 @@
 """The database goes away at the worst moments: nobody is told yes, and the log stays whole."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -80,73 +77,6 @@ async def test_a_head_cannot_be_locked_where_later_statements_would_see_the_past
     with pytest.raises(asyncpg.PostgresError, match="READ COMMITTED"):
         await session.fetch("SELECT audit.lock_head()")
     await session.execute("ROLLBACK")
-
-
-class Cable:
-    """A unix socket before the server's own, on which the connection can be lost between a COMMIT and its answer."""
-
-    def __init__(self, folder: Path, server: str) -> None:
-        self.folder = folder
-        self._server = server
-        self.lose_answer = ""
-        """`cut` closes the connection instead of passing on the answer to COMMIT, `silent` just keeps it."""
-
-    async def serve(self) -> asyncio.Server:
-        return await asyncio.start_unix_server(self._carry, self.folder / ".s.PGSQL.5432")
-
-    async def _carry(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
-        server_in, server_out = await asyncio.open_unix_connection(f"{self._server}/.s.PGSQL.5432")
-        lost = asyncio.Event()
-
-        async def forward() -> None:
-            while data := await client_in.read(65_536):
-                if self.lose_answer and b"COMMIT\x00" in data:
-                    lost.set()
-                server_out.write(data)
-            server_out.close()
-
-        async def back() -> None:
-            while data := await server_in.read(65_536):
-                if not lost.is_set():
-                    client_out.write(data)
-                elif self.lose_answer == "cut":
-                    break
-            client_out.close()
-
-        await asyncio.gather(forward(), back(), return_exceptions=True)
-
-
-@pytest.fixture
-async def cable(ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cable]:
-    host = parse_qs(urlsplit(ledger.database.url("app")).query)["host"][0]
-    cable = Cable(tmp_path_factory.mktemp("c"), host)
-    server = await cable.serve()
-    yield cable
-    server.close()
-
-
-async def through(ledger: Ledger, cable: Cable) -> asyncpg.Pool:
-    direct = ledger.database.url("app")
-    return await asyncpg.create_pool(direct, host=str(cable.folder), min_size=0, max_size=2)
-
-
-@pytest.mark.parametrize("loss", ["cut", "silent"])
-async def test_an_unknown_outcome_is_never_a_yes(
-    ledger: Ledger, cable: Cable, loss: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool = await through(ledger, cable)
-    monkeypatch.setattr("audit.log.BATCH_SECONDS", 0.5)
-    log = await ledger.start(pool)
-    await log.append(Draft(numbered_leaf(1)))
-    cable.lose_answer = loss
-    with pytest.raises(LogUnavailable):
-        await log.append(Draft(numbered_leaf(2)))
-    cable.lose_answer = ""
-    # It was committed after all. Over-reporting is the safe side; the caller was told no.
-    assert await ledger.numbers() == [0, 1, 2]
-    assert await log.append(Draft(numbered_leaf(3))) == Appended(3, 4)
-    await log.stop()
-    pool.terminate()
 
 
 async def test_a_database_that_cannot_be_reached_refuses_to_start(ledger: Ledger) -> None:

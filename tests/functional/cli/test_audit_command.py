@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.progress import progress
 from tests.factories.command_line import CommandLine
+from tests.factories.web import served
 
 _CHANGED = "convert_to(replace(convert_from(leaf, 'UTF8'), 'tutoring', 'testing!'), 'UTF8')"
 _SET_LEAF = "UPDATE audit.entry SET leaf = " + _CHANGED  # noqa: S608 - our own words
@@ -16,6 +18,7 @@ _SET_LEAF = "UPDATE audit.entry SET leaf = " + _CHANGED  # noqa: S608 - our own 
 
 def _damage(desk: CommandLine, statement: str) -> None:
     """Do what only the owner of the database can: pass the guards by and change the past."""
+    desk.server.damaged.add(desk.database)
     desk.sql(
         "ALTER TABLE audit.entry DISABLE TRIGGER ALL; ALTER TABLE audit.entry DROP CONSTRAINT entry_leaf_hash;"
         f"{statement}; ALTER TABLE audit.entry ENABLE TRIGGER ALL"
@@ -80,8 +83,7 @@ def test_another_checkpoint_key_than_the_pinned_one_signs_nothing(active: Comman
     before = active.found("SELECT count(*) FROM audit.signature")
     other = active.with_settings(PACTGATE_KEYS=str(active.folder / "other"))
     other.done("keys", "init")
-    outcome = other.run("audit", "verify")
-    assert (outcome.code, outcome.data["code"]) == (1, "checkpoint_invalid")
+    assert "checkpoint key" in other.refused("audit", "verify")
     assert active.found("SELECT count(*) FROM audit.signature") == before
 
 
@@ -159,3 +161,60 @@ def _stand_alone(folder: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["holds"] is True
     assert folder.exists()
+
+
+@pytest.mark.claim(5)
+def test_an_export_goes_on_where_it_ended_and_is_read_from_an_address(active: CommandLine) -> None:
+    size = active.found("SELECT size FROM audit.head")
+    assert active.done("audit", "export", "@exported")["read"] == size
+    client = active.done("client", "show")[0]["id"]
+    active.done("client", "suspend", client, "--reason", "x")
+    assert active.done("audit", "export", "@exported")["read"] == 1
+    auditor = _auditor(active).without("PACTGATE_AUDITOR_URL")
+    with served(active.folder / "exported") as url:
+        found = auditor.done("audit", "verify", "--url", url)
+        assert (found["size"], found["entries"], found["commitments"]) == (size + 1, True, None)
+        (active.folder / "exported" / "checkpoint").unlink()
+        outcome = auditor.run("audit", "verify", "--url", url)
+        assert (outcome.code, outcome.data["code"]) == (1, "log_damaged")
+    assert "cannot be fetched" in auditor.refused("audit", "verify", "--url", url, code=2)
+    assert "begins with" in auditor.refused("audit", "verify", "--url", "ftp://log.example", code=2)
+
+
+def test_a_published_export_has_no_entries_and_is_checked_as_such(active: CommandLine) -> None:
+    active.done("audit", "export", "@public", "--hashes-only")
+    assert not list((active.folder / "public").rglob("entries"))
+    public = str(active.folder / "public")
+    assert active.run("audit", "verify", "--folder", public).code == 1
+    checked = active.run("audit", "verify", "--folder", public, "--hashes-only")
+    assert checked.data["entries"] is False
+    assert "Only hashes were checked" in checked.err
+    assert "this one is to be with them" in active.refused("audit", "export", "@public")
+    for wrong in (["--hashes-only"], ["--folder", public, "--url", "http://127.0.0.1"]):
+        active.refused("audit", "verify", *wrong, code=2)
+    assert "s3://bucket/prefix" in active.refused("audit", "export", "https://log.example")
+
+
+def test_commitments_beside_the_log_are_opened_where_the_role_may(active: CommandLine) -> None:
+    assert active.done("audit", "verify")["commitments"] == {"closed": 0, "opened": 0, "unbound": 0}
+    assert active.without("PACTGATE_AUDITOR_URL").done("audit", "verify")["commitments"] is None
+
+
+def test_a_database_that_is_away_leaves_the_pinned_key_to_check_an_export_by(active: CommandLine) -> None:
+    active.done("audit", "export", "@exported")
+    away = _auditor(active).with_settings(PACTGATE_AUDITOR_URL="postgresql://pactgate_auditor:x@127.0.0.1:9/none")
+    outcome = away.run("audit", "verify", "--folder", str(active.folder / "exported"))
+    assert outcome.code == 0
+    assert "only the key in the trust file" in outcome.err
+
+
+def test_progress_is_drawn_for_somebody_who_looks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with progress("Checking") as tell:
+        assert tell is None
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress("Checking") as tell:
+        assert tell is not None
+        tell(5, 10)
+    assert "Checking" in capsys.readouterr().err

@@ -10,18 +10,18 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from joserfc.jwk import ECKey
 
 from audit.draft import Draft, Once
-from audit.entry import leaf, parse
+from audit.entry import encode, parse
 from audit.events import Event
 from audit.log import Log, append_change
 from audit.reading import leaves
 from audit.recheck import recheck
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
-from gateway.oauth.callers import CallerDep, caller_of
+from gateway.oauth.callers import PUBLIC, CallerDep, caller_of
 from gateway.oauth.rates import Rate
 from gateway.registration import AgreementGrant, RegisteredClient
 from gateway.server import bind, server_for
@@ -139,9 +139,9 @@ def _probes() -> APIRouter:
     async def answer(request: Request, caller: Caller) -> dict[str, str]:
         now = datetime.now(UTC)
         draft = Draft(
-            leaf(Event.DISCLOSURE, now, client=caller.client),
+            encode(Event.DISCLOSURE, now, {"client": caller.client}),
             once=(Once(caller.replay_id, caller.replay_expires_at),),
-            refusal=leaf(Event.REFUSAL, now, client=caller.client, code="replayed"),
+            refusal=encode(Event.REFUSAL, now, {"client": caller.client, "code": "replayed"}),
         )
         await request.scope["state"]["services"].log.append(draft)
         return {"client": caller.client, "behind": caller.behind}
@@ -149,6 +149,14 @@ def _probes() -> APIRouter:
     @router.get("/v1/grant")
     async def probe(request: Request, caller: CallerDep) -> dict[str, str]:
         return await answer(request, caller)
+
+    @router.get("/v1/slow", dependencies=[PUBLIC])
+    async def probe_slow() -> None:
+        await asyncio.sleep(0.3)
+
+    @router.get("/v1/much", dependencies=[PUBLIC])
+    async def probe_much() -> Response:
+        return Response(bytes(16_000_000))
 
     @router.get("/v1/students/{code}")
     async def probe_one(

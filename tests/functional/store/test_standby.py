@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.kept import KeptCheckpoint
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 from gateway.services.office import open_office
 from gateway.services.readiness import require_ready
 from gateway.store.embedded import EmbeddedPostgres, throw_away_postgres

@@ -1,5 +1,6 @@
 """`python -m audit`: exit codes, sentences and JSON; unusable calls get a remedy, not a traceback."""
 
+import io
 import json
 import runpy
 import sys
@@ -11,11 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from audit.__main__ import HOLDS, UNUSABLE, WRONG, main
+from audit.exporter import Exporter
 from audit.note import NoteVerifier
+from audit.progress import bar
 from audit.proof import Receipt
-from audit.tiles import Exporter
 from audit.tree import inclusion_path, leaf_hash, tree_head
 from tests.factories.log import ORIGIN, numbered_leaf, signer_of
+from tests.factories.web import served
 
 SIGNER = signer_of()
 LEAVES = [numbered_leaf(number) for number in range(5)]
@@ -107,6 +110,67 @@ def test_a_log_that_continues_an_earlier_checkpoint_says_so(folder: Path, capsys
     assert capsys.readouterr().out.endswith("It continues the earlier checkpoint of 3 entries.\n")
     assert main([*call, "--json"]) == HOLDS
     assert json.loads(capsys.readouterr().out)["continues"] == 3
+
+
+def test_a_log_behind_a_web_server_is_checked_like_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with served(folder) as url:
+        assert main(["verify", url, "--key", SIGNER.vkey]) == HOLDS
+        (folder / "tile/0/000.p/5").unlink()
+        assert main(["verify", url, "--key", SIGNER.vkey]) == WRONG
+    assert capsys.readouterr().out.endswith("WRONG (log_damaged): tile/0/000.p/5 is missing\n")
+    assert main(["verify", "http://127.0.0.1:9/?x", "--key", SIGNER.vkey]) == UNUSABLE
+    assert "was not judged" in capsys.readouterr().err
+
+
+def test_hashes_alone_are_checked_when_that_is_asked_and_it_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tile/entries/000.p/5").unlink()
+    assert main(["verify", str(folder), "--key", SIGNER.vkey]) == WRONG
+    assert main(["verify", str(folder), "--key", SIGNER.vkey, "--hashes-only"]) == HOLDS
+    assert capsys.readouterr().out.endswith(" Only hashes were checked, not the entries.\n")
+
+
+def test_a_key_that_was_retired_before_is_told_from_one_that_stands(folder: Path) -> None:
+    other = signer_of(seed=2).vkey
+    for size, code in (("5", HOLDS), ("4", WRONG), ("five", UNUSABLE)):
+        assert main(["verify", str(folder), "--key", other, "--retired", size, SIGNER.vkey]) == code
+
+
+def test_being_stopped_is_said_and_is_no_verdict(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("audit.__main__.verify_export", stopped)
+    assert main(["verify", str(folder), "--key", SIGNER.vkey]) == UNUSABLE
+    assert capsys.readouterr() == ("", "Stopped before the end: nothing was found out.\n")
+
+
+class Terminal(io.StringIO):
+    """Somebody is looking."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_to_a_terminal_only_and_is_gone_at_the_end() -> None:
+    with bar(io.StringIO()) as tell:
+        assert tell is None
+    terminal, times = Terminal(), iter([0.0, 0.05, 0.2, 0.21])
+    with bar(terminal, clock=lambda: next(times)) as tell:
+        assert tell is not None
+        for done in (1, 2, 5_000, 10_000):
+            tell(done, 10_000)
+    shown = terminal.getvalue().split("\r\x1b[K")
+    assert [line.partition("] ")[2] for line in shown] == [
+        "",
+        "1 of 10,000 entries",
+        "5,000 of 10,000 entries",
+        "10,000 of 10,000 entries",
+        "",
+    ]
 
 
 def test_a_receipt_that_holds_ends_with_0(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from audit.checkpoint import Checkpoint
 from audit.entry import MAX_LEAF
 from audit.errors import Forked, LeafRefused, LogDamaged, RolledBack, VerificationFailed
-from audit.tiles import Exporter, pack_bundle, tile_path, tile_widths, unpack_bundle
+from audit.exporter import Exporter
+from audit.tiles import pack_bundle, tile_path, tile_widths, unpack_bundle
 from audit.tree import leaf_hash, tree_head
 from audit.verify import Verified, read_checkpoint, verify_folder
 from tests.factories.log import ORIGIN, signer_of

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from gateway.logs import LineWriter, configure_logging
-from gateway.services.grants import alarm
+from gateway.services.alarms import alarm
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def signed(size: int) -> Checkpoint:
 def cosigned(size: int) -> Checkpoint:
     checkpoint = signed(size)
     text = checkpoint.note.split("\n\n")[0] + "\n"
-    witness = NoteSigner("witness.example", signer_of(seed=5)._signer._key)
+    witness = NoteSigner("witness.example", signer_of(seed=5)._signers[0]._key)
     return SIGNER.verifier.verify(assemble(text, SIGNER.line(size, checkpoint.tree_head) + witness.line(text)))
 
 

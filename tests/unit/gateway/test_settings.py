@@ -15,6 +15,8 @@ from gateway.settings import CATALOGUE, DATABASE_ROLES, read_settings
         ("PACTGATE_BODY_BYTES", "1"),
         ("PACTGATE_IN_FLIGHT", "1e3"),
         ("PACTGATE_REQUEST_SECONDS", "3600"),
+        ("PACTGATE_CLIENT_RATE", "0"),
+        ("PACTGATE_TERMINATORS", "proxy.example"),
         ("PACTGATE_PUBLIC_URL", "http://data.district.example"),
         ("PACTGATE_PUBLIC_URL", "http://127.0.0.1.example"),
         ("PACTGATE_PUBLIC_URL", "https://data.district.example/v1"),

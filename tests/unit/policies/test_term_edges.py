@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from policies.errors import UnknownTimeZone
-from policies.term import TZDATA_VERSION, bounds, pinned_zone
+from policies.term import bounds
+from policies.zones import PINNED, Zones
 from tests.factories.policy_worlds import World, denied, permitted, promise
 
 MINUTE = timedelta(minutes=1)
@@ -22,7 +23,7 @@ def test_only_zones_of_the_pinned_data_are_read(name: str) -> None:
 
 
 def test_the_version_of_the_zone_data_is_known() -> None:
-    assert TZDATA_VERSION.startswith("20")
+    assert PINNED.release.startswith("20")
 
 
 @pytest.mark.ferpa("T1")
@@ -80,7 +81,7 @@ def test_the_zone_comes_from_the_pinned_data_whatever_the_machine_says(tmp_path:
     try:
         summer = datetime(2026, 7, 1)  # noqa: DTZ001 -- a wall-clock time, to be read in a zone
         assert ZoneInfo.no_cache("America/Los_Angeles").utcoffset(summer) == timedelta(hours=9)
-        pinned_zone.cache_clear()
-        assert pinned_zone("America/Los_Angeles").utcoffset(summer) == timedelta(hours=-7)
+        anew = Zones(PINNED.release, PINNED._names, PINNED._read)
+        assert anew.zone("America/Los_Angeles").utcoffset(summer) == timedelta(hours=-7)
     finally:
         zoneinfo.reset_tzpath()

@@ -15,7 +15,7 @@ from fastapi import APIRouter, FastAPI, Request
 from joserfc.jwk import ECKey
 
 from audit.draft import Appended, Draft, Once
-from audit.entry import leaf, parse
+from audit.entry import encode, parse
 from audit.errors import Replayed
 from audit.events import Event
 from gateway.app import Bounds, create_app
@@ -156,8 +156,8 @@ def probe_router() -> APIRouter:
     async def answer(request: Request, caller: Caller) -> dict[str, str]:
         spend = (Once(caller.replay_id, caller.replay_expires_at),)
         now = datetime.now(UTC)
-        refusal = leaf(Event.REFUSAL, now, client=caller.client)
-        draft = Draft(leaf(Event.DISCLOSURE, now, client=caller.client), once=spend, refusal=refusal)
+        refusal = encode(Event.REFUSAL, now, {"client": caller.client})
+        draft = Draft(encode(Event.DISCLOSURE, now, {"client": caller.client}), once=spend, refusal=refusal)
         await request.scope["state"]["services"].log.append(draft)
         return {"client": caller.client, "agreement": caller.agreement, "behind": caller.behind}
 

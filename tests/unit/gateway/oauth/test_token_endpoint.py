@@ -143,7 +143,7 @@ class TestRates:
     async def test_an_address_that_asks_too_often_waits(self, gateway: Any) -> None:
         answers = [await gateway.send(gateway.build.token_request({"as": "unknown"})) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
-        assert answers[-1].headers["retry-after"] == "5"
+        assert answers[-1].headers["retry-after"] == "1"
         gateway.clock.now += 1
         assert (await gateway.send(gateway.build.token_request())).status_code == 200
 

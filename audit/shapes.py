@@ -1,0 +1,143 @@
+"""
+Which members an entry of each event has, and the check that no leaf says less, more or otherwise.
+
+Written for people and for the check alike: `docs/events.md` shows it, and `audit.entry.leaf` asks for it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from audit.errors import LeafRefused
+from audit.events import MOVES_EPOCH, Event
+from audit.members import MEMBERS, Kind
+
+_CALL = "client agreement purpose behind token proof request_id request"
+_RULES = "configuration epoch dataset elements transformations clauses basis ferpa_9932_required"
+_DIGESTS = "ruleset guardrails catalogue records rows listed result"
+_LOAD = "batch digest mapping targets"
+EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
+    {
+        Event.LOG_OPENED: "origin log_public_key officers trust demo",
+        Event.LOG_CHECKED: "size tree_head",
+        Event.SIGNER_INTRODUCED: "document party signer officers",
+        Event.AGREEMENT_SIGNED: "document signers",
+        Event.AGREEMENT_APPROVED: "document approves officers",
+        Event.AGREEMENT_ACTIVATED: "agreement line? version? partner? basis? purpose? words_only? document? undoes?",
+        Event.AGREEMENT_SUSPENDED: "agreement",
+        Event.AGREEMENT_TERMINATED: "agreement",
+        Event.AGREEMENT_REPLACED: "agreement by first_day",
+        Event.AGREEMENT_REVIEWED: "document agreement first_day last_day pack findings conclusion officers",
+        Event.AGREEMENT_CLOSED: "agreement certified",
+        Event.DRAFT_REVIEWED: "draft line",
+        Event.OFFICER_INTRODUCED: "document officer voices replaces?",
+        Event.KEY_REVOKED: "document key voices since.entry?",
+        Event.PEOPLE_NAMED: "document agreement people approved",
+        Event.UNDERTAKING_ACCEPTED: "document agreement school_year",
+        Event.EMERGENCY_ORDERED: "document officers recipients.count elements.count begins ends",
+        Event.EMERGENCY_REVIEWED: "document approves officers",
+        Event.EMERGENCY_RELEASED: f"document order officers recipients students request {_RULES} {_DIGESTS}",
+        Event.EMERGENCY_ENDED: "order",
+        Event.CERTIFICATE_RECEIVED: "document agreement covers disclosures last_entry leavers signers",
+        Event.HOLD_PLACED: "document agreement kind officers",
+        Event.HOLD_RELEASED: "document agreement hold officers",
+        Event.PARTNER_DEBARRED: "document partner cause from_day until_day officers",
+        Event.PARTNER_SUCCEEDED: "document predecessor successor kind signers",
+        Event.PARTNER_SUSPENDED: "partner",
+        Event.PARTNER_ACTIVATED: "partner document undoes",
+        Event.PARTNER_LEFT: "partner agreements clients",
+        Event.CLIENT_REGISTERED: "document client agreement keys",
+        Event.CLIENT_SUSPENDED: "client",
+        Event.CLIENT_ACTIVATED: "client document undoes",
+        Event.RECORDS_LOADED: _LOAD,
+        Event.ROSTER_LOADED: _LOAD,
+        Event.CONSENTS_LOADED: _LOAD,
+        Event.CONSENT_WITHDRAWN: "line",
+        Event.OPT_OUTS_LOADED: _LOAD,
+        Event.OPTED_OUT: "scope line?",
+        Event.PLACEMENTS_LOADED: _LOAD,
+        Event.CONFIGURATION_RECORDED: "catalogue earlier engine guardrails model release transforms tzdata zones",
+        Event.GUARDRAILS_CHANGED: "was guardrails",
+        Event.POPULATION_REBUILT: "agreement",
+        Event.TOKEN_ISSUED: (
+            "client partner key epoch request_id agreement purpose datasets behind role token expires bound_to proof"
+        ),
+        Event.TOKEN_REFUSED: "client partner key epoch request_id error reason",
+        Event.DISCLOSURE: f"{_CALL} {_RULES} {_DIGESTS}",
+        Event.REFUSAL: f"{_CALL} code configuration? epoch? dataset? elements? clause? basis? records? most?",
+        Event.STRANGERS_REFUSED: "since total reasons",
+        Event.GRANT_READ: f"{_CALL} configuration epoch",
+        Event.RECEIPT_READ: f"{_CALL} configuration entry",
+        Event.EXPLANATION_READ: "agreements elements request",
+        Event.ANALYSIS_READ: "element",
+        Event.OUTSIDE_DISCLOSURE: (
+            "document officers basis ferpa_9932_required elements disclosed_on students request listed corrects?"
+        ),
+        Event.ACCOUNTING_READ: "listed form",
+        Event.RECORDS_COPIED: "listed scope.copy",
+        Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
+        Event.LOG_SEARCHED: "searched_by request",
+        Event.LOG_RECOVERED: "document origin follows kept left trust officers",
+        Event.LOG_KEY_INTRODUCED: "document key.log officers",
+        Event.LOG_KEY_RETIRED: "document key.log officers",
+        Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
+        Event.SUBJECTS_ERASED: "document students officers",
+        Event.FACTS_ADOPTED: "rows.count",
+    }
+)
+"""
+The labels of each event's members; a question mark follows what an entry may leave out. An event that moves the epoch
+may date rows, and then has the member `facts` as well.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an entry of one event must say, and of which types whatever it says is."""
+
+    required: frozenset[str]
+    types: Mapping[str, tuple[type, ...]]
+
+
+def labels_of(event: Event) -> tuple[tuple[str, bool], ...]:
+    """Return the labels of an event's members, each with whether an entry may leave it out."""
+    words = EVENT_MEMBERS[event].split() + ["facts?"] * (event in MOVES_EPOCH)
+    return tuple((word.removesuffix("?"), word.endswith("?")) for word in words)
+
+
+def name_of(label: str) -> str:
+    """Return the name under which a member stands in an entry."""
+    return label.partition(".")[0]
+
+
+def _shape(event: Event) -> Shape:
+    labels = labels_of(event)
+    return Shape(
+        frozenset(name_of(label) for label, optional in labels if not optional),
+        {name_of(label): MEMBERS[label].kind.value for label, _ in labels},
+    )
+
+
+_NUMBERS: Final = Kind.NUMBER.value
+_SHAPES: Final[Mapping[Event, Shape]] = {event: _shape(event) for event in EVENT_MEMBERS}
+
+
+def require_members(event: Event, body: Mapping[str, object]) -> None:
+    """
+    Check that `body` has the members of the event, each of its kind, and no other.
+
+    On the path of every disclosure. Raises `LeafRefused`, naming the member and never what stands in it.
+    """
+    shape = _SHAPES.get(event)
+    if shape is None:
+        raise LeafRefused(f"the catalogue of members does not have the event {event}")
+    types = shape.types
+    for name, value in body.items():
+        kinds = types.get(name)
+        if kinds is None:
+            raise LeafRefused(f"an entry of {event} has no member of that name")
+        if not isinstance(value, kinds) or (kinds is _NUMBERS and isinstance(value, bool)):
+            raise LeafRefused(f"{name} in an entry of {event} is a {type(value).__name__}")
+    if not shape.required <= body.keys():
+        raise LeafRefused(f"an entry of {event} lacks {', '.join(sorted(shape.required - body.keys()))}")

@@ -1,0 +1,112 @@
+"""
+Recording by hand that records left outside the gateway (34 CFR 99.32(a), row N5).
+
+An officer signs what was disclosed, to whom and why; the students stand beside the entry by number, as in a disclosure.
+INVARIANT: neither the entry nor the signed record names a student, and no record is changed: a later one corrects it.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.basis import ferpa_9932_required
+from agreements.outside import VerifiedOutsideDisclosure, verify_outside_disclosure
+from agreements.signature import Envelope
+from audit.change import append_change
+from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
+from audit.entry import leaf
+from audit.events import Event
+from gateway.records.subjects import SubjectKey
+from gateway.services.accounting.naming import numbered
+from gateway.services.emergencies.papers import Students
+from gateway.services.errors import RecordRefused
+from gateway.services.filing import Desk, Filing
+from gateway.store.tables import outside_disclosure
+
+_HEX: Final = "sha256:"
+
+
+class OutsideDisclosures:
+    """Takes in records of disclosures made outside the gateway, as the loader role."""
+
+    def __init__(self, desk: Desk, subject_key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._desk = desk
+        self._key = SubjectKey(subject_key)
+        self._random = random
+
+    async def record(self, document: Envelope, students: Students) -> int:
+        """
+        Take in what an officer signed about exactly these students; return the entry.
+
+        Raises an `AgreementError`, `UnknownStudent`, `LinkErased`, `RecordRefused`. Nothing was written then.
+        """
+        async with self._desk.filing() as filing:
+            # (1): an officer signed exactly this, for exactly these students.
+            held = verify_outside_disclosure(
+                filing.filed(document), authority=filing.authority, catalogue=self._desk.catalogue
+            )
+            said = held.disclosure
+            if (said.commitment, said.count) != (students.commitment, len(students.each)):
+                raise RecordRefused("The students named are not those that the record commits to.")
+            # (2): it is not there yet, and what it corrects is, and was not corrected before.
+            await _require_fitting(filing.connection, held)
+            # (3): the students by number, in the order of the district's numbers.
+            subjects = b"".join([await self._number(filing.connection, each) for each in students.each])
+            # (4): entry and record are one transaction.
+            return await self._write(filing, held, students, subjects)
+
+    async def _write(self, filing: Filing, held: VerifiedOutsideDisclosure, students: Students, subjects: bytes) -> int:
+        said, envelope = held.disclosure, held.envelope
+        opens = Private(row_secret=self._random(SECRET_SIZE), request_salt=students.salt)
+        written = leaf(
+            Event.OUTSIDE_DISCLOSURE,
+            filing.moment.now,
+            document=envelope.digest,
+            officers=sorted(each.kid for each in envelope.signatures),
+            basis=said.basis,
+            ferpa_9932_required=ferpa_9932_required(said.basis),
+            elements=list(said.elements),
+            disclosed_on=said.disclosed_on.isoformat(),
+            students=said.count,
+            request=said.commitment,
+            listed=commit_subjects(opens.row_secret, subjects).hex(),
+            **({} if said.corrects is None else {"corrects": said.corrects}),
+        )
+        index = await append_change(
+            filing.connection, written, moves_epoch=False, subjects=subjects, private=pack_private(opens)
+        )
+        row = {
+            "idx": index,
+            "envelope": envelope.text,
+            "digest": _digest(envelope),
+            "corrects": said.corrects,
+        }
+        await filing.connection.execute(insert(outside_disclosure), [row])
+        return index
+
+    async def _number(self, connection: AsyncConnection, identifier: str) -> bytes:
+        return (await numbered(connection, identifier, self._key)).number
+
+
+async def _require_fitting(connection: AsyncConnection, held: VerifiedOutsideDisclosure) -> None:
+    own = outside_disclosure.c
+    if await _indexes(connection, own.digest == _digest(held.envelope)):
+        raise RecordRefused("This record is on file already.")
+    corrects = held.disclosure.corrects
+    if corrects is None:
+        return
+    if not await _indexes(connection, own.idx == corrects):
+        raise RecordRefused(f"Entry {corrects} is no disclosure that was recorded by hand.")
+    if later := await _indexes(connection, own.corrects == corrects):
+        raise RecordRefused(f"Entry {corrects} was corrected by entry {later[0]}; correct that one.")
+
+
+async def _indexes(connection: AsyncConnection, condition: object) -> Sequence[int]:
+    return (await connection.scalars(select(outside_disclosure.c.idx).where(condition))).all()  # type: ignore[arg-type]
+
+
+def _digest(envelope: Envelope) -> bytes:
+    return bytes.fromhex(envelope.digest.removeprefix(_HEX))

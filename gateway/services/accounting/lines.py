@@ -1,0 +1,164 @@
+"""What an accounting says: who received what, when and why, folded into lines that open to entries of the log."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How records left the district."""
+
+    GATEWAY = "gateway"
+    EMERGENCY = "emergency"
+    BY_HAND = "recorded_by_hand"
+
+
+class Checked(StrEnum):
+    """Whether the list of students beside an entry is the one that the entry commits to."""
+
+    HOLDS = "holds"
+    ALTERED = "altered"
+    NOT_OPENED = "not_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An element as the catalogue names it; `how` it left (a transformation), or None where nobody noted it."""
+
+    element: str
+    title: str
+    how: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """The agreement, or the emergency order, that records left under."""
+
+    id: str
+    digest: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Who may receive the records in turn, and that party's interest (34 CFR 99.32(b)(1))."""
+
+    name: str
+    interest: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """
+    All that disclosures of one line have in common.
+
+    `threat` is that of an emergency (34 CFR 99.32(a)(5)); `behind` the id of the person behind the requests or
+    `automated`, empty where there was no request; `how` and `recorded_by` belong to what was recorded by hand.
+    """
+
+    channel: Channel
+    recipients: tuple[str, ...]
+    under: Under | None
+    basis: str
+    purpose: str
+    interest: str
+    elements: tuple[Shown, ...]
+    further: tuple[Further, ...]
+    ferpa_9932_required: bool
+    dataset: str = ""
+    behind: str = ""
+    threat: str | None = None
+    how: str | None = None
+    recorded_by: str | None = None
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """
+    One disclosure: its entry, its day where the agreement is at home, and how many rows were about the student.
+
+    `corrected_by` is the entry of a later record that takes its place, `corrects` the entry whose place it takes.
+    """
+
+    entry: int
+    at: datetime
+    day: date
+    rows: int
+    students_list: Checked
+    corrected_by: int | None = None
+    corrects: int | None = None
+    why_corrected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Disclosures of the same records to the same party for the same purpose, in the order of the log."""
+
+    about: About
+    occurrences: tuple[Occurrence, ...]
+    rhythm: str
+
+    @property
+    def first(self) -> date:
+        """The first day."""
+        return min(each.day for each in self.occurrences)
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return max(each.day for each in self.occurrences)
+
+    @property
+    def times(self) -> int:
+        """How many disclosures."""
+        return len(self.occurrences)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Requests refused under an agreement that once covered the student; whom they were about is not known."""
+
+    partner: str
+    agreement: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An entry that lists the student and cannot be shown as a disclosure, and why."""
+
+    entry: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """
+    The accounting of one student, as of the log's `size` at `now`; `since` is the time of the log's first entry.
+
+    `entry` is the entry that says that it was read. `looks` counts the district's own questions about the student by
+    event: they are no disclosures. `altered` are entries whose list is not the one they commit to, `not_opened` counts
+    those whose commitment cannot be opened any more. Its number and name are the student's: not printed.
+    """
+
+    entry: int
+    size: int
+    since: datetime
+    now: datetime
+    district: str
+    number: str = field(repr=False)
+    name: str | None = field(repr=False)
+    lines: tuple[Line, ...]
+    refused: tuple[Refused, ...]
+    looks: tuple[tuple[str, int], ...]
+    altered: tuple[int, ...]
+    not_opened: int
+    unread: tuple[Unread, ...]
+    corrected: tuple[Line, ...] = ()
+    """What was recorded by hand and corrected later: it stays on record, and counts no more."""
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """Every entry that a line opens to, in the order of the log."""
+        return tuple(sorted(each.entry for line in (*self.lines, *self.corrected) for each in line.occurrences))

@@ -1,0 +1,156 @@
+"""
+A page rebuilt: the rows that one entry disclosed, read again as of its epoch and compared with what it commits to.
+
+A page is rebuilt whole, because its root covers all of its rows; only one student's rows are then taken from it.
+INVARIANT: nothing is guessed. Rows are given out if and only if all of the page leads to the root in the leaf.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+import asyncpg
+
+from agreements.errors import UnknownElement
+from audit.commitments import Private, row_commitments
+from audit.entry import Entry
+from gateway.records.encoding import encode
+from gateway.records.errors import RecordsError
+from gateway.records.past import read_past
+from gateway.records.reader import Position, position_after
+from gateway.records.subjects import SubjectKey
+from gateway.services.accounting.asked import PageAsked, page_asked
+from gateway.services.accounting.naming import Listed
+from gateway.services.analysis.laws import Laws, Lost
+from gateway.services.analysis.past import Law, Past
+from gateway.services.errors import NotRebuilt
+from gateway.services.obligations.history import time_of
+from gateway.services.standing.registry import Registry
+from policies.analyse.replay import not_told
+from policies.decide import decide
+from policies.decision import Denied, Permit
+from policies.errors import PolicyError
+from policies.memo import Memo
+from policies.request import AccessRequest
+from policies.state import PolicyState
+from policies.told import told_of_permit
+
+_CODES: Final = """SELECT DISTINCT p.code FROM records.population p JOIN records.subject u USING (student_id)
+    WHERE p.agreement = $1 AND u.sealed = ANY($2)"""
+_KEPT: Final = 8
+"""States kept: entries come in the order of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A page as it left: what opens its entry, its rows, the permit it left by, and the position after the last row."""
+
+    private: Private = field(repr=False)
+    rows: list[bytes] = field(repr=False)
+    permit: Permit
+    asked: PageAsked
+    after: Position | None = field(repr=False)
+
+
+class Rebuilder:
+    """Rebuilds pages from what stood at their epochs."""
+
+    def __init__(self, past: Past, session: asyncpg.Connection, key: SubjectKey) -> None:
+        self._past = past
+        self._session = session
+        self._key = key
+        self._laws = Laws(session)
+        self._pasts: Memo[tuple[object, ...], Past] = Memo(_KEPT)
+        self._states: Memo[tuple[object, ...], PolicyState] = Memo(_KEPT)
+
+    async def rebuild(self, found: Listed) -> Rebuilt:
+        """
+        Return the page of an entry, every row byte for byte as it left.
+
+        Raises `NotRebuilt`, saying why, and `CommitmentMismatch`.
+        """
+        if found.private is None:
+            raise NotRebuilt("What opens the entry is not there any more.")
+        asked = page_asked(found.entry, found.private)
+        permit = await self._permit(found.index, found.entry, asked)
+        try:
+            codes = await self._session.fetch(_CODES, permit.agreement, self._key.sealed(sorted(set(found.subjects))))
+            wanted = [row["code"] for row in codes]
+            page = await read_past(self._session, permit, time_of(found.entry), wanted)
+        except RecordsError as error:
+            raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
+        numbers = self._key.numbers(page.subjects)
+        rows = encode(page, permit)
+        start = _window(found, numbers, rows, found.private)
+        if start is None:
+            raise NotRebuilt("What is on file now does not lead to what the entry commits to.")
+        stop = start + len(found.subjects)
+        after = position_after(page.rows[stop - 1]) if stop > start else None
+        return Rebuilt(found.private, rows[start:stop], permit, asked, after)
+
+    async def _permit(self, index: int, entry: Entry, asked: PageAsked) -> Permit:
+        """Return the decision made again, by the law it cites, the documents that stood and the clock of the entry."""
+        body = entry.body
+        # (1): the same law; another catalogue or other guardrails make other rows.
+        law = await self._laws.of(body.get("configuration"))
+        if isinstance(law, Lost):
+            raise NotRebuilt(f"The {law.what} that the entry was decided by is not there any more.")
+        try:
+            names = tuple(law.catalogue.element(each).name for each in body["elements"])
+            request = AccessRequest(
+                client=body["client"],
+                agreement=body["agreement"],
+                purpose=body["purpose"],
+                dataset=body["dataset"],
+                elements=names,
+                filters=asked.filters,
+                sort=asked.sort,
+            )
+            decision = decide(self._state(law, index, body["epoch"]), request, time_of(entry))
+        except (PolicyError, UnknownElement):
+            raise NotRebuilt("The request of the entry is no request of this release.") from None
+        # (2): what was decided then is decided again.
+        if isinstance(decision, Denied):
+            raise NotRebuilt(f"By what is on file the request would have been refused ({decision.code}).")
+        if not_told(told_of_permit(decision), body):
+            raise NotRebuilt("By what is on file other rules come out than those of the entry.")
+        return decision
+
+    def _state(self, law: Law, index: int, epoch: int) -> PolicyState:
+        """Return the state of that epoch. Its promises are verified ones, so it may have the epoch's own number."""
+        past = self._pasts.get_or_make(law.key, lambda: self._past.under(law))
+        # Not after the epoch alone: what came with it in one transaction, such as approvals, stood as well.
+        stood = past.stood_before(index, epoch)
+        return self._states.get_or_make((*law.key, stood, epoch), lambda: _state_at(past.after(stood), law, epoch))
+
+
+def _state_at(registry: Registry, law: Law, epoch: int) -> PolicyState:
+    return PolicyState(
+        epoch=epoch,
+        clients=registry.clients,
+        granted=registry.granted,
+        suspensions=registry.suspensions,
+        catalogue=law.catalogue,
+        guardrails=law.guardrails,
+        tables=Memo(_KEPT),
+        zones=law.zones,
+    )
+
+
+def _window(found: Listed, numbers: bytes, rows: Sequence[bytes], private: Private) -> int | None:
+    """
+    Return where the page begins among the rows: about these students in this order, leading to the root in the leaf.
+
+    All rows of the page's students are there; the page can begin and end among the rows of one of them.
+    """
+    root, wanted, count = bytes.fromhex(found.entry.body["rows"]), b"".join(found.subjects), found.entry.body["records"]
+    if len(found.subjects) != count:
+        return None
+    size = len(wanted) // count if count else 0
+    for start in range(len(rows) - count + 1):
+        if numbers[start * size : (start + count) * size] == wanted:
+            window = list(rows[start : start + count])
+            if sha256(row_commitments(private.row_secret, window)).digest() == root:
+                return start
+    return None

@@ -1,0 +1,150 @@
+"""
+Erasing students: when no record about a student is kept any longer, the one link from them to the log goes.
+
+The record of disclosures lives as long as the education record (34 CFR 99.32(a)(2), row N3), and a hold beats it
+(34 CFR 99.10(e), row X4). Leaves and proofs stay as they are; nobody can tell any more whom they were about.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+from sqlalchemy import ARRAY, LargeBinary, bindparam, exists, or_, select, text
+
+from agreements.documents.erasure import read_erasure
+from agreements.irrevocable import verify_erasure
+from agreements.register import Register, load_register
+from agreements.signature import Envelope, Kind
+from audit.events import Event
+from gateway.erased import ErasedLinks
+from gateway.records.columns import metadata
+from gateway.records.errors import UnknownStudent
+from gateway.records.facts import frontier, identity
+from gateway.records.release import population, subject
+from gateway.records.subjects import SubjectKey
+from gateway.services.errors import RecordKept
+from gateway.services.filing import Desk, Filing
+from gateway.services.obligations.courses import follow
+
+_BYTES: Final = ARRAY(LargeBinary)
+_ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
+_ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
+_FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and "to_batch" in table.c)
+"""What the district's systems say about students, `withheld` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: its entry, how many students, and how many openings of entries about them alone."""
+
+    entry: int
+    students: int
+    openings: int
+
+
+class Erasures:
+    """Erases students by documents that two officers signed, as the loader role."""
+
+    def __init__(self, desk: Desk, subject_key: bytes, kept: ErasedLinks) -> None:
+        self._desk = desk
+        self._key = SubjectKey(subject_key)
+        self._kept = kept
+
+    async def links_of(self, student_identifiers: Sequence[str]) -> tuple[bytes, ...]:
+        """
+        Return the links of these students, for the document that officers sign.
+
+        Raises `UnknownStudent`, and `RecordKept` as `erase` will.
+        """
+        wanted = identity.c.student_identifier.in_(student_identifiers)
+        found = select(subject.c.sealed).join(identity, identity.c.student_id == subject.c.student_id).where(wanted)
+        async with self._desk.filing() as filing:
+            links = tuple(await filing.connection.scalars(found.order_by(subject.c.sealed)))
+            if len(links) != len(set(student_identifiers)):
+                raise UnknownStudent("not every one of these numbers is a student's")
+            await self._require_over(filing, links)
+        return links
+
+    async def erase(self, document: Envelope) -> Erased:
+        """
+        Erase the students of a signed erasure; return what was done.
+
+        Raises `RecordKept` while a record of one of them lives or is on hold, `UnknownStudent` for a link that is not
+        there, or an `AgreementError`; nothing was erased then.
+        """
+        # (1): what was erased before is on the list outside, even if we died before it was.
+        await self.synchronise()
+        links = read_erasure(document.payload).links
+        async with self._desk.filing() as filing:
+            # (2): two officers signed exactly this.
+            verified = verify_erasure(filing.filed(document), authority=filing.authority)
+            # (3): no record lives, and no hold stands.
+            await self._require_over(filing, links)
+            # (4): rows, link and openings go in the transaction that says so in the log.
+            connection = filing.connection
+            openings = await connection.scalar(_ERASE_OPENINGS, {"numbers": _blocks(self._key.numbers(links))})
+            students = await connection.scalar(_ERASE, {"links": list(links)})
+            if students != len(links):
+                raise UnknownStudent("not every link of this erasure is there")
+            officers = sorted(officer.key.thumbprint for officer in verified.officers)
+            entry = await filing.file(
+                Event.SUBJECTS_ERASED, document, concerns=None, students=students, officers=officers
+            )
+        # (5): if we die here, the next erasure and every backup bring the list up to date.
+        self._kept.add(links)
+        return Erased(entry, int(students), int(openings or 0))
+
+    async def synchronise(self) -> None:
+        """Bring the list outside the database up to date. Raises `ErasuresUnusable`."""
+        async with self._desk.engine.connect() as connection:
+            self._kept.add(links_on_file(await load_register(connection)))
+
+    async def _require_over(self, filing: Filing, links: Sequence[bytes]) -> None:
+        connection = filing.connection
+        students = select(subject.c.student_id).where(subject.c.sealed.in_(links)).scalar_subquery()
+        visible = select(frontier.c.batch).scalar_subquery()
+        # (1): no fact about one of them is current, in any table; nor one that a load has prepared.
+        for table in _FACTS:
+            lives = or_(table.c.to_batch.is_(None), table.c.to_batch > visible)
+            if await connection.scalar(select(exists().where(table.c.student_id.in_(students), lives))):
+                raise RecordKept(f"A record about one of these students is kept, as {table.name.replace('_', ' ')}.")
+        # (2): no agreement under which one of them was ever covered has an open hold.
+        agreements = select(population.c.agreement).where(population.c.student_id.in_(students)).distinct()
+        covered = set(await connection.scalars(agreements))
+        if covered & await _on_hold(filing, self._desk):
+            raise RecordKept(
+                "A hold stands on an agreement under which one of these students was covered.",
+                remedy="Wait until the hold is released (`pactgate hold list`): a family may have asked to inspect.",
+            )
+
+
+def links_on_file(register: Register) -> frozenset[bytes]:
+    """Return the links that the registered erasures name. What cannot be read names none."""
+    return frozenset(link for each in register.of(Kind.ERASURE) for link in read_erasure(each.envelope.payload).links)
+
+
+async def erase_again(session: asyncpg.Connection, links: Iterable[bytes], subject_key: bytes) -> int:
+    """Forget in a restored database whom it must not know; return how many students it still knew."""
+    named = sorted(links)
+    if not named:
+        return 0
+    await session.fetchval("SELECT audit.erase_openings($1)", _blocks(SubjectKey(subject_key).numbers(named)))
+    return int(await session.fetchval("SELECT records.erase($1)", named))
+
+
+async def _on_hold(filing: Filing, desk: Desk) -> set[str]:
+    """Return the agreements with an open hold; one whose holds cannot be judged now counts as held."""
+    followed = (await follow(filing.connection, filing.moment, filing.registry, desk.catalogue)).followed
+    held: set[str] = set()
+    for stored in filing.registry.register.of(Kind.HOLD):
+        agreement = stored.concerns or ""
+        each = followed.get(agreement)
+        released = set() if each is None else {release.release.hold for release in each.releases}
+        if stored.digest not in released:
+            held.update({agreement} if each is None else each.line)
+    return held
+
+
+def _blocks(packed: bytes) -> list[bytes]:
+    return [packed[at : at + 16] for at in range(0, len(packed), 16)]

@@ -1,0 +1,37 @@
+"""The digests of rows are over all their columns: a column that is added to a table is added to them, or this fails."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from sqlalchemy import Table
+
+from gateway.records.columns import metadata
+from gateway.records.tables import metadata as every_table  # noqa: F401 - declares all tables
+
+SQL = (files("gateway.migrations") / "sql" / "0009" / "records.sql").read_text(encoding="utf-8")
+_BRANCH = re.compile(r"'(\w+)\.(begun|ended)' AS part, .*?ROW\((.*?)\)::text", re.DOTALL)
+DIGESTED = {(table, kind): set(re.findall(r"r\.(\w+)", columns)) for table, kind, columns in _BRANCH.findall(SQL)}
+
+_NUMBERED = {"row_id"}
+_WITHOUT_DATES = {"scope", "identity", "subject", "batch", "frontier"}
+"""
+Compared with the signed document, with the students' own rows, with the entries of loads. A subject's number gives
+nobody anything, and is not compared.
+"""
+
+
+@pytest.mark.claim(1)
+@pytest.mark.parametrize(
+    "table", [each for each in metadata.sorted_tables if each.name not in _WITHOUT_DATES], ids=lambda each: each.name
+)
+def test_a_digest_is_over_every_column_of_its_table(table: Table) -> None:
+    columns = {column.name for column in table.c} - _NUMBERED
+    begins, ends = ("from_idx", "to_idx") if "from_idx" in columns else ("from_batch", "to_batch")
+    assert DIGESTED[table.name, "begun"] == columns - {begins, ends, "withdrawn_on"}
+    if ends in columns:
+        assert DIGESTED[table.name, "ended"] == columns - {ends}
+
+
+def test_nothing_is_digested_that_is_not_a_table_of_ours() -> None:
+    assert {name for name, _ in DIGESTED} | _WITHOUT_DATES == {each.name for each in metadata.sorted_tables}
