@@ -165,10 +165,9 @@ class Web:
 
     def _hang_up(self) -> None:
         # Runs in the timer's thread: `shutdown` wakes the reading thread, `close` alone would not.
-        connected = self._connection.sock
-        if connected is not None:
-            with contextlib.suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+        # Before it is connected and after it was closed there is nothing to wake.
+        with contextlib.suppress(OSError, AttributeError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _address(url: str) -> SplitResult:

@@ -63,7 +63,8 @@ def verify(
     """
     Check the whole log with the keys that lead back to the trust file, and name the first thing that is wrong.
 
-    Exit 0: it holds; 1: something is wrong; 2: nothing was found out, since the export cannot be read.
+    Exit 0: it holds; 1: something is wrong; 2: nothing was found out, since the export cannot be read
+    or somebody stopped it.
     """
     if (folder is not None and url is not None) or (hashes_only and folder is None and url is None):
         raise typer.BadParameter("give --folder or --url, and --hashes-only with one of them")
@@ -89,6 +90,9 @@ def verify(
         raise
     except SourceUnavailable as error:
         say(f"pactgate: {sentence_for(error)}")
+        raise typer.Exit(NOT_FOUND_OUT) from None
+    except KeyboardInterrupt:
+        say("Stopped before the end: nothing was found out.")
         raise typer.Exit(NOT_FOUND_OUT) from None
     _tell(found)
 

@@ -7,10 +7,11 @@ those that lead back to it.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
-from audit.errors import CheckpointInvalid
+from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, kept_as
+from audit.errors import CheckpointInvalid, LogDamaged
 from audit.export import write_export
 from audit.openings import Openings, open_commitments
 from audit.proof import Receipt
@@ -21,6 +22,9 @@ from audit.sources import Source
 from audit.targets import Target
 from audit.verify import Progress, verify_export
 from gateway.services.errors import NothingSigned
+
+_SIGNED: Final = """SELECT count(*) FROM audit.signature
+    WHERE size = (SELECT max(size) FROM audit.checkpoint) AND signer = ANY ($1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,14 @@ async def sign_newest(session: Session, signer: CheckpointSigner, verifier: Chec
     """
     Sign the head, as a role that may. Raises `CheckpointInvalid` if a key is not the log's own.
 
-    Nothing is signed that does not hold: a log that was changed is found before it is vouched for.
+    Nothing is signed that does not hold: a log that was changed is found before it is vouched for. Where every key has
+    signed the head already, as beside a running gateway, nothing is left to do and nothing is read.
     """
     if not set(signer.verifier.vkeys) <= set(verifier.vkeys):
         raise CheckpointInvalid("a checkpoint key in the keys folder is not one of this log")
+    names = [kept_as(key) for key, _ in signer.verifier.keys]
+    if await session.fetchval(_SIGNED, names) == len(names):
+        return
     await recheck(session, verifier)
     await sign_head(session, signer)
 
@@ -75,7 +83,13 @@ async def export(
     Raises what `audit.export.write_export` raises, `NothingSigned`.
     """
     checkpoint = await newest_signed(session, verifier)
-    return checkpoint, await write_export(session, checkpoint, verifier, target, bundles=bundles, progress=progress)
+    try:
+        read = await write_export(session, checkpoint, verifier, target, bundles=bundles, progress=progress)
+    except LogDamaged:
+        # Here or there: if it is the database that is damaged, this names the very entry.
+        await recheck(session, verifier)
+        raise
+    return checkpoint, read
 
 
 async def inspect(

@@ -13,16 +13,18 @@ from typing import Final
 from agreements.authority import Filed
 from agreements.destruction import verify_certificate, verify_hold, verify_release
 from agreements.documents.erasure import Erasure, erasure_bytes
+from agreements.documents.log_key import LogKeyMove, log_key_bytes
 from agreements.documents.recovery import Cited, Recovery, recovery_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
 from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
 from agreements.irrevocable import verify_erasure, verify_recovery
+from agreements.log_keys import verify_log_key
 from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
-from agreements.signature import Envelope, Kind
+from agreements.signature import Envelope, Kind, add_signature
 from agreements.witnessing import verify_witnesses
 from agreements.yearly import verify_review
 from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
@@ -97,7 +99,15 @@ def _authority() -> Mapping[Kind, OfItsKind]:
     officer = ring.officer_document("Quinn Third", key_for("quinn"))
     revoked = ring.revocation(ring.officers[1].key.thumbprint, by=[ring.officers[1].key])
     documents = {Kind.SIGNER: ring.filed(signer), Kind.OFFICER: officer, Kind.REVOCATION: revoked}
-    return {kind: OfItsKind(filed, before.admit) for kind, filed in documents.items()}
+    moved = LogKeyMove(ring.origin, f"{ring.origin}+00000000+key", "introduced", "The machine was replaced.")
+    log_key = None
+    for each in ring.officers[:2]:
+        log_key = add_signature(log_key, Kind.LOG_KEY, log_key_bytes(moved), each.key)
+    assert log_key is not None
+    return {
+        **{kind: OfItsKind(filed, before.admit) for kind, filed in documents.items()},
+        Kind.LOG_KEY: OfItsKind(ring.filed(log_key), lambda filed: verify_log_key(filed, authority=before)),
+    }
 
 
 def _partners() -> Mapping[Kind, OfItsKind]:

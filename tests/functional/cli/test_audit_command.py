@@ -218,3 +218,13 @@ def test_progress_is_drawn_for_somebody_who_looks(
         assert tell is not None
         tell(5, 10)
     assert "Checking" in capsys.readouterr().err
+
+
+def test_being_stopped_is_no_verdict(active: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    active.done("audit", "export", "@exported")
+    monkeypatch.setattr("gateway.cli.audit.inspect_export", stopped)
+    said = active.refused("audit", "verify", "--folder", str(active.folder / "exported"), code=2)
+    assert "nothing was found out" in said

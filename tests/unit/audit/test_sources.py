@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import LogDamaged, SourceUnavailable
-from audit.sources import Folder, Web, require_file
+from audit.sources import Folder, Web, _said, require_file
 from tests.factories.web import served
 
 Reply = Callable[[socket.socket], None]
@@ -117,6 +118,10 @@ def test_nobody_there_is_a_sentence() -> None:
 def test_a_server_whose_certificate_nobody_vouches_for_is_a_sentence() -> None:
     with answering(*[says(b"not TLS")] * 3) as url, pytest.raises(SourceUnavailable, match="cannot be fetched"):
         fetched(url.replace("http://", "https://"))
+
+
+def test_a_certificate_that_cannot_be_verified_is_called_by_its_name() -> None:
+    assert _said(ssl.SSLCertVerificationError()) == "the server's certificate cannot be verified"
 
 
 @pytest.mark.parametrize(
