@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from audit.checkpoint import CheckpointVerifier
 from audit.copy import verify_copy
+from audit.drawing import draw_in
 from audit.errors import NoteInvalid, VerificationFailed
 from audit.proof import Receipt
 from audit.verify import read_checkpoint, verify_folder
@@ -87,7 +88,30 @@ def _copy(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[s
     return {"origin": found.origin, "size": found.size, "rows": found.rows, "entries": len(found.entries)}
 
 
+def _sample(arguments: argparse.Namespace, verifier: CheckpointVerifier) -> dict[str, object]:
+    if not arguments.folder.is_dir():
+        raise _CallUnusable(f"{arguments.folder} is not a folder; give the folder that `pactgate audit export` wrote")
+    if arguments.size < 1:
+        raise _CallUnusable("a sample has at least one entry")
+    earlier = None
+    if arguments.checkpoint is not None:
+        if not arguments.checkpoint.is_file():
+            raise _CallUnusable(f"{arguments.checkpoint} is not a file")
+        earlier = read_checkpoint(arguments.checkpoint, verifier)
+    found = draw_in(arguments.folder, verifier, arguments.agreement, arguments.size, earlier)
+    return {
+        "origin": verifier.origin,
+        "about": found.about,
+        "tree_head": found.tree_head.hex(),
+        "size": found.log_size,
+        "among": found.among,
+        "drawn": list(found.entries),
+    }
+
+
 def _sentence(result: dict[str, object]) -> str:
+    if isinstance(drawn := result.get("drawn"), list):
+        return f"Of {result['among']} disclosures these were drawn: {', '.join(map(str, drawn)) or 'none'}."
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
     if "rows" in result:
@@ -151,6 +175,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a checkpoint seen earlier: finds a rollback or a fork",
     )
+    sample = commands.add_parser("sample", parents=[common], help="draw disclosures for a partner to justify")
+    sample.set_defaults(run=_sample)
+    sample.add_argument("folder", type=Path, help="folder with `checkpoint` and `tile/`")
+    sample.add_argument("agreement", metavar="DIGEST", help="digest of the agreement, sha256:…")
+    sample.add_argument("--size", type=int, default=20, help="how many are drawn, 20 if left out")
+    sample.add_argument("--checkpoint", type=Path, metavar="FILE", help="draw from this earlier checkpoint of the log")
     receipt = commands.add_parser("receipt", parents=[common], help="check that a receipt proves one entry")
     receipt.set_defaults(run=_receipt)
     receipt.add_argument("file", type=Path, help="the `.tlog-proof` file")

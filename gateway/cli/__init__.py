@@ -13,6 +13,8 @@ from gateway.cli import (
     accounting,
     agreement,
     audit,
+    audit_anomalies,
+    audit_sample,
     audit_search,
     certificate,
     client,
@@ -68,7 +70,7 @@ app.add_typer(obligations.app, name="obligation")
 app.add_typer(policy.app, name="policy")
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
-for looking in (audit_search.search, audit_search.reindex):
+for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anomalies, audit_sample.sample):
     audit.app.command(looking.__name__)(looking)
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounting.app, name="accounting")

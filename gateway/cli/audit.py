@@ -25,7 +25,7 @@ from gateway.settings import Settings
 from gateway.store.cluster import Cluster, running_cluster
 from gateway.store.session import connect
 
-app = typer.Typer(help="The log: verify, show, prove, export.", no_args_is_help=True)
+app = typer.Typer(help="The log: verify, search, prove, export.", no_args_is_help=True)
 
 _SIZE = "SELECT size FROM audit.head"
 Exported = Annotated[

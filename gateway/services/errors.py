@@ -190,3 +190,11 @@ class RecordRefused(GatewayError):
     code = "record_refused"
     public_detail = "This record of a disclosure cannot be taken in."
     remedy = "Look at the accounting with `pactgate accounting show`, and correct the record."
+
+
+class ThresholdsRefused(GatewayError):
+    """The numbers from which on use is unusual cannot be used."""
+
+    code = "thresholds_refused"
+    public_detail = "These thresholds cannot be used."
+    remedy = "The names and what they mean are in `docs/anomalies.md`; leave out what should stay as it is."

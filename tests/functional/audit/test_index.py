@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from audit.errors import LeafRefused
-from audit.index import BLOCK, catch_up, extent, rebuild
+from audit.index import BLOCK, catch_up, extent, places_of, rebuild
 from audit.naming import entries_naming
 from tests.factories.database import TestDatabase
 from tests.factories.long_log import append, drafts, numbers
@@ -61,7 +61,7 @@ async def test_what_is_no_subject_number_is_not_looked_up(database: TestDatabase
 async def test_every_entry_that_names_a_number_is_found_with_and_without_an_index(
     loader: asyncpg.Connection, database: TestDatabase
 ) -> None:
-    asked = [*STUDENTS[:40], b"\0\1\0\1" + b"\7" * 12]
+    asked = [*STUDENTS[:40], b"\0\1\0\1" + b"\7" * 12, b"\0\1\7\7" + b"\7" * 12]
     across = LISTS[next(at for at, each in enumerate(LISTS) if len(each) > 16)][
         8:24
     ]  # no number, but its bytes are there
@@ -119,3 +119,9 @@ async def test_a_leaf_that_cannot_be_read_does_not_stop_the_index(
 
 def _split(packed: bytes) -> set[bytes]:
     return {packed[at : at + 16] for at in range(0, len(packed), 16)}
+
+
+def test_a_place_is_read_where_an_item_begins_only() -> None:
+    number = b"\0\0\1\2" + b"\0" * 12
+    assert places_of(b"\7\1\2\7" + b"\1\2\0\5", number) == 1 << 5  # the first one stands across an item
+    assert places_of(b"\7\1\2\7", number) == 0
