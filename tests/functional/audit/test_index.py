@@ -1,5 +1,6 @@
 """The index of the log: it finds what the lists and the entries say, whatever became of it, and nobody can write it."""
 
+import asyncio
 from itertools import product
 
 import asyncpg
@@ -99,7 +100,8 @@ async def test_two_that_index_at_once_index_each_block_once(loader: asyncpg.Conn
     held = loader.transaction()
     await held.start()
     assert await loader.fetchval("SELECT audit.index_next()")
-    assert await catch_up(other) == 0  # somebody is at it
+    async with asyncio.timeout(20):
+        assert await catch_up(other) == 0  # somebody is at it
     await held.rollback()
     assert await catch_up(other) == 2
 

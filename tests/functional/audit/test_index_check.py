@@ -23,6 +23,7 @@ LEFT = Query((Clause(frozenset({(Facet.EVENT, "partner.left")})),))
 WORD = term(Facet.EVENT, "partner.left")
 CHANGES = {
     "posting gone": "DELETE FROM audit.posting WHERE term = $1",
+    "posting that lies": "UPDATE audit.posting SET places = places || '\\x0001' WHERE term = $1",
     "posting altered": "UPDATE audit.posting SET places = substring(places FROM 3) WHERE term = $1",
     "posting added": "INSERT INTO audit.posting SELECT substring(sha256($1) FOR 8), 0, '\\x0001'",
     "naming gone": "DELETE FROM audit.named WHERE bucket % 2 = 1 AND $1::bytea IS NOT NULL",
