@@ -1,4 +1,4 @@
-"""Catalogue, guardrails and time zones as they are kept: read again they are the same; what cannot be read is refused."""
+"""Catalogue, guardrails and time zones as they are kept: the same when read again, and refused if they cannot be."""
 
 import json
 from datetime import date
