@@ -19,6 +19,7 @@ from typing import Final
 
 import asyncpg
 
+from audit.entry import encode
 from audit.events import Event
 from audit.facets import Facet
 from audit.index import BLOCK, catch_up
@@ -30,7 +31,6 @@ from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import Role, create_database, create_roles, new_passwords
 from gateway.store.session import connect
 from tests.bench.report import say
-from tests.factories.log import loose_leaf
 
 TURNS: Final = 5
 LIMIT: Final = 100
@@ -68,27 +68,25 @@ def rows(shape: Shape, start: int) -> Iterator[tuple[int, bytes, bytes]]:
             "request_id": f"{index:032x}",
         }
         if index % 100_000 == 99_999:
-            yield index, loose_leaf(Event.AGREEMENT_SUSPENDED, now, agreement=about["agreement"]), b""
+            yield index, encode(Event.AGREEMENT_SUSPENDED, now, {"agreement": about["agreement"]}), b""
         elif index % 10 == 0:
-            yield index, loose_leaf(Event.TOKEN_ISSUED, now, **about, datasets=None, token="0" * 32), b""
+            yield index, encode(Event.TOKEN_ISSUED, now, {**about, "datasets": None, "token": "0" * 32}), b""
         elif index % 10 == 1:
             code = "volume_exceeded" if index % 1000 == 1 else "not_found"
-            yield index, loose_leaf(Event.REFUSAL, now, **about, dataset="students", code=code, elements=[]), b""
+            yield index, encode(Event.REFUSAL, now, {**about, "dataset": "students", "code": code, "elements": []}), b""
         else:
             many = index % shape.pages == 2
             at = _CHANCE.randrange(STUDENTS - PAGE)
             named = b"".join(_NUMBERS[at : at + (PAGE if many else 1)])
             chosen = _CHANCE.randrange(len(_ELEMENTS) - 8)
-            written = loose_leaf(
-                Event.DISCLOSURE,
-                now,
-                **about,
-                dataset="students",
-                elements=_ELEMENTS[chosen : chosen + 8],
-                records=len(named) // 16,
-                rows=f"{index:064x}",
-                result=f"{index:064x}",
-            )
+            said = {
+                "dataset": "students",
+                "elements": _ELEMENTS[chosen : chosen + 8],
+                "records": len(named) // 16,
+                "rows": f"{index:064x}",
+                "result": f"{index:064x}",
+            }
+            written = encode(Event.DISCLOSURE, now, {**about, **said})
             yield index, written, named
 
 

@@ -235,6 +235,24 @@ async def test_a_disclosure_that_passed_a_stop_by_is_named(gateway: Gateway) -> 
     assert (found["logged"], found["came_out"]) == ({"epoch": before}, {"epoch": stop})
 
 
+async def test_a_refusal_that_a_stop_overtook_is_made_again_as_of_its_own_epoch(gateway: Gateway) -> None:
+    """It was decided before the stop and written after it; nothing left, and the entry says at which epoch."""
+    for _ in range(2):
+        with pytest.raises(Problem):
+            await gateway.ask(MENTORING, elements=("sex",))
+        office = await gateway.office()
+        await office.suspensions.stop_agreement(gateway.digest(MENTORING), Standing.SUSPENDED, "A complaint.")
+    before, after = (entry for entry in await gateway.entries() if entry["event"] == "refusal")
+    assert (before["code"], after["code"]) == ("element_not_covered", "suspended")
+    index = await gateway.size() - 2
+    as_before = {name: before[name] for name in ("code", "elements", "clause", "epoch")}
+    async with altered(gateway, {index: lambda body: body.update(as_before)}):
+        assert (await rejustified(gateway)).holds
+    async with altered(gateway, {index: lambda body: body.update({**as_before, "epoch": after["epoch"]})}):
+        (found,) = (await rejustified(gateway)).shown
+    assert (found["entry"], found["came_out"]["code"]) == (index, "suspended")
+
+
 @pytest.mark.parametrize(
     ("epoch", "differs"), [(-1, "decision"), ("the disclosure before it", "epoch"), (10**6, "epoch")]
 )

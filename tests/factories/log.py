@@ -25,8 +25,3 @@ def signer_of(origin: str = ORIGIN, *, seed: int = 1) -> CheckpointSigner:
 def numbered_leaf(number: int, event: Event = Event.DISCLOSURE, **body: object) -> bytes:
     """Return the leaf of an entry told apart by `number`."""
     return encode(event, TIME, {"number": number, **body})
-
-
-def loose_leaf(event: Event, time: datetime, **body: object) -> bytes:
-    """Return a leaf whose members nobody checked: of an earlier release, or no more of it than a test needs."""
-    return encode(event, time, body)

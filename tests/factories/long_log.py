@@ -7,8 +7,9 @@ import asyncpg
 
 from audit.batch import write_batch
 from audit.draft import Appended, Draft
+from audit.entry import encode
 from audit.events import Event
-from tests.factories.log import TIME, loose_leaf
+from tests.factories.log import TIME
 
 _AT_ONCE = 2000
 CLIENTS = ("client:one", "client:two")
@@ -40,17 +41,17 @@ def _draft(at: int, chance: random.Random, students: Sequence[bytes]) -> Draft:
     time = TIME.replace(day=1 + at * 20 // 10_000, minute=chance.randrange(60), microsecond=at % 1000)
     about = {"client": chance.choice(CLIENTS), "agreement": chance.choice(AGREEMENTS), "purpose": "tutoring"}
     if at % 10:
-        refused = loose_leaf(
-            Event.REFUSAL, time, **about, behind="automated", code=chance.choice(CODES), elements=["scope"]
+        refused = encode(
+            Event.REFUSAL, time, {**about, "behind": "automated", "code": chance.choice(CODES), "elements": ["scope"]}
         )
         return Draft(refused)
     if at % 50 == 0:
         return Draft(
-            loose_leaf(Event.PARTNER_LEFT, time, partner="partner:one", agreements=list(AGREEMENTS), clients=[])
+            encode(Event.PARTNER_LEFT, time, {"partner": "partner:one", "agreements": list(AGREEMENTS), "clients": []})
         )
     named = b"".join(chance.choices(students, k=chance.randrange(1, 6)))
     elements = chance.sample(ELEMENTS, k=2)
-    written = loose_leaf(
-        Event.DISCLOSURE, time, **about, behind=f"person:{at % 3}", dataset="students", elements=elements
+    written = encode(
+        Event.DISCLOSURE, time, {**about, "behind": f"person:{at % 3}", "dataset": "students", "elements": elements}
     )
     return Draft(written, subjects=named)

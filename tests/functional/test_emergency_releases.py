@@ -33,6 +33,7 @@ from policies.guardrails import load_guardrails
 from tests.factories.agreements import key_for
 from tests.factories.cohort import STUDENTS, personal
 from tests.factories.gateway import NOON, Gateway
+from tests.factories.leaves import made_up
 from tests.factories.log import APPEND
 from tests.factories.partners import ORDER, PartnerPapers
 from tests.factories.replayed import Change, altered, rejustified
@@ -396,7 +397,8 @@ async def test_a_release_that_was_filed_unjudged_is_an_alarm_and_counts_all_the_
     forged = room.papers.release(room.order, keys=[key_for("a clerk")]).envelope
 
     async with room.desk.filing() as filing:
-        await filing.file(Event.EMERGENCY_RELEASED, forged, concerns=room.order.envelope.digest)
+        said_of_it = made_up(Event.EMERGENCY_RELEASED, without="document")
+        await filing.file(Event.EMERGENCY_RELEASED, forged, concerns=room.order.envelope.digest, **said_of_it)
     desk = Desk(room.desk.engine, room.desk.trust, lambda code, facts: said.append((code, facts["reason"])))
     _, registry = await desk.registry()
     assert said == [("emergency_refused", "signer_not_entitled")]

@@ -508,7 +508,7 @@ async def test_an_agreement_without_an_entry_owes_nothing_and_one_that_cannot_be
     odd = ring.sign(Kind.AGREEMENT, canonical_bytes({"format": "of another release"}), ring.signer(PARTNER).key)
     async with (await gateway.office()).desk.filing() as filing:
         for document in (nowhere, odd):
-            index = await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None)
+            index = await filing.file(Event.AGREEMENT_SIGNED, document, concerns=None, signers=[])
             await insert_status(filing.connection, document.digest, "active", index=index, reason="so it says")
         brought = await filing.append(Event.AGREEMENT_ACTIVATED, agreement=gateway.digest(TUTORING))  # another one
         await insert_status(filing.connection, nowhere.digest, "active", index=brought, reason="so it says")

@@ -20,6 +20,7 @@ from gateway.services.parties import Parties
 from tests.factories.agreements import SPS_B, Keyring, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway
+from tests.factories.leaves import made_up
 from tests.factories.partners import ORDER
 
 PARTNER, OTHER, NEW = "partner:bright-path", "partner:harbor-mentors", "partner:brighter-path"
@@ -228,7 +229,7 @@ async def test_documents_that_were_filed_unjudged_hold_nothing_and_raise_alarms(
         (Event.EMERGENCY_ORDERED, order),
     ):
         async with desk.filing() as filing:
-            await filing.file(event, document, concerns=None)
+            await filing.file(event, document, concerns=None, **made_up(event, without="document"))
             if document is second:
                 for approval in approvals:
                     await filing.approve(approval, second.digest)

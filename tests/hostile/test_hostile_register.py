@@ -201,7 +201,7 @@ async def test_a_second_document_of_one_version_is_no_agreement_though_the_log_r
         await office.onboarding.activate(second.envelope, [second.approval])
     # By somebody with the loader's password, who writes entries and rows as the office does, and skips its checks.
     async with office.desk.filing() as filing:
-        await filing.file(Event.AGREEMENT_SIGNED, second.envelope, concerns=None)
+        await filing.file(Event.AGREEMENT_SIGNED, second.envelope, concerns=None, signers=[])
         await filing.approve(second.approval, second.digest)
         index = await filing.append(Event.AGREEMENT_ACTIVATED, agreement=second.digest)
         await insert_status(filing.connection, second.digest, "active", index=index, reason="past the checks")

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from audit.draft import Draft
+from audit.entry import encode
 from audit.errors import IndexWrong, LeafRefused, LogDamaged
 from audit.events import Event
 from audit.facets import Facet, said_by, term
@@ -12,7 +13,7 @@ from audit.index_check import check_index
 from audit.query import Clause, Query
 from audit.search import search
 from tests.factories.database import TestDatabase
-from tests.factories.log import TIME, loose_leaf
+from tests.factories.log import TIME
 from tests.factories.long_log import AGREEMENTS, append, drafts, numbers
 
 pytestmark = pytest.mark.claim(5)
@@ -86,7 +87,7 @@ async def test_a_damaged_leaf_says_the_same_to_the_index_and_to_its_check(databa
 async def test_a_log_of_nothing_is_searched(database: TestDatabase) -> None:
     loader = await database.connection("loader")
     assert await search(loader, LEFT, limit=5) == await search(loader, Query(), limit=5)
-    await append(loader, [Draft(loose_leaf(Event.PARTNER_LEFT, TIME, agreements=[*AGREEMENTS, 3]))])
+    await append(loader, [Draft(encode(Event.PARTNER_LEFT, TIME, {"agreements": [*AGREEMENTS, 3]}))])
     assert [found.index for found in (await search(loader, LEFT, limit=5)).found] == [0]
 
 

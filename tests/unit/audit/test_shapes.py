@@ -1,7 +1,6 @@
 """What an entry may say: every event has its members, and a leaf that says less, more or otherwise is refused."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -10,40 +9,26 @@ from audit.errors import LeafRefused
 from audit.events import Event
 from audit.members import MEMBERS, Kind
 from audit.shapes import EVENT_MEMBERS, labels_of, name_of, require_members
+from tests.factories.leaves import VALUES, made_up
 
 pytestmark = pytest.mark.claim(9)
 
 TIME = datetime(2025, 9, 1, 12, 0, tzinfo=UTC)
-VALUES: dict[Kind, Any] = {
-    Kind.TEXT: "text",
-    Kind.TEXT_OR_NULL: None,
-    Kind.NUMBER: 1,
-    Kind.NUMBER_OR_NULL: None,
-    Kind.FLAG: True,
-    Kind.LIST: ["text"],
-    Kind.LIST_OR_NULL: None,
-    Kind.TABLE: {"word": 1},
-}
 FORBIDDEN = ("first_name", "student", "student_identifier", "record_code", "value", "values", "name", "email", "secret")
-
-
-def whole(event: Event) -> dict[str, Any]:
-    return {name_of(label): VALUES[MEMBERS[label].kind] for label, _ in labels_of(event)}
 
 
 @pytest.mark.parametrize("event", Event)
 def test_a_member_that_the_event_does_not_have_is_refused(event: Event) -> None:
     for name in (*FORBIDDEN, "grade_level"):
         with pytest.raises(LeafRefused, match="no member of that name") as refused:
-            leaf(event, TIME, **whole(event), **{name: "Bartholo"})
+            leaf(event, TIME, **made_up(event), **{name: "Bartholo"})
         assert "Bartholo" not in str(refused.value)
 
 
 @pytest.mark.parametrize("event", Event)
 def test_a_member_that_is_left_out_is_refused_unless_it_may_be(event: Event) -> None:
     for label, optional in labels_of(event):
-        body = whole(event)
-        del body[name_of(label)]
+        body = made_up(event, without=name_of(label))
         if optional:
             leaf(event, TIME, **body)
         else:
@@ -58,9 +43,9 @@ def test_a_member_of_another_kind_is_refused(event: Event) -> None:
         for other, value in VALUES.items():
             if not isinstance(value, kind.value) or (kind is Kind.NUMBER and value is True):
                 with pytest.raises(LeafRefused, match=f"{name_of(label)} in an entry"):
-                    leaf(event, TIME, **{**whole(event), name_of(label): value})
+                    leaf(event, TIME, **{**made_up(event), name_of(label): value})
             elif other is kind:
-                leaf(event, TIME, **{**whole(event), name_of(label): value})
+                leaf(event, TIME, **{**made_up(event), name_of(label): value})
 
 
 def test_an_event_without_members_in_the_catalogue_is_refused() -> None:

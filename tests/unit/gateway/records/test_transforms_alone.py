@@ -1,12 +1,13 @@
 """Transformations in Python; that SQL says the same is shown in tests/functional/records."""
 
 import datetime as dt
+import hashlib
 
 import pytest
 from sqlalchemy import column
 
 from gateway.records.errors import NotServed
-from gateway.records.transforms import Released, first_year, released, released_sql
+from gateway.records.transforms import _BAND_WIDTH, CODE_VERSION, Released, first_year, released, released_sql
 
 BORN = dt.date(2010, 9, 2)
 
@@ -59,3 +60,47 @@ def test_without_a_school_year_there_is_no_age() -> None:
 
 def test_a_school_year_starts_in_its_first_year() -> None:
     assert first_year("2025-2026") == 2025
+
+
+VALUES: tuple[Released, ...] = (
+    *(
+        None,
+        "Ana",
+        "",
+        "PK",
+        "TK",
+        "KG",
+        "01",
+        "05",
+        "06",
+        "08",
+        "09",
+        "12",
+        "13",
+        "98101",
+        "98101-1234",
+        "9810",
+        "a8101",
+    ),
+    *(0, 1, 4, 5, 9.99, 10, 2.4999, 2.5, 3.0, 100, -0.5, True),
+    *(BORN, dt.date(2010, 9, 1), dt.date(2008, 2, 29), dt.date(2012, 12, 31)),
+)
+ELEMENTS = ("000115", "000033", "x-postal-code", "000100", *_BAND_WIDTH)
+WAYS = ("exact", "blank", "year", "age_years", "zip3", "band")
+GIVEN = "4af89e"
+"""The first digits of what all of these come to: whoever changes a value changes `CODE_VERSION` and this line."""
+
+
+@pytest.mark.claim(6)
+def test_the_version_changes_with_what_the_transformations_give() -> None:
+    told = hashlib.sha256(CODE_VERSION.encode())
+    for element in ELEMENTS:
+        for way in WAYS:
+            for value in VALUES:
+                for year in (None, "2025-2026"):
+                    try:
+                        given = repr(released(element, way, value, year))
+                    except NotServed:
+                        given = "not served"
+                    told.update(f"{element}|{way}|{value!r}|{year}|{given}\n".encode())
+    assert told.hexdigest()[:6] == GIVEN
