@@ -32,8 +32,9 @@ check: .venv/.done  ## format, lint, types, import contracts, policy tests, migr
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 
-bench: .venv/.done  ## the checked page against bare endpoints, decisions against Cedar; prints ratios
+bench: .venv/.done  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.log_append --seconds 1
 	@$(PY) -m tests.bench.policy
 
 help:  ## this list
