@@ -22,6 +22,7 @@ from audit.sources import Source
 from audit.targets import Target
 from audit.verify import Progress, verify_export
 from gateway.services.errors import NothingSigned
+from gateway.services.logkeys import require_moves_kept
 
 _SIGNED: Final = """SELECT count(*) FROM audit.signature
     WHERE size = (SELECT max(size) FROM audit.checkpoint) AND signer = ANY ($1)"""
@@ -112,6 +113,8 @@ async def inspect(
         checkpoint = await newest_signed(session, verifier)
         # (3): what is kept beside the tree is what the entries commit to.
         openings = await open_commitments(session, found.size) if beside else None
+        # (4): no key of the log has come back because the document that retired it is gone.
+        await require_moves_kept(session)
     unsigned = found.size - checkpoint.size
     return Inspected(verifier.origin, checkpoint.size, checkpoint.tree_head, found.continues, unsigned, openings)
 

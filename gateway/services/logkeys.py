@@ -24,7 +24,8 @@ from audit import checkpoint
 from audit.batch import Session
 from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.entry import parse
-from audit.errors import LeafRefused, NoteInvalid
+from audit.errors import LeafRefused, LogDamaged, NoteInvalid
+from audit.events import Event
 from audit.log import Log
 from audit.note import NoteVerifier
 from gateway.keys import GatewayKeys, load_keys, public_half
@@ -39,6 +40,10 @@ LOOK_SECONDS: Final = 5.0
 """How often a running gateway looks for a new or a retired key."""
 _DOCUMENTS: Final = """SELECT d.digest, d.kind, d.envelope, d.idx, e.leaf FROM agreements.document d
     LEFT JOIN audit.entry e ON e.idx = d.idx WHERE d.kind = ANY ($1) ORDER BY d.idx, d.digest"""
+_MOVES: Final = """SELECT e.idx, e.leaf, d.digest FROM audit.entry e
+    LEFT JOIN agreements.document d ON d.idx = e.idx AND d.kind = 'log_key'
+    WHERE position('"event":"log_key.'::bytea IN e.leaf) > 0 ORDER BY e.idx"""
+_MOVED: Final = frozenset({Event.LOG_KEY_INTRODUCED, Event.LOG_KEY_RETIRED})
 _NEWEST: Final = "SELECT max(idx) FROM agreements.document WHERE kind = ANY ($1)"
 _KINDS: Final = [kind.value for kind in (*AUTHORITY, Kind.LOG_KEY)]
 
@@ -106,6 +111,19 @@ async def log_keys_in(session: Session, trust: Trust) -> LogKeys:
     read = Read(-1, Register(stored, {}), (), (), (), entries)
     judging = Judging(read, trust, load_catalogue(), alarm, Remembered())
     return LogKeys(trust.origin, log_keys_of(trust, verified_moves(judging)))
+
+
+async def require_moves_kept(session: Session) -> None:
+    """
+    Check that each entry that moved a key still has its document: without it a retired key would count again.
+
+    It reads every leaf: for whoever checks the whole log. Raises `LogDamaged`.
+    """
+    for row in await session.fetch(_MOVES):
+        entry = parse(row["leaf"])
+        named = str(entry.body.get("document", "")).removeprefix("sha256:")
+        if entry.event in _MOVED and (row["digest"] is None or row["digest"].hex() != named):
+            raise LogDamaged(f"entry {row['idx']} moved a key of the log, and the register has not its document")
 
 
 def verified_moves(judging: Judging) -> list[VerifiedLogKeyMove]:

@@ -129,6 +129,19 @@ def test_a_lost_key_is_replaced_without_it_and_does_not_come_back(active: Comman
     assert [each["held"] for each in active.done("keys", "list")["checkpoint"]] == [False, True]
 
 
+def test_a_retirement_whose_document_was_removed_is_found_by_its_entry(active: CommandLine) -> None:
+    old = pinned(active)
+    introduced(active)
+    end = retired(active, old)
+    active.done("audit", "verify")
+    active.sql("ALTER TABLE agreements.document DISABLE TRIGGER USER")
+    active.sql("DELETE FROM agreements.document WHERE kind = 'log_key' AND idx = $1", end)
+    assert [each["retired"] for each in active.done("keys", "list")["checkpoint"]] == [None, None]
+    outcome = active.run("audit", "verify")
+    assert (outcome.code, outcome.data["code"]) == (1, "log_damaged")
+    assert outcome.data["found"].startswith(f"entry {end} moved a key of the log")
+
+
 def test_a_document_that_two_officers_did_not_sign_is_an_alarm_and_moves_nothing(active: CommandLine) -> None:
     introduced(active)
     envelope = json.loads(active.found("SELECT envelope FROM agreements.document WHERE kind = 'log_key'"))
@@ -136,3 +149,8 @@ def test_a_document_that_two_officers_did_not_sign_is_an_alarm_and_moves_nothing
     active.sql("ALTER TABLE agreements.document DISABLE TRIGGER USER")
     active.sql("UPDATE agreements.document SET envelope = $1 WHERE kind = 'log_key'", json.dumps(envelope))
     assert [each["key"] for each in active.done("keys", "list")["checkpoint"]] == [pinned(active)]
+
+
+def test_an_office_without_the_gateways_keys_still_lists_them(active: CommandLine) -> None:
+    away = active.with_settings(PACTGATE_KEYS=str(active.folder / "nowhere"))
+    assert [each["held"] for each in away.done("keys", "list")["checkpoint"]] == [False]

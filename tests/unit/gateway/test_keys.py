@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import KeysMissing
-from gateway.keys import ACCESS_TOKEN_FILE, CHECKPOINT_FILE, CURSOR_FILE, SUBJECT_FILE, create_keys, load_keys
+from gateway.keys import (
+    ACCESS_TOKEN_FILE,
+    CHECKPOINT_FILE,
+    CURSOR_FILE,
+    SUBJECT_FILE,
+    add_checkpoint_key,
+    create_keys,
+    load_keys,
+    public_half,
+)
 
 FILES = (ACCESS_TOKEN_FILE, CHECKPOINT_FILE, CURSOR_FILE, SUBJECT_FILE)
 
@@ -85,3 +94,27 @@ def test_keys_are_private_different_and_never_printed(tmp_path: Path) -> None:
     assert read.cursor.hex() not in printed
     assert repr(read.cursor) not in printed
     assert printed.count("GatewayKeys()") == 2
+
+
+def test_a_further_checkpoint_key_is_as_private_as_the_first_and_takes_its_place_when_that_is_gone(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "keys"
+    with pytest.raises(KeysMissing, match="cannot be written"):
+        add_checkpoint_key(folder)
+    first = create_keys(folder)
+    fresh = add_checkpoint_key(folder)
+    (file,) = folder.glob("checkpoint-*.key")
+    assert file.stat().st_mode & 0o777 == 0o600
+    both = load_keys(folder)
+    assert [public_half(key) for key in both.checkpoints] == [first.checkpoint_public, public_half(fresh)]
+    assert repr(both) == "GatewayKeys()"
+    file.chmod(0o644)
+    with pytest.raises(KeysMissing, match="read by other accounts"):
+        load_keys(folder)
+    file.chmod(0o600)
+    (folder / "checkpoint.key").unlink()
+    assert load_keys(folder).checkpoint_public == public_half(fresh)
+    file.unlink()
+    with pytest.raises(KeysMissing, match=r"has no checkpoint\.key"):
+        load_keys(folder)
