@@ -95,16 +95,19 @@ class Monitor:
             return before if seen else Seen(0, EMPTY, ((),), self._clock())
         # (2): every new entry is there and hashes to its place, behind those that were seen.
         edge = TileEdge(before.size, before.levels)
+        altered = ""
         for number, width in tile_widths(checkpoint.size):
-            if number >= before.size // WIDTH:
-                self._read_on(edge, number, width, checkpoint)
+            if number >= before.size // WIDTH and not self._read_on(edge, number, width):
+                altered = tile_path(0, number, width)
         # (3): what was seen and what is new lead to the head that was signed.
         if edge.head() != checkpoint.tree_head:
             size = checkpoint.size
             if before.size == 0:
                 raise LogDamaged(f"the {size} entries do not lead to the tree head that was signed")
             raise Forked(f"the {before.size} entries seen before and those since do not lead to the head of {size}")
-        # (4): the tiles above follow.
+        # (4): no file says otherwise: neither of what was seen before, nor in the tiles above.
+        if altered:
+            raise LogDamaged(f"{altered} is not what was seen before")
         self._require_above(edge, before)
         found = Seen(checkpoint.size, checkpoint.tree_head, edge.levels, self._clock())
         self._look_again(found)
@@ -135,15 +138,18 @@ class Monitor:
             raise Stale(f"the newest checkpoint, of {checkpoint.size} entries, is {age} seconds old")
         return age
 
-    def _read_on(self, edge: TileEdge, number: int, width: int, checkpoint: Checkpoint) -> None:
+    def _read_on(self, edge: TileEdge, number: int, width: int) -> bool:
+        """
+        Read one tile on, behind what is known of it; return whether it says the same of that.
+
+        What is wrong if it does not is known at the end only: a fork is signed, an altered file is not.
+        """
         hashes = self._hashes(0, number, width)
         known = edge.levels[0]
-        if hashes[: len(known)] != list(known):
-            # Signed or not? The same file with our hashes in front would not lead to this head.
-            raise Forked(f"{tile_path(0, number, width)} of {checkpoint.size} entries is not what was seen before")
         if self._terms.entries:
             self._require_entries(number, width, hashes)
         edge.extend(hashes[len(known) :])
+        return hashes[: len(known)] == list(known)
 
     def _require_above(self, edge: TileEdge, before: Seen) -> None:
         for level in range(1, len(edge.levels)):

@@ -31,8 +31,12 @@ _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkp
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
     WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
+# Cosigned under the origin and the keys asked about: after a recovery or an exchange of keys, older ones do not count.
 _COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
-    WHERE n.size > $1 ORDER BY n.size DESC LIMIT 1"""
+    JOIN audit.signature s ON s.size = n.size
+    JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
+    ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
+    WHERE n.size > $4 ORDER BY n.size DESC LIMIT 1"""
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -115,26 +119,28 @@ async def counting_checkpoint(
     db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
 ) -> Checkpoint | None:
     """Find the newest checkpoint that counts for this verifier, as `signed_checkpoint` does."""
-    names = [kept_as(key) for key, _ in verifier.keys]
-    ranges = [key for _, key in verifier.keys]
-    row = await db.fetchrow(_SIGNED, names, [key.first for key in ranges], [key.last for key in ranges], covering)
-    return None if row is None else await _with_lines(db, verifier, row)
+    return await _checkpoint(db, verifier, _SIGNED, covering)
 
 
 async def cosigned_checkpoint(
-    db: asyncpg.Pool | Session, signer: CheckpointSigner, *, covering: int = 0
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
 ) -> Checkpoint | None:
     """
-    Find the newest checkpoint that covers entry `covering` and that some witness cosigned, with all signatures.
+    Find the newest checkpoint that counts and that some witness cosigned, as `signed_checkpoint` does.
 
-    None if there is none. Raises `NoteInvalid` if what is kept does not hold; cosignatures are for the reader to check.
+    The cosignatures are for the reader to check: what is kept is believed by nobody.
     """
-    row = await db.fetchrow(_COSIGNED, covering)
-    return None if row is None else await _with_lines(db, signer.verifier, row)
+    return await _checkpoint(db, verifier, _COSIGNED, covering)
 
 
-async def _with_lines(db: asyncpg.Pool | Session, verifier: CheckpointVerifier, row: asyncpg.Record) -> Checkpoint:
+async def _checkpoint(
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, statement: str, covering: int
+) -> Checkpoint | None:
     names = [kept_as(key) for key, _ in verifier.keys]
+    ranges = [key for _, key in verifier.keys]
+    row = await db.fetchrow(statement, names, [key.first for key in ranges], [key.last for key in ranges], covering)
+    if row is None:
+        return None
     lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]
     return verifier.verify(assemble(text(verifier.origin, row["size"], row["tree_head"]), "".join(lines)))
 
@@ -148,7 +154,7 @@ async def receipt_for(
     Without one over the newest signed checkpoint; the head is signed first if none covers the entry.
     """
     checkpoint = (
-        await cosigned_checkpoint(db, signer, covering=index)
+        await cosigned_checkpoint(db, signer.verifier, covering=index)
         or await signed_checkpoint(db, signer, covering=index)
         or await sign_head(db, signer)
     )

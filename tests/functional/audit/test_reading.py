@@ -5,13 +5,16 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import Checkpoint
+from audit.cosignature import WitnessSigner
+from audit.cosigning import body_at, keep_cosignature
 from audit.draft import Draft
 from audit.errors import AuditError, EntryMissing, LogDamaged, NoteInvalid, ProofInvalid
 from audit.export import export_log
 from audit.log import Log, append_change, sign_head
-from audit.reading import consistency, inclusion, leaf_at, leaves, receipt_for, signed_checkpoint
+from audit.reading import consistency, cosigned_checkpoint, inclusion, leaf_at, leaves, receipt_for, signed_checkpoint
 from audit.recheck import recheck, recheck_here
 from audit.tree import require_consistency
 from audit.verify import verify_folder
@@ -171,3 +174,20 @@ async def test_damage_done_by_a_superuser_is_found_in_the_database(ledger: Ledge
     with pytest.raises(LogDamaged):
         await recheck_here(admin, ledger.signer.verifier)
     await admin.execute("ROLLBACK")
+
+
+async def test_what_was_cosigned_under_another_origin_or_key_makes_no_receipt(ledger: Ledger) -> None:
+    """After a recovery the log has another name, after an exchange another key: what was seen before is not its."""
+    app = await ledger.database.pool("app")
+    await ledger.change(numbered_leaf(1))
+    checkpoint = await sign_head(app, ledger.signer)
+    body = body_at(checkpoint.origin, checkpoint.size, checkpoint.tree_head)
+    witness = WitnessSigner("witness.example", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    cosignature = witness.verifier.verify(body, witness.line(body, 5))
+    await keep_cosignature(app, witness.verifier, checkpoint.size, cosignature)
+    found = await cosigned_checkpoint(app, ledger.signer.verifier, covering=0)
+    assert found is not None
+    assert cosignature.line in found.note
+    assert (await receipt_for(app, ledger.signer, 0)).checkpoint == found.note
+    for other in (signer_of("other.example/log"), signer_of(seed=2)):
+        assert await cosigned_checkpoint(app, other.verifier, covering=0) is None

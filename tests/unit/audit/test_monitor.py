@@ -150,6 +150,17 @@ def test_any_changed_byte_of_what_is_new_is_found(data: st.DataObject) -> None:
         path.write_bytes(content)
 
 
+def test_a_tile_that_says_otherwise_of_what_was_seen_is_found_although_the_rest_is_right(folder: Path) -> None:
+    seen = seen_of(folder, 300)
+    write_export(folder, LEAVES[:310], SIGNER)
+    name = folder / tile_path(0, 1, 54)
+    changed = bytearray(name.read_bytes())
+    changed[0] ^= 1
+    name.write_bytes(changed)
+    with pytest.raises(LogDamaged, match="seen before"):
+        look(folder, seen, terms=Terms(entries=False))
+
+
 @pytest.mark.parametrize("name", [tile_path(0, 0), tile_path("entries", 0)])
 def test_what_was_seen_long_ago_and_is_changed_is_found_in_the_end(folder: Path, name: str) -> None:
     seen = seen_of(folder, SIZE)
