@@ -12,12 +12,11 @@ from agreements.canonical import canonical_bytes
 from agreements.documents.outside_disclosure import read_outside_disclosure
 from agreements.elements import load_catalogue
 from agreements.signature import Kind, add_signature
-from audit.checkpoint import CheckpointVerifier
 from audit.copy import CopiedEntry, copy_text
 from gateway.cli import papers
 from gateway.cli.audit import sign_if_possible
 from gateway.cli.handing_over import student_numbers
-from gateway.cli.run import alarmed, known_trust, office, pinned_trust, run, say, settings, show
+from gateway.cli.run import alarmed, known_trust, office, run, say, settings, show
 from gateway.cli.signatures import problems_said
 from gateway.keys import load_keys
 from gateway.services.accounting.accountings import Accountings
@@ -31,6 +30,7 @@ from gateway.services.accounting.table import table
 from gateway.services.analysis.past import Law
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import NotRebuilt
+from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.office import Office
 from policies.guardrails import load_guardrails
@@ -160,9 +160,9 @@ def record(
 
 async def _proven(opened: Office, entries: Sequence[int]) -> tuple[Proof, ...]:
     await sign_if_possible()
-    verifier = CheckpointVerifier.parse(pinned_trust(settings()).log_public_key)
     async with opened.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-        return await prove_entries(await driver_of(connection), verifier, entries)
+        session = await driver_of(connection)
+        return await prove_entries(session, (await log_keys_in(session, opened.trust)).verifier, entries)
 
 
 def _number(student: str | None) -> str:

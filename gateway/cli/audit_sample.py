@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from agreements.trust import Trust
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointVerifier
+from audit.checkpoint import Checkpoint
 from audit.drawing import Drawn, draw_among
 from audit.errors import Forked
 from audit.reading import leaves
 from audit.verify import read_checkpoint
-from gateway.cli.run import office, pinned_trust, run, settings, show
+from gateway.cli.run import office, run, show
+from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.obligations.review_pack import SAMPLE_SIZE
 
@@ -29,11 +29,12 @@ def sample(
     size: Annotated[int, typer.Option(min=1, help="How many are drawn.")] = SAMPLE_SIZE,
 ) -> None:
     """Draw disclosures for the partner to justify; `python -m audit sample` draws them again from an export."""
-    chosen = read_checkpoint(checkpoint, _verifier(pinned_trust(settings())))
 
     async def work() -> Drawn:
         async with office() as opened, opened.engine.connect() as connection:
-            return await _drawn(await driver_of(connection), chosen, agreement, size)
+            session = await driver_of(connection)
+            chosen = read_checkpoint(checkpoint, (await log_keys_in(session, opened.trust)).verifier)
+            return await _drawn(session, chosen, agreement, size)
 
     found = run(work())
     show(
@@ -57,7 +58,3 @@ async def _drawn(session: Session, checkpoint: Checkpoint, agreement: str, size:
     if await session.fetchval(_HEAD, checkpoint.size) != checkpoint.tree_head:
         raise Forked(f"the log has no checkpoint of {checkpoint.size} entries with this tree head")
     return found
-
-
-def _verifier(trust: Trust) -> CheckpointVerifier:
-    return CheckpointVerifier.parse(trust.log_public_key)

@@ -29,6 +29,7 @@ from gateway.services.continuity import require_continued
 from gateway.services.erasures import date_erased
 from gateway.services.errors import LogSetBack, RecoveryRefused
 from gateway.services.filing import Desk, Filing
+from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import require_opened
 from gateway.services.standing.registry import Alarm
 from gateway.store.database import engine_for
@@ -65,6 +66,7 @@ async def declare(session: Session, pinned: Pinned, *, origin: str, reason: str)
     head does not hold.
     """
     edge = await require_sound_head(session)
+    pinned = await _by_all_keys(session, pinned)
     cited = pinned.kept.read()
     if cited is None:
         raise RecoveryRefused(
@@ -103,22 +105,28 @@ async def open_recovery(loader_url: str, pinned: Pinned, document: Envelope, ala
     # (1): done before, as far as the trust file goes: only the end is missing.
     if pinned.trust.follows and pinned.trust.follows[-1].recovery == document.digest:
         return await _finish(loader_url, pinned, recovery)
-    # (2): it goes on from this log, with our key, and cites the newest that is kept.
-    _require_ours(recovery, pinned)
-    _require_cited(recovery, pinned)
     async with connect(loader_url) as session:
+        pinned = await _by_all_keys(session, pinned)
+        # (2): it goes on from this log, with our key, and cites the newest that is kept.
+        _require_ours(recovery, pinned)
+        _require_cited(recovery, pinned)
         await require_nobody_serves(session)
     # (3): the entry, in the transaction that registers the document. If we die after it, the trust file is missing.
     after = await _enter(loader_url, pinned.trust, document, alarm)
     # (4): the trust file, whole or not at all. From here on nothing can be signed under the old origin.
     _pin(after, pinned.trust_file)
-    old = CheckpointVerifier.parse(pinned.trust.log_public_key)
     kept = replace(
         pinned.kept,
         verifier=CheckpointVerifier.parse(after.log_public_key),
-        superseded=(*pinned.kept.superseded, (old, recovery.kept.size)),
+        superseded=(*pinned.kept.superseded, (pinned.kept.verifier, recovery.kept.size)),
     )
     return await _finish(loader_url, replace(pinned, trust=after, kept=kept), recovery)
+
+
+async def _by_all_keys(session: Session, pinned: Pinned) -> Pinned:
+    """Judge what is kept by every key that the log had, as far as the database knows them."""
+    verifier = (await log_keys_in(session, pinned.trust)).verifier
+    return replace(pinned, kept=replace(pinned.kept, verifier=verifier))
 
 
 async def _enter(loader_url: str, trust: Trust, document: Envelope, alarm: Alarm) -> Trust:
@@ -203,7 +211,7 @@ def _require_ours(recovery: Recovery, pinned: Pinned) -> None:
 
 def _require_cited(recovery: Recovery, pinned: Pinned) -> None:
     try:
-        cited = CheckpointVerifier.parse(pinned.trust.log_public_key).verify(unb64(recovery.note).decode())
+        cited = pinned.kept.verifier.verify(unb64(recovery.note).decode())
     except (VerificationFailed, ValueError):
         raise RecoveryRefused("The checkpoint that the recovery cites does not hold.") from None
     if Cited(cited.size, cited.tree_head) != recovery.kept:

@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from agreements.register import load_register
 from agreements.trust import Trust
-from audit.checkpoint import CheckpointVerifier
 from audit.reading import require_sound_head
 from gateway.durable import sync_folder
 from gateway.erased import ErasedLinks
@@ -25,6 +24,7 @@ from gateway.services.backups.manifest import MANIFEST, BackupRefused, Manifest,
 from gateway.services.erasures import links_on_file
 from gateway.services.errors import NothingSigned
 from gateway.services.inspection import newest_signed
+from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import require_opened
 from gateway.store.copies import copy_out, tables
 from gateway.store.database import engine_for
@@ -87,7 +87,7 @@ async def _write(owner_url: str, making: Path, trust: Trust, erased: ErasedLinks
                 parts.append(part)
             note = None
             with suppress(NothingSigned):
-                note = (await newest_signed(session, CheckpointVerifier.parse(trust.log_public_key))).note
+                note = (await newest_signed(session, (await log_keys_in(session, trust)).verifier)).note
         manifest = Manifest(
             about.now.isoformat(), about.revision, trust.origin, edge.size, edge.head(), note, tuple(parts)
         )
