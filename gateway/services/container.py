@@ -15,7 +15,7 @@ from gateway.services.clients import Clients
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants, alarm
-from gateway.services.integrity.watch import Watch, watching
+from gateway.services.integrity.watch import EVERY_SECONDS, Watch, watching
 from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
@@ -49,11 +49,13 @@ async def open_services(
     readers: int,
     public_url: str,
     guardrails: Guardrails | None = None,
+    compare_every: float = EVERY_SECONDS,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
-    `guardrails` are those shipped with this release, unless others are given.
+    `guardrails` are those shipped with this release, unless others are given; `compare_every` are the seconds between
+    two steps of the comparison of facts with the log.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -67,7 +69,7 @@ async def open_services(
         try:
             watch = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
             await watch.check()
-            async with upkeep(database.pool), watching(watch):
+            async with upkeep(database.pool), watching(watch, every=compare_every):
                 yield Services(
                     database=database,
                     log=log,
