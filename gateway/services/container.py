@@ -23,6 +23,7 @@ from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
+from gateway.services.integrity.watch import EVERY_SECONDS as COMPARE_SECONDS
 from gateway.services.integrity.watch import Watch, watching
 from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
 from gateway.services.obligations.alarming import alarming
@@ -31,7 +32,7 @@ from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Keep, Parts
-from gateway.services.witnessing.watch import EVERY_SECONDS
+from gateway.services.witnessing.watch import EVERY_SECONDS as WITNESS_SECONDS
 from gateway.services.witnessing.watch import Watch as Witnesses
 from gateway.services.witnessing.watch import watching as witnessing
 from gateway.services.witnessing.window import Window
@@ -65,14 +66,16 @@ async def open_services(
     public_url: str,
     guardrails: Guardrails | None = None,
     kept: KeptCheckpoint | None = None,
-    witnesses_every: float | None = EVERY_SECONDS,
+    witnesses_every: float | None = WITNESS_SECONDS,
+    compare_every: float = COMPARE_SECONDS,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
 
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
     kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
-    None: only when `witnesses.round` is called.
+    None: only when `witnesses.round` is called. `compare_every` are the seconds between two steps of the comparison of
+    facts with the log.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -93,7 +96,7 @@ async def open_services(
             grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
             facts = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
             await facts.check()
-            await running.enter_async_context(watching(facts))
+            await running.enter_async_context(watching(facts, every=compare_every))
             tiles, window = TileHeads(), Window()
             parts = Parts(database.pool, lambda: log.signer, tiles, _keep(kept))
             witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))

@@ -48,7 +48,7 @@ class Watch:
     """
     Compares, and keeps what does not hold until a later comparison finds that it holds again.
 
-    `registry` gives what is in force; `distrust` is told whenever what does not hold changes. One task steps it.
+    `registry` gives what is in force; `distrust` is told whenever what does not hold changes.
 
     `also` is asked once a round to look at what else is in force, and raises its own alarms.
     """
@@ -69,6 +69,7 @@ class Watch:
         self._alarm = alarm
         self._rows_at_once = rows_at_once
         self._also = also
+        self._comparing = asyncio.Lock()  # an older snapshot never overwrites what a newer one found
         self._ledger = Ledger()
         self._found: dict[str, Findings] = {_DATED: frozenset(), _LOADED: frozenset(), _REST: frozenset()}
         self._round: Iterator[_Range] = iter(())
@@ -95,21 +96,22 @@ class Watch:
             await self._compare([*ranges, following], anew=False)
 
     async def _compare(self, ranges: list[_Range], *, anew: bool) -> None:
-        registry, moment = await self._registry(anew=anew)
-        if anew and self._also is not None:
-            await self._also(registry, moment)
-        before, found = self.findings, dict(self._found)
-        async with self._snapshot() as session:
-            await learn(session, self._ledger)
-            for kind, first, last in ranges:
-                kept = {each for each in found[kind] if not first <= each.at <= last}
-                found[kind] = frozenset(kept) | await self._compared(session, kind, first, last)
-            found[_REST] = await self._rest(session, registry)
-        self._found = found
-        for finding in sorted(self.findings - before):
-            self._alarm(finding.code, finding.facts)
-        if self.findings != before:
-            self._distrust(self.findings)
+        async with self._comparing:
+            registry, moment = await self._registry(anew=anew)
+            if anew and self._also is not None:
+                await self._also(registry, moment)
+            before, found = self.findings, dict(self._found)
+            async with self._snapshot() as session:
+                await learn(session, self._ledger)
+                for kind, first, last in ranges:
+                    kept = {each for each in found[kind] if not first <= each.at <= last}
+                    found[kind] = frozenset(kept) | await self._compared(session, kind, first, last)
+                found[_REST] = await self._rest(session, registry)
+            self._found = found
+            for finding in sorted(self.findings - before):
+                self._alarm(finding.code, finding.facts)
+            if self.findings != before:
+                self._distrust(self.findings)
 
     def _ranges(self) -> Iterator[_Range]:
         """Return one round over everything."""
