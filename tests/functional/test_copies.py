@@ -1,5 +1,6 @@
 """A copy of the records disclosed: the very bytes that left about one child, proven by the log, and nobody else's."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from agreements.register import digest_bytes
 from audit.__main__ import main as audit_command
 from audit.copy import CopiedEntry, VerifiedCopy, copy_text, verify_copy
 from audit.errors import CommitmentMismatch
+from gateway.records.errors import NotPermitted
+from gateway.records.named import read_named_past
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.copies import Copied, Copies
 from gateway.services.accounting.proofs import prove_entries
@@ -23,8 +26,8 @@ from policies.guardrails import load_guardrails
 from tests.factories.cohort import FOUR, MENTORING, PARTIAL, STUDENTS, TUTORING, export, personal
 from tests.factories.gateway import Gateway
 from tests.factories.superuser import superuser
-from tests.functional.test_emergency_releases import Room
-from tests.functional.test_policy_analysis import stricter
+from tests.functional.test_emergency_releases import TWO, Room
+from tests.functional.test_policy_analysis import _withholding, stricter
 
 pytestmark = pytest.mark.ferpa("C8")
 
@@ -192,6 +195,8 @@ async def test_a_release_that_cannot_be_rebuilt_is_said(idle_gateway: Gateway) -
         return found.missed[0].reason
 
     assert "would have been another one" in await reason(stricter())
+    # One element that this release does not even hold is withheld: it is another law all the same.
+    assert "would have been another one" in await reason(Law(load_catalogue(), _withholding("000100")))
     await admin.execute("UPDATE records.student SET first_name = 'Forged' WHERE first_name = $1", CALIXTE.first)
     assert "does not lead to what" in await reason()
     await admin.execute("ALTER TABLE agreements.document DISABLE TRIGGER ALL")
@@ -202,6 +207,19 @@ async def test_a_release_that_cannot_be_rebuilt_is_said(idle_gateway: Gateway) -
     assert [each.entry for each in told.unread] == [released.entry]
     await admin.execute("DELETE FROM audit.private WHERE idx = $1", released.entry)
     assert "is not there any more" in await reason()
+
+
+async def test_no_past_is_opened_by_a_permit_that_did_not_hold(idle_gateway: Gateway) -> None:
+    room = await Room.open(idle_gateway)
+    moment, registry = await room.desk.registry()
+    permit = room.releases._permit(registry.emergency_orders[0], TWO, moment)
+    early = permit.valid_from - dt.timedelta(microseconds=1)
+    async with room.desk.engine.connect() as connection:
+        for other, at in ((object(), moment.now), (permit, permit.valid_until), (permit, early)):
+            with pytest.raises(NotPermitted):
+                await read_named_past(connection, other, at, [])  # type: ignore[arg-type]
+        found = await read_named_past(connection, permit, moment.now, [CALIXTE.number])
+    assert [CALIXTE.first.encode() in row for row in found.rows] == [True]
 
 
 async def test_only_the_entries_asked_for_are_copied_and_others_are_said_to_hold_nothing(gateway: Gateway) -> None:

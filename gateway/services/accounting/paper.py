@@ -56,7 +56,10 @@ def _about(accounting: Accounting) -> str:
 def _opening(accounting: Accounting) -> str:
     law = "You have a right to see it under FERPA, a federal law (34 CFR 99.32)."
     if not accounting.lines:
-        return f"This record lists who outside the district received information about the student. Nobody did. {law}"
+        return (
+            "This record lists who outside the district received information about the student. By the"
+            f" district's log nobody did. {law}"
+        )
     return (
         "This record lists who outside the district received information about the student, what it was, and why."
         f" Each row stands for all transfers of the same information to the same party. {law}"
