@@ -158,13 +158,12 @@ class Log:
         while True:
             await self._committed.wait()
             self._committed.clear()
-            if not await self._sign_once():
-                self._committed.set()
+            await self._sign_once()
             await asyncio.sleep(SIGN_SECONDS)
 
-    async def _sign_once(self) -> bool:
+    async def _sign_once(self) -> None:
         if self._halted:
-            return True
+            return
         try:
             async with asyncio.timeout(BATCH_SECONDS):
                 session = await self._pool.acquire()
@@ -175,8 +174,7 @@ class Log:
                     raise
                 await self._pool.release(session)
         except Exception:  # noqa: BLE001 - an unsigned head is late, not wrong; it is tried again and receipts sign too
-            return False
-        return True
+            self._committed.set()
 
 
 def _has_ended(session: PoolConnectionProxy) -> bool:

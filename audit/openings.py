@@ -72,7 +72,7 @@ async def open_commitments(session: Session, size: int, progress: Progress | Non
 
 
 def _open_facts(entry: Mapping[str, Any], opening: bytes | None) -> tuple[int, int, int]:
-    """What opens a commitment to dated rows is all that its hash is over; the rows themselves are compared elsewhere."""
+    """Open a commitment to dated rows, whose hash is over all that opens it; the rows are compared elsewhere."""
     if opening is None:
         return 0, 1, 0
     if sha256(opening).hexdigest() != entry[FACTS]:

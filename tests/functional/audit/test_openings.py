@@ -1,5 +1,6 @@
 """What stands beside the tree is opened by what its entry commits to: a list or a request altered there is found."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.claim(5)
 
 PRIVATE = Private(row_secret=bytes([1]) * 32, result_salt=bytes([2]) * 32, request_salt=bytes([3]) * 32, request=b"/v1")
 SUBJECTS = bytes(range(48))
+DATED = b"pactgate-facts/1"
 COMMITTED: dict[str, Any] = {
     "request": commit_bytes(PRIVATE.request_salt, PRIVATE.request).hex(),
     "listed": commit_subjects(PRIVATE.row_secret, SUBJECTS).hex(),
@@ -37,6 +39,7 @@ CHANGES = {
     "another secret": _REPLACED.format("0101", "0102"),
     "a salt that is none": _REPLACED.format("0202", "02"),
     "openings that are none": "UPDATE audit.private SET opening = 'x' WHERE idx = 1",
+    "another opening of dated rows": "UPDATE audit.private SET opening = 'pactgate-facts/2' WHERE idx = 5",
     "something beside no entry": "INSERT INTO audit.private VALUES (9, 'x')",
 }
 
@@ -49,6 +52,8 @@ async def fill(ledger: Ledger) -> None:
         Draft(numbered_leaf(2, **{**COMMITTED, "listed": EMPTY}), private=packed),  # an empty page
         Draft(numbered_leaf(3, **COMMITTED), subjects=SUBJECTS),  # its openings were erased
         Draft(numbered_leaf(4), subjects=SUBJECTS[:16]),  # commits to no list
+        Draft(numbered_leaf(5, facts=sha256(DATED).hexdigest(), rows=3), private=DATED),
+        Draft(numbered_leaf(6, facts=sha256(DATED).hexdigest())),  # its opening is gone
     ):
         await log.append(draft)
     await log.stop()
@@ -60,8 +65,8 @@ async def test_what_was_altered_beside_the_tree_is_found(ledger: Ledger, change:
     admin = await ledger.database.connection("admin")
     await admin.execute("BEGIN; ALTER TABLE audit.subject DISABLE TRIGGER ALL")
     await admin.execute(CHANGES[change])
-    with pytest.raises(VerificationFailed, match=r"entry [129]"):
-        await open_commitments(admin, 5)
+    with pytest.raises(VerificationFailed, match=r"entry [1259]"):
+        await open_commitments(admin, 7)
     await admin.execute("ROLLBACK")
 
 
@@ -88,6 +93,6 @@ async def test_what_opens_is_counted_and_what_cannot_is_said(ledger: Ledger) -> 
     await fill(ledger)
     told: list[tuple[int, int]] = []
     async with ledger.auditor.acquire() as session:
-        found = await open_commitments(session, 5, lambda done, whole: told.append((done, whole)))
-    assert found == Openings(opened=4, closed=2, unbound=1)
-    assert told == [(5, 5)]
+        found = await open_commitments(session, 7, lambda done, whole: told.append((done, whole)))
+    assert found == Openings(opened=5, closed=3, unbound=1)
+    assert told == [(7, 7)]
