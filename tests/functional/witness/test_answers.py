@@ -219,7 +219,7 @@ def test_one_connection_serves_several_requests(witness: ServedWitness, log: Sma
 
 
 def test_slow_clients_keep_nobody_else_out(tmp_path: Path, log: SmallLog) -> None:
-    with served_witness(tmp_path, log.signer.verifier, seconds=0.2, connections=2) as witness:
+    with served_witness(tmp_path, log.signer.verifier, seconds=1, connections=2) as witness:
         slow = [_open(witness, b"POST /add-checkpoint HTTP/1.1\r\nContent-Le") for _ in range(2)]
         crowded = _open(witness, b"")
         assert crowded.recv(1) == b""  # one too many is closed at once
