@@ -168,6 +168,7 @@ def export_entries(
     target: Annotated[str, typer.Argument(metavar="DIR|s3://BUCKET/PREFIX", help="New, or an earlier export.")],
     *,
     hashes_only: HashesOnly = False,
+    witnessed: Annotated[bool, typer.Option("--witnessed", help="Only up to what a witness cosigned.")] = False,
 ) -> None:
     """
     Write the log as static files (C2SP tlog-tiles), going on from where an earlier export ended.
@@ -178,7 +179,14 @@ def export_entries(
     async def work() -> tuple[Checkpoint, int]:
         async with _log(sign=True) as log:
             with progress("Exporting") as tell:
-                return await export(log.session, log.verifier, _target(target), bundles=not hashes_only, progress=tell)
+                return await export(
+                    log.session,
+                    log.verifier,
+                    _target(target),
+                    bundles=not hashes_only,
+                    witnessed=witnessed,
+                    progress=tell,
+                )
 
     checkpoint, read = run(work())
     say(f"{read} entries were read; those before were there already.")

@@ -15,7 +15,7 @@ from audit.errors import CheckpointInvalid, LogDamaged
 from audit.export import write_export
 from audit.openings import Openings, open_commitments
 from audit.proof import Receipt
-from audit.reading import counting_checkpoint, inclusion, leaf_at
+from audit.reading import cosigned_checkpoint, counting_checkpoint, inclusion, leaf_at
 from audit.recheck import one_snapshot, recheck, recheck_here
 from audit.signing import sign_head
 from audit.sources import Source
@@ -70,20 +70,31 @@ async def newest_signed(session: Session, verifier: CheckpointVerifier) -> Check
     return checkpoint
 
 
+async def newest_witnessed(session: Session, verifier: CheckpointVerifier) -> Checkpoint:
+    """Return the newest checkpoint with a cosignature beside the log's own. Raises `NothingSigned`, `NoteInvalid`."""
+    checkpoint = await cosigned_checkpoint(session, verifier)
+    if checkpoint is None:
+        raise NothingSigned("No witness has cosigned the log yet.", remedy="`pactgate witness list` shows who should.")
+    return checkpoint
+
+
 async def export(
     session: Session,
     verifier: CheckpointVerifier,
     target: Target,
     *,
     bundles: bool = True,
+    witnessed: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Checkpoint, int]:
     """
     Write the log up to its newest signed checkpoint to `target`; return it, and how many entries were read for it.
 
+    With `witnessed` up to the newest one that some witness cosigned, so that whoever reads it can ask for that.
+
     Raises what `audit.export.write_export` raises, `NothingSigned`.
     """
-    checkpoint = await newest_signed(session, verifier)
+    checkpoint = await (newest_witnessed if witnessed else newest_signed)(session, verifier)
     try:
         read = await write_export(session, checkpoint, verifier, target, bundles=bundles, progress=progress)
     except LogDamaged:
