@@ -159,9 +159,9 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "version": Member(_NUMBER, "Version of the agreement."),
         "voices": Member(_LIST, "Thumbprints of the officers' keys that signed."),
         "was": Member(_TEXT, "Digest of the guardrails before."),
+        "witnesses": Member(_LIST, "Names and key ids of the witnesses."),
         "words_only": Member(_NUMBER, "How many terms were approved as words only."),
         "zones": Member(_TEXT, "Digest of all time zones."),
-        "witnesses": Member(_LIST, "Names and key ids of the witnesses."),
     }
 )
 """By label. A label is the name of the member; where one name means two things, a word after a dot tells them apart."""

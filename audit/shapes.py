@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Final
 
 from audit.errors import LeafRefused
-from audit.events import MOVES_EPOCH, Event
+from audit.events import Event
 from audit.members import MEMBERS, Kind
 
 _CALL = "client agreement purpose behind token proof request_id request"
 _RULES = "configuration epoch dataset elements transformations clauses basis ferpa_9932_required"
 _DIGESTS = "ruleset guardrails catalogue records rows listed result"
-_LOAD = "batch digest mapping targets"
+_LOAD = "batch digest mapping targets facts"
 EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
     {
         Event.LOG_OPENED: "origin log_public_key officers trust demo",
@@ -24,10 +24,12 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.SIGNER_INTRODUCED: "document party signer officers",
         Event.AGREEMENT_SIGNED: "document signers",
         Event.AGREEMENT_APPROVED: "document approves officers",
-        Event.AGREEMENT_ACTIVATED: "agreement line? version? partner? basis? purpose? words_only? document? undoes?",
+        Event.AGREEMENT_ACTIVATED: (
+            "agreement line? version? partner? basis? purpose? words_only? document? undoes? facts?"
+        ),
         Event.AGREEMENT_SUSPENDED: "agreement",
-        Event.AGREEMENT_TERMINATED: "agreement",
-        Event.AGREEMENT_REPLACED: "agreement by first_day",
+        Event.AGREEMENT_TERMINATED: "agreement facts?",
+        Event.AGREEMENT_REPLACED: "agreement by first_day facts?",
         Event.AGREEMENT_REVIEWED: "document agreement first_day last_day pack findings conclusion officers",
         Event.AGREEMENT_CLOSED: "agreement certified",
         Event.DRAFT_REVIEWED: "draft line",
@@ -53,13 +55,13 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.RECORDS_LOADED: _LOAD,
         Event.ROSTER_LOADED: _LOAD,
         Event.CONSENTS_LOADED: _LOAD,
-        Event.CONSENT_WITHDRAWN: "line",
+        Event.CONSENT_WITHDRAWN: "line facts",
         Event.OPT_OUTS_LOADED: _LOAD,
-        Event.OPTED_OUT: "scope line?",
+        Event.OPTED_OUT: "scope line? facts",
         Event.PLACEMENTS_LOADED: _LOAD,
         Event.CONFIGURATION_RECORDED: "catalogue earlier engine guardrails model release transforms tzdata zones",
         Event.GUARDRAILS_CHANGED: "was guardrails",
-        Event.POPULATION_REBUILT: "agreement",
+        Event.POPULATION_REBUILT: "agreement facts",
         Event.TOKEN_ISSUED: (
             "client partner key epoch request_id agreement purpose datasets behind role token expires bound_to proof"
         ),
@@ -78,18 +80,15 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
-        Event.LOG_RECOVERED: "document origin follows kept left trust officers facts?",
+        Event.LOG_RECOVERED: "document origin follows kept left trust officers facts",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
-        Event.SUBJECTS_ERASED: "document students officers facts?",
-        Event.FACTS_ADOPTED: "rows.count",
+        Event.SUBJECTS_ERASED: "document students officers facts",
+        Event.FACTS_ADOPTED: "rows.count facts",
     }
 )
-"""
-The labels of each event's members; a question mark follows what an entry may leave out. An event that moves the epoch
-may date rows, and then has the member `facts` as well.
-"""
+"""The labels of each event's members; a question mark follows what an entry may leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,6 @@ class Shape:
 def labels_of(event: Event) -> tuple[tuple[str, bool], ...]:
     """Return the labels of an event's members, each with whether an entry may leave it out."""
     words = EVENT_MEMBERS[event].split()
-    words += ["facts?"] * (event in MOVES_EPOCH and "facts?" not in words)
     return tuple((word.removesuffix("?"), word.endswith("?")) for word in words)
 
 
