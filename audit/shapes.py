@@ -27,7 +27,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.AGREEMENT_ACTIVATED: (
             "agreement line? version? partner? basis? purpose? words_only? document? undoes? facts?"
         ),
-        Event.AGREEMENT_SUSPENDED: "agreement",
+        Event.AGREEMENT_SUSPENDED: "agreement facts?",
         Event.AGREEMENT_TERMINATED: "agreement facts?",
         Event.AGREEMENT_REPLACED: "agreement by first_day facts?",
         Event.AGREEMENT_REVIEWED: "document agreement first_day last_day pack findings conclusion officers",

@@ -68,7 +68,10 @@ async def test_a_gateway_killed_at_any_moment_has_answered_nobody_without_an_ent
         "purpose": deployment.agreements[TUTORING].agreement.purpose.code,
     }
     with PartnerClient(url, partner.client, partner.keys) as client:
-        environment = environment_for(deployment.home, database.url("app"), port)
+        environment = environment_for(deployment.home, database.url("app"), port) | {
+            "PACTGATE_CHECKPOINT": str(idle_gateway.kept.file),
+            "PACTGATE_CLIENT_RATE": "10000",
+        }
         partners = Partners(client, url, ("gateway", "serve"), environment, details=named)
         await partners.start()
         await partners.ask_until_killed(8, 120, 0.01)

@@ -18,11 +18,11 @@ _SET = "UPDATE audit.entry SET leaf = $2, leaf_hash = sha256('\\x00'::bytea || $
 
 
 async def rejustified(gateway: Gateway, start: int = 0, stop: int | None = None) -> Rejustified:
-    """Decide the log again; what was told on the way is what was found."""
-    office, told, steps = await gateway.office(), list[Redecided](), list[int]()
-    snapshot = office.engine.execution_options(isolation_level="REPEATABLE READ")
+    """Decide the log again, altered or not; what was told on the way is what was found."""
+    told, steps = list[Redecided](), list[int]()
+    snapshot = (await gateway.database.engine("loader")).execution_options(isolation_level="REPEATABLE READ")
     async with snapshot.connect() as connection:
-        past = await read_past(connection, office.trust, Law(load_catalogue(), load_guardrails()), alarm)
+        past = await read_past(connection, gateway.deployment.trust, Law(load_catalogue(), load_guardrails()), alarm)
         stop = past.moment.size if stop is None else stop
         found = await rejustify(connection, past, start, stop, told=told.append, progress=steps.append)
     assert len(told) == found.unjustified

@@ -178,7 +178,7 @@ async def test_an_erasure_leaves_proofs_and_no_link(room: Room) -> None:
     # The entry names nobody, and the list outside has the link for restored copies.
     entry = (await room.gateway.entries(done.entry))[0]
     assert entry["event"] == "subjects.erased"
-    assert set(entry) == {"event", "document", "students", "officers"}
+    assert set(entry) == {"event", "document", "students", "officers", "facts"}
     assert room.list.read() == {link}
     # Again is refused: the document is registered and the links are no one's.
     with pytest.raises(UnknownStudent):

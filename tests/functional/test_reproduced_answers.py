@@ -120,7 +120,7 @@ async def test_the_command_writes_the_answer_to_a_file_and_nothing_of_it_elsewhe
 ) -> None:
     answer = await gateway.get(TUTORING, "/v1/students")
     desk = CommandLine.on(gateway.deployment.server, gateway.database.name, tmp_path)
-    desk = desk.with_settings(PACTGATE_HOME=str(gateway.deployment.home))
+    desk = desk.with_settings(PACTGATE_HOME=str(gateway.deployment.home), PACTGATE_CHECKPOINT=str(gateway.kept.file))
     index = str(entry_of(answer))
     outcome = await asyncio.to_thread(desk.run, "audit", "reproduce", index, "--out", "@page.json")
     assert outcome.code == 0, outcome.err

@@ -22,7 +22,7 @@ class Officer:
 
     def __init__(self, gateway: Gateway, folder: Path) -> None:
         self.desk = CommandLine.on(gateway.deployment.server, gateway.database.name, folder).with_settings(
-            PACTGATE_HOME=str(gateway.deployment.home)
+            PACTGATE_HOME=str(gateway.deployment.home), PACTGATE_CHECKPOINT=str(gateway.kept.file)
         )
         self.key = gateway.deployment.signer.vkey
 

@@ -109,6 +109,7 @@ async def test_two_that_index_at_once_index_each_block_once(loader: asyncpg.Conn
 async def test_a_leaf_that_cannot_be_read_does_not_stop_the_index(
     loader: asyncpg.Connection, database: TestDatabase
 ) -> None:
+    database.server.damaged.add(database.name)
     owner = await database.connection("owner")
     await owner.execute("ALTER TABLE audit.entry DISABLE TRIGGER entry_is_kept")
     for at, damage in enumerate((b"\xff", b"[", b"[1]", b'{"event":"disclosure","time":7}', b'"\x00"')):

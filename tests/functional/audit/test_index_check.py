@@ -57,6 +57,7 @@ async def test_a_changed_index_is_found_and_a_rebuild_mends_it(database: TestDat
 
 
 async def test_an_entry_that_is_not_there_is_not_passed_over(database: TestDatabase) -> None:
+    database.server.damaged.add(database.name)
     loader, owner = await indexed(database), await database.connection("owner")
     await owner.execute("ALTER TABLE audit.entry DISABLE TRIGGER entry_is_kept")
     await owner.execute("DELETE FROM audit.entry WHERE idx = 0")  # one of those that are searched for
@@ -67,6 +68,7 @@ async def test_an_entry_that_is_not_there_is_not_passed_over(database: TestDatab
 
 
 async def test_a_damaged_leaf_says_the_same_to_the_index_and_to_its_check(database: TestDatabase) -> None:
+    database.server.damaged.add(database.name)
     loader, owner = await indexed(database), await database.connection("owner")
     await owner.execute("ALTER TABLE audit.entry DISABLE TRIGGER entry_is_kept")
     damaged = (b"\xff", b"[", b"[1]", b'{"event":"disclosure","time":7}', b'"\x00"', b'{"time":NaN}', b"[" * 20_000)

@@ -196,7 +196,7 @@ def test_a_published_export_has_no_entries_and_is_checked_as_such(active: Comman
 
 
 def test_commitments_beside_the_log_are_opened_where_the_role_may(active: CommandLine) -> None:
-    assert active.done("audit", "verify")["commitments"] == {"closed": 0, "opened": 0, "unbound": 0}
+    assert active.done("audit", "verify")["commitments"] == {"closed": 0, "opened": 1, "unbound": 0}
     assert active.without("PACTGATE_AUDITOR_URL").done("audit", "verify")["commitments"] is None
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.claim(6)
 def desk(gateway: Gateway, tmp_path: Path) -> CommandLine:
     """The office of a gateway that serves."""
     made = CommandLine.on(gateway.deployment.server, gateway.database.name, tmp_path)
-    return made.with_settings(PACTGATE_HOME=str(gateway.deployment.home))
+    return made.with_settings(PACTGATE_HOME=str(gateway.deployment.home), PACTGATE_CHECKPOINT=str(gateway.kept.file))
 
 
 async def replayed(desk: CommandLine, *words: str) -> Outcome:

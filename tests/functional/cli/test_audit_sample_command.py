@@ -6,9 +6,11 @@ import json
 import pytest
 
 from audit.__main__ import main
+from audit.checkpoint import CheckpointSigner
 from audit.draft import Draft
 from audit.entry import leaf
 from audit.events import Event
+from gateway.keys import load_keys
 from gateway.store.session import connect
 from tests.factories.command_line import NOW, CommandLine
 from tests.factories.long_log import append
@@ -17,10 +19,13 @@ from tests.factories.long_log import append
 def test_a_checkpoint_that_is_not_one_of_this_log_draws_nothing(active: CommandLine) -> None:
     digest = active.done("agreement", "show")[0]["digest"]
     active.done("audit", "export", "@log")
-    active.sql("ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL; UPDATE audit.checkpoint SET tree_head = sha256('')")
-    refused = active.refused("audit", "sample", digest, "--checkpoint", "@log/checkpoint")
-    assert "no checkpoint" in refused
-    active.write("other", (active.folder / "log" / "checkpoint").read_text().replace("log.", "lag.", 1))
+    ours = (active.folder / "log" / "checkpoint").read_text()
+    origin, size, _ = ours.split("\n", 2)
+    # Signed by the log's own key, over another past.
+    signer = CheckpointSigner(origin, load_keys(active.folder / "home" / "keys").checkpoint)
+    active.write("elsewhere", signer.sign(int(size), b"x" * 32).note)
+    assert "no checkpoint" in active.refused("audit", "sample", digest, "--checkpoint", "@elsewhere")
+    active.write("other", f"x{ours}")
     assert active.run("audit", "sample", digest, "--checkpoint", "@other").code == 1
 
 
@@ -57,4 +62,5 @@ def test_unusual_use_is_told_with_exit_code_1_and_a_quiet_log_with_0(active: Com
 
 async def _refuse_strangers(desk: CommandLine) -> None:
     async with connect(desk.server.url("loader", desk.database)) as loader:
-        await append(loader, [Draft(leaf(Event.STRANGERS_REFUSED, NOW, total=5_000, reasons={}))])
+        refused = leaf(Event.STRANGERS_REFUSED, NOW, since=NOW.isoformat(), total=5_000, reasons={})
+        await append(loader, [Draft(refused)])

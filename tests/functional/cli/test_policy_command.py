@@ -203,7 +203,8 @@ class TestStudents:
         leaf = json.loads(loaded.found(NEWEST))
         assert leaf["event"] == "explanation.read"
         assert (leaf["agreements"], leaf["elements"]) == ([outcome.data["answers"][0]["agreement"]], ["000100"])
-        private = unpack_private(loaded.found("SELECT opening FROM audit.private", role="admin"))
+        newest = "SELECT opening FROM audit.private ORDER BY idx DESC LIMIT 1"
+        private = unpack_private(loaded.found(newest, role="admin"))
         require_bytes(bytes.fromhex(leaf["request"]), private.request_salt, private.request)
         number = loaded.found("SELECT subjects FROM audit.subject", role="admin")
         sealed = loaded.found(

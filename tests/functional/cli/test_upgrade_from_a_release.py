@@ -11,7 +11,7 @@ from agreements.keys import SigningKey
 from agreements.trust import Officer, pin_trust
 from audit.change import append_change
 from audit.checkpoint import CheckpointSigner
-from audit.entry import leaf
+from audit.entry import encode
 from audit.events import Event
 from audit.recheck import recheck
 from audit.signing import sign_head
@@ -52,7 +52,7 @@ async def test_a_database_of_an_earlier_schema_keeps_its_log(
         engine = await empty_database.engine("loader")
         for number in range(3):
             async with engine.begin() as connection:
-                await append_change(connection, leaf(Event.LOG_CHECKED, datetime.now(UTC), number=number))
+                await append_change(connection, encode(Event.LOG_CHECKED, datetime.now(UTC), {"number": number}))
         kept = KeptCheckpoint(tmp_path / f"checkpoint-{revision}", signer.verifier)
         kept.keep(await sign_head(await empty_database.pool("loader"), signer))
         await engine.dispose()
@@ -64,14 +64,14 @@ async def test_a_database_of_an_earlier_schema_keeps_its_log(
         await require_same_tables(url)
         assert await read_catalogue(owner) == fresh
         assert (await recheck(owner, signer.verifier)).size == 4
-        app = empty_database.url("app")
-        async with open_services(app, keys, trust, readers=2, public_url="http://127.0.0.1", kept=kept):
-            pass
         # So does a backup of that release, restored by this one.
         await owner.execute("DROP SCHEMA agreements, audit, records, gateway CASCADE")
         done = await restore(url, folder, Outside(trust, kept, erased, keys.subject), verify=True)
         assert (done.set_back, done.manifest) == (None, made)
         assert await read_catalogue(owner) == fresh
+        app = empty_database.url("app")
+        async with open_services(app, keys, trust, readers=2, public_url="http://127.0.0.1", kept=kept):
+            pass
 
 
 async def test_a_database_of_a_newer_release_is_left_alone(database: TestDatabase) -> None:

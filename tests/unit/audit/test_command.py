@@ -143,7 +143,7 @@ def test_being_stopped_is_said_and_is_no_verdict(
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("audit.__main__.verify_export", stopped)
+    monkeypatch.setattr("audit.checks.verify_export", stopped)
     assert main(["verify", str(folder), "--key", SIGNER.vkey]) == UNUSABLE
     assert capsys.readouterr() == ("", "Stopped before the end: nothing was found out.\n")
 

@@ -14,10 +14,10 @@ _BRANCH = re.compile(r"'(\w+)\.(begun|ended)' AS part, .*?ROW\((.*?)\)::text", r
 DIGESTED = {(table, kind): set(re.findall(r"r\.(\w+)", columns)) for table, kind, columns in _BRANCH.findall(SQL)}
 
 _NUMBERED = {"row_id"}
-_WITHOUT_DATES = {"scope", "identity", "subject", "batch", "frontier"}
+_WITHOUT_DATES = {"scope", "identity", "subject", "batch", "frontier", "erased_row"}
 """
-Compared with the signed document, with the students' own rows, with the entries of loads. A subject's number gives
-nobody anything, and is not compared.
+What was erased is digested as a whole. The others are compared with the signed document, with the students' own rows,
+with the entries of loads. A subject's number gives nobody anything, and is not compared.
 """
 
 
