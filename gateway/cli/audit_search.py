@@ -38,7 +38,9 @@ def search(
     purpose: Annotated[list[str] | None, typer.Option(help="The purpose of a request, or of an agreement.")] = None,
     code: Annotated[list[str] | None, typer.Option(help="Why something was refused, such as not_found.")] = None,
     behind: Annotated[list[str] | None, typer.Option(help="The person behind a request, by the partner's id.")] = None,
-    event: Annotated[list[Event] | None, typer.Option(help="Only this event.")] = None,
+    event: Annotated[
+        list[Event] | None, typer.Option(metavar="EVENT", help="Only this event, such as disclosure.")
+    ] = None,
     outcome: Annotated[Outcome | None, typer.Option(help="What came of it.")] = None,
     student: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="Names this student; `-` asks for it. This is logged.")
