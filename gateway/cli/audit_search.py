@@ -52,8 +52,8 @@ def search(
 ) -> None:
     """Search the log for entries that are all of this; JSON lines, the last one with `next` if there are more."""
     wanted = Wanted(
-        since=None if since is None else moment(since),
-        until=None if until is None else moment(until),
+        since=None if since is None else moment(since, "--from"),
+        until=None if until is None else moment(until, "--to"),
         partners=tuple(partner or ()),
         agreements=tuple(agreement or ()),
         clients=tuple(client or ()),

@@ -42,7 +42,7 @@ def pinned_trust(chosen: Settings) -> Trust:
     except OSError as error:
         raise KeysMissing(
             f"{chosen.trust} cannot be read: {error.strerror}.",
-            remedy="Run `pactgate init` once, or set PACTGATE_TRUST.",
+            remedy="Put back your copy of it, or set PACTGATE_TRUST. Only a new installation runs `pactgate init`.",
         ) from None
 
 
