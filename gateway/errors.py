@@ -35,4 +35,7 @@ class KeysMissing(GatewayError):
 
     code = "keys_missing"
     public_detail = "The gateway is not configured for this."
-    remedy = "Put back your copy of the keys folder, or set PACTGATE_KEYS. Only a new installation runs `pactgate keys init`."
+    remedy = (
+        "Put back your copy of the keys folder, or set PACTGATE_KEYS."
+        " Only a new installation runs `pactgate keys init`."
+    )
