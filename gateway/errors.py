@@ -35,7 +35,4 @@ class KeysMissing(GatewayError):
 
     code = "keys_missing"
     public_detail = "The gateway is not configured for this."
-    remedy = (
-        "Put back your copy of the keys folder, or set PACTGATE_KEYS."
-        " Only a new installation runs `pactgate keys init`."
-    )
+    remedy = "Run `pactgate keys init` once, and keep a copy of the keys folder somewhere safe."

@@ -5,7 +5,6 @@ Who restores an old copy of the database, or rewrites the log in it, cannot rewr
 is an ordinary checkpoint (C2SP tlog-checkpoint), signed by the log, with whatever cosignatures came with it.
 """
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from audit.tree import HASH_SIZE, CompactRange
 from gateway.durable import alone_in, replace_file
 from gateway.errors import GatewayError
 
-_WHERE: Final = "Set PACTGATE_CHECKPOINT to a file that this account may write, on another disk than the database."
 _MOST_HASHES: Final = 63
 """A tree of fewer than 2**63 entries has no more on its right edge."""
 
@@ -56,19 +54,20 @@ class KeptCheckpoint:
     superseded: tuple[tuple[Verifier, int], ...] = ()
     """Origins that the log had before, each with the size of the checkpoint that its recovery cites."""
 
+    @property
+    def is_there(self) -> bool:
+        """Return whether something is kept; what it is worth is for `read` to say. Raises `KeptCheckpointUnusable`."""
+        return self._raw() is not None
+
     def read(self) -> Checkpoint | None:
         """
         Return the kept checkpoint, None if none was kept yet or a recovery went on from it.
 
         Raises `KeptCheckpointUnusable`; so does one that is newer than the recovery knew of.
         """
-        try:
-            with self.file.open("rb") as file:
-                raw = file.read(MAX_NOTE + 1)
-        except FileNotFoundError:
+        raw = self._raw()
+        if raw is None:
             return None
-        except OSError as error:
-            raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
         try:
             note = raw.decode()
             return self.verifier.verify(note)
@@ -78,6 +77,15 @@ class KeptCheckpoint:
             if self._is_superseded(note):
                 return None
             raise KeptCheckpointUnusable(f"{self.file} is not a checkpoint of this log: {error}.") from None
+
+    def _raw(self) -> bytes | None:
+        try:
+            with self.file.open("rb") as file:
+                return file.read(MAX_NOTE + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
 
     def _is_superseded(self, note: str) -> bool:
         for verifier, cited in self.superseded:
@@ -91,17 +99,6 @@ class KeptCheckpoint:
                     )
                 return True
         return False
-
-    def require_writable(self) -> None:
-        """Check that a newer checkpoint could be kept. Raises `KeptCheckpointUnusable`."""
-        folder = self.file.parent
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Asked of the system, since a folder that is mounted read-only looks writable by its mode.
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise KeptCheckpointUnusable(
-                f"{folder} cannot be written, so the newest checkpoint would not be kept.", remedy=_WHERE
-            )
 
     def edge(self, checkpoint: Checkpoint) -> CompactRange | None:
         """
@@ -144,7 +141,7 @@ class KeptCheckpoint:
         except OSError as error:
             raise KeptCheckpointUnusable(
                 f"The checkpoint cannot be kept in {self.file}: {error.strerror}.",
-                remedy=_WHERE,
+                remedy="Set PACTGATE_CHECKPOINT to a file that this account may write.",
             ) from None
 
     @property

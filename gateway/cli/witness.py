@@ -68,11 +68,7 @@ def sign(
     """Add a signature to a naming of witnesses, after reading what it says."""
     content = read_canonical(papers.read_signed(file, Kind.WITNESSES).payload)
     for part, value in sorted(content.items() if isinstance(content, dict) else ()):
-        for each in value if isinstance(value, list) else [value]:
-            say(
-                f"{part}: "
-                + (", ".join(f"{k} {v}" for k, v in sorted(each.items())) if isinstance(each, dict) else str(each))
-            )
+        say(f"{part}: {value}")
     sign_again(file, (Kind.WITNESSES,), key)
 
 

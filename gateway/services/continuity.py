@@ -52,7 +52,7 @@ async def keep_signed(session: Session, kept: KeptCheckpoint, verifier: Checkpoi
             kept.keep(newest, found.edge)
 
 
-async def keep_head(pool: asyncpg.Pool | Session, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
+async def keep_head(pool: asyncpg.Pool, kept: KeptCheckpoint, signer: CheckpointSigner) -> None:
     """
     Sign the head and keep it, after checking that it continues what was kept.
 

@@ -6,8 +6,8 @@
 
 -- Rows that entries date: one line for each entry, each kind of row it began or ended, and each agreement it concerns
 -- (its line, or the digest of a version for populations; empty means all); rows are taken in the order of their digests.
--- INVARIANT: what an entry began and ended never changes after its transaction. With `p_students` only rows about these.
-CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uuid[] DEFAULT NULL)
+-- INVARIANT: what an entry began and ended never changes after its transaction.
+CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
     RETURNS TABLE (idx bigint, part text, concerns text, student uuid, row_digest bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog SET datestyle = 'ISO, YMD' SET extra_float_digits = 1 SET bytea_output = 'hex'
@@ -21,7 +21,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.line, r.student_id, r.covers, r.signed_by, r.signed_on, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.consent AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'consent.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -30,7 +29,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.consent AS r WHERE r.to_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'opt_out.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -38,7 +36,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.student_id, r.line, r.scope, r.from_date, r.stated, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.opt_out AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'opt_out.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -46,7 +43,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.student_id, r.line, r.scope, r.from_date, r.stated, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.opt_out AS r WHERE r.to_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'placement.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -54,7 +50,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.line, r.student_id, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.placement AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'placement.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -62,7 +57,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.line, r.student_id, r.from_date, r.to_date, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.placement AS r WHERE r.to_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'population.begun' AS part, coalesce(r.agreement, '') AS concerns,
             r.student_id AS student,
@@ -70,7 +64,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.agreement, r.student_id, r.code, r.covers, r.valid
             )::text, 'UTF8')) AS row_digest
         FROM records.population AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'population.ended' AS part, coalesce(r.agreement, '') AS concerns,
             r.student_id AS student,
@@ -78,7 +71,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.agreement, r.student_id, r.code, r.covers, r.valid, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.population AS r WHERE r.to_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'roster.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -86,7 +78,6 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.line, r.student_id, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.roster AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'roster.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -94,20 +85,18 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uui
             r.line, r.student_id, r.from_date, r.to_date, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.roster AS r WHERE r.to_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'code.begun' AS part, r.line AS concerns,
             r.student_id AS student,
             sha256(convert_to(ROW(
             r.line, r.student_id, r.code
             )::text, 'UTF8')) AS row_digest
-        FROM records.code AS r WHERE r.from_idx BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students));
+        FROM records.code AS r WHERE r.from_idx BETWEEN p_first AND p_last;
     END
     $$;
 
 -- The same for rows that loads date: here idx is the number of the batch, and nobody in particular is concerned.
-CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uuid[] DEFAULT NULL)
+CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
     RETURNS TABLE (idx bigint, part text, concerns text, student uuid, row_digest bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog SET datestyle = 'ISO, YMD' SET extra_float_digits = 1 SET bytea_output = 'hex'
@@ -122,7 +111,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.credits_earned, r.credits_attempted_cumulative, r.credits_earned_cumulative, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.academic_summary AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'academic_summary.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -131,7 +119,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.credits_earned, r.credits_attempted_cumulative, r.credits_earned_cumulative, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.academic_summary AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'assessment.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -141,7 +128,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.performance_level_identifier, r.performance_level_label, r.grade_level_when_assessed, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.assessment AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'assessment.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -152,7 +138,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.assessment AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'attendance.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -161,7 +146,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.attendance_status, r.attendance_category, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.attendance AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'attendance.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -170,7 +154,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.attendance_status, r.attendance_category, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.attendance AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'course_grade.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -180,7 +163,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.credits_earned, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.course_grade AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'course_grade.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -190,7 +172,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.credits_earned, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.course_grade AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'discipline.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -200,7 +181,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.disciplinary_action_end_date, r.disciplinary_action_duration, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.discipline AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'discipline.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -210,7 +190,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.disciplinary_action_end_date, r.disciplinary_action_duration, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.discipline AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'enrollment.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -219,7 +198,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.enrollment_status, r.exit_type, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.enrollment AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'enrollment.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -228,7 +206,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.enrollment_status, r.exit_type, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.enrollment AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'program.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -238,7 +215,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.referral_outcome, r.school_identifier, r.school_year, r.mtss_tier, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.program AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'program.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -248,35 +224,34 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.referral_outcome, r.school_identifier, r.school_year, r.mtss_tier, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.program AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'school.begun' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_identifier, r.school_name, r.lea_identifier, r.digest
             )::text, 'UTF8')) AS row_digest
-        FROM records.school AS r WHERE r.from_batch BETWEEN p_first AND p_last AND p_students IS NULL
+        FROM records.school AS r WHERE r.from_batch BETWEEN p_first AND p_last
         UNION ALL
         SELECT r.to_batch AS idx, 'school.ended' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_identifier, r.school_name, r.lea_identifier, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.school AS r WHERE r.to_batch BETWEEN p_first AND p_last AND p_students IS NULL
+        FROM records.school AS r WHERE r.to_batch BETWEEN p_first AND p_last
         UNION ALL
         SELECT r.from_batch AS idx, 'session.begun' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_year, r.session_identifier, r.session_name, r.begin_date, r.end_date, r.digest
             )::text, 'UTF8')) AS row_digest
-        FROM records.session AS r WHERE r.from_batch BETWEEN p_first AND p_last AND p_students IS NULL
+        FROM records.session AS r WHERE r.from_batch BETWEEN p_first AND p_last
         UNION ALL
         SELECT r.to_batch AS idx, 'session.ended' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_year, r.session_identifier, r.session_name, r.begin_date, r.end_date, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.session AS r WHERE r.to_batch BETWEEN p_first AND p_last AND p_students IS NULL
+        FROM records.session AS r WHERE r.to_batch BETWEEN p_first AND p_last
         UNION ALL
         SELECT r.from_batch AS idx, 'student.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -292,7 +267,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.ninth_grade_on_track, r.truant_status, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.student AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'student.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -308,7 +282,6 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.ninth_grade_on_track, r.truant_status, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.student AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'withheld.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -316,15 +289,13 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uu
             r.student_id, r.target, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.withheld AS r WHERE r.from_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'withheld.ended' AS part, '' AS concerns,
             r.student_id AS student,
             sha256(convert_to(ROW(
             r.student_id, r.target, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.withheld AS r WHERE r.to_batch BETWEEN p_first AND p_last
-            AND (p_students IS NULL OR r.student_id = ANY (p_students));
+        FROM records.withheld AS r WHERE r.to_batch BETWEEN p_first AND p_last;
     END
     $$;
 
@@ -375,10 +346,10 @@ BEGIN
     FROM records.subject AS s WHERE s.sealed = ANY (p_links);
     INSERT INTO records.erased_row (at, loaded, part, concerns, row_digest)
         SELECT d.idx, false, d.part, d.concerns, d.row_digest
-        FROM records.dated_rows(-9223372036854775808, 9223372036854775807, students) AS d
+        FROM records.dated_rows(-9223372036854775808, 9223372036854775807) AS d WHERE d.student = ANY (students)
         UNION ALL
         SELECT d.idx, true, d.part, d.concerns, d.row_digest
-        FROM records.loaded_rows(-9223372036854775808, 9223372036854775807, students) AS d;
+        FROM records.loaded_rows(-9223372036854775808, 9223372036854775807) AS d WHERE d.student = ANY (students);
     FOREACH place IN ARRAY ARRAY[
         'academic_summary', 'assessment', 'attendance', 'code', 'consent', 'course_grade', 'discipline', 'enrollment',
         'opt_out', 'placement', 'population', 'program', 'roster', 'student', 'withheld', 'identity', 'subject'
@@ -425,7 +396,7 @@ CREATE FUNCTION records.misnamed() RETURNS bigint
 
 REVOKE ALL ON records.erased_row FROM PUBLIC;
 REVOKE ALL ON FUNCTION
-    records.dated_rows(bigint, bigint, uuid[]), records.loaded_rows(bigint, bigint, uuid[]), records.date_erased(bigint),
+    records.dated_rows(bigint, bigint), records.loaded_rows(bigint, bigint), records.date_erased(bigint),
     records.dated_between(bigint, bigint), records.loaded_between(bigint, bigint), records.batches(), records.scopes(),
     records.misnamed() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
