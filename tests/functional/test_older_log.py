@@ -162,11 +162,15 @@ async def test_after_the_first_configuration_a_decision_that_cites_none_is_none_
 
 
 async def test_the_law_of_the_release_that_went_on_is_taken_and_not_a_later_one(upgraded: Gateway) -> None:
+    later = Law(load_catalogue(), stricter(GRADE))
+    # Nothing went on with it yet, and by this law nobody knows what those entries were decided by.
+    found = await rejustified(upgraded, law=later)
+    assert (found.holds, dict(found.decided_again)) == (True, {})
     await upgraded.serve()
     await upgraded.close()
-    await upgraded.serve(guardrails=stricter(GRADE))
+    await upgraded.serve(guardrails=later.guardrails)
     assert len(await places(upgraded, "configuration.recorded")) == 2
-    found = await rejustified(upgraded)
+    found = await rejustified(upgraded, law=later)
     assert (found.holds, found.decided_again["disclosure"]) == (True, 3)
 
 
