@@ -1,6 +1,6 @@
 # Everything a contributor or CI runs. Needs Python 3.11 or newer with its venv module, and make; nothing else.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help

@@ -2,10 +2,11 @@
 The public keys of the log: the one that was pinned, and those that two officers introduced or retired since.
 
 INVARIANT: a key counts from the entry of its introduction on, and not beyond that of its retirement; a retired key
-never comes back, and one key always stands.
+never comes back, under a later origin neither, and one key always stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import InitVar, dataclass, replace
 from typing import Final
 
@@ -53,18 +54,24 @@ def verify_log_key(filed: Filed, *, authority: Authority) -> VerifiedLogKeyMove:
     # (3): it is about this log: a document of another district's log moves nothing here.
     read_canonical(filed.envelope.payload)
     move = read_log_key(filed.envelope.payload)
-    if move.origin != authority.trust.origin:
-        raise LogKeyRefused(f"The document is about the log {move.origin}, and this is {authority.trust.origin}.")
+    # After a recovery, what was received before is about the origin that the log had then.
+    then = authority.trust.at(filed.received.index).origin
+    if move.origin != then:
+        raise LogKeyRefused(f"The document is about the log {move.origin}, and this is {then}.")
     return VerifiedLogKeyMove(move, filed.received, SEAL)
 
 
-def moved(keys: tuple[LogKey, ...], verified: VerifiedLogKeyMove) -> tuple[LogKey, ...]:
-    """Return the log's keys after a move. Raises `LogKeyRefused` if it cannot follow on what was before."""
+def moved(keys: tuple[LogKey, ...], verified: VerifiedLogKeyMove, ended: Collection[str] = ()) -> tuple[LogKey, ...]:
+    """
+    Return the log's keys after a move; `ended` are the public halves that were retired under an earlier origin.
+
+    Raises `LogKeyRefused` if it cannot follow on what was before.
+    """
     move, index = verified.move, verified.received.index
     known = {each.key: each for each in keys}
     found = known.get(move.key)
     if move.move == INTRODUCED:
-        if found is not None:
+        if found is not None or _half(move.key) in ended:
             raise LogKeyRefused("The log has this key already, or had it; a retired key does not come back.")
         return (*keys, LogKey(move.key, introduced=index))
     if found is None or found.retired is not None:
@@ -81,10 +88,28 @@ def pinned_log_keys(trust: Trust) -> tuple[LogKey, ...]:
 
 def log_keys_of(trust: Trust, moves: Iterable[VerifiedLogKeyMove]) -> tuple[LogKey, ...]:
     """Return the log's keys after these moves, in the order of the log; what cannot follow is left out."""
-    keys = pinned_log_keys(trust)
-    for each in sorted(moves, key=lambda move: move.received.index):
-        try:
-            keys = moved(keys, each)
-        except LogKeyRefused:
-            continue
-    return keys
+    return log_keys_by_origin(trust, moves)[-1]
+
+
+def log_keys_by_origin(trust: Trust, moves: Iterable[VerifiedLogKeyMove]) -> list[tuple[LogKey, ...]]:
+    """Return the keys that the log had under each of its origins, the oldest first: a recovery pins one anew."""
+    ordered, found = sorted(moves, key=lambda move: move.received.index), list[tuple[LogKey, ...]]()
+    for times in range(len(trust.follows) + 1):
+        then = trust.before(times)
+        keys, ended = pinned_log_keys(then), ended_halves(found)
+        for each in ordered:
+            if each.move.origin == then.origin:
+                with suppress(LogKeyRefused):
+                    keys = moved(keys, each, ended)
+        found.append(keys)
+    return found
+
+
+def ended_halves(origins: Iterable[tuple[LogKey, ...]]) -> frozenset[str]:
+    """Return the public halves of the keys that were retired under these origins."""
+    return frozenset(_half(each.key) for keys in origins for each in keys if each.retired is not None)
+
+
+def _half(key: str) -> str:
+    """Return the public half in a verifier key, `name+id+base64`: the same key under another name is the same half."""
+    return key.split("+", 2)[-1]

@@ -117,6 +117,10 @@ class Trust:
         then = self.follows[recoveries]
         return Trust(then.origin, self.officers, then.log_public_key, self.follows[:recoveries])
 
+    def at(self, entry: int) -> "Trust":
+        """Return the trust as it was pinned when this entry was appended."""
+        return self.before(sum(each.entry <= entry for each in self.follows))
+
 
 def read_trust(raw: bytes) -> Trust:
     """Read a trust file. Raises `BadTrust`: unreadable, a member too many or too few, the same officer twice."""

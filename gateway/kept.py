@@ -54,19 +54,20 @@ class KeptCheckpoint:
     superseded: tuple[tuple[Verifier, int], ...] = ()
     """Origins that the log had before, each with the size of the checkpoint that its recovery cites."""
 
+    @property
+    def is_there(self) -> bool:
+        """Return whether something is kept; what it is worth is for `read` to say. Raises `KeptCheckpointUnusable`."""
+        return self._raw() is not None
+
     def read(self) -> Checkpoint | None:
         """
         Return the kept checkpoint, None if none was kept yet or a recovery went on from it.
 
         Raises `KeptCheckpointUnusable`; so does one that is newer than the recovery knew of.
         """
-        try:
-            with self.file.open("rb") as file:
-                raw = file.read(MAX_NOTE + 1)
-        except FileNotFoundError:
+        raw = self._raw()
+        if raw is None:
             return None
-        except OSError as error:
-            raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
         try:
             note = raw.decode()
             return self.verifier.verify(note)
@@ -76,6 +77,15 @@ class KeptCheckpoint:
             if self._is_superseded(note):
                 return None
             raise KeptCheckpointUnusable(f"{self.file} is not a checkpoint of this log: {error}.") from None
+
+    def _raw(self) -> bytes | None:
+        try:
+            with self.file.open("rb") as file:
+                return file.read(MAX_NOTE + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise KeptCheckpointUnusable(f"{self.file} cannot be read: {error.strerror}.") from None
 
     def _is_superseded(self, note: str) -> bool:
         for verifier, cited in self.superseded:

@@ -15,14 +15,8 @@ from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.gateway import NOON, Deployment, Gateway, deploy
 from tests.factories.installation import TestInstallation, installed_in
-from tests.factories.measuring import measure_quickly
 
 _numbers = count(1)
-
-
-def pytest_configure() -> None:
-    """Measure quickly, where it is measured."""
-    measure_quickly()
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ def replay(
             "last": found.last,
             "decided_again": found.decided_again,
             "no_decision": found.no_decision,
+            "earlier": found.earlier,
             "missing": found.missing,
             "missing_entries": found.missing_entries,
             "unjustified": found.unjustified,
@@ -102,6 +103,11 @@ def _sum_up(found: Rejustified) -> None:
     say(f"{found.decided_again.total()} decisions of the entries {found.first} to {found.last} were made again.")
     for code, count in sorted(found.no_decision.items()):
         say(f"{count} refusal(s) '{code}' were no decisions of the policies.")
+    if found.earlier:
+        say(
+            f"{found.earlier.total()} are of an earlier release, which did not record what it decided by, and were not"
+            " decided again."
+        )
     for what, count in sorted(found.missing.items()):
         say(
             f"{count} cannot be made again: the {what} they cite is not there. The first is {found.missing_entries[0]}."

@@ -58,7 +58,7 @@ def restore(
     done = run(work())
     if done.set_back is not None:
         say(f"Restored for reading only. {done.set_back} `serve` refuses it.")
-    elif outside.kept.read() is None:
+    elif not outside.kept.is_there:
         say("No checkpoint was kept here, so nothing tells whether this copy is the newest.")
     show(
         _account(done.manifest)

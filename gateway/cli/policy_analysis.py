@@ -121,6 +121,8 @@ def show_replay(found: Replayed) -> None:
     say(f"{found.decided_again} of {found.requests} requests since entry {found.first} were decided again.")
     for code, count in sorted(found.not_decided.items()):
         say(f"{count} refusal(s) '{code}' were no decisions of the policies.")
+    if found.earlier:
+        say(f"{found.earlier} are of an earlier release, which did not record what it decided by: not decided again.")
     for what, count in sorted(found.missing.items()):
         say(f"{count} could not be decided again: their {what} is not there.")
     tell((words.tally_sentence(each) for each in found.differences), nothing="Nothing would have been different.")

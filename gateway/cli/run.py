@@ -47,10 +47,14 @@ def pinned_trust(chosen: Settings) -> Trust:
 
 
 def kept_checkpoint(chosen: Settings, trust: Trust) -> KeptCheckpoint:
-    """Return where the newest checkpoint of the pinned log is kept. Raises `OtherInstallation`."""
+    """
+    Return where the newest checkpoint of the pinned log is kept.
+
+    It knows the pinned key only: whoever reads it takes the other keys from the register (`LogKeys.judging`). Raises
+    `OtherInstallation`.
+    """
     try:
-        superseded = tuple((CheckpointVerifier.parse(each.log_public_key), each.kept) for each in trust.follows)
-        return KeptCheckpoint(chosen.checkpoint, CheckpointVerifier.parse(trust.log_public_key), superseded)
+        return KeptCheckpoint(chosen.checkpoint, CheckpointVerifier.parse(trust.log_public_key))
     except NoteInvalid as error:
         raise OtherInstallation(f"The log's key in the trust file cannot be used: {error}.") from None
 

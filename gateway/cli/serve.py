@@ -31,7 +31,7 @@ def serve() -> None:
 
 async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineWriter) -> None:
     kept = kept_checkpoint(chosen, trust)
-    if kept.read() is None:
+    if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:

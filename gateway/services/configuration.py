@@ -12,7 +12,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Final
 
-from sqlalchemy import ARRAY, LargeBinary, bindparam, insert, select, text
+from sqlalchemy import ARRAY, LargeBinary, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,10 +28,13 @@ from policies.engine import MODEL_DIGEST
 from policies.guardrails import Guardrails, load_guardrails
 from policies.zones import PINNED, Zones
 
+RECORDED: Final = f'"event":"{Event.CONFIGURATION_RECORDED.value}"'.encode()
+"""What stands in the leaf of every entry that recorded a configuration; in another one only if it is text there."""
 _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('pactgate.configuration', 0))")
 _NEWEST: Final = text(
-    "SELECT c.idx, e.leaf FROM gateway.configuration c JOIN audit.entry e ON e.idx = c.idx ORDER BY c.idx DESC LIMIT 1"
-)
+    """SELECT c.idx, e.leaf FROM gateway.configuration c JOIN audit.entry e ON e.idx = c.idx
+    WHERE position(:recorded IN e.leaf) > 0 ORDER BY c.idx DESC LIMIT 1"""
+).bindparams(bindparam("recorded", RECORDED, type_=LargeBinary))
 _THERE: Final = text("SELECT digest FROM gateway.input WHERE digest = ANY(:digests)").bindparams(
     bindparam("digests", type_=ARRAY(LargeBinary))
 )
@@ -99,7 +102,8 @@ async def record_configuration(connection: AsyncConnection, configuration: Confi
         changed = leaf(Event.GUARDRAILS_CHANGED, now, was=was, guardrails=configuration.guardrails.digest)
         await append_change(connection, changed)
     index = await append_change(connection, leaf(Event.CONFIGURATION_RECORDED, now, **configuration.facts))
-    await connection.execute(insert(recorded).values(idx=index))
+    # (4): who may add notes may have noted an entry that was not there yet. Its own entry says what it is (2).
+    await connection.execute(insert_once(recorded).values(idx=index).on_conflict_do_nothing())
     return index
 
 

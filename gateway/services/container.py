@@ -84,7 +84,7 @@ async def open_services(
         log = Log(database.log_pool, standing.known.signer(keys))
         async with AsyncExitStack() as running:
             if kept is not None:
-                kept = replace(kept, verifier=standing)
+                kept = replace(standing.known.judging(kept), verifier=standing)
                 await running.enter_async_context(keeping(database.pool, log, kept))
             await log.start()
             running.push_async_callback(log.stop)

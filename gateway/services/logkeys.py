@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import asyncpg
 
 from agreements.elements import load_catalogue
 from agreements.errors import AgreementError, LogKeyRefused
-from agreements.log_keys import LogKey, VerifiedLogKeyMove, log_keys_of, verify_log_key
+from agreements.log_keys import LogKey, VerifiedLogKeyMove, ended_halves, log_keys_by_origin, verify_log_key
 from agreements.register import Register, StoredDocument
 from agreements.signature import Kind
 from agreements.trust import Trust
@@ -28,6 +28,7 @@ from audit.errors import LeafRefused, LogDamaged, NoteInvalid
 from audit.events import Event
 from audit.log import Log
 from audit.note import NoteVerifier
+from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys, load_keys, public_half
 from gateway.services.alarms import alarm
 from gateway.services.errors import OtherInstallation
@@ -54,6 +55,14 @@ class LogKeys:
 
     origin: str
     keys: tuple[LogKey, ...]
+    superseded: tuple[tuple[CheckpointVerifier, int], ...] = ()
+    """The origins before, each known by all its keys, with the size of the checkpoint that its recovery cites."""
+    ended: frozenset[str] = frozenset()
+    """Public halves that were retired under an origin before: they do not come back."""
+
+    def judging(self, kept: KeptCheckpoint) -> KeptCheckpoint:
+        """Return what is kept outside the database, judged by every key that the log had under each of its origins."""
+        return replace(kept, verifier=self.verifier, superseded=self.superseded)
 
     @property
     def verifier(self) -> CheckpointVerifier:
@@ -110,7 +119,11 @@ async def log_keys_in(session: Session, trust: Trust) -> LogKeys:
                 entries[row["idx"]] = parse(row["leaf"])
     read = Read(-1, Register(stored, {}), (), (), (), entries)
     judging = Judging(read, trust, load_catalogue(), alarm, Remembered())
-    return LogKeys(trust.origin, log_keys_of(trust, verified_moves(judging)))
+    *earlier, standing = log_keys_by_origin(trust, verified_moves(judging))
+    superseded = tuple(
+        (LogKeys(each.origin, keys).verifier, each.kept) for each, keys in zip(trust.follows, earlier, strict=True)
+    )
+    return LogKeys(trust.origin, standing, superseded, ended_halves(earlier))
 
 
 async def require_moves_kept(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -58,6 +58,6 @@ async def open_office(
 async def _require_continued(url: str, trust: Trust, kept: KeptCheckpoint) -> None:
     async with connect(url) as connection:
         await require_primary(connection)
-        verifier = (await log_keys_in(connection, trust)).verifier
-        standing = replace(kept, verifier=verifier)
-        await keep_signed(connection, standing, verifier, await require_continued(connection, standing))
+        known = await log_keys_in(connection, trust)
+        standing = known.judging(kept)
+        await keep_signed(connection, standing, known.verifier, await require_continued(connection, standing))

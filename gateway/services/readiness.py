@@ -1,6 +1,5 @@
 """What must hold before the gateway answers anybody. Each step refuses with the sentence that mends it."""
 
-from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -53,7 +52,7 @@ async def require_ready(
             )
         # (6): the log goes on from what was kept outside the database.
         if kept is not None:
-            await require_continued(connection, replace(kept, verifier=known.verifier))
+            await require_continued(connection, known.judging(kept))
 
 
 async def _require_recovered(url: str, trust: Trust) -> None:

@@ -16,7 +16,7 @@ from agreements.register import load_register
 from agreements.signature import Envelope, Kind
 from agreements.trust import Trust, recovered_trust
 from audit.batch import Session
-from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier
+from audit.checkpoint import Checkpoint, CheckpointVerifier
 from audit.errors import VerificationFailed
 from audit.events import Event
 from audit.note import b64, unb64
@@ -29,7 +29,7 @@ from gateway.services.continuity import require_continued
 from gateway.services.erasures import date_erased
 from gateway.services.errors import LogSetBack, RecoveryRefused
 from gateway.services.filing import Desk, Filing
-from gateway.services.logkeys import log_keys_in
+from gateway.services.logkeys import LogKeys, log_keys_in
 from gateway.services.opening import require_opened
 from gateway.services.standing.registry import Alarm
 from gateway.store.database import engine_for
@@ -66,7 +66,8 @@ async def declare(session: Session, pinned: Pinned, *, origin: str, reason: str)
     head does not hold.
     """
     edge = await require_sound_head(session)
-    pinned = await _by_all_keys(session, pinned)
+    known = await log_keys_in(session, pinned.trust)
+    pinned = replace(pinned, kept=known.judging(pinned.kept))
     cited = pinned.kept.read()
     if cited is None:
         raise RecoveryRefused(
@@ -82,7 +83,8 @@ async def declare(session: Session, pinned: Pinned, *, origin: str, reason: str)
     payload = recovery_bytes(
         Recovery(
             origin,
-            CheckpointSigner(origin, pinned.keys.checkpoint).vkey,
+            # The newest of those that stand: an older one is about to be retired.
+            _standing(known, pinned.keys, origin).vkeys[-1],
             pinned.trust.origin,
             pinned.trust.log_public_key,
             Cited(cited.size, cited.tree_head),
@@ -106,27 +108,22 @@ async def open_recovery(loader_url: str, pinned: Pinned, document: Envelope, ala
     if pinned.trust.follows and pinned.trust.follows[-1].recovery == document.digest:
         return await _finish(loader_url, pinned, recovery)
     async with connect(loader_url) as session:
-        pinned = await _by_all_keys(session, pinned)
-        # (2): it goes on from this log, with our key, and cites the newest that is kept.
-        _require_ours(recovery, pinned)
+        known = await log_keys_in(session, pinned.trust)
+        pinned = replace(pinned, kept=known.judging(pinned.kept))
+        # (2): it goes on from this log, with a key of ours that stands, and cites the newest that is kept.
+        _require_ours(recovery, pinned, known)
         _require_cited(recovery, pinned)
         await require_nobody_serves(session)
     # (3): the entry, in the transaction that registers the document. If we die after it, the trust file is missing.
     after = await _enter(loader_url, pinned.trust, document, alarm)
     # (4): the trust file, whole or not at all. From here on nothing can be signed under the old origin.
     _pin(after, pinned.trust_file)
-    kept = replace(
-        pinned.kept,
-        verifier=CheckpointVerifier.parse(after.log_public_key),
-        superseded=(*pinned.kept.superseded, (pinned.kept.verifier, recovery.kept.size)),
-    )
-    return await _finish(loader_url, replace(pinned, trust=after, kept=kept), recovery)
+    return await _finish(loader_url, replace(pinned, trust=after), recovery)
 
 
-async def _by_all_keys(session: Session, pinned: Pinned) -> Pinned:
-    """Judge what is kept by every key that the log had, as far as the database knows them."""
-    verifier = (await log_keys_in(session, pinned.trust)).verifier
-    return replace(pinned, kept=replace(pinned.kept, verifier=verifier))
+def _standing(known: LogKeys, held: GatewayKeys, origin: str) -> CheckpointVerifier:
+    """Return what knows a log of this origin by our keys that stand. Raises `OtherInstallation`."""
+    return CheckpointVerifier(origin, *(key.public for _, key in known.signer(held).verifier.keys))
 
 
 async def _enter(loader_url: str, trust: Trust, document: Envelope, alarm: Alarm) -> Trust:
@@ -190,21 +187,23 @@ async def _finish(loader_url: str, pinned: Pinned, recovery: Recovery) -> Recove
         await engine.dispose()
     # (5): the first checkpoint of the new origin, kept in the place of the old one.
     async with connect(loader_url) as session:
-        checkpoint = await sign_head(session, CheckpointSigner(pinned.trust.origin, pinned.keys.checkpoint))
-    pinned.kept.keep(checkpoint)
+        # By the register again: the document may be opened once more long after, and the key have been exchanged.
+        known = await log_keys_in(session, pinned.trust)
+        checkpoint = await sign_head(session, known.signer(pinned.keys))
+    known.judging(pinned.kept).keep(checkpoint)
     lost = max(0, recovery.kept.size - recovery.left.size)
     return Recovered(pinned.trust, recovery.left.size, lost, checkpoint)
 
 
-def _require_ours(recovery: Recovery, pinned: Pinned) -> None:
+def _require_ours(recovery: Recovery, pinned: Pinned, known: LogKeys) -> None:
     if (recovery.old_origin, recovery.old_public_key) != (pinned.trust.origin, pinned.trust.log_public_key):
         raise RecoveryRefused(
             "The recovery follows another log than the trust file pins.",
             remedy="Use the document that was declared here.",
         )
-    if CheckpointSigner(recovery.origin, pinned.keys.checkpoint).vkey != recovery.log_public_key:
+    if recovery.log_public_key not in _standing(known, pinned.keys, recovery.origin).vkeys:
         raise RecoveryRefused(
-            "The recovery names another checkpoint key than the one in the keys folder.",
+            "The recovery names another checkpoint key than those in the keys folder that stand.",
             remedy="Open it where the gateway's keys are.",
         )
 

@@ -22,7 +22,7 @@ async def move_log_key(desk: Desk, document: Envelope) -> int:
         require_key_of(verified.move.key, verified.move.origin)
         # (3): it follows on what was before.
         known = await log_keys_in(await driver_of(filing.connection), desk.trust)
-        moved(known.keys, verified)
+        moved(known.keys, verified, known.ended)
         return await filing.file(
             Event.LOG_KEY_INTRODUCED if verified.move.move == INTRODUCED else Event.LOG_KEY_RETIRED,
             document,

@@ -306,10 +306,27 @@ async def test_a_process_that_decides_as_the_one_before_it_records_nothing(gatew
 
 
 async def test_a_note_of_a_configuration_is_believed_as_far_as_its_entry_says_the_same(gateway: Gateway) -> None:
-    admin, size = await superuser(gateway), await gateway.size()
-    await admin.execute("INSERT INTO gateway.configuration VALUES ($1)", size - 1)
+    """Whoever may add notes can hide no configuration, and with it no change of guardrails."""
+    app, recorded = await gateway.database.connection("app"), gateway.services.grants.configuration
+    await app.execute("INSERT INTO gateway.configuration VALUES ($1)", await gateway.size() - 1)
     await gateway.close()
     await gateway.serve()
-    assert gateway.services.grants.configuration == size
+    assert gateway.services.grants.configuration == recorded
+    await gateway.close()
+    await gateway.serve(guardrails=stricter(GRADE))
+    (changed,) = places(await gateway.entries(), "guardrails.changed")
+    assert gateway.services.grants.configuration == changed + 1
+
+
+async def test_a_note_of_an_entry_to_come_stops_no_start(gateway: Gateway) -> None:
+    app, size = await gateway.database.connection("app"), await gateway.size()
+    for ahead in range(size, size + 6):
+        await app.execute("INSERT INTO gateway.configuration VALUES ($1)", ahead)
+    await gateway.close()
+    await gateway.serve(guardrails=stricter(GRADE))
+    assert gateway.services.grants.configuration == size + 1  # after `guardrails.changed`
+    await gateway.ask(TUTORING)
+    await gateway.close()
+    await gateway.serve()
     await nightly(gateway)
     assert (await rejustified(gateway)).holds

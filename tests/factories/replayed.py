@@ -17,12 +17,15 @@ Change = Callable[[dict[str, Any]], None]
 _SET = "UPDATE audit.entry SET leaf = $2, leaf_hash = sha256('\\x00'::bytea || $2) WHERE idx = $1"
 
 
-async def rejustified(gateway: Gateway, start: int = 0, stop: int | None = None) -> Rejustified:
-    """Decide the log again, altered or not; what was told on the way is what was found."""
+async def rejustified(
+    gateway: Gateway, start: int = 0, stop: int | None = None, *, law: Law | None = None
+) -> Rejustified:
+    """Decide the log again, altered or not, by a release of this law; what was told on the way is what was found."""
+    law = law or Law(load_catalogue(), load_guardrails())
     told, steps = list[Redecided](), list[int]()
     snapshot = (await gateway.database.engine("loader")).execution_options(isolation_level="REPEATABLE READ")
     async with snapshot.connect() as connection:
-        past = await read_past(connection, gateway.deployment.trust, Law(load_catalogue(), load_guardrails()), alarm)
+        past = await read_past(connection, gateway.deployment.trust, law, alarm)
         stop = past.moment.size if stop is None else stop
         found = await rejustify(connection, past, start, stop, told=told.append, progress=steps.append)
     assert len(told) == found.unjustified

@@ -41,6 +41,7 @@ class _Found:
     looks: Counter[str]
     altered: list[int]
     not_opened: int = 0
+    not_committed: int = 0
 
 
 class Accountings:
@@ -85,6 +86,7 @@ class Accountings:
                 looks=tuple(sorted(found.looks.items())),
                 altered=tuple(found.altered),
                 not_opened=found.not_opened,
+                not_committed=found.not_committed,
                 unread=tuple(Unread(each.occurrence.entry, each.unread) for each in found.told if each.unread),
             )
 
@@ -122,6 +124,7 @@ async def _tell(connection: AsyncConnection, teller: Teller, student: Numbered, 
             found.looks[each.entry.event] += 1
             continue
         found.not_opened += each.checked is Checked.NOT_OPENED
+        found.not_committed += each.checked is Checked.NOT_COMMITTED
         found.told.append(teller.tell(each, student.number))
     return found
 

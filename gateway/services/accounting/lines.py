@@ -19,6 +19,8 @@ class Checked(StrEnum):
     HOLDS = "holds"
     ALTERED = "altered"
     NOT_OPENED = "not_opened"
+    NOT_COMMITTED = "not_committed"
+    """The entry is of an earlier release, whose entries commit to no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Accounting:
 
     `entry` is the entry that says that it was read. `looks` counts the district's own questions about the student by
     event: they are no disclosures. `altered` are entries whose list is not the one they commit to, `not_opened` counts
-    those whose commitment cannot be opened any more. Its number and name are the student's: not printed.
+    those whose commitment cannot be opened any more, `not_committed` those that an earlier release wrote without one.
+    Its number and name are the student's: not printed.
     """
 
     entry: int
@@ -155,6 +158,7 @@ class Accounting:
     altered: tuple[int, ...]
     not_opened: int
     unread: tuple[Unread, ...]
+    not_committed: int = 0
     corrected: tuple[Line, ...] = ()
     """What was recorded by hand and corrected later: it stays on record, and counts no more."""
 

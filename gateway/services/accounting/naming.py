@@ -124,6 +124,8 @@ def _opened(packed: bytes | None) -> Private | None:
 
 def _checked(entry: Entry, private: Private | None, packed: bytes) -> Checked:
     committed = entry.body.get("listed")
+    if committed is None:
+        return Checked.NOT_COMMITTED
     if not isinstance(committed, str) or private is None or not private.row_secret:
         return Checked.NOT_OPENED
     try:

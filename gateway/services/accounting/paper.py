@@ -132,5 +132,10 @@ def _doubts(accounting: Accounting) -> list[str]:
         )
     if accounting.not_opened:
         doubts.append(f"The list of students beside {accounting.not_opened} entries cannot be compared any more.")
+    if accounting.not_committed:
+        doubts.append(
+            f"{accounting.not_committed} entries are of an earlier release, which committed to no list of students:"
+            " nothing tells whether the list beside them was changed."
+        )
     doubts += [f"Entry {each.entry}: {each.reason}" for each in accounting.unread[:_FEW]]
     return doubts

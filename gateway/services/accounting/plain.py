@@ -31,6 +31,7 @@ def plain(accounting: Accounting, proofs: Sequence[Proof] = ()) -> dict[str, obj
         },
         "altered_lists": list(accounting.altered),
         "lists_not_opened": accounting.not_opened,
+        "lists_not_committed": accounting.not_committed,
         "not_readable": list(accounting.unread),
     }
     if proofs:

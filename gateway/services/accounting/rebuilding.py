@@ -38,6 +38,10 @@ from policies.told import told_of_permit
 
 _CODES: Final = """SELECT DISTINCT p.code FROM records.population p JOIN records.subject u USING (student_id)
     WHERE p.agreement = $1 AND u.sealed = ANY($2)"""
+_EARLIER: Final = (
+    "The entry is of an earlier release, which did not record what it decided by; by what is on file its decision does"
+    " not come out again."
+)
 _KEPT: Final = 8
 """States kept: entries come in the order of the log."""
 
@@ -91,11 +95,21 @@ class Rebuilder:
 
     async def _permit(self, index: int, entry: Entry, asked: PageAsked) -> Permit:
         """Return the decision made again, by the law it cites, the documents that stood and the clock of the entry."""
-        body = entry.body
+        configuration = entry.body.get("configuration")
+        if await self._laws.is_earlier(index, configuration):
+            law = await self._laws.after_earlier(self._past.law)
+            try:
+                return self._decided(law, index, entry, asked)
+            except NotRebuilt:
+                raise NotRebuilt(_EARLIER) from None
         # (1): the same law; another catalogue or other guardrails make other rows.
-        law = await self._laws.of(body.get("configuration"))
-        if isinstance(law, Lost):
-            raise NotRebuilt(f"The {law.what} that the entry was decided by is not there any more.")
+        cited = await self._laws.of(configuration)
+        if isinstance(cited, Lost):
+            raise NotRebuilt(f"The {cited.what} that the entry was decided by is not there any more.")
+        return self._decided(cited, index, entry, asked)
+
+    def _decided(self, law: Law, index: int, entry: Entry, asked: PageAsked) -> Permit:
+        body = entry.body
         try:
             names = tuple(law.catalogue.element(each).name for each in body["elements"])
             request = AccessRequest(

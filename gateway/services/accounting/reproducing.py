@@ -31,6 +31,10 @@ from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm, read_moment
 
+_OWN_NONCE: Final = (
+    "The rows lead to the entry; the cursor after them does not come out again, since an earlier release sealed it at"
+    " random."
+)
 _OPENING: Final = text("SELECT opening FROM audit.private WHERE idx = :index")
 
 
@@ -113,7 +117,12 @@ class Reproductions:
             nonce=cursor_nonce(page.private),
         )
         followed = answer(page.rows, cursor, page.permit.notices, single=False)
-        require_bytes(result, salt, followed)
+        try:
+            require_bytes(result, salt, followed)
+        except CommitmentMismatch:
+            if "configuration" in found.entry.body:
+                raise
+            raise NotRebuilt(_OWN_NONCE) from None
         return followed
 
 

@@ -17,7 +17,7 @@ from audit.entry import Entry
 from audit.errors import EntryMissing
 from audit.reading import leaf_at
 from gateway.services.analysis.past import Law
-from gateway.services.configuration import recorded_by
+from gateway.services.configuration import RECORDED, recorded_by
 from policies.engine import MODEL_DIGEST
 from policies.errors import PolicyError
 from policies.guardrails import recorded_guardrails
@@ -25,6 +25,8 @@ from policies.memo import Memo
 from policies.zones import PINNED, Zones, recorded_zones
 
 _CONTENT: Final = "SELECT content FROM gateway.input WHERE digest = $1"
+_FIRST: Final = """SELECT c.idx, e.leaf FROM gateway.configuration c JOIN audit.entry e ON e.idx = c.idx
+    WHERE position($1::bytea IN e.leaf) > 0 ORDER BY c.idx"""
 _KEPT: Final = 8
 """Laws kept: there is one a release and a change of guardrails, and entries come in the order of the log."""
 
@@ -53,6 +55,8 @@ class Laws:
         self._session = session
         self._by_entry: Memo[int, Law | Lost] = Memo(_KEPT)
         self._by_key: Memo[tuple[object, ...], Law] = Memo(_KEPT)
+        self._first: int | None = None
+        self._is_first_known = False
 
     async def of(self, configuration: int | None) -> Law | Lost:
         """Return the law that the configuration entry at this index recorded."""
@@ -63,6 +67,36 @@ class Laws:
             found = await self._read(configuration)
             known = self._by_entry.get_or_make(configuration, lambda: found)
         return known
+
+    async def is_earlier(self, entry: int, configuration: int | None) -> bool:
+        """
+        Return whether an entry that cites this configuration is of a release that recorded none.
+
+        Only before the first one that the log records: after it every decision cites one, and one that does not was
+        altered.
+        """
+        if configuration is not None:
+            return False
+        first = await self._first_recorded()
+        return first is None or entry < first
+
+    async def after_earlier(self, otherwise: Law) -> Law:
+        """
+        Return the law to try for entries of an earlier release: that of the release which went on with the log.
+
+        `otherwise` is taken where there is none. INVARIANT: such an entry is decided by it only as far as the digests
+        in the entry show that it was its law.
+        """
+        first = await self._first_recorded()
+        law = None if first is None else await self.of(first)
+        return law if isinstance(law, Law) else otherwise
+
+    async def _first_recorded(self) -> int | None:
+        if not self._is_first_known:
+            rows = await self._session.fetch(_FIRST, RECORDED)
+            self._first = next((row["idx"] for row in rows if recorded_by(row["leaf"]) is not None), None)
+            self._is_first_known = True
+        return self._first
 
     async def _read(self, configuration: int) -> Law | Lost:
         try:

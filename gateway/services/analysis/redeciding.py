@@ -40,6 +40,10 @@ MEMBERS: Final = "members"
 _NO_ORDER: Final = "no_order"
 """What comes out if no order of that digest was in force: it is not on file, or does not verify."""
 _CONFIGURATION: Final = "configuration"
+_SINCE: Final = {_CONFIGURATION: 0, "listed": ""}
+"""Members that entries have since configurations are recorded, with what stands for them in earlier ones."""
+_LAW: Final = frozenset({"catalogue", "guardrails", "ruleset"})
+"""Digests that together show by which law an entry was decided, the release of the time zones included."""
 _ANY: Final = "students"
 """Stands for the dataset of a refusal that names none; it was refused whatever it asked."""
 
@@ -68,6 +72,11 @@ class NoDecision:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An entry of an earlier release, which did not record what it decided by; nothing shows that it is known now."""
+
+
 class Redeciding:
     """Decides entries again, in the snapshot in which `past` was read."""
 
@@ -78,22 +87,38 @@ class Redeciding:
         self._states: Memo[tuple[object, ...], PolicyState] = Memo(_KEPT)
         self._orders: Memo[tuple[object, ...], OrderInForce] = Memo(_KEPT)
 
-    async def decide(self, index: int, entry: Entry) -> Redecided | NoDecision | Lost:
+    async def decide(self, index: int, entry: Entry) -> Redecided | NoDecision | Lost | Earlier:
         """Decide the entry at `index` again; it must be one of `DECISIONS`."""
         try:
-            if _is_whole(entry):
-                return await self._decide(index, entry)
+            is_earlier = await self._laws.is_earlier(index, entry.body.get(_CONFIGURATION))
+            if _is_whole(entry, is_earlier=is_earlier):
+                return await self._decide(index, entry, is_earlier=is_earlier)
         except (TypeError, ValueError):
             pass  # what somebody altered may hold anything: it is named, and the next one is decided
         return Redecided(index, entry.event, (MEMBERS,))
 
-    async def _decide(self, index: int, entry: Entry) -> Redecided | NoDecision | Lost:
+    async def _decide(self, index: int, entry: Entry, *, is_earlier: bool) -> Redecided | NoDecision | Lost | Earlier:
         body = entry.body
         if entry.event == Event.REFUSAL and (body["code"] not in DECIDED or body.get("clause") == _ALARMED):
             return NoDecision(body["code"])
+        if is_earlier:
+            return await self._earlier(index, entry)
         law = await self._laws.of(body.get(_CONFIGURATION))
-        if isinstance(law, Lost):
-            return law
+        return law if isinstance(law, Lost) else self._by(law, index, entry)
+
+    async def _earlier(self, index: int, entry: Entry) -> Redecided | Earlier:
+        """
+        Decide again what cites no law, if it comes out by the very rules whose digests it names.
+
+        A refusal names none. A permit that comes out as a denial may be a denial by another law only.
+        """
+        if entry.event == Event.REFUSAL:
+            return Earlier()
+        again = self._by(await self._laws.after_earlier(self._past.law), index, entry)
+        return again if _LAW.isdisjoint(again.differs) and DECISION not in again.differs else Earlier()
+
+    def _by(self, law: Law, index: int, entry: Entry) -> Redecided:
+        body = entry.body
         past = self._pasts.get_or_make(law.key, lambda: self._past.under(law))
         stood = past.stood_before(index, body.get("epoch"))
         if entry.event == Event.EMERGENCY_RELEASED:
@@ -135,9 +160,11 @@ def _request(index: int, entry: Entry, law: Law, state: PolicyState) -> Redecide
     return _differing(index, entry, differs, told, request=request, decision=decision)
 
 
-def _is_whole(entry: Entry) -> bool:
-    """Return whether the entry says what its event says; one of an earlier release names no configuration."""
+def _is_whole(entry: Entry, *, is_earlier: bool) -> bool:
+    """Return whether the entry says what its event says, or what it said in an earlier release."""
     body = entry.body if _CONFIGURATION in entry.body else {**entry.body, _CONFIGURATION: 0}
+    if is_earlier and entry.event != Event.REFUSAL:
+        body = {**_SINCE, **entry.body}
     try:
         require_members(_EVENTS[entry.event], body)
     except LeafRefused:
@@ -182,4 +209,4 @@ def _differing(
     return Redecided(index, entry.event, differs, logged, came_out, request, decision)
 
 
-__all__ = ["DECISIONS", "Lost", "Missing", "NoDecision", "Redecided", "Redeciding"]
+__all__ = ["DECISIONS", "Earlier", "Lost", "Missing", "NoDecision", "Redecided", "Redeciding"]

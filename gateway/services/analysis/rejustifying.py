@@ -19,7 +19,7 @@ from audit.events import MOVES_EPOCH, Event
 from audit.reading import leaf_at
 from gateway.services.analysis.laws import Laws, Lost
 from gateway.services.analysis.past import Past
-from gateway.services.analysis.redeciding import DECISIONS, NoDecision, Redecided, Redeciding
+from gateway.services.analysis.redeciding import DECISIONS, Earlier, NoDecision, Redecided, Redeciding
 from gateway.services.analysis.requests import entries_of
 from gateway.services.obligations.history import driver_of
 
@@ -43,14 +43,16 @@ class Rejustified:
     """
     What was found over the entries from `first` to `last`.
 
-    `decided_again` counts entries by event, `no_decision` refusals by code that were not the policies' word, and
-    `missing` decisions that cannot be made again, by the input that is not there.
+    `decided_again` counts entries by event, `no_decision` refusals by code that were not the policies' word, `earlier`
+    decisions by event of a release that did not record what it decided by, and `missing` decisions that cannot be made
+    again, by the input that is not there.
     """
 
     first: int
     last: int
     decided_again: Counter[str] = field(default_factory=Counter)
     no_decision: Counter[str] = field(default_factory=Counter)
+    earlier: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
     missing_entries: list[int] = field(default_factory=list)
     unjustified: int = 0
@@ -58,13 +60,15 @@ class Rejustified:
 
     @property
     def holds(self) -> bool:
-        """Whether every decision was made again and came out as it was written."""
+        """Whether every decision that cites what it was made by was made again and came out as it was written."""
         return not self.unjustified and not self.missing
 
-    def add(self, again: Redecided | NoDecision | Lost, index: int) -> None:
+    def add(self, again: Redecided | NoDecision | Lost | Earlier, entry: Entry, index: int) -> None:
         """Count one entry."""
         if isinstance(again, NoDecision):
             self.no_decision[again.code] += 1
+        elif isinstance(again, Earlier):
+            self.earlier[entry.event] += 1
         elif isinstance(again, Lost):
             self.missing[again.what.value] += 1
             if len(self.missing_entries) < SHOWN:
@@ -105,7 +109,7 @@ async def rejustify(
             again = await redeciding.decide(index, entry)
             if isinstance(again, Redecided) and not again.differs and not await order.holds(index, entry):
                 again = Redecided(index, entry.event, (EPOCH,), {EPOCH: entry.body.get(EPOCH)}, {EPOCH: order.moved})
-            found.add(again, index)
+            found.add(again, entry, index)
             if isinstance(again, Redecided) and again.differs:
                 told(again)
     progress(stop - reported)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.services.analysis.laws import Laws, Lost
 from gateway.services.analysis.past import Past
-from gateway.services.analysis.redeciding import NoDecision, Redecided, Redeciding
+from gateway.services.analysis.redeciding import Earlier, NoDecision, Redecided, Redeciding
 from gateway.services.analysis.requests import REQUESTS, entries_of, first_since
 from gateway.services.analysis.supposed import Supposed
 from gateway.services.obligations.history import driver_of
@@ -34,8 +34,8 @@ class Replayed:
     """
     What a replay found. `unexplained` are entries that the rules of their moment do not lead to: there should be none.
 
-    `not_decided` counts refusals by code that were no decisions of the policies, `missing` requests that cannot be
-    decided again, by the input that is not there.
+    `not_decided` counts refusals by code that were no decisions of the policies, `earlier` requests to a release that
+    did not record what it decided by, `missing` requests that cannot be decided again, by the input that is not there.
     """
 
     first: int
@@ -44,6 +44,7 @@ class Replayed:
     requests: int = 0
     decided_again: int = 0
     not_decided: Counter[str] = field(default_factory=Counter)
+    earlier: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unexplained: int = 0
     unexplained_entries: list[int] = field(default_factory=list)
@@ -74,10 +75,12 @@ async def replay(connection: AsyncConnection, past: Past, supposed: Supposed, pe
     return found
 
 
-def _counted(found: Replayed, again: Redecided | NoDecision | Lost) -> bool:
+def _counted(found: Replayed, again: Redecided | NoDecision | Lost | Earlier) -> bool:
     """Count one request; return whether it was decided again and is what it was."""
     if isinstance(again, NoDecision):
         found.not_decided[again.code] += 1
+    elif isinstance(again, Earlier):
+        found.earlier += 1
     elif isinstance(again, Lost):
         found.missing[again.what.value] += 1
     else:

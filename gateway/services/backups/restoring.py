@@ -5,7 +5,7 @@ The schema is made by the migrations up to the backup's own revision, filled, an
 and functions are never those of a copy.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -141,9 +141,9 @@ async def _require_log(
 
 async def _set_back(owner_url: str, outside: Outside) -> str | None:
     async with connect(owner_url) as session:
-        verifier = (await log_keys_in(session, outside.trust)).verifier
+        known = await log_keys_in(session, outside.trust)
         try:
-            await require_continued(session, replace(outside.kept, verifier=verifier))
+            await require_continued(session, known.judging(outside.kept))
         except LogSetBack as error:
             return str(error)
     return None

@@ -10,9 +10,18 @@ from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.errors import InvalidDocument, LogKeyRefused, NotEntitled
 from agreements.filed import Filed, Received
 from agreements.keys import SigningKey
-from agreements.log_keys import LogKey, VerifiedLogKeyMove, log_keys_of, moved, pinned_log_keys, verify_log_key
+from agreements.log_keys import (
+    LogKey,
+    VerifiedLogKeyMove,
+    ended_halves,
+    log_keys_by_origin,
+    log_keys_of,
+    moved,
+    pinned_log_keys,
+    verify_log_key,
+)
 from agreements.signature import Envelope, Kind, add_signature
-from agreements.trust import Officer, pin_trust
+from agreements.trust import Officer, Trust, pin_trust, recovered_trust
 
 pytestmark = [pytest.mark.claim(12), pytest.mark.claim(5)]
 
@@ -34,9 +43,9 @@ def move(key: str = SECOND, what: str = "introduced", origin: str = ORIGIN) -> b
     return log_key_bytes(LogKeyMove(origin, key, what, "Test."))
 
 
-def verified(payload: bytes, index: int) -> VerifiedLogKeyMove:
+def verified(payload: bytes, index: int, trust: Trust = TRUST) -> VerifiedLogKeyMove:
     filed = Filed(signed(payload, *KEYS[:2]), Received(index, NOON))
-    return verify_log_key(filed, authority=build_authority(TRUST, ()))
+    return verify_log_key(filed, authority=build_authority(trust, ()))
 
 
 def test_one_person_with_two_keys_is_one_person() -> None:
@@ -81,3 +90,25 @@ def test_moves_count_in_the_order_of_the_log_and_what_cannot_follow_is_left_out(
     retire, again, introduce = verified(move(PINNED, "retired"), 7), verified(move(SECOND), 6), verified(move(), 5)
     assert log_keys_of(TRUST, [retire, again, introduce]) == (LogKey(PINNED, None, 7), LogKey(SECOND, 5, None))
     assert log_keys_of(TRUST, [retire]) == pinned_log_keys(TRUST)
+
+
+def test_after_a_recovery_a_move_is_about_the_origin_that_the_log_had_when_it_was_received() -> None:
+    new, third = "log2.example", "log2.example+00000002+third"
+    trust = recovered_trust(TRUST, new, "log2.example+00000003+second", recovery=f"sha256:{'a' * 64}", entry=9, kept=12)
+    for payload, index in ((move(), 10), (move(third, origin=new), 8)):
+        with pytest.raises(LogKeyRefused, match="is about the log"):
+            verified(payload, index, trust)
+    moves = [
+        verified(payload, index, trust)
+        for payload, index in (
+            (move(), 5),
+            (move(PINNED, "retired"), 7),
+            (move("log2.example+00000004+first", origin=new), 11),  # retired under the old origin
+            (move(third, origin=new), 12),
+        )
+    ]
+    before, after = log_keys_by_origin(trust, reversed(moves))
+    assert before == (LogKey(PINNED, None, 7), LogKey(SECOND, 5, None)) == log_keys_of(trust.before(0), moves)
+    assert after == (LogKey("log2.example+00000003+second"), LogKey(third, 12)) == log_keys_of(trust, moves)
+    assert ended_halves([before]) == {"first"}
+    assert [trust.at(entry).origin for entry in (0, 8, 9, 10)] == [ORIGIN, ORIGIN, new, new]

@@ -89,6 +89,7 @@ def test_what_is_in_doubt_is_told_to_the_family_too() -> None:
         [(emergency, once(20, MONDAY))],
         altered=(7, 8),
         not_opened=2,
+        not_committed=3,
         unread=(Unread(20, "The emergency order that it cites does not verify any more."),),
         corrected=accounting([(BY_HAND, corrected), (taken_back, once(31, MONDAY, corrects=30))]).lines,
     )
@@ -96,6 +97,7 @@ def test_what_is_in_doubt_is_told_to_the_family_too() -> None:
     for words in (
         "beside 2 entries is not the one they commit to (7, 8)",
         "cannot be compared any more",
+        "3 entries are of an earlier release, which committed to no list of students",
         "Entry 20: The emergency order",
         "Threat: A flood.",
         "Corrected by 31.",
