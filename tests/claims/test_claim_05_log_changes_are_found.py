@@ -21,8 +21,9 @@ import audit
 from audit.checkpoint import Checkpoint
 from audit.errors import Forked, LogDamaged, RolledBack, VerificationFailed
 from audit.exporter import Exporter
+from audit.sources import Folder
 from audit.tree import leaf_hash, tree_head
-from audit.verify import verify_folder
+from audit.verify import verify_export, verify_folder
 from tests.factories.log import numbered_leaf, signer_of
 
 pytestmark = pytest.mark.claim(5)
@@ -70,6 +71,12 @@ places = st.integers(0, SIZE - 1)
 
 def test_an_unchanged_log_is_accepted(original: Path) -> None:
     assert verify_folder(original, SIGNER.verifier).tree_head == SIGNED.tree_head
+
+
+def test_whoever_waits_is_told_how_far_the_checking_has_come(original: Path) -> None:
+    told: list[tuple[int, int]] = []
+    verify_export(Folder(original), SIGNER.verifier, progress=lambda done, whole: told.append((done, whole)))
+    assert told == [(256, SIZE), (SIZE, SIZE)]
 
 
 @given(data=st.data())

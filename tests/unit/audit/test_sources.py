@@ -80,6 +80,7 @@ def fetched(url: str, waits: list[float] | None = None) -> bytes | None:
         (says(b"garbage\r\n\r\n"), "breaks off or is not HTTP"),
         (says(b""), "breaks off or is not HTTP"),
         (says(OK % 50 + b"short"), "breaks off or is not HTTP"),
+        (says(b"HTTP/1.1 200 OK\r\n\r\nhere"), "breaks off or is not HTTP"),
         (says(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"), "the server answers 503"),
     ],
 )
