@@ -12,7 +12,6 @@ from audit.cosignature import CheckpointBody, Cosignature, WitnessVerifier
 from audit.errors import VerificationFailed
 
 _KEEP: Final = "SELECT audit.keep_cosignature($1, $2, $3)"
-_ANY: Final = "SELECT EXISTS (SELECT FROM audit.cosigned)"
 _NEWEST: Final = """SELECT n.signer, n.size, n.note, c.tree_head
     FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size WHERE n.signer = ANY ($1)"""
 
@@ -35,12 +34,6 @@ async def keep_cosignature(
 ) -> None:
     """Keep a cosignature that was verified, so that receipts carry it and every replica counts it."""
     await db.execute(_KEEP, size, witness.signer, cosignature.line)
-
-
-async def was_cosigned(db: asyncpg.Pool | Session) -> bool:
-    """Return whether anything is kept that says that a witness cosigned this log: then somebody was named once."""
-    there: bool = await db.fetchval(_ANY)
-    return there
 
 
 async def newest_cosigned(

@@ -76,12 +76,19 @@ class Log:
         await self._drop_session()
 
     def halt(self) -> None:
-        """Take no further draft and sign nothing: for a log that turned out to be another than it was."""
+        """Take no further draft and sign nothing: for a log that is another than it was, or whose keys are gone."""
         self._halted = True
 
     @property
+    def is_halted(self) -> bool:
+        """Whether it takes no draft and signs nothing any more."""
+        return self._halted
+
+    @property
     def signer(self) -> CheckpointSigner:
-        """What signs the head now."""
+        """What signs the head now. Raises `LogUnavailable` once the log is halted: nobody signs it any more."""
+        if self._halted:
+            raise LogUnavailable("the log is halted")
         return self._signer
 
     def sign_with(self, signer: CheckpointSigner) -> None:

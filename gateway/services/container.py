@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 
 from agreements.elements import load_catalogue
 from agreements.trust import Trust
-from audit.checkpoint import Checkpoint
 from audit.log import Log
 from audit.note import split
 from audit.paths import TileHeads
-from audit.tree import CompactRange
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
@@ -31,7 +29,7 @@ from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.upkeep import upkeep
-from gateway.services.witnessing.delivery import Keep, Parts
+from gateway.services.witnessing.delivery import Parts
 from gateway.services.witnessing.watch import EVERY_SECONDS as WITNESS_SECONDS
 from gateway.services.witnessing.watch import Watch as Witnesses
 from gateway.services.witnessing.watch import watching as witnessing
@@ -98,7 +96,7 @@ async def open_services(
             await facts.check()
             await running.enter_async_context(watching(facts, every=compare_every))
             tiles, window = TileHeads(), Window()
-            parts = Parts(database.pool, lambda: log.signer, tiles, _keep(kept))
+            parts = Parts(database.pool, log, standing, tiles, kept)
             witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
             await running.enter_async_context(witnessing(witnesses, every=witnesses_every))
             async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
@@ -123,16 +121,6 @@ async def open_services(
                 )
     finally:
         await database.close()
-
-
-def _keep(kept: KeptCheckpoint | None) -> Keep:
-    """Return what keeps a cosigned checkpoint outside the database, if there is a place for it."""
-
-    def keep(checkpoint: Checkpoint, edge: CompactRange | None) -> None:
-        if kept is not None:
-            kept.keep(checkpoint, edge)
-
-    return keep
 
 
 def _was_witnessed(kept: KeptCheckpoint | None) -> bool:

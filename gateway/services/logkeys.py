@@ -176,7 +176,8 @@ async def kept_log_keys(
     """
     While the block lasts, sign with whatever keys the officers have introduced, and no longer with one they retired.
 
-    A database that is away is asked again the next time; until then the log is signed as before.
+    A database that is away is asked again the next time, and so is a folder; until then the log is signed as before.
+    When no key that is held here stands any more the log is halted: what a retired key signs counts for nothing.
     """
     looking = asyncio.create_task(_look(log, pool, trust, keys, standing, every), name="log keys")
     try:
@@ -199,8 +200,20 @@ async def _look(  # noqa: PLR0917 - the arguments of `kept_log_keys`
             if known != seen:
                 async with pool.acquire() as session:
                     standing.known = await log_keys_in(session, trust)
-                log.sign_with(standing.known.signer(held))
+                if not log.is_halted:
+                    _sign_with_what_stands(log, standing.known, held)
                 seen = known
         except Exception as error:
             logging.getLogger("pactgate").warning("the log's keys were not read, tried again later", exc_info=error)
         await asyncio.sleep(every)
+
+
+def _sign_with_what_stands(log: Log, known: LogKeys, held: GatewayKeys) -> None:
+    try:
+        log.sign_with(known.signer(held))
+    except OtherInstallation:
+        standing = {each.key for each in known.keys if each.retired is None}
+        if standing.intersection(log.signer.verifier.vkeys):
+            raise  # the folder is not what it was; what was read from it before still stands
+        log.halt()
+        alarm("log_key_gone", {"stands": ",".join(sorted(standing))})

@@ -10,6 +10,9 @@ import pytest
 from agreements.errors import NotTheNext, SignatureMissing
 from audit.checkpoint import Checkpoint
 from audit.cosignature import WitnessSigner
+from audit.draft import Draft
+from audit.entry import encode
+from audit.events import Event
 from audit.monitor import Monitor, Terms
 from audit.note import b64
 from audit.proof import Receipt
@@ -21,7 +24,7 @@ from gateway.services.errors import LogSetBack, NothingSigned, WitnessKeyRefused
 from gateway.services.inspection import export
 from gateway.services.witnessing.naming import Namings
 from tests.factories.cohort import TUTORING
-from tests.factories.gateway import Gateway
+from tests.factories.gateway import NOON, Gateway
 from tests.factories.superuser import alarms, change, refusal, superuser
 from tests.factories.witness import NAME, served_witness
 from tests.factories.witnessing import LyingAnswer, Watched, free_port, liar, naming
@@ -243,8 +246,50 @@ async def test_a_damaged_or_deleted_naming_frees_nobody(
         await admin.execute("DELETE FROM agreements.document WHERE kind = 'witnesses'")
         await gateway.services.witnesses.look()
         assert await refusal(gateway, TUTORING) == "witness_missing"
-        await _unlearned(watched)
-        assert await refusal(gateway, TUTORING) == "witness_missing"
+        await gateway.close()
+        await admin.execute("DELETE FROM audit.cosigned")
+        gateway.kept.file.unlink()
+        await gateway.serve()
+        assert await refusal(gateway, TUTORING) == "witness_missing"  # the log says that somebody was named
+        assert not (await watched.report()).holds
+        with pytest.raises(NotTheNext):
+            await Namings((await gateway.office()).desk).register(loose)
+        await watched.name(place)
+        await watched.round()
+        assert await refusal(gateway, TUTORING) == "answered"
+
+
+async def test_what_the_gateway_s_own_role_puts_into_the_database_names_no_witness(
+    watched: Watched, tmp_path: Path
+) -> None:
+    gateway = watched.gateway
+    app = await gateway.database.pool("app", size=1)
+    await app.execute("SELECT audit.keep_cosignature(1, 'x', 'y')")
+    await _unlearned(watched)
+    size = await gateway.size()
+    await app.execute("SELECT audit.keep_cosignature($1, 'x', $2)", size, f"\u2014 x {b64(bytes(72))}\n")
+    await gateway.office()  # it keeps what was signed, and not what nobody verified
+    kept = gateway.kept.read()
+    assert kept is not None
+    assert (kept.size, "\u2014 x " in kept.note) == (size, False)
+    await _unlearned(watched)
+    assert await refusal(gateway, TUTORING) == "answered"
+    # Nor does an entry that names nothing, or what another one brought.
+    with served_witness(tmp_path, gateway.deployment.signer.verifier, clock=watched.clock) as witness:
+        for named in ("x", None):
+            if named is None:
+                await watched.name((witness.signer.verifier.vkey, witness.url))
+            body: dict[str, object] = {
+                "document": named or watched.named,
+                "witnesses": [],
+                "must_cosign": 1,
+                "hours": 1,
+                "officers": [],
+            }
+            await gateway.services.log.append(Draft(encode(Event.WITNESSES_NAMED, NOON, body)))
+            await _unlearned(watched)
+            assert await refusal(gateway, TUTORING) == "answered"
+        assert (await watched.report()).holds
 
 
 async def _unlearned(watched: Watched) -> None:

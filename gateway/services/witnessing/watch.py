@@ -11,10 +11,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from audit.cosignature import WitnessVerifier
-from audit.cosigning import newest_cosigned, was_cosigned
-from audit.errors import AuditError
+from audit.cosigning import newest_cosigned
+from audit.errors import AuditError, LogUnavailable
 from gateway.logs import FIELDS
-from gateway.services.errors import WitnessKeyRefused
+from gateway.services.errors import LogSetBack, WitnessKeyRefused
 from gateway.services.grants import Grants
 from gateway.services.standing.registry import Alarm, Named
 from gateway.services.witnessing.alarms import Alarms, Trouble
@@ -52,8 +52,6 @@ class Watch:
         """
         registry, moment = await self._grants.registry()
         standing = await self._standing(registry.witnesses)
-        if standing is None and not self._was_witnessed:
-            self._was_witnessed = await was_cosigned(self._parts.pool)
         self._judge(registry.witnesses, standing)
         if standing is not None:
             self._alarms.tell(moment, standing, self._troubles)
@@ -72,6 +70,8 @@ class Watch:
             self._troubles[name] = Trouble(found.reason, is_proven=found.proof is not None)
         except WitnessFailed as failed:
             self._troubles[name] = Trouble(failed.reason)
+        except (LogUnavailable, LogSetBack):
+            return False  # the log is halted, and it was said why
         except AuditError as error:
             logging.getLogger("pactgate").error("no checkpoint for a witness", extra={FIELDS: {"alarm": error.code}})  # noqa: TRY400 - no trace
             return False
@@ -128,7 +128,7 @@ class Watch:
         except WitnessKeyRefused as error:
             self._alarms.refused(named.current.digest, error.code)
             return None
-        cosigned = await newest_cosigned(self._parts.pool, self._parts.signer().origin, keys)
+        cosigned = await newest_cosigned(self._parts.pool, self._parts.keys.known.origin, keys)
         return Standing(named.current, keys, cosigned)
 
     def _judge(self, named: Named, standing: Standing | None) -> None:
