@@ -5,12 +5,16 @@ INVARIANT: a forwarded address is believed only if it was written by a machine n
 the header.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
-_FORWARDED: Final = b"x-forwarded-for"
+FORWARDED: Final = 0
+"""The port that stands for: the address was forwarded, by a machine that we believe."""
+_HEADER: Final = b"x-forwarded-for"
+_WITH_PORT: Final = re.compile(r"\[(?P<six>[^\]]+)\](?::\d+)?|(?P<four>[\d.]+):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,11 @@ class Terminators:
         # The last address was written by our own machine, those before it by whoever is before that.
         found = peer
         for written in reversed(_forwarded(scope["headers"])):
-            if _address(written) is None:
+            address = _address(written)
+            if address is None:
                 break
-            found = (written, 0)
-            if not self._is_ours(written):
+            found = (str(address), FORWARDED)
+            if not self._is_ours(found[0]):
                 break
         return found
 
@@ -49,12 +54,29 @@ NO_TERMINATORS: Final = Terminators()
 
 
 def _forwarded(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    written = b",".join(value for name, value in headers if name == _FORWARDED).decode("latin-1")
+    written = b",".join(value for name, value in headers if name == _HEADER).decode("latin-1")
     return [each.strip() for each in written.split(",")]
 
 
-def _address(text: str) -> Any:  # noqa: ANN401  the library's own union has no name
+def known(client: tuple[str, int] | None) -> str | None:
+    """
+    Return the address of whoever sent a request, if it is theirs: it was forwarded, or it comes from the open network.
+
+    Any other peer, on this machine or a private network, may be something in front that nobody named in the settings,
+    and then everybody comes from there.
+    """
+    address = None if client is None else _address(client[0])
+    if client is None or address is None or not (client[1] == FORWARDED or address.is_global):
+        return None
+    return str(address)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address, with or without a port; one of version 4 that is written as one of version 6 is that of 4."""
+    with_port = _WITH_PORT.fullmatch(text)
     try:
-        return ip_address(text)
+        address = ip_address(text if with_port is None else with_port["six"] or with_port["four"])
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -35,4 +35,7 @@ class KeysMissing(GatewayError):
 
     code = "keys_missing"
     public_detail = "The gateway is not configured for this."
-    remedy = "Run `pactgate keys init` once, and keep a copy of the keys folder somewhere safe."
+    remedy = (
+        "Put back your copy of the keys folder, or set PACTGATE_KEYS."
+        " Only a new installation runs `pactgate keys init`."
+    )

@@ -5,6 +5,7 @@ Who restores an old copy of the database, or rewrites the log in it, cannot rewr
 is an ordinary checkpoint (C2SP tlog-checkpoint), signed by the log, with whatever cosignatures came with it.
 """
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from audit.tree import HASH_SIZE, CompactRange
 from gateway.durable import alone_in, replace_file
 from gateway.errors import GatewayError
 
+_WHERE: Final = "Set PACTGATE_CHECKPOINT to a file that this account may write, on another disk than the database."
 _MOST_HASHES: Final = 63
 """A tree of fewer than 2**63 entries has no more on its right edge."""
 
@@ -100,6 +102,17 @@ class KeptCheckpoint:
                 return True
         return False
 
+    def require_writable(self) -> None:
+        """Check that a newer checkpoint could be kept. Raises `KeptCheckpointUnusable`."""
+        folder = self.file.parent
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Asked of the system, since a folder that is mounted read-only looks writable by its mode.
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise KeptCheckpointUnusable(
+                f"{folder} cannot be written, so the newest checkpoint would not be kept.", remedy=_WHERE
+            )
+
     def edge(self, checkpoint: Checkpoint) -> CompactRange | None:
         """
         Return the right edge of the tree at `checkpoint`, if it was kept too: it spares reading the whole log.
@@ -141,7 +154,7 @@ class KeptCheckpoint:
         except OSError as error:
             raise KeptCheckpointUnusable(
                 f"The checkpoint cannot be kept in {self.file}: {error.strerror}.",
-                remedy="Set PACTGATE_CHECKPOINT to a file that this account may write.",
+                remedy=_WHERE,
             ) from None
 
     @property

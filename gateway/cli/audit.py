@@ -30,7 +30,9 @@ from gateway.store.cluster import Cluster, postgres_folder, running_cluster
 from gateway.store.errors import DatabaseUnavailable
 from gateway.store.session import connect
 
-app = typer.Typer(help="The log: verify, search, decide again, prove, export.", no_args_is_help=True)
+app = typer.Typer(
+    help="The log: verify, search, see what is unusual, decide again, prove, export.", no_args_is_help=True
+)
 
 NOT_FOUND_OUT = 2
 _SIZE = "SELECT size FROM audit.head"
@@ -125,7 +127,7 @@ def show_entries(
     *,
     first: Annotated[int, typer.Option("--from", min=0, help="First entry.")] = 0,
     last: Annotated[int | None, typer.Option("--to", min=0, help="Last entry, included.")] = None,
-    event: Annotated[list[Event] | None, typer.Option(help="Only entries of this event; repeatable.")] = None,
+    event: Annotated[list[Event] | None, typer.Option(metavar="EVENT", help="Only this event; repeatable.")] = None,
 ) -> None:
     """Print entries as JSON lines, each with its index."""
 

@@ -23,7 +23,7 @@ def anomalies(
     ] = None,
 ) -> None:
     """Say what is unusual in the log, why, and by which entries. Exit code 1 if there is something."""
-    then, limits = None if since is None else moment(since), _read(thresholds)
+    then, limits = None if since is None else moment(since, "--since"), _read(thresholds)
 
     async def work() -> Watched:
         async with office() as opened:

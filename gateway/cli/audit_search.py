@@ -38,7 +38,9 @@ def search(
     purpose: Annotated[list[str] | None, typer.Option(help="The purpose of a request, or of an agreement.")] = None,
     code: Annotated[list[str] | None, typer.Option(help="Why something was refused, such as not_found.")] = None,
     behind: Annotated[list[str] | None, typer.Option(help="The person behind a request, by the partner's id.")] = None,
-    event: Annotated[list[Event] | None, typer.Option(help="Only this event.")] = None,
+    event: Annotated[
+        list[Event] | None, typer.Option(metavar="EVENT", help="Only this event, such as disclosure.")
+    ] = None,
     outcome: Annotated[Outcome | None, typer.Option(help="What came of it.")] = None,
     student: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="Names this student; `-` asks for it. This is logged.")
@@ -50,8 +52,8 @@ def search(
 ) -> None:
     """Search the log for entries that are all of this; JSON lines, the last one with `next` if there are more."""
     wanted = Wanted(
-        since=None if since is None else moment(since),
-        until=None if until is None else moment(until),
+        since=None if since is None else moment(since, "--from"),
+        until=None if until is None else moment(until, "--to"),
         partners=tuple(partner or ()),
         agreements=tuple(agreement or ()),
         clients=tuple(client or ()),

@@ -21,7 +21,7 @@ from gateway.services.logkeys import LogKeys, log_keys_in, require_key_of
 from gateway.services.obligations.history import driver_of
 from gateway.services.rotation import move_log_key
 
-app = typer.Typer(help="The gateway's own keys.", no_args_is_help=True)
+app = typer.Typer(help="The gateway's own keys: make, show, exchange the one that signs the log.", no_args_is_help=True)
 
 
 class Which(StrEnum):

@@ -23,7 +23,9 @@ from gateway.cli.run import known_trust, office, run, say, show
 from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
 from gateway.services.parties import Ended, Parties, PartnerLine
 
-app = typer.Typer(help="Partners: let one leave, debar it, have another one succeed it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Partners: suspend one, let it leave, debar it, have another one succeed it.", no_args_is_help=True
+)
 
 Partner = Annotated[str, typer.Argument(metavar="PARTNER", help="The partner, partner:….")]
 Out = Annotated[Path, typer.Option(help="The document to write.")]

@@ -12,7 +12,7 @@ from gateway.cli.run import say, show
 from gateway.oauth.client import PartnerClient, PartnerKeys, PartnerRefused
 from gateway.oauth.keyfiles import CLIENT_FILE, PROOF_FILE, read_keys, write_keys
 
-app = typer.Typer(help="Act as a partner: make keys, get a token, fetch.", no_args_is_help=True)
+app = typer.Typer(help="Act as a partner: make keys, get a token, fetch, check a receipt.", no_args_is_help=True)
 app.command("verify-receipt")(verify_receipt)
 
 Folder = Annotated[Path, typer.Option("--keys", help="Folder of the client's private keys.")]

@@ -29,10 +29,10 @@ def number(student: str) -> str:
     return str(typer.prompt("Student number", err=True)).strip() if student == "-" else student
 
 
-def moment(text: str) -> datetime:
-    """Return a time; without a zone it is UTC. Raises `BadParameter`."""
+def moment(text: str, option: str = "--at") -> datetime:
+    """Return a time; without a zone it is UTC. Raises `BadParameter`, naming the option it was given with."""
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter("expected a time such as 2026-11-02T09:30", param_hint="--at") from None
+        raise typer.BadParameter("expected a time such as 2026-11-02T09:30", param_hint=option) from None
     return read if read.tzinfo is not None else read.replace(tzinfo=UTC)

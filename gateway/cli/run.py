@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import asyncpg
 import orjson
 import typer
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from agreements.errors import AgreementError
@@ -18,14 +19,19 @@ from audit.checkpoint import CheckpointVerifier
 from audit.errors import AuditError, NoteInvalid
 from gateway.errors import GatewayError, KeysMissing
 from gateway.kept import KeptCheckpoint
+from gateway.keys import load_keys
+from gateway.services.continuity import keep_head
 from gateway.services.errors import OtherInstallation
+from gateway.services.logkeys import log_keys_in
 from gateway.services.office import Office, open_office
 from gateway.settings import Settings, read_settings
 from gateway.store.cluster import running_cluster
 from gateway.store.errors import DatabaseUnavailable, LoginRefused, SchemaMismatch
+from gateway.store.session import connect
 from policies.errors import PolicyError
 
 Result = TypeVar("Result")
+_SIZE = text("SELECT size FROM audit.head")
 _LOST = "The connection to PostgreSQL was lost."
 REFUSALS = (GatewayError, AgreementError, AuditError, PolicyError)
 
@@ -42,7 +48,7 @@ def pinned_trust(chosen: Settings) -> Trust:
     except OSError as error:
         raise KeysMissing(
             f"{chosen.trust} cannot be read: {error.strerror}.",
-            remedy="Run `pactgate init` once, or set PACTGATE_TRUST.",
+            remedy="Put back your copy of it, or set PACTGATE_TRUST. Only a new installation runs `pactgate init`.",
         ) from None
 
 
@@ -69,14 +75,37 @@ def known_trust() -> Trust | None:
 
 @asynccontextmanager
 async def office() -> AsyncIterator[Office]:
-    """Open this installation for administration. What does not verify in it is said on the way."""
+    """
+    Open this installation for administration. What does not verify in it is said on the way.
+
+    What the command wrote into the log is kept outside the database too, if this machine can sign it: otherwise an
+    older copy that is restored before a gateway serves again would undo it unnoticed.
+    """
     chosen = settings()
     trust = pinned_trust(chosen)
-    async with (
-        running_cluster(chosen) as cluster,
-        open_office(cluster.url("loader"), trust, alarmed, kept_checkpoint(chosen, trust)) as opened,
-    ):
-        yield opened
+    kept = kept_checkpoint(chosen, trust)
+    async with running_cluster(chosen) as cluster:
+        async with open_office(cluster.url("loader"), trust, alarmed, kept) as opened:
+            before = await _size(opened)
+            yield opened
+            has_written = await _size(opened) > before
+        if has_written and "app" in cluster.urls and chosen.keys.exists():
+            await _keep(cluster.url("app"), chosen, trust, kept)
+
+
+async def _size(opened: Office) -> int:
+    async with opened.engine.connect() as connection:
+        return int(await connection.scalar(_SIZE) or 0)
+
+
+async def _keep(url: str, chosen: Settings, trust: Trust, kept: KeptCheckpoint) -> None:
+    try:
+        async with connect(url) as session:
+            known = await log_keys_in(session, trust)
+            await keep_head(session, known.judging(kept), known.signer(load_keys(chosen.keys)))
+    except (GatewayError, AuditError) as error:
+        # What the command did stands; the gateway keeps it at its next start.
+        say(f"The newest checkpoint was not kept outside the database. {sentence_for(error)}")
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

@@ -68,7 +68,11 @@ def sign(
     """Add a signature to a naming of witnesses, after reading what it says."""
     content = read_canonical(papers.read_signed(file, Kind.WITNESSES).payload)
     for part, value in sorted(content.items() if isinstance(content, dict) else ()):
-        say(f"{part}: {value}")
+        for each in value if isinstance(value, list) else [value]:
+            say(
+                f"{part}: "
+                + (", ".join(f"{k} {v}" for k, v in sorted(each.items())) if isinstance(each, dict) else str(each))
+            )
     sign_again(file, (Kind.WITNESSES,), key)
 
 

@@ -32,13 +32,17 @@ _OTHER_SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request brings: raw header pairs as ASGI has them, method, path and query as sent, and its address."""
+    """
+    What a request brings: raw header pairs as ASGI has them, method, path and query as sent.
+
+    `address` is whose it is, None if that is not known.
+    """
 
     method: str
     path: str
     query: bytes
     headers: Iterable[tuple[bytes, bytes]]
-    address: str
+    address: str | None
 
     def __repr__(self) -> str:
         """Show nothing of what was sent."""

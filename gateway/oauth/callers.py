@@ -14,6 +14,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from audit.events import Event
+from gateway.addresses import known
 from gateway.caller import Caller
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer, Presented
@@ -40,7 +41,7 @@ async def _caller_from(request: Request, dataset: str | None) -> Caller:
     assert isinstance(bearer, Bearer)
     # The path as it was sent: that is what the proof was made for.
     path = scope.get("raw_path") or scope["path"].encode()
-    address = scope["client"][0] if scope.get("client") else "-"
+    address = known(scope["client"])
     presented = Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"], address)
     line = line_of(scope)
     try:

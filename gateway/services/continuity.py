@@ -88,7 +88,7 @@ def _of_the_log_alone(checkpoint: Checkpoint, verifier: CheckpointVerifier) -> C
     return verifier.verify(assemble(text, "".join(own)))
 
 
-async def keep_head(pool: asyncpg.Pool, kept: KeptCheckpoint, signer: CheckpointSigner | None) -> None:
+async def keep_head(pool: asyncpg.Pool | Session, kept: KeptCheckpoint, signer: CheckpointSigner | None) -> None:
     """
     Sign the head and keep it, after checking that it continues what was kept; without a signer only check.
 

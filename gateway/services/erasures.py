@@ -8,9 +8,10 @@ The record of disclosures lives as long as the education record (34 CFR 99.32(a)
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, LargeBinary, bindparam, exists, or_, select, text
+from sqlalchemy import ARRAY, LargeBinary, ScalarSelect, bindparam, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.erasure import read_erasure
@@ -83,15 +84,16 @@ class Erasures:
             verified = verify_erasure(filing.filed(document), authority=filing.authority)
             # (3): no record lives, and no hold stands.
             await self._require_over(filing, links)
-            # (4): rows, link and openings go in the transaction that says so in the log.
+            # (4): from here on no load brings one back. INVARIANT: the head first, then rows, as loads and stops do.
+            entry = await filing.next_index()
+            await _require_no_record(filing, links)
+            # (5): rows, link and openings go in the transaction that says so in the log, and answers for them.
             connection = filing.connection
             openings = await connection.scalar(_ERASE_OPENINGS, {"numbers": _blocks(self._key.numbers(links))})
             students = await connection.scalar(_ERASE, {"links": list(links)})
             if students != len(links):
                 raise UnknownStudent("not every link of this erasure is there")
             officers = sorted(officer.key.thumbprint for officer in verified.officers)
-            # (5): the entry answers for the rows that others committed to and that are gone.
-            entry = await filing.next_index()
             await date_erased(connection, entry)
             await filing.file_sealed(
                 entry, Event.SUBJECTS_ERASED, document, concerns=None, students=students, officers=officers
@@ -106,22 +108,30 @@ class Erasures:
             self._kept.add(links_on_file(await load_register(connection)))
 
     async def _require_over(self, filing: Filing, links: Sequence[bytes]) -> None:
-        connection = filing.connection
-        students = select(subject.c.student_id).where(subject.c.sealed.in_(links)).scalar_subquery()
-        visible = select(frontier.c.batch).scalar_subquery()
-        # (1): no fact about one of them is current, in any table; nor one that a load has prepared.
-        for table in _FACTS:
-            lives = or_(table.c.to_batch.is_(None), table.c.to_batch > visible)
-            if await connection.scalar(select(exists().where(table.c.student_id.in_(students), lives))):
-                raise RecordKept(f"A record about one of these students is kept, as {table.name.replace('_', ' ')}.")
-        # (2): no agreement under which one of them was ever covered has an open hold.
+        await _require_no_record(filing, links)
+        students = _students(links)
+        # No agreement under which one of them was ever covered has an open hold.
         agreements = select(population.c.agreement).where(population.c.student_id.in_(students)).distinct()
-        covered = set(await connection.scalars(agreements))
+        covered = set(await filing.connection.scalars(agreements))
         if covered & await _on_hold(filing, self._desk):
             raise RecordKept(
                 "A hold stands on an agreement under which one of these students was covered.",
                 remedy="Wait until the hold is released (`pactgate hold list`): a family may have asked to inspect.",
             )
+
+
+async def _require_no_record(filing: Filing, links: Sequence[bytes]) -> None:
+    """Check that no fact about one of them is current, in any table; nor one that a load has prepared."""
+    visible = select(frontier.c.batch).scalar_subquery()
+    for table in _FACTS:
+        lives = or_(table.c.to_batch.is_(None), table.c.to_batch > visible)
+        about = table.c.student_id.in_(_students(links))
+        if await filing.connection.scalar(select(exists().where(about, lives))):
+            raise RecordKept(f"A record about one of these students is kept, as {table.name.replace('_', ' ')}.")
+
+
+def _students(links: Sequence[bytes]) -> ScalarSelect[UUID]:
+    return select(subject.c.student_id).where(subject.c.sealed.in_(links)).scalar_subquery()
 
 
 async def date_erased(connection: AsyncConnection, entry: int) -> None:

@@ -52,6 +52,7 @@ async def require_ready(
             )
         # (6): the log goes on from what was kept outside the database.
         if kept is not None:
+            kept.require_writable()
             await require_continued(connection, known.judging(kept))
 
 

@@ -75,6 +75,12 @@ def test_the_compose_file_names_what_is_there_and_keeps_secrets_out_of_git(compo
     mounted, inside, mode = gateway["volumes"][0].split(":")
     assert {secret, Path(mounted).name, *gateway["env_file"]} <= ignored
     assert (inside, mode) == (gateway["environment"]["PACTGATE_HOME"], "ro")
+    # Everything is read-only but the place of the kept checkpoint, which must move on.
+    kept, written = gateway["volumes"][1].split(":")
+    assert Path(kept).name in ignored
+    assert str(Path(gateway["environment"]["PACTGATE_CHECKPOINT"]).parent) == written
+    (network,) = compose["networks"]["inside"]["ipam"]["config"]
+    assert gateway["environment"]["PACTGATE_TERMINATORS"] == network["gateway"]
     assert set(gateway["environment"]) <= set(CATALOGUE)
 
 
@@ -96,8 +102,10 @@ def test_systemd_takes_the_unit(unit: configparser.RawConfigParser, tmp_path: Pa
         assert unit["Service"][name] == "yes"
     assert (unit["Service"]["ProtectSystem"], unit["Service"]["CapabilityBoundingSet"]) == ("strict", "")
     assert int(unit["Service"]["TimeoutStopSec"]) > 10, "the server takes up to ten seconds to finish its requests"
-    set_here = {word.partition("=")[0] for word in unit["Service"]["Environment"].split()}
-    assert set_here <= set(CATALOGUE)
+    set_here = dict(word.split("=") for word in unit["Service"]["Environment"].split())
+    assert set(set_here) <= set(CATALOGUE)
+    # The kept checkpoint must move on, and this is the one folder that the unit lets it write.
+    assert Path(set_here["PACTGATE_CHECKPOINT"]).parent == Path("/var/lib") / unit["Service"]["StateDirectory"]
     # Where systemd is at hand it has the last word, on a copy whose program exists.
     analyze = shutil.which("systemd-analyze")
     if analyze is not None:

@@ -29,6 +29,8 @@ _IS_CHANGE = " AND ".join(f'position(\'"event":"{event}"\'::bytea in leaf) = 0' 
 
 
 def upgrade() -> None:
+    # Indexes over every leaf and every row take as long as they take; nobody is connected meanwhile.
+    op.execute("SET LOCAL statement_timeout = 0")
     op.add_column("code", sa.Column("from_idx", sa.BigInteger(), server_default="-1", nullable=False), schema="records")
     for table in (*_DATED, "code"):
         op.create_index(f"{table}_from_idx_ix", table, ["from_idx"], schema="records")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.addresses import NO_TERMINATORS, Terminators
+from gateway.addresses import NO_TERMINATORS, Terminators, known
 
 PEER = ("203.0.113.9", 4000)
 FRONT = ("10.0.0.5", 4001)
@@ -32,7 +32,10 @@ def test_what_stands_before_the_address_that_our_machine_wrote_changes_nothing(w
         pytest.param(FRONT, ["198.51.100.7", "10.1.0.8"], ("198.51.100.7", 0), id="two_of_ours"),
         pytest.param(FRONT, ["192.0.2.1, 198.51.100.7"], ("198.51.100.7", 0), id="written_by_the_client_before_that"),
         pytest.param(FRONT, ["10.1.0.8"], ("10.1.0.8", 0), id="ours_itself"),
-        pytest.param(FRONT, ["198.51.100.7:80"], FRONT, id="not_an_address"),
+        pytest.param(FRONT, ["198.51.100.7:80"], ("198.51.100.7", 0), id="with_a_port"),
+        pytest.param(FRONT, ["[2001:db9::7]:80"], ("2001:db9::7", 0), id="version_six_with_a_port"),
+        pytest.param(FRONT, ["proxy.example"], FRONT, id="not_an_address"),
+        pytest.param(("::ffff:10.0.0.5", 1), ["198.51.100.7"], ("198.51.100.7", 0), id="ours_as_version_six"),
         pytest.param(FRONT, ["junk, 10.1.0.8"], ("10.1.0.8", 0), id="junk_before_ours"),
         pytest.param(FRONT, [], FRONT, id="nothing_written"),
         pytest.param(("2001:db8::1", 1), ["2001:db9::7"], ("2001:db9::7", 0), id="version_six"),
@@ -50,3 +53,22 @@ def test_the_last_address_that_is_not_ours_is_the_client(
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Terminators.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("client", "whose"),
+    [
+        (None, None),
+        (("a socket", 0), None),
+        (("127.0.0.1", 4000), None),
+        (("::ffff:127.0.0.1", 4000), None),
+        (("172.30.240.1", 4000), None),
+        (("10.0.0.5", 4000), None),
+        (("8.8.8.8", 4000), "8.8.8.8"),
+        (("10.0.0.5", 0), "10.0.0.5"),
+    ],
+)
+def test_what_may_be_in_front_without_being_named_is_nobodys_address(
+    client: tuple[str, int] | None, whose: str | None
+) -> None:
+    assert known(client) == whose

@@ -144,3 +144,17 @@ def test_several_processes_share_it(file: KeptCheckpoint) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda size: KeptCheckpoint(file.file, file.verifier).keep(signed(size)), [*range(1, 30)] * 2))
     assert file.read() == signed(29)
+
+
+def test_a_place_where_nothing_can_be_kept_is_refused_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(KeptCheckpointUnusable, match="cannot be written") as refused:
+        KeptCheckpoint(tmp_path / "file" / "checkpoint", SIGNER.verifier).require_writable()
+    assert "PACTGATE_CHECKPOINT" in refused.value.remedy
+    KeptCheckpoint(tmp_path / "new" / "checkpoint", SIGNER.verifier).require_writable()
+    # Root may write anywhere but where the system itself says no, such as a mount that is read-only.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(KeptCheckpointUnusable):
+        KeptCheckpoint(tmp_path / "new" / "checkpoint", SIGNER.verifier).require_writable()

@@ -6,8 +6,8 @@
 
 -- Rows that entries date: one line for each entry, each kind of row it began or ended, and each agreement it concerns
 -- (its line, or the digest of a version for populations; empty means all); rows are taken in the order of their digests.
--- INVARIANT: what an entry began and ended never changes after its transaction.
-CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
+-- INVARIANT: what an entry began and ended never changes after its transaction. With `p_students` only rows about these.
+CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint, p_students uuid[] DEFAULT NULL)
     RETURNS TABLE (idx bigint, part text, concerns text, student uuid, row_digest bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog SET datestyle = 'ISO, YMD' SET extra_float_digits = 1 SET bytea_output = 'hex'
@@ -21,6 +21,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.line, r.student_id, r.covers, r.signed_by, r.signed_on, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.consent AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'consent.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -29,6 +30,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.consent AS r WHERE r.to_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'opt_out.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -36,6 +38,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.student_id, r.line, r.scope, r.from_date, r.stated, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.opt_out AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'opt_out.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -43,6 +46,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.student_id, r.line, r.scope, r.from_date, r.stated, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.opt_out AS r WHERE r.to_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'placement.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -50,6 +54,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.line, r.student_id, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.placement AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'placement.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -57,6 +62,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.line, r.student_id, r.from_date, r.to_date, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.placement AS r WHERE r.to_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'population.begun' AS part, coalesce(r.agreement, '') AS concerns,
             r.student_id AS student,
@@ -64,6 +70,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.agreement, r.student_id, r.code, r.covers, r.valid
             )::text, 'UTF8')) AS row_digest
         FROM records.population AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'population.ended' AS part, coalesce(r.agreement, '') AS concerns,
             r.student_id AS student,
@@ -71,6 +78,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.agreement, r.student_id, r.code, r.covers, r.valid, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.population AS r WHERE r.to_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'roster.begun' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -78,6 +86,7 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.line, r.student_id, r.from_date, r.to_date, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.roster AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_idx AS idx, 'roster.ended' AS part, coalesce(r.line, '') AS concerns,
             r.student_id AS student,
@@ -85,18 +94,20 @@ CREATE FUNCTION records.dated_rows(p_first bigint, p_last bigint)
             r.line, r.student_id, r.from_date, r.to_date, r.digest, r.from_idx
             )::text, 'UTF8')) AS row_digest
         FROM records.roster AS r WHERE r.to_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_idx AS idx, 'code.begun' AS part, r.line AS concerns,
             r.student_id AS student,
             sha256(convert_to(ROW(
             r.line, r.student_id, r.code
             )::text, 'UTF8')) AS row_digest
-        FROM records.code AS r WHERE r.from_idx BETWEEN p_first AND p_last;
+        FROM records.code AS r WHERE r.from_idx BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students));
     END
     $$;
 
 -- The same for rows that loads date: here idx is the number of the batch, and nobody in particular is concerned.
-CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
+CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint, p_students uuid[] DEFAULT NULL)
     RETURNS TABLE (idx bigint, part text, concerns text, student uuid, row_digest bytea)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path = pg_catalog SET datestyle = 'ISO, YMD' SET extra_float_digits = 1 SET bytea_output = 'hex'
@@ -111,6 +122,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.credits_earned, r.credits_attempted_cumulative, r.credits_earned_cumulative, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.academic_summary AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'academic_summary.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -119,6 +131,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.credits_earned, r.credits_attempted_cumulative, r.credits_earned_cumulative, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.academic_summary AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'assessment.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -128,6 +141,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.performance_level_identifier, r.performance_level_label, r.grade_level_when_assessed, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.assessment AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'assessment.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -138,6 +152,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.assessment AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'attendance.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -146,6 +161,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.attendance_status, r.attendance_category, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.attendance AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'attendance.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -154,6 +170,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.attendance_status, r.attendance_category, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.attendance AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'course_grade.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -163,6 +180,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.credits_earned, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.course_grade AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'course_grade.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -172,6 +190,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.credits_earned, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.course_grade AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'discipline.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -181,6 +200,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.disciplinary_action_end_date, r.disciplinary_action_duration, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.discipline AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'discipline.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -190,6 +210,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.disciplinary_action_end_date, r.disciplinary_action_duration, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.discipline AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'enrollment.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -198,6 +219,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.enrollment_status, r.exit_type, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.enrollment AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'enrollment.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -206,6 +228,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.enrollment_status, r.exit_type, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.enrollment AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'program.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -215,6 +238,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.referral_outcome, r.school_identifier, r.school_year, r.mtss_tier, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.program AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'program.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -224,34 +248,35 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.referral_outcome, r.school_identifier, r.school_year, r.mtss_tier, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.program AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'school.begun' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_identifier, r.school_name, r.lea_identifier, r.digest
             )::text, 'UTF8')) AS row_digest
-        FROM records.school AS r WHERE r.from_batch BETWEEN p_first AND p_last
+        FROM records.school AS r WHERE r.from_batch BETWEEN p_first AND p_last AND p_students IS NULL
         UNION ALL
         SELECT r.to_batch AS idx, 'school.ended' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_identifier, r.school_name, r.lea_identifier, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.school AS r WHERE r.to_batch BETWEEN p_first AND p_last
+        FROM records.school AS r WHERE r.to_batch BETWEEN p_first AND p_last AND p_students IS NULL
         UNION ALL
         SELECT r.from_batch AS idx, 'session.begun' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_year, r.session_identifier, r.session_name, r.begin_date, r.end_date, r.digest
             )::text, 'UTF8')) AS row_digest
-        FROM records.session AS r WHERE r.from_batch BETWEEN p_first AND p_last
+        FROM records.session AS r WHERE r.from_batch BETWEEN p_first AND p_last AND p_students IS NULL
         UNION ALL
         SELECT r.to_batch AS idx, 'session.ended' AS part, '' AS concerns,
             NULL::uuid AS student,
             sha256(convert_to(ROW(
             r.school_year, r.session_identifier, r.session_name, r.begin_date, r.end_date, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.session AS r WHERE r.to_batch BETWEEN p_first AND p_last
+        FROM records.session AS r WHERE r.to_batch BETWEEN p_first AND p_last AND p_students IS NULL
         UNION ALL
         SELECT r.from_batch AS idx, 'student.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -267,6 +292,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.ninth_grade_on_track, r.truant_status, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.student AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'student.ended' AS part, '' AS concerns,
             r.student_id AS student,
@@ -282,6 +308,7 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.ninth_grade_on_track, r.truant_status, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
         FROM records.student AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.from_batch AS idx, 'withheld.begun' AS part, '' AS concerns,
             r.student_id AS student,
@@ -289,13 +316,15 @@ CREATE FUNCTION records.loaded_rows(p_first bigint, p_last bigint)
             r.student_id, r.target, r.digest
             )::text, 'UTF8')) AS row_digest
         FROM records.withheld AS r WHERE r.from_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students))
         UNION ALL
         SELECT r.to_batch AS idx, 'withheld.ended' AS part, '' AS concerns,
             r.student_id AS student,
             sha256(convert_to(ROW(
             r.student_id, r.target, r.digest, r.from_batch
             )::text, 'UTF8')) AS row_digest
-        FROM records.withheld AS r WHERE r.to_batch BETWEEN p_first AND p_last;
+        FROM records.withheld AS r WHERE r.to_batch BETWEEN p_first AND p_last
+            AND (p_students IS NULL OR r.student_id = ANY (p_students));
     END
     $$;
 
@@ -346,10 +375,10 @@ BEGIN
     FROM records.subject AS s WHERE s.sealed = ANY (p_links);
     INSERT INTO records.erased_row (at, loaded, part, concerns, row_digest)
         SELECT d.idx, false, d.part, d.concerns, d.row_digest
-        FROM records.dated_rows(-9223372036854775808, 9223372036854775807) AS d WHERE d.student = ANY (students)
+        FROM records.dated_rows(-9223372036854775808, 9223372036854775807, students) AS d
         UNION ALL
         SELECT d.idx, true, d.part, d.concerns, d.row_digest
-        FROM records.loaded_rows(-9223372036854775808, 9223372036854775807) AS d WHERE d.student = ANY (students);
+        FROM records.loaded_rows(-9223372036854775808, 9223372036854775807, students) AS d;
     FOREACH place IN ARRAY ARRAY[
         'academic_summary', 'assessment', 'attendance', 'code', 'consent', 'course_grade', 'discipline', 'enrollment',
         'opt_out', 'placement', 'population', 'program', 'roster', 'student', 'withheld', 'identity', 'subject'
@@ -396,7 +425,7 @@ CREATE FUNCTION records.misnamed() RETURNS bigint
 
 REVOKE ALL ON records.erased_row FROM PUBLIC;
 REVOKE ALL ON FUNCTION
-    records.dated_rows(bigint, bigint), records.loaded_rows(bigint, bigint), records.date_erased(bigint),
+    records.dated_rows(bigint, bigint, uuid[]), records.loaded_rows(bigint, bigint, uuid[]), records.date_erased(bigint),
     records.dated_between(bigint, bigint), records.loaded_between(bigint, bigint), records.batches(), records.scopes(),
     records.misnamed() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
