@@ -1,7 +1,7 @@
 """
 How fast a whole log is checked: in memory, from a folder, from the database; against hashing alone and pymerkle.
 
-Run by `make bench` and `python -m tests.bench.log_verify [ENTRIES]`. Ours is one core; PostgreSQL has processes of its own.
+Run by `make bench` and `python -m tests.bench.log_verify [ENTRIES]`. Ours is one core; PostgreSQL has its own.
 """
 
 import asyncio
