@@ -70,6 +70,8 @@ class Event(StrEnum):
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
+    STATEMENT_PLACED = "statement.placed", "A family's statement goes along with what it contests (34 CFR 99.21)."
+    STATEMENT_ENDED = "statement.ended", "A family's statement ended with what it contests, or was taken back."
     CONFIGURATION_RECORDED = (
         "configuration.recorded",
         "What decisions rest on besides signed documents, by digest: catalogue, guardrails, time zones, code.",
@@ -138,6 +140,8 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.OPT_OUTS_LOADED,
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,
+        Event.STATEMENT_PLACED,
+        Event.STATEMENT_ENDED,
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.WITNESSES_NAMED,

@@ -77,6 +77,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "element": Member(_TEXT, "Id of the element that was asked about."),
         "elements": Member(_LIST, "Ids of the elements; in a refusal, the names that were asked for and are refused."),
         "elements.count": Member(_NUMBER, "How many elements an emergency order lists."),
+        "ending": Member(_TEXT, "Why a statement ended: amended, destroyed or withdrawn."),
         "ends": Member(_TEXT, "First instant after it."),
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),

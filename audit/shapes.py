@@ -59,6 +59,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.OPT_OUTS_LOADED: _LOAD,
         Event.OPTED_OUT: "scope line? facts",
         Event.PLACEMENTS_LOADED: _LOAD,
+        Event.STATEMENT_PLACED: "elements facts",
+        Event.STATEMENT_ENDED: "elements ending facts",
         Event.CONFIGURATION_RECORDED: "catalogue earlier engine guardrails model release transforms tzdata zones",
         Event.GUARDRAILS_CHANGED: "was guardrails",
         Event.POPULATION_REBUILT: "agreement facts",

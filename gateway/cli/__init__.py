@@ -39,6 +39,7 @@ from gateway.cli import (
     recovery,
     serve,
     signer,
+    statements,
     stops,
     witness,
 )
@@ -79,6 +80,8 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
+records.app.command("place-statement")(statements.place)
+records.app.command("end-statement")(statements.end)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)

@@ -21,9 +21,9 @@ from audit.targets import FolderTarget, Target
 from audit.verify import read_checkpoint
 from gateway.cli import papers
 from gateway.cli.progress import progress
-from gateway.cli.run import pinned_trust, run, say, sentence_for, settings, show
+from gateway.cli.run import office, pinned_trust, run, say, sentence_for, settings, show
 from gateway.keys import GatewayKeys, load_keys
-from gateway.services.inspection import Inspected, export, inspect, inspect_export, prove, sign_newest
+from gateway.services.inspection import Inspected, export, inspect, inspect_export, prove, record_check, sign_newest
 from gateway.services.logkeys import LogKeys, log_keys
 from gateway.settings import Settings
 from gateway.store.cluster import Cluster, postgres_folder, running_cluster
@@ -61,6 +61,7 @@ def verify(
     url: Annotated[str | None, typer.Option(help="The address of an export, http:// or https://.")] = None,
     previous: Previous = None,
     hashes_only: HashesOnly = False,
+    record: Annotated[bool, typer.Option("--record", help="Write into the log that it was checked.")] = False,
 ) -> None:
     """
     Check the whole log with the keys that lead back to the trust file, and name the first thing that is wrong.
@@ -70,6 +71,8 @@ def verify(
     """
     if (folder is not None and url is not None) or (hashes_only and folder is None and url is None):
         raise typer.BadParameter("give --folder or --url, and --hashes-only with one of them")
+    if record and (folder is not None or url is not None):
+        raise typer.BadParameter("only a check of the log itself can be written into it", param_hint="--record")
     chosen = settings()
 
     async def in_database() -> Inspected:
@@ -96,10 +99,15 @@ def verify(
     except KeyboardInterrupt:
         say("Stopped before the end: nothing was found out.")
         raise typer.Exit(NOT_FOUND_OUT) from None
-    _tell(found)
+    _tell(found, run(_record(found)) if record else None)
 
 
-def _tell(found: Inspected) -> None:
+async def _record(found: Inspected) -> int:
+    async with office() as opened:
+        return await record_check(opened.engine, found)
+
+
+def _tell(found: Inspected, recorded: int | None) -> None:
     say(f"The log holds: {found.origin}, {found.size} entries.")
     if found.unsigned:
         say(f"{found.unsigned} newer entries lead to the head, which nobody has signed yet.")
@@ -118,6 +126,7 @@ def _tell(found: Inspected) -> None:
             "unsigned": found.unsigned,
             "entries": found.entries,
             "commitments": None if beside is None else asdict(beside),
+            "recorded": recorded,
         }
     )
 

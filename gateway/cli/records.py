@@ -10,7 +10,7 @@ from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
 from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
 
-app = typer.Typer(help="Student records: load exports, withdraw a consent, opt out, erase.", no_args_is_help=True)
+app = typer.Typer(help="Student records: load exports, enter what families say, erase.", no_args_is_help=True)
 
 Student = Annotated[
     str | None,
@@ -62,7 +62,7 @@ def load(
 @app.command("withdraw")
 def withdraw(*, agreement: Annotated[str, _AGREEMENT], student: Student = None) -> None:
     """Withdraw every consent of a student under an agreement, in all its versions. In effect on the next request."""
-    number = _number(student)
+    number = number_of(student)
 
     async def work() -> int:
         async with office() as opened:
@@ -79,7 +79,7 @@ def opt_out(
     directory: Annotated[bool, typer.Option("--directory", help="Directory information only (34 CFR 99.37).")] = False,
 ) -> None:
     """Put a family's no on file, for one agreement or for all. In effect on the next request."""
-    number = _number(student)
+    number = number_of(student)
 
     async def work() -> int:
         async with office() as opened:
@@ -109,5 +109,6 @@ def _named(text: str) -> tuple[str, str]:
     return name.strip(), str(papers.agreement(agreement))
 
 
-def _number(student: str | None) -> str:
+def number_of(student: str | None) -> str:
+    """Return the student's number, asked for if it was not given."""
     return student if student is not None else str(typer.prompt("Student number", err=True)).strip()

@@ -113,6 +113,14 @@ class NothingToStop(RecordsError):
     public_detail = "There is nothing in force to stop."
 
 
+class StatementRefused(RecordsError):
+    """A family's statement that cannot be put on file. Its words are not in the message."""
+
+    code = "statement_refused"
+    public_detail = "This statement cannot be put on file."
+    remedy = "Give plain text of at most 4,000 letters; a longer one is kept on paper, and the text says where."
+
+
 class OpeningRefused(RecordsError):
     """What stands beside an entry does not open its commitment to facts, or stands there in an unknown form."""
 

@@ -16,8 +16,11 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
+    Row,
     Select,
     Table,
+    Text,
+    and_,
     bindparam,
     case,
     cast,
@@ -28,12 +31,13 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Transformation
-from gateway.records import facts, release
+from gateway.records import facts, release, standing
 from gateway.records.columns import words
+from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
 from gateway.records.sources import ABSENCES, CHRONIC_TENTHS
 from gateway.records.transforms import told_sql
@@ -42,8 +46,8 @@ from policies.decision import GrantedField
 from policies.emergency_release import EmergencyPermit
 
 _DISTRICT: Final = "001068"
-_LEAD: Final = 5
-"""Epoch, clock, number, sealed subject number and whether there is a row stand before the values in every line."""
+_LEAD: Final = 6
+"""Epoch, clock, number, sealed subject number, whether there is a row and statements stand before the values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,14 +111,20 @@ async def _read(
     known = {line.number for line in lines}
     if missing := [str(place) for place, number in enumerate(numbers, start=1) if number not in known]:
         raise UnknownStudent(f"nobody has the number given at place {', '.join(missing)} of {len(numbers)}")
-    names = [each.name for each in permit.fields]
     found, without = [line for line in lines if line.present], [line for line in lines if not line.present]
     return NamedRows(
         epoch=lines[0].epoch,
         now=lines[0].now,
-        rows=tuple(msgspec.json.encode(dict(zip(names, line[_LEAD:], strict=True))) for line in found),
+        rows=tuple(_encoded(permit, line) for line in found),
         subjects=tuple(bytes(line.sealed) for line in (*found, *without)),
     )
+
+
+def _encoded(permit: EmergencyPermit, line: Row[Any]) -> bytes:
+    """Return one row as it leaves, with what the family stated about it: danger does not end 34 CFR 99.21(c)(2)."""
+    known: dict[str, Any] = dict(zip((each.name for each in permit.fields), line[_LEAD:], strict=True))
+    following = {} if line.statements is None else contested(line.statements, permit.fields, known)
+    return msgspec.json.encode({**known, **following})
 
 
 def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
@@ -129,7 +139,13 @@ def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
     values = [_leaving(each, source).label(f"v{at}") for at, each in enumerate(permit.fields)]
     wanted = bindparam("numbers", type_=ARRAY(words()))
     page = (
-        select(student.c.student_identifier.label("number"), subject.c.sealed, source.present.label("present"), *values)
+        select(
+            student.c.student_identifier.label("number"),
+            subject.c.sealed,
+            source.present.label("present"),
+            _statements(permit, student, now),
+            *values,
+        )
         .select_from(source.rows.join(subject, subject.c.student_id == student.c.student_id))
         .where(student.c.student_identifier == func.any(wanted))
         .order_by(student.c.student_identifier, *source.within)
@@ -144,6 +160,17 @@ def _leaving(asked: GrantedField, source: "_Source") -> ColumnElement[Any]:
     """Return the value as it leaves: exact, and unknown where it is a code that may not leave even in an emergency."""
     stored = source.elements[asked.element]
     return stored if asked.codes is None else told_sql(stored, asked.codes)
+
+
+def _statements(permit: EmergencyPermit, student: FromClause, now: FromClause) -> ColumnElement[Any]:
+    said = standing.contested
+    one = func.jsonb_build_array(said.c.elements, said.c.statement, said.c.stated_on)
+    in_force = and_(said.c.from_idx <= now.c.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > now.c.epoch))
+    asked = bindparam("contestable", [each.element for each in permit.fields], type_=ARRAY(Text))
+    of_one = select(cast(func.jsonb_agg(aggregate_order_by(one, said.c.stated_on, said.c.elements)), Text)).where(
+        said.c.student_id == student.c.student_id, said.c.elements.op("&&")(asked), in_force
+    )
+    return of_one.correlate(student, now).scalar_subquery().label("statements")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    exists,
     func,
     literal,
     or_,
@@ -74,7 +75,7 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
     def of_line(base: Table) -> Subquery:
         return _own(base, granted, and_(base.c.line == line, _in_force(base, epoch)))
 
-    person, school = facts.person, facts.school
+    person, school, contested = facts.person, facts.school, standing.contested
     students = (
         select(*_columns(person), granted.c.code, granted.c.covers, release.subject.c.sealed)
         .join_from(granted, person, person.c.student_id == granted.c.student_id)
@@ -92,6 +93,8 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
         .subquery("past_schools"),
         rosters=of_line(standing.roster),
         placements=of_line(standing.placement),
+        statements=_own(contested, granted, _in_force(contested, epoch)),
+        any_contested=select(exists().where(_in_force(contested, epoch)).label("found")).subquery("past_any_contested"),
         head=select(epoch.label("epoch")).subquery("past_head"),
         clock=clock,
     )

@@ -28,7 +28,7 @@ _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 Scalar = str | int | float | bool | dt.date
 _CLOCK_STARTS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_EPOCH, _NOW, _SEALED, _COVERS, CODE_AT = range(5)
+_EPOCH, _NOW, _SEALED, _COVERS, _STATED, CODE_AT = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ class Page:
     def covers(self) -> list[int | None]:
         """Return each row's mask of covered elements; None covers all."""
         return [row[_COVERS] for row in self.rows]
+
+    @property
+    def statements(self) -> list[str | None]:
+        """Return what each row's family stated about its elements: JSON text of elements, words and day, or None."""
+        return [row[_STATED] for row in self.rows]
 
 
 class Reader:

@@ -1,5 +1,5 @@
 """
-What gives partners standing towards a student, and what takes it away: dated by entries of the log.
+What gives partners standing towards a student, what takes it away, and what goes along: dated by entries of the log.
 
 It belongs to an agreement's line, not to one version of it: an amendment or renewal keeps rosters and consents, and
 what was withdrawn stays withdrawn (`docs/decisions/0008-facts-belong-to-the-line.md`).
@@ -114,3 +114,18 @@ placement = dated(
     key=("line", "student_id", "from_date"),
 )
 """A child the agreement's agency is legally responsible for (20 U.S.C. 1232g(b)(1)(L)); over on its last date."""
+
+contested = dated(
+    "contested",
+    student(),
+    Column("elements", ARRAY(words()), nullable=False),
+    needed("statement"),
+    needed("stated_on", Date()),
+    CheckConstraint("cardinality(elements) > 0", name="contested_names_an_element"),
+    CheckConstraint("length(statement) BETWEEN 1 AND 4000", name="contested_statement_has_its_length"),
+    key=("student_id", "elements"),
+)
+"""
+A family's statement on what the record says of these elements (34 CFR 99.21(b)(2)): it leaves wherever one of them
+leaves (99.21(c)(2)), under every agreement, and is kept as long as the contested part is (99.21(c)(1)).
+"""

@@ -23,11 +23,12 @@ from sqlalchemy import (
     collate,
     func,
     literal_column,
+    null,
     or_,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
 
 from agreements.basis import Basis
 from gateway.records.errors import NotServed
@@ -40,7 +41,7 @@ _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leave
 
 _NAMELESS = frozenset({Basis.DE_IDENTIFIED, Basis.DE_IDENTIFIED_WITH_CODE})
 
-LEAD = ("epoch", "now", "sealed", "covers", "code")
+LEAD = ("epoch", "now", "sealed", "covers", "statements", "code")
 """What stands before the values in every line; the sort value and an event's place may follow, then the values."""
 
 
@@ -105,7 +106,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     values = [_leaving(permit, asked, source).label(f"v{number}") for number, asked in enumerate(permit.fields)]
     order = [student.c.code, *source.within]
     page = (
-        select(student.c.sealed, student.c.covers, student.c.code, *extra, *values)
+        select(student.c.sealed, student.c.covers, student.c.student_id, student.c.code, *extra, *values)
         .select_from(source.rows)
         .where(
             *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
@@ -118,7 +119,10 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
         .lateral("p")
     )
     # The left join keeps the page's order: one line on the left, one pass over the right.
-    whole = select(now.c.epoch, now.c.now, *page.c).select_from(now.join(page, true(), isouter=True))
+    sealed, covers, whose, *rest = page.c
+    statements = _statements(world, permit, whose)
+    whole = select(now.c.epoch, now.c.now, sealed, covers, statements, *rest)
+    whole = whole.select_from(now.join(page, true(), isouter=True))
     compiled = whole.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     types = {name: released.type.python_type for name, released in filters.items()}
     return Statement(
@@ -130,6 +134,27 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
         is_sorted=sort is not None,
         by_event=bool(source.within),
     )
+
+
+def _statements(world: World, permit: Permit, whose: ColumnElement[Any]) -> ColumnElement[Any]:
+    """
+    Return what the family stated about elements of this permit, as JSON text; NULL where nothing was.
+
+    Whether any family stated anything is looked up once a page: nearly always that is all there is to do. Records that
+    name nobody are no part of an education record, and words about one student would name them (34 CFR 99.31(b)).
+    """
+    if permit.rows.basis in _NAMELESS:
+        return null().label("statements")
+    said, there = world.statements.alias("s"), world.any_contested.alias("y")
+    asked = bindparam("contestable", [each.element for each in permit.fields], type_=ARRAY(Text))
+    one = func.jsonb_build_array(said.c.elements, said.c.statement, said.c.stated_on)
+    all_of_them = (
+        select(cast(func.jsonb_agg(aggregate_order_by(one, said.c.stated_on, said.c.elements)), Text))
+        .where(said.c.student_id == whose, said.c.elements.op("&&")(asked))
+        .correlate(whose.table)
+        .scalar_subquery()
+    )
+    return case((select(there.c.found).scalar_subquery(), all_of_them)).label("statements")
 
 
 def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElement[Any]:

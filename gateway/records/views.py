@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Date,
     DateTime,
@@ -50,6 +51,9 @@ visible_schools = table(
 )
 granted_rosters = _view("granted_rosters", standing.roster)
 granted_placements = _view("granted_placements", standing.placement)
+granted_statements = _view("granted_statements", standing.contested)
+any_contested = table("any_contested", column("found", Boolean), schema="records")
+"""One row: whether any family's statement is on file, so that a page on which none can be looks for none."""
 
 head = table("head", column("epoch", BigInteger), schema="audit")
 """The log's head row: the epoch comes from the same snapshot as the rows."""
@@ -70,6 +74,8 @@ class World:
     schools: FromClause
     rosters: FromClause
     placements: FromClause
+    statements: FromClause
+    any_contested: FromClause
     head: FromClause
     clock: ColumnElement[Any]
 
@@ -83,6 +89,8 @@ PRESENT = World(
     schools=visible_schools,
     rosters=granted_rosters,
     placements=granted_placements,
+    statements=granted_statements,
+    any_contested=any_contested,
     head=head,
     clock=func.gateway.clock(type_=CLOCK_TYPE),
 )

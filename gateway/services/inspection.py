@@ -9,9 +9,14 @@ those that lead back to it.
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from audit.batch import Session
+from audit.change import append_change
 from audit.checkpoint import Checkpoint, CheckpointSigner, CheckpointVerifier, kept_as
+from audit.entry import leaf
 from audit.errors import CheckpointInvalid, LogDamaged
+from audit.events import Event
 from audit.export import write_export
 from audit.openings import Openings, open_commitments
 from audit.proof import Receipt
@@ -23,6 +28,7 @@ from audit.targets import Target
 from audit.verify import Progress, verify_export
 from gateway.services.errors import NothingSigned
 from gateway.services.logkeys import require_moves_kept
+from gateway.services.standing.registry import read_moment
 
 _SIGNED: Final = """SELECT count(*) FROM audit.signature
     WHERE size = (SELECT max(size) FROM audit.checkpoint) AND signer = ANY ($1)"""
@@ -150,3 +156,11 @@ async def prove(session: Session, verifier: CheckpointVerifier, index: int) -> R
     if checkpoint.size <= index:
         raise NothingSigned(f"Entry {index} is newer than the newest signed checkpoint.")
     return Receipt(index, await inclusion(session, index, checkpoint.size), checkpoint.note)
+
+
+async def record_check(engine: AsyncEngine, found: Inspected) -> int:
+    """Write into the log that it was checked as a whole, and what was found; return the entry."""
+    async with engine.begin() as connection:
+        now = (await read_moment(connection)).now
+        written = leaf(Event.LOG_CHECKED, now, size=found.size, tree_head=found.tree_head.hex())
+        return await append_change(connection, written, moves_epoch=False)

@@ -1,5 +1,5 @@
 """
-What a records steward does: loads an export by its mappings, withdraws a consent, puts an opt-out on file.
+What a records steward does: loads an export by its mappings, enters what families say.
 
 Also counts who is covered, for those who look after agreements. Counts and reasons come out of here, never a record.
 """
@@ -17,6 +17,7 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from gateway.services.office import Office
 from gateway.services.standing.lines import line_named, lines_on_file
+from gateway.services.statements import Ending, end_statement, place_statement
 from gateway.services.stops import opt_out, withdraw_consent
 
 AGREEMENTS = "agreements"
@@ -79,6 +80,16 @@ class Stewardship:
             return await opt_out(
                 connection, student_identifier, scopes=self._scopes, line=line, directory_only=directory_only
             )
+
+    async def place_statement(self, student_identifier: str, elements: Sequence[str], words: str) -> int:
+        """Put a family's statement about these elements on file; return the entry. Raises as `place_statement`."""
+        async with self._engine.begin() as connection:
+            return await place_statement(connection, student_identifier, elements, words)
+
+    async def end_statement(self, student_identifier: str, elements: Sequence[str], ending: Ending) -> int:
+        """End a family's statement about these elements; return the entry. Raises as `end_statement`."""
+        async with self._engine.begin() as connection:
+            return await end_statement(connection, student_identifier, elements, ending)
 
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""

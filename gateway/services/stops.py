@@ -40,7 +40,7 @@ async def withdraw_consent(
 
     The entry names the line and not the student. Raises `UnknownStudent`, `NothingToStop`.
     """
-    student = await _student(connection, student_identifier)
+    student = await student_known_as(connection, student_identifier)
     given = standing.consent
     idx = await next_index(connection)
     result = await connection.execute(
@@ -68,7 +68,7 @@ async def opt_out(
 
     `directory_only` concerns directory information alone (34 CFR 99.37). Raises `UnknownStudent`, `NothingToStop`.
     """
-    student = await _student(connection, student_identifier)
+    student = await student_known_as(connection, student_identifier)
     said = standing.opt_out
     scope = "directory" if directory_only else "sharing"
     same = (said.c.student_id == student, said.c.line.is_not_distinct_from(line), said.c.scope == scope)
@@ -93,7 +93,8 @@ async def _append(connection: AsyncConnection, idx: int, event: Event, random: R
     return await append_sealed(connection, idx, event, now, body, random=random)
 
 
-async def _student(connection: AsyncConnection, student_identifier: str) -> UUID:
+async def student_known_as(connection: AsyncConnection, student_identifier: str) -> UUID:
+    """Return the internal id of the student with this number. Raises `UnknownStudent`."""
     identity = facts.identity
     wanted = identity.c.student_identifier == student_identifier
     student: UUID | None = await connection.scalar(select(identity.c.student_id).where(wanted))

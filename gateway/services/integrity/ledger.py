@@ -22,6 +22,7 @@ _DATING: Final = frozenset(
         *(Event.RECORDS_LOADED, Event.ROSTER_LOADED, Event.CONSENTS_LOADED, Event.OPT_OUTS_LOADED),
         *(Event.PLACEMENTS_LOADED, Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
         *(Event.AGREEMENT_ACTIVATED, Event.AGREEMENT_REPLACED, Event.AGREEMENT_TERMINATED),
+        *(Event.STATEMENT_PLACED, Event.STATEMENT_ENDED),
     }
 )
 """Events whose entries date rows, and have committed to them since they do."""

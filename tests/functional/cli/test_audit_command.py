@@ -236,3 +236,16 @@ def test_being_stopped_is_no_verdict(active: CommandLine, monkeypatch: pytest.Mo
     monkeypatch.setattr("gateway.cli.audit.inspect_export", stopped)
     said = active.refused("audit", "verify", "--folder", str(active.folder / "exported"), code=2)
     assert "nothing was found out" in said
+
+
+def test_a_check_is_put_on_record_only_where_the_log_itself_was_checked(active: CommandLine) -> None:
+    active.done("audit", "export", "@exported")
+    active.refused("audit", "verify", "--record", "--folder", str(active.folder / "exported"), code=2)
+    assert active.done("audit", "verify")["recorded"] is None
+    size = active.found("SELECT size FROM audit.head")
+    found = active.done("audit", "verify", "--record")
+    assert (found["size"], found["recorded"]) == (size, size)
+    (line,) = active.run("audit", "show", "--event", "log.checked").out.splitlines()
+    entry = json.loads(line)["entry"]
+    assert (entry["size"], entry["tree_head"]) == (size, found["tree_head"])
+    assert active.done("audit", "verify")["size"] == size + 1

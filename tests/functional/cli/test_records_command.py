@@ -154,3 +154,20 @@ def test_what_is_over_or_cannot_be_read_can_be_stopped_by_either_name(loaded: Co
     loaded.done("records", "withdraw", "--agreement", line, "--student", "7002")
     left = "SELECT count(*) FROM records.population WHERE to_idx IS NULL"
     assert loaded.found(left) == loaded.found("SELECT count(*) FROM records.consent WHERE to_idx IS NULL") == 0
+
+
+@pytest.mark.ferpa("F2")
+def test_a_statement_about_a_contested_record_is_placed_and_ended(loaded: CommandLine) -> None:
+    loaded.write("words.txt", "The date is wrong.\n")
+    about = ("--element", "first_name", "--element", "000033")
+    assert "xyz" in loaded.refused("records", "place-statement", "--element", "xyz", "--statement", "@words.txt")
+    said = loaded.refused("records", "place-statement", *about, "--statement", "@words.txt", typed="7009\n")
+    assert "no student has this number" in said.casefold()
+    placed = loaded.done("records", "place-statement", *about, "--statement", "@words.txt", typed="7001\n")
+    assert placed["elements"] == ["000033", "000115"]
+    (line,) = loaded.run("audit", "show", "--event", "statement.placed").out.splitlines()
+    assert f'"index":{placed["entry"]}' in line
+    assert "wrong" not in line
+    end = ("records", "end-statement", "--because", "amended", "--student", "7001")
+    assert "nothing in force" in loaded.refused(*end, "--element", "first_name").casefold()
+    assert loaded.done(*end, *about)["entry"] == placed["entry"] + 1
