@@ -57,7 +57,11 @@ async def test_an_emergency_does_not_leave_it_behind(idle_gateway: Gateway) -> N
     released = await room.hand_over("ximena", "dagny")
     (row,) = with_words(json.loads(released.body)["data"])
     assert (row["first_name"], row["contested"][0]["statement"]) == (XIMENA.first, WORDS)
+    await steward.end_statement(XIMENA.number, [FIRST], Ending.AMENDED)
+    again = await room.hand_over("ximena", "dagny")
+    assert with_words(json.loads(again.body)["data"]) == []
     told = await copy(idle_gateway, XIMENA.number)
+    assert told.missed == ()
     assert WORDS in str([found.row for each in told.copied for found in each.rows])
 
 

@@ -87,6 +87,7 @@ async def test_it_goes_along_with_what_it_contests_and_with_nothing_else(distric
     assert (await told(district, permit("first_name", "gpa_cumulative:band")))["Ana"] == [own]
     # Without the contested part there is nothing to add to, and what contests an unknown value says nothing.
     assert set((await told(district, permit("first_name"))).values()) == {None}
+    assert set((await district.page(permit("first_name"))).statements) == {None}  # not even read
     assert set((await told(district, permit("first_name", "telephone"))).values()) == {None}
     (gpa,) = permit("gpa_cumulative").fields
     by_gpa = changed(permit("first_name"), sort=gpa)
