@@ -109,6 +109,11 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
         guardrails_digest=held.guardrails.digest,
         catalogue_digest=held.catalogue.digest,
         cell_minimum=held.guardrails.cells.minimum_for(held.agreement.partner.id, held.agreement.id),
+        row_codes=tuple(
+            sorted(
+                held.guardrails.codes.row_codes(table.dataset, held.rows[table.dataset].basis, held.catalogue).items()
+            )
+        ),
         seal=SEAL,
     )
 

@@ -73,6 +73,11 @@ class Permit:
     catalogue_digest: str
     cell_minimum: int
     """The fewest students about whom something leaves that names nobody."""
+    row_codes: tuple[tuple[str, CodeSet], ...]
+    """
+    Coded elements with the values that may leave, in a dataset whose rows leave whole or not at all: a row that has
+    another value stays, whether its element was asked for or not. Empty elsewhere.
+    """
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:

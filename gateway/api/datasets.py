@@ -29,6 +29,10 @@ RECEIPT_HEADER = "Pactgate-Receipt"
 StudentsCaller = Annotated[Caller, caller_of("students")]
 AttendanceCaller = Annotated[Caller, caller_of("attendance")]
 AttendanceEventsCaller = Annotated[Caller, caller_of("attendance_events")]
+CoursesCaller = Annotated[Caller, caller_of("courses")]
+AssessmentsCaller = Annotated[Caller, caller_of("assessments")]
+DisciplineCaller = Annotated[Caller, caller_of("discipline")]
+ProgramsCaller = Annotated[Caller, caller_of("programs")]
 
 
 def datasets_router(cursors: Cursors) -> APIRouter:
@@ -54,6 +58,26 @@ def datasets_router(cursors: Cursors) -> APIRouter:
     async def read_attendance_events(request: Request, caller: AttendanceEventsCaller) -> Response:
         """Attendance events, one object a student and day, where an agreement lists them."""
         return await _page(request, caller, "attendance_events", cursors)
+
+    @router.get("/courses")
+    async def read_courses(request: Request, caller: CoursesCaller) -> Response:
+        """Courses with marks and credits, one object a student and section."""
+        return await _page(request, caller, "courses", cursors)
+
+    @router.get("/assessments")
+    async def read_assessments(request: Request, caller: AssessmentsCaller) -> Response:
+        """Test results, one object a student, test, day and type of score."""
+        return await _page(request, caller, "assessments", cursors)
+
+    @router.get("/discipline")
+    async def read_discipline(request: Request, caller: DisciplineCaller) -> Response:
+        """Actions after incidents, or how many incidents there were, as the agreement says."""
+        return await _page(request, caller, "discipline", cursors)
+
+    @router.get("/programs")
+    async def read_programs(request: Request, caller: ProgramsCaller) -> Response:
+        """Participation in programs and supports, one object a student and program."""
+        return await _page(request, caller, "programs", cursors)
 
     return router
 

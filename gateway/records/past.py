@@ -87,6 +87,9 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
         enrollments=of_load(facts.enrollment),
         academic_summaries=of_load(facts.academic_summary),
         attendance_events=of_load(facts.attendance, facts.attendance.c.row_id.label("event_id")),
+        course_grades=of_load(outcomes.course_grade),
+        assessments=of_load(outcomes.assessment),
+        discipline=of_load(outcomes.discipline),
         programs=of_load(outcomes.program),
         schools=select(school.c.school_identifier, school.c.lea_identifier)
         .where(_dated(school, newest))

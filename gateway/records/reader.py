@@ -116,6 +116,7 @@ class Reader:
             tuple(_form(each) for each, _ in permit.filters),
             permit.sort and _form(permit.sort),
             permit.cell_minimum,
+            tuple((element, codes.digest) for element, codes in permit.row_codes),
             shape,
         )
         found = self._statements.get(key)
@@ -160,7 +161,7 @@ def _given(permit: Permit, statement: Statement, after: Position | None, code: s
                 given["sort"] = _position_value(after.sort, statement.types["sort"])
         except (ValueError, TypeError):
             raise BadPosition("a position holds a value of another kind") from None
-        if statement.by_event is (after.event is None or after.day is None):
+        if statement.within != (after.event is not None) + (after.day is not None):
             raise BadPosition("a position of another dataset")
     return given
 
@@ -207,10 +208,10 @@ def position_after(row: asyncpg.Record) -> Position:
     """Return the position of the row after this one: what a cursor holds."""
     known = set(row.keys())
     sort = row["sort"] if "sort" in known else None
-    by_event = "within1" in known
+    *days, event = [row[name] for name in ("within0", "within1") if name in known] or [None]
     return Position(
         code=row[CODE_AT],
         sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
-        day=row["within0"].isoformat() if by_event else None,
-        event=row["within1"] if by_event else None,
+        day=days[0].isoformat() if days else None,
+        event=event,
     )

@@ -5,16 +5,22 @@ Everything is read through the granted views of a world. INVARIANT: the only col
 named here by their CEDS element.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Date,
     FromClause,
+    Integer,
     Table,
+    Text,
     and_,
     case,
+    cast,
     distinct,
     func,
     literal_column,
@@ -23,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-from gateway.records import facts
+from gateway.records import facts, outcomes
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
 from gateway.records.views import World, element_of
@@ -33,7 +39,7 @@ from policies.decision import RowTerms
 ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
 CHRONIC_TENTHS = 10
 """A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
-SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
+SCHOOL, YEAR, ENTRY, INCIDENT = "001069", "000243", "000097", "000501"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
 ONE: ColumnElement[int] = literal_column("1")
 """A literal, not a parameter: a generic plan cannot use a limit it does not know."""
@@ -48,11 +54,23 @@ class Source:
     school_year: ColumnElement[Any]
     elements: Mapping[str, ColumnElement[Any]]
     within: tuple[ColumnElement[Any], ...] = ()
+    counted: bool = False
+    """Whether there is one row a student, which counts, instead of the rows themselves."""
 
 
-def source_of(world: World, dataset: str, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]) -> Source:
+def source_of(
+    world: World,
+    dataset: str,
+    terms: RowTerms,
+    today: ColumnElement[Any],
+    wanted: frozenset[str],
+    *,
+    counted: bool = False,
+) -> Source:
     """
     Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
+
+    With `counted`, one row a student with how many there are.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
@@ -80,7 +98,77 @@ def source_of(world: World, dataset: str, terms: RowTerms, today: ColumnElement[
             elements = columns | _columns(event, facts.attendance)
             within = (event.c.attendance_event_date, event.c.event_id)
             return Source(rows.join(event, own), student, event.c.school_year, elements, within)
+        case "discipline" if counted:
+            counts = _incidents(world, student, terms, today)
+            elements = {YEAR: columns[YEAR], SCHOOL: columns[SCHOOL], INCIDENT: counts.c.incidents}
+            return Source(rows.join(counts, true()), student, stay.c.school_year, elements, counted=True)
+        case "courses" | "assessments" | "discipline" | "programs":
+            kind = _KINDS[dataset]
+            row = kind.rows(world).alias("v")
+            year = _year_of(row, kind)
+            own = and_(
+                row.c.student_id == student.c.student_id,
+                counted_from(terms.school_years, year),
+                *([] if kind.day is None else [row.c[kind.day] <= today]),
+            )
+            elements = columns | _columns(row, kind.base) | {YEAR: year}
+            return Source(rows.join(row, own), student, year, elements, (_place(student, row, kind.base),))
     raise NotServed(f"The dataset {dataset!r} is not served.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """A dataset of which a student has many rows: where from, and the day from which one is told, if it has one."""
+
+    base: Table
+    rows: Callable[[World], FromClause]
+    day: str | None = None
+
+
+_KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
+    {
+        "courses": _Kind(outcomes.course_grade, lambda world: world.course_grades),
+        "assessments": _Kind(outcomes.assessment, lambda world: world.assessments, "assessment_start_date"),
+        "discipline": _Kind(outcomes.discipline, lambda world: world.discipline, "incident_date"),
+        "programs": _Kind(outcomes.program, lambda world: world.programs, "program_start_date"),
+    }
+)
+
+
+def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
+    """Return the school year of a row; where a source names none, that of its first day, from 1 July to 30 June."""
+    if not kind.base.c.school_year.nullable or kind.day is None:
+        return row.c.school_year
+    first = cast(func.extract("year", row.c[kind.day] - literal_column("interval '6 months'")), Integer)
+    named = cast(first, Text) + literal_column("'-'") + cast(first + 1, Text)
+    return func.coalesce(row.c.school_year, named)
+
+
+def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[int]:
+    """
+    Return what orders the rows of one student: a hash of the row's natural key and the student's record code.
+
+    INVARIANT: the order tells nothing. It is another one for each partner, since codes are, and a change of what was
+    not granted moves no row, as the number of a row would.
+    """
+    # Days as numbers: how a session writes a date must not move a row.
+    first: ColumnElement[Any] = literal_column("date '1970-01-01'")
+    key = [row.c[name] - first if isinstance(row.c[name].type, Date) else row.c[name] for name in base.info["key"]]
+    return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
+
+
+def _incidents(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+    row = world.discipline.alias("w")
+    return (
+        select(func.count(distinct(row.c.incident_identifier)).label("incidents"))
+        .where(
+            row.c.student_id == student.c.student_id,
+            counted_from(terms.school_years, row.c.school_year),
+            row.c.incident_date <= counted_until(terms.cadence, today),
+        )
+        .correlate(student, _clock(today))
+        .lateral("c")
+    )
 
 
 def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
 
 from agreements.basis import Basis
+from agreements.elements import Transformation
 from gateway.records.errors import NotServed
 from gateway.records.sources import Source, is_many, source_of
 from gateway.records.transforms import released_sql, told_sql
@@ -68,7 +69,8 @@ class Statement:
     """The Python type of each filter's and of the sort's value."""
     values_at: int
     is_sorted: bool
-    by_event: bool
+    within: int
+    """How many values order the rows of one student: none, the place of the row, or a day and the place."""
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """Return the arguments in the order of the placeholders."""
@@ -97,7 +99,8 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     )
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
-    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted)
+    counted = any(each.transformation == Transformation.COUNT for each in used)
+    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted, counted=counted)
     student = source.student
     sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
     filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
@@ -112,6 +115,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
             *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
             *_start(shape, order, sort),
             *_cohort(world, permit, now.c.today),
+            *_whole(permit, source),
         )
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
@@ -132,7 +136,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
         types=types if sort is None else types | {"sort": sort.type.python_type},
         values_at=len(LEAD) + len(extra),
         is_sorted=sort is not None,
-        by_event=bool(source.within),
+        within=len(source.within),
     )
 
 
@@ -186,6 +190,19 @@ def _cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[Col
     return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
 
 
+def _whole(permit: Permit, source: Source) -> list[ColumnElement[bool]]:
+    """
+    Return the condition that a row leaves at all, where one code that may not leave tells what the whole row is about.
+
+    The twin of `policies.code_values.row_leaves`. A count of rows is no row.
+    """
+    if source.counted or not permit.row_codes:
+        return []
+    coded = [(source.elements[element], codes) for element, codes in permit.row_codes]
+    known = or_(*(stored.is_not(None) for stored, _ in coded))
+    return [known, *(or_(stored.is_(None), told_sql(stored, codes).is_not(None)) for stored, codes in coded)]
+
+
 def _sortable(released: ColumnElement[Any]) -> ColumnElement[Any]:
     return collate(released, "C") if isinstance(released.type, Text) else released
 
@@ -202,9 +219,12 @@ def _start(shape: Shape, order: list[ColumnElement[Any]], sort: ColumnElement[An
     last = bindparam("code", None, type_=code.type)
     following = code > last
     if len(order) > 1:
-        day, event = order[1], order[2]
-        last_day, last_event = bindparam("day", None, type_=day.type), bindparam("event", None, type_=event.type)
-        later = or_(day > last_day, and_(day == last_day, event > last_event))
+        # The rows of one student, by day where there is one, then by the place of the row.
+        event, last_event = order[-1], bindparam("event", None, type_=order[-1].type)
+        later = event > last_event
+        for day in order[1:-1]:
+            last_day = bindparam("day", None, type_=day.type)
+            later = or_(day > last_day, and_(day == last_day, later))
         following = or_(code > last, and_(code == last, later))
     if sort is None:
         # The first condition lets the index start where the page starts; the second is exact.

@@ -7,6 +7,7 @@ value, and unknown stays unknown in both. INVARIANT: a transformation sees one s
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -51,6 +52,19 @@ _BAND_WIDTH: Final[Mapping[str, Decimal]] = MappingProxyType(
 )
 """Width of the bands of an element, which start at zero: `2.5 to under 3.0`."""
 
+_NUMBER: Final = r"[0-9]{1,6}(\.[0-9]{1,6})?"
+_LETTER: Final = "[A-F][+-]?"
+_MARKS: Final = frozenset({"000124", "001142"})
+_WRITTEN: Final = _MARKS | {"000245"}
+"""
+Marks and scores, which are written as text: of a mark the letter without its sign; of a number its band, of 10 below
+100 (percents and percentiles) and of 50 from there on (scale scores). What is written otherwise is unknown.
+"""
+_COUNTED: Final = frozenset({"000501"})
+"""Elements of which there may leave how many there are."""
+_HUNDRED: Final = 100
+_TENS, _FIFTIES = Decimal(10), Decimal(50)
+
 _GRADE_LEVEL: Final = "000100"
 _GRADE_BANDS: Final[Mapping[str, str]] = MappingProxyType(
     dict.fromkeys(("PK", "TK", "KG"), "before first")
@@ -80,14 +94,18 @@ def released_sql(  # noqa: PLR0911 - one return a transformation
             return _age_sql(source, school_year)
         case "zip3":
             return case((source.regexp_match("^[0-9]{5}"), func.left(source, 3, type_=Text)))
+        case "count" if element in _COUNTED:
+            return source  # it was counted where the rows are
         case "band" if element == _GRADE_LEVEL:
             return case(dict(_GRADE_BANDS), value=source)
+        case "band" if element in _WRITTEN:
+            return _written_sql(element, source)
         case "band" if element in _BAND_WIDTH:
             return _band(source, _BAND_WIDTH[element])
     raise NotServed(f"Element {element} is not served as {transformation!r}.")
 
 
-def released(  # noqa: PLR0911 - one return a transformation
+def released(  # noqa: C901, PLR0911 - one return a transformation
     element: str, transformation: str, value: Released, school_year: str | None
 ) -> Released:
     """Return what leaves instead of `value`: the Python twin of `released_sql`. Raises `NotServed` as it does."""
@@ -103,14 +121,16 @@ def released(  # noqa: PLR0911 - one return a transformation
         case "zip3":
             digits = value[:5] if isinstance(value, str) else ""
             return digits[:3] if len(digits) == len("12345") and digits.isascii() and digits.isdigit() else None
+        case "count" if element in _COUNTED:
+            return value
         case "band" if element == _GRADE_LEVEL:
             return _GRADE_BANDS.get(value) if isinstance(value, str) else None
+        case "band" if element in _WRITTEN:
+            return _written(element, value) if isinstance(value, str) else None
         case "band" if element in _BAND_WIDTH:
             if not isinstance(value, int | float):
                 return None
-            width = _BAND_WIDTH[element]
-            low = math.floor(float(value) / float(width)) * width
-            return f"{low} to under {low + width}"
+            return _band_of(float(value), _BAND_WIDTH[element])
     raise NotServed(f"Element {element} is not served as {transformation!r}.")
 
 
@@ -152,6 +172,27 @@ def _band(source: ColumnElement[Any], width: Decimal) -> ColumnElement[str]:
     step = literal(float(width), Double)
     low = func.floor(cast(source, Double) / step) * step
     return _digits(low, width) + literal(" to under ", Text) + _digits(low + step, width)
+
+
+def _band_of(value: float, width: Decimal) -> str:
+    low = math.floor(value / float(width)) * width
+    return f"{low} to under {low + width}"
+
+
+def _written_sql(element: str, source: ColumnElement[Any]) -> ColumnElement[Any]:
+    number = case((source.regexp_match(f"^{_NUMBER}$"), cast(source, Double)))
+    bands = case((number < _HUNDRED, _band(number, _TENS)), else_=_band(number, _FIFTIES))
+    if element not in _MARKS:
+        return bands
+    return case((source.regexp_match(f"^{_LETTER}$"), func.left(source, 1, type_=Text)), else_=bands)
+
+
+def _written(element: str, value: str) -> str | None:
+    if element in _MARKS and re.fullmatch(_LETTER, value):
+        return value[:1]
+    if not re.fullmatch(_NUMBER, value):
+        return None
+    return _band_of(float(value), _TENS if float(value) < _HUNDRED else _FIFTIES)
 
 
 def _digits(number: ColumnElement[Any], width: Decimal) -> ColumnElement[str]:

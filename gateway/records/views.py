@@ -45,6 +45,9 @@ granted_students = _view(
 granted_enrollments = _view("granted_enrollments", facts.enrollment)
 granted_academic_summaries = _view("granted_academic_summaries", facts.academic_summary)
 granted_attendance_events = _view("granted_attendance_events", facts.attendance, column("event_id", BigInteger))
+granted_course_grades = _view("granted_course_grades", outcomes.course_grade)
+granted_assessments = _view("granted_assessments", outcomes.assessment)
+granted_discipline = _view("granted_discipline", outcomes.discipline)
 granted_programs = _view("granted_programs", outcomes.program)
 visible_schools = table(
     "visible_schools", column("school_identifier", words()), column("lea_identifier", words()), schema="records"
@@ -70,6 +73,9 @@ class World:
     enrollments: FromClause
     academic_summaries: FromClause
     attendance_events: FromClause
+    course_grades: FromClause
+    assessments: FromClause
+    discipline: FromClause
     programs: FromClause
     schools: FromClause
     rosters: FromClause
@@ -85,6 +91,9 @@ PRESENT = World(
     enrollments=granted_enrollments,
     academic_summaries=granted_academic_summaries,
     attendance_events=granted_attendance_events,
+    course_grades=granted_course_grades,
+    assessments=granted_assessments,
+    discipline=granted_discipline,
     programs=granted_programs,
     schools=visible_schools,
     rosters=granted_rosters,

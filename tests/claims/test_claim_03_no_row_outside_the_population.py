@@ -17,6 +17,7 @@ from gateway.records.columns import metadata
 from gateway.records.coverage import Scope
 from gateway.records.errors import NotPermitted
 from gateway.records.reader import Reader
+from gateway.services.statements import place_statement
 from policies.decision import Denied
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
@@ -28,6 +29,7 @@ from tests.factories.records import (
     OTHER,
     OTHER_LINE,
     STUDENTS,
+    YEAR,
     SmallDistrict,
     permit,
     terms,
@@ -41,7 +43,11 @@ VIEWS = (
     "granted_enrollments",
     "granted_academic_summaries",
     "granted_attendance_events",
+    "granted_course_grades",
+    "granted_assessments",
+    "granted_discipline",
     "granted_programs",
+    "granted_statements",
     "granted_rosters",
     "granted_placements",
 )
@@ -53,7 +59,20 @@ SOUTH = terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
     district = await SmallDistrict.open(database, tmp_path)
     district.scopes += [Scope(AGREEMENT, LINE, NORTH), Scope(OTHER, OTHER_LINE, SOUTH)]
-    await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS})
+    of_each = [("1001", "north"), ("1003", "south")]
+    await district.load(
+        {
+            "students": STUDENTS,
+            "enrollments": ENROLLMENTS,
+            "course_grades": [(who, YEAR, "S1", "a", at, *[None] * 6) for who, at in of_each],
+            "assessments": [(who, "T", "Reading", "2025-10-02", "x", at, YEAR, "1", None) for who, at in of_each],
+            "discipline": [(who, "i", "Detention", YEAR, at, "2025-10-02", None, None) for who, at in of_each],
+            "programs": [(who, "ECS-READ", "04906", "2025-10-02", None) for who, _ in of_each],
+        }
+    )
+    async with district.engine.begin() as connection:
+        for who, _ in of_each:
+            await place_statement(connection, who, ["000115"], "x")
     return district
 
 
@@ -77,7 +96,7 @@ async def test_the_auditor_cannot_read_the_views_either(database: TestDatabase) 
 async def test_every_view_of_student_data_is_listed_here(database: TestDatabase) -> None:
     connection = await database.connection("owner")
     found = await connection.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'records'")
-    assert {row[0] for row in found} == {*VIEWS, "visible_schools"}
+    assert {row[0] for row in found} == {*VIEWS, "visible_schools", "any_contested"}
 
 
 @pytest.mark.parametrize("agreement", [None, "", "x", "sha256:" + "c" * 64, AGREEMENT.upper(), "%"])
@@ -98,6 +117,9 @@ async def test_with_its_agreement_a_view_finds_its_own_students_only(district: S
         assert [row[0] for row in names] == ["Chí"]
         schools = await connection.fetch("SELECT DISTINCT school_identifier FROM records.granted_enrollments")
         assert [row[0] for row in schools] == ["south"]
+        for kind in ("course_grades", "assessments", "discipline", "programs", "statements"):
+            found = await connection.fetch(f"SELECT student_id FROM records.granted_{kind}")  # noqa: S608 - our own names
+            assert len(found) == 1, kind
 
 
 @pytest.mark.attack("a pooled connection keeps the last caller's agreement")
@@ -195,5 +217,9 @@ async def test_a_student_without_a_subject_number_is_shown_to_nobody(district: S
 
 async def test_epoch_clock_and_rows_come_in_one_answer_even_when_there_are_no_rows(district: SmallDistrict) -> None:
     page = await district.page(permit("first_name", agreement="sha256:" + "c" * 64))
-    assert (page.rows, page.more, page.epoch) == ([], False, 0)
+    assert (page.rows, page.more, page.epoch) == (
+        [],
+        False,
+        await district.owner.fetchval("SELECT epoch FROM audit.head"),
+    )
     assert page.now.date() == DAY

@@ -159,7 +159,7 @@ async def test_no_path_that_is_not_served_is_answered(gateway: Gateway) -> None:
         "/v1/students//",
         "/v1/students/a/b",
         "/v1/students/..%2F..%2Fetc%2Fpasswd",
-        "/v1/discipline",
+        "/v1/grades",
         "/v2/students",
         "/admin",
         "/docs",

@@ -27,6 +27,9 @@ _KNOWN: Final[Mapping[str, str]] = {
 }
 """Texts whose form says more than their title: grade levels, codes, and what is reserved for examples."""
 
+_MARKED: Final[Mapping[str, str]] = {"000124": "B+", "001142": "85", "000245": "2449"}
+"""What is taken for a mark or a score where its band leaves: made-up words have none."""
+
 
 def specimens(terms: DatasetTerms, elements: Mapping[str, Element]) -> tuple[dict[str, object], ...]:
     """Return made-up rows of one dataset; `elements` are those it lists, by id. Always the same."""
@@ -47,7 +50,8 @@ def _left(line: ElementTerm, value: Released, school_year: str) -> Released:
     if line.transformation == Transformation.COUNT:
         return 2
     try:
-        return released(line.element, line.transformation, value, school_year)
+        banded = _MARKED.get(line.element, value) if line.transformation == Transformation.BAND else value
+        return released(line.element, line.transformation, banded, school_year)
     except NotServed:
         return f"example {line.transformation}"
 

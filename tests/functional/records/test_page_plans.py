@@ -33,6 +33,14 @@ INSERT INTO records.attendance (student_id, attendance_event_date, school_identi
     digest, from_batch)
     SELECT student_id, date '2025-09-03' + d, 's', '2025-2026', 'Present', decode(repeat('00', 16), 'hex'), 1
     FROM records.identity, generate_series(0, 20) d;
+INSERT INTO records.course_grade (student_id, school_year, session_identifier, section_identifier, course_title, digest,
+    from_batch)
+    SELECT student_id, '2025-2026', 'S1', d::text, 'Physics', decode(repeat('00', 16), 'hex'), 1
+    FROM records.identity, generate_series(0, 7) d;
+INSERT INTO records.discipline (student_id, incident_identifier, disciplinary_action, school_year, incident_date,
+    digest, from_batch)
+    SELECT student_id, d::text, 'Detention', '2025-2026', '2025-10-01', decode(repeat('00', 16), 'hex'), 1
+    FROM records.identity, generate_series(0, 3) d;
 INSERT INTO records.contested (student_id, elements, statement, stated_on, digest, from_idx)
     SELECT student_id, ARRAY[e], 'x', '2026-01-01', decode(repeat('00', 16), 'hex'), 1
     FROM records.identity, unnest(ARRAY['000115', '000128', '000201', '001649']) e
@@ -68,6 +76,8 @@ def literal(value: Any) -> str:
         ("students", COLUMNS),
         ("attendance", ("days_absent",)),
         ("attendance_events", ("attendance_event_date",)),
+        ("courses", ("course_title", "grade_earned:band")),
+        ("discipline", ("incident_identifier:count",)),
     ],
 )
 async def test_a_page_reads_a_page_and_not_the_district(

@@ -53,7 +53,7 @@ async def by_name(district: SmallDistrict, *names: str) -> dict[str, dict[str, o
 @pytest.mark.parametrize(
     ("dataset", "field"),
     [
-        ("courses", GrantedField("000055", "course_identifier", "exact", (), None)),
+        ("grades", GrantedField("000055", "course_identifier", "exact", (), None)),
         ("students", GrantedField("000201", "days_absent", "exact", (), None)),
         ("students", GrantedField("000115", "first_name", "drop", (), None)),
         ("students", GrantedField("x-social-security-number", "social_security_number", "exact", (), None)),

@@ -62,7 +62,7 @@ def test_a_changed_judgement_changes_the_digest_of_the_guardrails() -> None:
     assert read(TEXT.replace('"Moved abroad",', "")).digest != load_guardrails().digest
 
 
-def test_every_dataset_that_is_not_served_yet_withholds_whole_rows() -> None:
+def test_a_dataset_of_which_a_student_has_many_rows_withholds_whole_rows() -> None:
     assert CODES.whole_rows == {"courses", "assessments", "discipline", "programs"}
 
 
