@@ -27,6 +27,11 @@ CLIENT = (
     "client:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "client: and a version 4 UUID",
 )
+USER = (
+    "user:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
+    "user: and a version 4 UUID",
+)
+"""Somebody who signs in, by a random id: never a client's (RFC 9700 section 4.15), and nothing about the person."""
 DATE = ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "a date such as 2026-09-01")
 SCHOOL_YEAR = ("[0-9]{4}-[0-9]{4}", "a school year such as 2026-2027")
 

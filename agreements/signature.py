@@ -51,6 +51,7 @@ class Kind(StrEnum):
     LOG_KEY = "log_key"
     OUTSIDE_DISCLOSURE = "outside_disclosure"
     WITNESSES = "witnesses"
+    STAFF_ROLE = "staff_role"
 
     @property
     def typ(self) -> str:

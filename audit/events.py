@@ -81,6 +81,12 @@ class Event(StrEnum):
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
     )
+    ROLE_GIVEN = "role.given", "Two officers gave a role to somebody who signs in."
+    ROLE_ENDED = "role.ended", "A role of somebody who signs in ended before its last day."
+    STAFF_LINKED = "staff.linked", "Somebody took up an invitation: an identity to sign in with, committed to."
+    STAFF_SUSPENDED = "staff.suspended", "Somebody who signs in was stopped, in every role."
+    STAFF_ACTIVATED = "staff.activated", "Somebody who was stopped may sign in again."
+    STAFF_ERASED = "staff.erased", "The identity of somebody who signed in was erased, and every role ended."
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
     SUBJECTS_ERASED = (
         "subjects.erased",
@@ -145,6 +151,12 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.WITNESSES_NAMED,
+        Event.ROLE_GIVEN,
+        Event.ROLE_ENDED,
+        Event.STAFF_LINKED,
+        Event.STAFF_SUSPENDED,
+        Event.STAFF_ACTIVATED,
+        Event.STAFF_ERASED,
         Event.POPULATION_REBUILT,
         Event.FACTS_ADOPTED,
     },

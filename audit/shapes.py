@@ -86,6 +86,12 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
+        Event.ROLE_GIVEN: "document person role.staff party.staff identity first_day last_day officers",
+        Event.ROLE_ENDED: "given",
+        Event.STAFF_LINKED: "person party.staff identity",
+        Event.STAFF_SUSPENDED: "person",
+        Event.STAFF_ACTIVATED: "person document undoes",
+        Event.STAFF_ERASED: "person",
         Event.SUBJECTS_ERASED: "document students officers facts",
         Event.FACTS_ADOPTED: "rows.count facts",
     }

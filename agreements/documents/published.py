@@ -28,6 +28,7 @@ from agreements.documents.reinstatement import REINSTATEMENT
 from agreements.documents.review import REVIEW
 from agreements.documents.revocation import REVOCATION
 from agreements.documents.signer import SIGNER
+from agreements.documents.staff_role import STAFF_ROLE
 from agreements.documents.succession import SUCCESSION
 from agreements.documents.undertaking import UNDERTAKING
 from agreements.documents.witnesses import WITNESSES
@@ -54,6 +55,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "review": REVIEW,
     "revocation": REVOCATION,
     "signer": SIGNER,
+    "staff-role": STAFF_ROLE,
     "succession": SUCCESSION,
     "undertaking": UNDERTAKING,
     "witnesses": WITNESSES,

@@ -5,7 +5,7 @@ from typing import Final
 
 from agreements.canonical import canonical_bytes
 from agreements.documents.reading import PARTNER, read_shaped
-from agreements.shapes import CLIENT, DIGEST, group, leaf, text
+from agreements.shapes import CLIENT, DIGEST, USER, group, leaf, text
 
 REINSTATEMENT: Final = group(
     "The reinstatement",
@@ -14,7 +14,10 @@ REINSTATEMENT: Final = group(
         "subject": text(
             "rule",
             "What is reinstated",
-            (f"{DIGEST[0]}|{CLIENT[0]}|{PARTNER[0]}", "an agreement's digest, or a client's or a partner's id"),
+            (
+                f"{DIGEST[0]}|{CLIENT[0]}|{PARTNER[0]}|{USER[0]}",
+                "an agreement's digest, or the id of a client, a partner or a member of staff",
+            ),
         ),
         "undoes": leaf("rule", "The entry of the suspension", type="integer", minimum=0),
         "reason": text("words_only", "The reason"),

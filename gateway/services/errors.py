@@ -248,3 +248,53 @@ class WitnessKeyRefused(GatewayError):
 
     code = "witness_key_refused"
     remedy = "Copy the whole line that the witness's owner gave you: name+id+base64."
+
+
+class RoleMissing(GatewayError):
+    """Somebody who signed in has no role that may do this."""
+
+    code = "role_missing"
+    public_detail = "Your role does not include this."
+    remedy = "Ask the district's privacy office who may, or two officers for the role."
+
+
+class InvitationRefused(GatewayError):
+    """A code invites nobody: unknown, used, too late, or of the other kind of staff. All of these read alike."""
+
+    code = "invitation_refused"
+    public_detail = "This invitation cannot be used."
+    remedy = (
+        "Ask whoever sent it for a new one. If you never used it, tell the privacy officer: somebody else may have."
+    )
+
+
+class IdentityTaken(GatewayError):
+    """Whoever signed in is known as somebody else already."""
+
+    code = "identity_taken"
+    public_detail = "You are known here already."
+    remedy = "Nobody has two accounts: ask two officers to give the role to the one that you have."
+
+
+class UnknownPerson(GatewayError):
+    """No such person is known among those who sign in."""
+
+    code = "no_such_person"
+    public_detail = "No such person is known."
+    remedy = "`pactgate staff list` shows everybody; invite who is new."
+
+
+class NoSuchRole(GatewayError):
+    """The role that is to end was not given, or ended already."""
+
+    code = "no_such_role"
+    public_detail = "There is no such role."
+    remedy = "`pactgate staff list` shows each role with the digest of its document."
+
+
+class StaffRoleRefused(GatewayError):
+    """A role would count for nobody as things stand."""
+
+    code = "staff_role_refused"
+    public_detail = "This role cannot be given."
+    remedy = "`pactgate staff list` shows each person with the party and the identity that officers sign."

@@ -155,6 +155,54 @@ Disclosures made outside the gateway, each a document that an officer signed, wi
 No document names a student: the numbers stand beside the entry. Rows are only ever added.
 """
 
+staff_identity = Table(
+    "staff_identity",
+    metadata,
+    Column("person", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("person", "idx", name="staff_identity_pk"),
+    CheckConstraint("person ~ '^user:[0-9a-f-]{36}$'", name="staff_identity_person_has_its_form"),
+    CheckConstraint("party ~ '^(district|partner):[a-z0-9]+(-[a-z0-9]+)*$'", name="staff_identity_party_has_its_form"),
+    CheckConstraint("octet_length(salt) = 32", name="staff_identity_has_a_salt"),
+    CheckConstraint("idx >= 0", name="staff_identity_has_an_entry"),
+)
+"""
+Who signs in as whom: the one place where a person's identity stands. `idx` is the entry that commits to it.
+
+Rows are added and, when a person is erased, deleted; never changed.
+"""
+
+staff_invitation = Table(
+    "staff_invitation",
+    metadata,
+    Column("code", LargeBinary, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("code", name="staff_invitation_pk"),
+    CheckConstraint("octet_length(code) = 32", name="staff_invitation_code_is_a_digest"),
+    CheckConstraint("person ~ '^user:[0-9a-f-]{36}$'", name="staff_invitation_person_has_its_form"),
+    CheckConstraint(
+        "party ~ '^(district|partner):[a-z0-9]+(-[a-z0-9]+)*$'", name="staff_invitation_party_has_its_form"
+    ),
+)
+"""Codes by which somebody new takes up an identity, by their SHA-256. A row goes when its code is used."""
+
+staff_stop = Table(
+    "staff_stop",
+    metadata,
+    Column("subject", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("subject", "idx", name="staff_stop_pk"),
+    CheckConstraint("idx >= 0", name="staff_stop_has_an_entry"),
+)
+"""Who was suspended (a person's id) and which role ended (its document's digest). Rows are only ever added."""
+
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

@@ -49,10 +49,9 @@ class Access:
         self.history: Mapping[str, Promised] = {
             digest: replace(each, annexes=self._annexes(digest, each)) for digest, each in promises.history.items()
         }
+        self.undertakings = {digest: tuple(self._undertakings(self.history[digest])) for digest in in_force}
         self.granted = {
-            digest: self._granted(
-                self.history[digest], [each for _, each in bound[digest] if self._is_own(each, owners)]
-            )
+            digest: self._granted(digest, [each for _, each in bound[digest] if self._is_own(each, owners)])
             for digest in in_force
         }
 
@@ -113,8 +112,9 @@ class Access:
         self._judging.alarm("client_refused", client=each.binding.client, reason="other_partner")
         return False
 
-    def _granted(self, promised: Promised, bindings: list[VerifiedBinding]) -> Granted:
-        windows = accountable(promised.verified, bindings, promised.annexes, list(self._undertakings(promised)))
+    def _granted(self, digest: str, bindings: list[VerifiedBinding]) -> Granted:
+        promised = self.history[digest]
+        windows = accountable(promised.verified, bindings, promised.annexes, self.undertakings[digest])
         return Granted(promised.verified, tuple(bindings), promised.until, windows)
 
     def _bindings(self, digest: str, promised: Promised) -> Iterator[tuple[int, VerifiedBinding]]:

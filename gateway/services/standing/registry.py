@@ -6,20 +6,20 @@ have brought it must name it; whatever does not hold is left out, which denies, 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agreements.authority import Authority
+from agreements.authority import Authority, Received
 from agreements.canonical import read_json
 from agreements.emergencies import VerifiedEmergencyOrder, VerifiedEmergencyRelease
 from agreements.in_force import VerifiedAgreement
 from agreements.lifecycle import Move, Standing
 from agreements.parties import VerifiedDebarment, VerifiedSuccession
-from agreements.people import VerifiedPeopleAnnex
+from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking
 from agreements.register import Register
 from agreements.signature import Envelope
 from agreements.successors import following
@@ -27,6 +27,7 @@ from agreements.witnessing import VerifiedWitnesses
 from audit.entry import Entry
 from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
+from gateway.services.standing.staff import StaffRoles
 from policies.compile import Suspension
 from policies.state import Granted
 
@@ -43,6 +44,11 @@ class Moment:
     epoch: int
     now: datetime
     size: int = 0
+
+    @property
+    def received(self) -> Received:
+        """What is asked for now is dated by: who is in office now, and on which day."""
+        return Received(self.size, self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,9 @@ class Registry:
     emergency_orders: tuple[Ordered, ...] = ()
     epoch: int = -1
     witnesses: Named = Named()
+    staff: StaffRoles = field(default_factory=StaffRoles)
+    undertakings: Mapping[str, tuple[VerifiedUndertaking, ...]] = field(default_factory=dict)
+    """What people accepted, by the digest of the agreement; it has those in force."""
 
     def is_of(self, moment: Moment, version: int) -> bool:
         """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""
@@ -152,7 +161,7 @@ class Registry:
     def says_the_same(self, other: "Registry") -> bool:
         """Return whether every decision that rests on it would rest on `other` alike."""
         mine, others = (
-            (each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history)
+            (each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history, each.staff)
             for each in (self, other)
         )
         return mine == others
@@ -174,13 +183,16 @@ class Read:
     partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
     epoch: int = -1
+    staff_links: tuple[Mapping[Any, Any], ...] = ()
+    staff_stops: tuple[Mapping[Any, Any], ...] = ()
 
     @property
     def dates(self) -> list[int]:
         """The entries that brought something of it, in order."""
         found = {each.index for each in self.register.stored}
         found |= {move.index for each in self.register.agreements for move in each.moves}
-        return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+        rows = (*self.clients, *self.client_stops, *self.partner_stops, *self.staff_links, *self.staff_stops)
+        return sorted(found | {row["idx"] for row in rows})
 
     @property
     def moves(self) -> list[int]:
@@ -197,6 +209,8 @@ class Read:
             client_stops=tuple(row for row in self.client_stops if row["idx"] <= index),
             partner_stops=tuple(row for row in self.partner_stops if row["idx"] <= index),
             entries={at: entry for at, entry in self.entries.items() if at <= index},
+            staff_links=tuple(row for row in self.staff_links if row["idx"] <= index),
+            staff_stops=tuple(row for row in self.staff_stops if row["idx"] <= index),
         )
 
 

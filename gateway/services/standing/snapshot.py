@@ -19,6 +19,7 @@ from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
+from gateway.services.standing.staffing import staff_roles
 from gateway.services.standing.witnesses import named_witnesses
 
 # Never beyond the log: a row dated ahead of it would be the newest for ever, and hide every stop. With one, all is read
@@ -26,10 +27,13 @@ from gateway.services.standing.witnesses import named_witnesses
 _VERSION: Final = text("""SELECT least(size, greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
     (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
-    (SELECT max(idx) FROM gateway.partner_status), -1)) FROM audit.head""")
+    (SELECT max(idx) FROM gateway.partner_status), (SELECT max(idx) FROM gateway.staff_identity),
+    (SELECT max(idx) FROM gateway.staff_stop), -1)) FROM audit.head""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
+_STAFF_LINKS: Final = text("SELECT person, party, issuer, subject, salt, idx FROM gateway.staff_identity ORDER BY idx")
+_STAFF_STOPS: Final = text("SELECT subject, idx FROM gateway.staff_stop ORDER BY idx")
 _ENTRIES: Final = text(f"SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}")  # noqa: S608 - our own condition
 
 
@@ -61,8 +65,10 @@ class RegistryReader:
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
         partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
+        links = tuple((await connection.execute(_STAFF_LINKS)).mappings().all())
+        staff_stops = tuple((await connection.execute(_STAFF_STOPS)).mappings().all())
         entries = await self._entries(connection)
-        return Read(version, register, clients, stops, partner_stops, entries, epoch)
+        return Read(version, register, clients, stops, partner_stops, entries, epoch, links, staff_stops)
 
     def judge(self, read: Read) -> Registry:
         """Return what is in force by what was read, now or as it stood once."""
@@ -74,6 +80,7 @@ class RegistryReader:
             access = Access(judging, promises)
             orders = emergency_orders(judging)
             witnesses = named_witnesses(judging, partners)
+            staff = staff_roles(judging)
         return Registry(
             version=read.version,
             granted=access.granted,
@@ -87,6 +94,8 @@ class RegistryReader:
             emergency_orders=orders,
             epoch=read.epoch,
             witnesses=witnesses,
+            staff=staff,
+            undertakings=access.undertakings,
         )
 
     @staticmethod
