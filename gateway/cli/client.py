@@ -166,6 +166,7 @@ def activate(
     register_reinstatement(file)
 
 
+@app.command("list", help="Show every client whose binding is in force, its keys, and how many days are left.")
 @app.command("show")
 def show_clients() -> None:
     """Show every client whose binding is in force, and what stops it."""

@@ -174,13 +174,15 @@ class Read:
     partner_stops: tuple[Mapping[Any, Any], ...]
     entries: Mapping[int, Entry]
     epoch: int = -1
+    fetched: tuple[Mapping[Any, Any], ...] = ()
 
     @property
     def dates(self) -> list[int]:
         """The entries that brought something of it, in order."""
         found = {each.index for each in self.register.stored}
         found |= {move.index for each in self.register.agreements for move in each.moves}
-        return sorted(found | {row["idx"] for row in (*self.clients, *self.client_stops, *self.partner_stops)})
+        rows = (*self.clients, *self.client_stops, *self.partner_stops, *self.fetched)
+        return sorted(found | {row["idx"] for row in rows})
 
     @property
     def moves(self) -> list[int]:
@@ -197,6 +199,7 @@ class Read:
             client_stops=tuple(row for row in self.client_stops if row["idx"] <= index),
             partner_stops=tuple(row for row in self.partner_stops if row["idx"] <= index),
             entries={at: entry for at, entry in self.entries.items() if at <= index},
+            fetched=tuple(row for row in self.fetched if row["idx"] <= index),
         )
 
 

@@ -26,10 +26,11 @@ from gateway.services.standing.witnesses import named_witnesses
 _VERSION: Final = text("""SELECT least(size, greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
     (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
-    (SELECT max(idx) FROM gateway.partner_status), -1)) FROM audit.head""")
+    (SELECT max(idx) FROM gateway.partner_status), (SELECT max(idx) FROM gateway.fetched_keys), -1)) FROM audit.head""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
+_FETCHED: Final = text("SELECT binding, idx, content FROM gateway.fetched_keys ORDER BY idx")
 _ENTRIES: Final = text(f"SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}")  # noqa: S608 - our own condition
 
 
@@ -61,8 +62,9 @@ class RegistryReader:
         clients = tuple((await connection.execute(_CLIENTS)).mappings().all())
         stops = tuple((await connection.execute(_CLIENT_STATUS)).mappings().all())
         partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
+        fetched = tuple((await connection.execute(_FETCHED)).mappings().all())
         entries = await self._entries(connection)
-        return Read(version, register, clients, stops, partner_stops, entries, epoch)
+        return Read(version, register, clients, stops, partner_stops, entries, epoch, fetched)
 
     def judge(self, read: Read) -> Registry:
         """Return what is in force by what was read, now or as it stood once."""
