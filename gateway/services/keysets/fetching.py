@@ -61,7 +61,7 @@ class Fetcher:
         except AgreementError as error:
             raise KeysNotFetched("not_a_key_set") from error
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError) as error:
-            raise KeysNotFetched("tls" if isinstance(error.__cause__, ssl.SSLError) else "no_answer") from error
+            raise KeysNotFetched("tls" if _is_of_tls(error) else "no_answer") from error
 
     async def _body(self, address: str) -> bytes:
         pool = httpcore2.AsyncConnectionPool(
@@ -75,6 +75,13 @@ class Fetcher:
                 if len(body) > MOST_BYTES:
                     raise KeysNotFetched("too_large")
             return bytes(body)
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    """Return whether TLS is behind an error: the libraries wrap it more than once."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _require_plain(answer: httpcore2.Response) -> None:
