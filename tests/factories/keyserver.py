@@ -110,6 +110,7 @@ class KeyServer:
     """If set, an answer waits for it."""
     asked: list[bytes] = field(default_factory=list)
     port: int = 0
+    _serving: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
@@ -122,6 +123,10 @@ class KeyServer:
         """Stop."""
         self._server.close()
         await self._server.wait_closed()
+        for each in self._serving:
+            each.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0.01)  # what was aborted is closed a moment later
 
     @property
     def url(self) -> str:
@@ -129,13 +134,20 @@ class KeyServer:
         return f"https://{HOST}:{self.port}/jwks.json"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            self.asked.append(await reader.readuntil(b"\r\n\r\n"))
-            if self.hold is not None:
-                await self.hold.wait()
-            writer.write(self.answer)
-            await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.append(task)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+                self.asked.append(await reader.readuntil(b"\r\n\r\n"))
+                if self.hold is not None:
+                    await self.hold.wait()
+                writer.write(self.answer)
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+        finally:
+            writer.transport.abort()
 
 
 def fetcher(*addresses: str, seconds: float = 5.0) -> Fetcher:

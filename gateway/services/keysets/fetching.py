@@ -6,6 +6,7 @@ Nothing of the environment is read, so nobody can send the gateway elsewhere by 
 
 import asyncio
 import ssl
+from contextlib import AsyncExitStack
 from typing import Final
 
 import httpcore2
@@ -40,7 +41,8 @@ class Fetcher:
         trust: ssl.SSLContext | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        self._network = CheckedNetwork(resolve or Names(), permitted)
+        self._resolve = resolve or Names()
+        self._permitted = permitted
         self._trust = trust or trust_store()
         self._seconds = seconds
 
@@ -64,17 +66,21 @@ class Fetcher:
             raise KeysNotFetched("tls" if _is_of_tls(error) else "no_answer") from error
 
     async def _body(self, address: str) -> bytes:
+        network = CheckedNetwork(self._resolve, self._permitted)
         pool = httpcore2.AsyncConnectionPool(
-            ssl_context=self._trust, max_connections=1, max_keepalive_connections=0, network_backend=self._network
+            ssl_context=self._trust, max_connections=1, max_keepalive_connections=0, network_backend=network
         )
-        async with pool, pool.stream("GET", address, headers=_HEADERS) as answer:
+        async with AsyncExitStack() as running:
+            running.push_async_callback(network.close)
+            await running.enter_async_context(pool)
+            answer = await running.enter_async_context(pool.stream("GET", address, headers=_HEADERS))
             _require_plain(answer)
             body = bytearray()
             async for chunk in answer.aiter_stream():
                 body += chunk
                 if len(body) > MOST_BYTES:
                     raise KeysNotFetched("too_large")
-            return bytes(body)
+        return bytes(body)
 
 
 def _is_of_tls(error: BaseException | None) -> bool:

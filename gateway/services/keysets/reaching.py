@@ -58,12 +58,17 @@ class Names:
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """Opens connections to what `resolve` finds, if every address of it is `permitted`."""
+    """
+    Opens connections to what `resolve` finds, if every address of it is `permitted`. One instance serves one fetch.
+
+    It closes what it opened: given up during the TLS handshake, a connection is nobody's in the libraries.
+    """
 
     def __init__(self, resolve: Resolve, permitted: Permitted) -> None:
         self._resolve = resolve
         self._permitted = permitted
         self._opens = httpcore2.AnyIOBackend()
+        self._opened: list[httpcore2.AsyncNetworkStream] = []
 
     async def connect_tcp(
         self,
@@ -81,7 +86,14 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         # One bad address refuses them all: who answers with two would only have to wait for the other.
         if not found or not all(self._permitted(each) for each in found):
             raise KeysNotFetched("address_not_permitted")
-        return await self._opens.connect_tcp(str(found[0]), port, timeout, local_address, socket_options)
+        stream = await self._opens.connect_tcp(str(found[0]), port, timeout, local_address, socket_options)
+        self._opened.append(stream)
+        return stream
+
+    async def close(self) -> None:
+        """Close what is still open."""
+        for each in self._opened:
+            await each.aclose()
 
     async def connect_unix_socket(
         self,

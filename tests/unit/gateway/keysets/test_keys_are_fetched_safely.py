@@ -117,7 +117,7 @@ async def test_only_the_host_itself_answers_over_tls() -> None:
     assert trust_store().minimum_version is ssl.TLSVersion.TLSv1_2
     async with KeyServer(answering([KEY]), encrypted=False) as plain:
         with pytest.raises(KeysNotFetched):
-            await fetcher().fetch(plain.url)
+            await fetcher(seconds=0.3).fetch(plain.url)
         with pytest.raises(KeysNotFetched, match="not_https"):
             await fetcher().fetch(plain.url.replace("https", "http"))
     assert plain.asked == []
