@@ -17,13 +17,15 @@ from policies.state import Granted
 
 KEY_OVER: Final = "client_key_over"
 OTHER_PLACE: Final = "client_address"
+_AS_ANY_OTHER: Final = "The access token is not accepted here. Get a new one and send it with the DPoP scheme."
+"""What a forged token is told, word for word (claim 8)."""
 
 
 class NotBound(Problem):
     """Why is for the log only: to whoever holds the token it is one that is not accepted."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("invalid_token")
+        super().__init__("invalid_token", _AS_ANY_OTHER)
         self.recorded = reason
 
 
