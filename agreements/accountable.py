@@ -41,7 +41,7 @@ def accountable(
     The client's newest binding names the person. School years turn on 1 July in the agreement's zone [P].
     """
     bound = list(bindings)
-    machines = {key.thumbprint for each in bound for key in each.binding.keys}
+    machines = {key.key.thumbprint for each in bound for key in each.keys}
     zone = agreement.agreement.term.time_zone
     found: dict[str, tuple[Window, ...]] = {}
     for client in sorted({each.binding.client for each in bound}):

@@ -6,7 +6,8 @@ agreement is suspended or within its term is asked at each request; here it is a
 """
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from agreements.approvals import Counted, counted_approvals
@@ -20,6 +21,7 @@ from agreements.documents.signer import Signer
 from agreements.elements import Catalogue
 from agreements.entitlement import require_two_people
 from agreements.errors import FoundationMissing, NotEntitled, SamePerson, SignatureMissing
+from agreements.fetched import COUNTS_FOR, PublishedKey, own_kid
 from agreements.narrowing import require_narrower
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
@@ -54,7 +56,9 @@ class VerifiedBinding:
     A client's keys, bound to one verified agreement by the partner's signer and approved by an officer.
 
     `agreement` is the digest of the version that it was verified for; `binding.agreement` may be an earlier one whose
-    annexes carry over. `flags` as for `VerifiedAgreement`.
+    annexes carry over. `flags` as for `VerifiedAgreement`. `ends` is the first instant at which it no longer counts, by
+    its own last day or by what a later binding says; None: as long as the agreement. `keys` are those in it, or those
+    that were fetched from where it says, and count before `keys_end`.
     """
 
     binding: ClientBinding
@@ -65,10 +69,21 @@ class VerifiedBinding:
     approver: Officer
     received: Received
     flags: tuple[str, ...]
+    keys: tuple[PublishedKey, ...]
+    ends: datetime | None
+    keys_end: datetime | None
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:
         require_seal(seal)
+
+    def counts_at(self, now: datetime) -> bool:
+        """Return whether it is a permission at all at this instant."""
+        return all(end is None or now < end for end in (self.ends, self.keys_end))
+
+    def ending(self, ends: datetime) -> "VerifiedBinding":
+        """Return it as it counts after a later binding, or its entry, said when it ends. It never ends later."""
+        return replace(self, ends=ends if self.ends is None else min(ends, self.ends), seal=SEAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +196,24 @@ def verify_binding(
         approver=counted[0].officer,
         received=received,
         flags=_flags(authority, signing, counted),
+        keys=tuple(own_kid(key) for key in binding.keys),
+        ends=None if binding.last_day is None else terms.term.after(binding.last_day),
+        keys_end=None,
         seal=SEAL,
     )
+
+
+def with_fetched(
+    binding: VerifiedBinding, keys: Sequence[PublishedKey], fetched: Received, *, authority: Authority
+) -> VerifiedBinding:
+    """
+    Return a binding that names an address with the keys that were fetched from there.
+
+    Whether the log has the set is for the caller. Raises `SamePerson` for a key of a signer or an officer.
+    """
+    if {each.key.thumbprint for each in keys} & authority.keys:
+        raise SamePerson("A key that the client publishes is also the key of a signer or an officer.")
+    return replace(binding, keys=tuple(keys), keys_end=fetched.at + COUNTS_FOR, seal=SEAL)
 
 
 def verify_reinstatement(filed: Filed, *, authority: Authority) -> VerifiedReinstatement:

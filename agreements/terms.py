@@ -58,7 +58,11 @@ class Term:
     @property
     def ends(self) -> datetime:
         """The first instant after the term, in UTC."""
-        return self._midnight(self.last_day + timedelta(days=1))
+        return self.after(self.last_day)
+
+    def after(self, day: date) -> datetime:
+        """Return the first instant after a day, in UTC."""
+        return self._midnight(day + timedelta(days=1))
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)

@@ -61,6 +61,11 @@ class Event(StrEnum):
     PARTNER_ACTIVATED = "partner.activated", "A stopped partner may ask again."
     PARTNER_LEFT = "partner.left", "A partner left: its agreements and clients ended together."
     CLIENT_REGISTERED = "client.registered", "A key set of a partner was bound to an agreement."
+    CLIENT_KEYS_FETCHED = (
+        "client.keys_fetched",
+        "The keys that a client publishes were fetched from the address in its binding; the digest of the set.",
+    )
+    CLIENT_EXPIRING = "client.expiring", "A client's last binding to an agreement ends soon; somebody was reminded."
     CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
     CLIENT_ACTIVATED = "client.activated", "A stopped client may ask again."
     RECORDS_LOADED = "records.loaded", "A batch of student records became visible; its digest and counts."
@@ -137,6 +142,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.PARTNER_ACTIVATED,
         Event.PARTNER_LEFT,
         Event.CLIENT_REGISTERED,
+        Event.CLIENT_KEYS_FETCHED,
         Event.CLIENT_SUSPENDED,
         Event.CLIENT_ACTIVATED,
         Event.RECORDS_LOADED,

@@ -51,6 +51,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "behind": Member(
             Kind.TEXT_OR_NULL, "Opaque id of the person behind the call, said by the partner; or `automated`."
         ),
+        "binding": Member(_TEXT, "Digest of the client binding."),
         "bound_to": Member(_TEXT, "Thumbprint of the key that the token is bound to (RFC 9449)."),
         "by": Member(_TEXT, "Digest of the version that takes over."),
         "catalogue": Member(_TEXT, "Digest of the element catalogue that was decided by."),
@@ -66,6 +67,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "corrects": Member(_NUMBER, "Entry of the record by hand that this one corrects."),
         "covers": Member(_TEXT, "Code of what a certificate covers: all, or those who left."),
         "dataset": Member(_TEXT, "The dataset."),
+        "days": Member(_NUMBER, "How many days ahead."),
         "datasets": Member(Kind.LIST_OR_NULL, "Datasets that a token is narrowed to; null for all of the agreement."),
         "demo": Member(Kind.FLAG, "Whether the database is marked as a demo, for good."),
         "digest": Member(_TEXT, "Digest of the batch; it covers random ids."),
@@ -78,6 +80,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "elements": Member(_LIST, "Ids of the elements; in a refusal, the names that were asked for and are refused."),
         "elements.count": Member(_NUMBER, "How many elements an emergency order lists."),
         "ending": Member(_TEXT, "Why a statement ended: amended, destroyed or withdrawn."),
+        "earlier_last_day": Member(_TEXT, "Last day of the client's earlier bindings to the agreement."),
         "ends": Member(_TEXT, "First instant after it."),
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),
@@ -100,6 +103,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "identity": Member(_TEXT, "Salted commitment to who signs in, at which identity provider; erasable."),
         "kept": Member(Kind.TABLE, "Size and tree head of the newest checkpoint that was kept elsewhere."),
         "key.log": Member(_TEXT, "Verifier key of the log (C2SP signed-note)."),
+        "key_set": Member(_TEXT, "Digest of the set of keys that was fetched."),
         "keys": Member(_LIST, "Thumbprints of the client's keys."),
         "kind": Member(_TEXT, "Code of its kind."),
         "last_day": Member(_TEXT, "Last day."),

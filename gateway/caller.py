@@ -14,6 +14,10 @@ class Caller:
     """
 
     client: str
+    key: str
+    """Thumbprint of the client's own key that the token was issued to; with the key, the token is over."""
+    address: str | None
+    """From where the request came, None if that is not known."""
     agreement: str
     purpose: str
     token_id: str

@@ -104,6 +104,8 @@ class Problem(Exception):
         self.code = code
         self.public_detail = detail or ""
         self.members = members
+        self.recorded = code
+        """What the log says, where it says more than the answer."""
 
 
 @dataclass(frozen=True, slots=True)

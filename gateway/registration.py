@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
+
+Places = tuple[tuple[IPv4Network | IPv6Network, ...], ...]
+"""For each binding that lists a key, the networks that it may be used from; an empty list means anywhere."""
+
+
+def is_allowed(places: Places, address: str | None) -> bool:
+    """Return whether a key may be used from an address; one that is not known is in no list."""
+    return any(
+        not networks or (address is not None and any(ip_address(address) in network for network in networks))
+        for networks in places
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +25,15 @@ class AgreementGrant:
 
     `digest` is the agreement's (`sha256:<hex>`), `line` the id that all its versions share; `datasets` are all datasets
     it covers; `in_force` was judged by the database's clock when the client was loaded. `keys` are the thumbprints
-    bound to this agreement: a key approved for one agreement opens no other, not even of the same client.
+    bound to this agreement, each with where it may be used from: a key approved for one agreement opens no other, not
+    even of the same client.
     """
 
     digest: str
     purpose: str
     datasets: frozenset[str]
     in_force: bool
-    keys: frozenset[str]
+    keys: Mapping[str, Places]
     line: str
 
 
@@ -45,6 +58,10 @@ class RegisteredClient:
 class ClientDirectory(Protocol):
     """Where clients are looked up: one snapshot a call, so that keys, status and agreements belong together."""
 
-    async def load(self, client_id: str) -> RegisteredClient | None:
-        """Return the client of this id, suspended or not, or None if there is none."""
+    async def load(self, client_id: str, key_id: str | None = None, /) -> RegisteredClient | None:
+        """
+        Return the client of this id, suspended or not, or None if there is none.
+
+        `key_id` is the key that somebody named as this client: published keys are fetched if it is not among them.
+        """
         ...

@@ -1,11 +1,19 @@
-"""A client binding: the public keys of a partner's machine, for one agreement, and who answers for it and runs it."""
+"""
+A client binding: the public keys of a partner's machine, for one agreement, who answers for it and who runs it.
+
+A binding is a permission of its own: these keys, from these networks, until this day. Several add up; a later one may
+say on which day the earlier ones of the same client end, and that counts by its entry whatever becomes of it.
+"""
 
 from dataclasses import dataclass
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
 from agreements.canonical import Json, canonical_bytes
-from agreements.documents.reading import PERSON, key_shape, read_shaped
-from agreements.errors import BadKey
+from agreements.dates import read_date
+from agreements.documents.client_terms import TERMS, Contact, Network, port_problems, read_networks
+from agreements.documents.reading import PERSON, key_shape, read_shaped, refuse
+from agreements.errors import BadKey, InvalidDocument
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import CLIENT, DIGEST, group, leaf, listing, text
 
@@ -15,11 +23,17 @@ CLIENT_BINDING: Final = group(
         "format": leaf("rule", "The format", const="pactgate-client-binding/1"),
         "agreement": text("rule", "The digest of the agreement", DIGEST),
         "client": text("rule", "The client's id", CLIENT),
-        "jwks": group("The client's keys", {"keys": listing("Keys", key_shape("A key of the client"), most=4)}),
         "responsible": text("rule", "The id of the responsible person, as the people annex names it", PERSON, 80),
     },
-    {"operator": text("rule", "The listed subrecipient that runs the client", limit=200)},
+    {
+        "jwks": group("The client's keys", {"keys": listing("Keys", key_shape("A key of the client"), most=4)}),
+        "operator": text("rule", "The listed subrecipient that runs the client", limit=200),
+        **TERMS,
+    },
 )
+_FIRST: Final = date(1900, 1, 1)
+_FURTHEST: Final = date(9000, 1, 1)
+"""Days beyond these overflow when they are turned into instants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,9 @@ class ClientBinding:
     A client's public keys, bound to one agreement.
 
     `responsible` is the id, in the agreement's people annex, of the person who answers for the client; `operator` the
-    name of the subrecipient that runs it, None if the partner itself does.
+    name of the subrecipient that runs it, None if the partner itself does. Either there are `keys`, or `jwks_url` is
+    where they are published. No `allowed_addresses` means from anywhere. `last_day` is the binding's own last day,
+    `earlier_last_day` that of this client's earlier bindings to the agreement; days are those of the agreement's zone.
     """
 
     agreement: str
@@ -36,27 +52,69 @@ class ClientBinding:
     keys: tuple[PublicKey, ...]
     responsible: str
     operator: str | None = None
+    jwks_url: str | None = None
+    allowed_addresses: tuple[Network, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    last_day: date | None = None
+    earlier_last_day: date | None = None
 
 
 def binding_bytes(binding: ClientBinding) -> bytes:
     """Return the canonical bytes of a client binding."""
     keys: list[Json] = [key.jwk for key in binding.keys]
+    contacts: list[Json] = [{"role": each.role, "mailbox": each.mailbox} for each in binding.contacts]
     content: dict[str, Json] = {
         "format": "pactgate-client-binding/1",
         "agreement": binding.agreement,
         "client": binding.client,
-        "jwks": {"keys": keys},
         "responsible": binding.responsible,
     }
-    if binding.operator is not None:
-        content["operator"] = binding.operator
-    return canonical_bytes(content)
+    optional: dict[str, Json] = {
+        "jwks": {"keys": keys} if keys else None,
+        "operator": binding.operator,
+        "jwks_url": binding.jwks_url,
+        "allowed_addresses": [str(each) for each in binding.allowed_addresses] or None,
+        "contacts": contacts or None,
+        "last_day": None if binding.last_day is None else binding.last_day.isoformat(),
+        "earlier_last_day": None if binding.earlier_last_day is None else binding.earlier_last_day.isoformat(),
+    }
+    return canonical_bytes(content | {name: value for name, value in optional.items() if value is not None})
 
 
 def read_binding(raw: bytes | str) -> ClientBinding:
     """Read a client binding. Raises `MalformedDocument`, `InvalidDocument`; `BadKey` for a private or weak key."""
     content = read_shaped(raw, CLIENT_BINDING)
-    keys = tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in content["jwks"]["keys"])
+    # (1): one source of keys, so that nobody need ask which of the two counts.
+    if ("jwks" in content) == ("jwks_url" in content):
+        sentence = "Give the client's keys in 'jwks', or in 'jwks_url' where they are published: one of the two."
+        refuse(CLIENT_BINDING, "/jwks", "one_source", sentence)
+    # (2): each key is strong, and there once.
+    keys = tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in content.get("jwks", {"keys": []})["keys"])
     if len({key.thumbprint for key in keys}) != len(keys):
         raise BadKey("The client's key set lists the same key twice.")
-    return ClientBinding(content["agreement"], content["client"], keys, content["responsible"], content.get("operator"))
+    # (3): what a pattern cannot say.
+    networks, problems = read_networks(content.get("allowed_addresses", ()))
+    problems += port_problems(content.get("jwks_url", ""))
+    if problems:
+        raise InvalidDocument(CLIENT_BINDING["title"], problems)
+    return ClientBinding(
+        agreement=content["agreement"],
+        client=content["client"],
+        keys=keys,
+        responsible=content["responsible"],
+        operator=content.get("operator"),
+        jwks_url=content.get("jwks_url"),
+        allowed_addresses=networks,
+        contacts=tuple(Contact(each["role"], each["mailbox"]) for each in content.get("contacts", ())),
+        last_day=_day(content, "last_day"),
+        earlier_last_day=_day(content, "earlier_last_day"),
+    )
+
+
+def _day(content: dict[str, Any], name: str) -> date | None:
+    if name not in content:
+        return None
+    day = read_date(content[name])
+    if day is None or not _FIRST <= day <= _FURTHEST:
+        refuse(CLIENT_BINDING, f"/{name}", "dates", f"The day in '{name}' does not exist, or is too far away.")
+    return day

@@ -1,13 +1,14 @@
 """`pactgate client`: a partner's machines, each bound by its keys to one agreement."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
 
-from agreements.canonical import read_canonical, read_json
-from agreements.documents.binding import CLIENT_BINDING, ClientBinding, binding_bytes, read_binding
+from agreements.canonical import Json, canonical_bytes, read_canonical, read_json
+from agreements.documents.binding import CLIENT_BINDING, read_binding
 from agreements.errors import BadKey
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import words_only
@@ -22,6 +23,7 @@ app = typer.Typer(help="Clients: bind keys to an agreement, approve, register, s
 
 Client = Annotated[str, typer.Argument(callback=papers.client_id, metavar="CLIENT", help="The client, client:….")]
 Binding = Annotated[Path, typer.Argument(metavar="FILE", help="What `client bind` wrote.")]
+_DAY = ["%Y-%m-%d"]
 OfficerKey = Annotated[Path, typer.Option("--officer-key", help="Private key of an officer.")]
 
 
@@ -29,7 +31,8 @@ OfficerKey = Annotated[Path, typer.Option("--officer-key", help="Private key of 
 def bind(
     *,
     agreement: Annotated[str, typer.Option(callback=papers.digest, help="Digest of the agreement, sha256:….")],
-    jwks: Annotated[Path, typer.Option(help="The client's public key set, as `partner keygen` prints it.")],
+    jwks: Annotated[Path | None, typer.Option(help="The public key set, as `partner keygen` prints it.")] = None,
+    jwks_url: Annotated[str | None, typer.Option(help="Or the https address where the keys are published.")] = None,
     responsible: Annotated[str, typer.Option(help="Who answers for the client, as the list of people names them.")],
     signer_key: Annotated[Path, typer.Option("--signer-key", help="Private key of a signer of the partner.")],
     out: Annotated[Path, typer.Option(help="The client binding to write.")],
@@ -37,11 +40,36 @@ def bind(
         str | None, typer.Option(callback=papers.client_id, help="A known client; else a new id.")
     ] = None,
     operator: Annotated[str | None, typer.Option(help="The listed subrecipient that runs the client, if any.")] = None,
+    allow_address: Annotated[
+        list[str], typer.Option(help="A network it asks from, such as 192.0.2.0/24; repeat it.")
+    ] = [],  # noqa: B006 - typer's own form of a repeated option
+    contact: Annotated[
+        list[str], typer.Option(help="security:MAILBOX or technical:MAILBOX, of a function; repeat it.")
+    ] = [],  # noqa: B006 - typer's own form of a repeated option
+    last_day: Annotated[datetime | None, typer.Option(formats=_DAY, help="The binding's last day.")] = None,
+    earlier_last_day: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="The last day of the client's earlier bindings.")
+    ] = None,
 ) -> None:
     """Bind a client's public keys to an agreement, signed by the partner's signer. No private key is read but that."""
     chosen = client or f"client:{uuid4()}"
-    payload = binding_bytes(ClientBinding(agreement, chosen, _keys(jwks), responsible, operator))
-    keys = read_binding(payload).keys  # judged as it will be when it is registered
+    content: dict[str, Json] = {
+        "format": "pactgate-client-binding/1",
+        "agreement": agreement,
+        "client": chosen,
+        "responsible": responsible,
+    }
+    optional: dict[str, Json] = {
+        "jwks": None if jwks is None else {"keys": [key.jwk for key in _keys(jwks)]},
+        "jwks_url": jwks_url,
+        "operator": operator,
+        "allowed_addresses": [*allow_address] or None,
+        "contacts": [_contact(each) for each in contact] or None,
+        "last_day": None if last_day is None else last_day.date().isoformat(),
+        "earlier_last_day": None if earlier_last_day is None else earlier_last_day.date().isoformat(),
+    }
+    payload = canonical_bytes(content | {name: value for name, value in optional.items() if value is not None})
+    bound = read_binding(payload)  # judged as it will be when it is registered
     document = add_signature(None, Kind.CLIENT_BINDING, payload, papers.read_key(signer_key))
     papers.write_signed(out, document)
     say(f"An officer compares the keys with the partner and approves: pactgate client approve {out}")
@@ -50,7 +78,7 @@ def bind(
             "client": chosen,
             "document": document.digest,
             "agreement": agreement,
-            "keys": [key.thumbprint for key in keys],
+            "keys": [key.thumbprint for key in bound.keys],
             "file": str(out),
         }
     )
@@ -69,7 +97,14 @@ def approve(
     bound, content = read_binding(envelope.payload), read_canonical(envelope.payload)
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
-    say(f"{bound.client} for {bound.agreement}, with the keys {', '.join(key.thumbprint for key in bound.keys)}.")
+    keys = bound.jwks_url or ", ".join(key.thumbprint for key in bound.keys)
+    say(f"{bound.client} for {bound.agreement}, with the keys {keys}.")
+    if bound.allowed_addresses:
+        say(f"It asks from {', '.join(str(each) for each in bound.allowed_addresses)}.")
+    if bound.last_day is not None:
+        say(f"Its last day is {bound.last_day}.")
+    if bound.earlier_last_day is not None:
+        say(f"The last day of its earlier bindings is {bound.earlier_last_day}.")
     run_by = "the partner itself" if bound.operator is None else bound.operator
     say(f"{bound.responsible} answers for it, and {run_by} runs it.")
     approval = papers.approve(envelope, words_only(CLIENT_BINDING, content), content, officer, assume_yes=yes)
@@ -131,6 +166,7 @@ def activate(
     register_reinstatement(file)
 
 
+@app.command("list", help="Show every client whose binding is in force, its keys, and how many days are left.")
 @app.command("show")
 def show_clients() -> None:
     """Show every client whose binding is in force, and what stops it."""
@@ -140,6 +176,11 @@ def show_clients() -> None:
             return await client_lines(opened)
 
     show(run(work()))
+
+
+def _contact(written: str) -> Json:
+    role, _, mailbox = written.partition(":")
+    return {"role": role, "mailbox": mailbox}
 
 
 def _keys(file: Path) -> tuple[PublicKey, ...]:

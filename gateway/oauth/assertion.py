@@ -44,6 +44,7 @@ class AuthenticatedClient:
     """
     A client that proved its key. INVARIANT: made by `require_client` only; it may still be suspended.
 
+    `key_id` is the thumbprint of the key, whatever `kid` the client calls it by.
     `replay_id` must be spent by the entry of whatever is answered.
     """
 
@@ -113,7 +114,7 @@ def require_client(
         raise InvalidClient("assertion_jti")
     return AuthenticatedClient(
         client=client,
-        key_id=claimed.key_id,
+        key_id=keys[0].thumbprint,
         replay_id=replay_id("assertion", client.id, jti),
         replay_expires_at=datetime.fromtimestamp(expires + MAX_AHEAD, UTC),
     )

@@ -120,6 +120,8 @@ class Bearer:
             raise kind(str(error)) from error
         caller = Caller(
             client=token.client,
+            key=token.key,
+            address=presented.address,
             agreement=token.details.agreement,
             purpose=token.details.purpose,
             token_id=token.id,

@@ -63,9 +63,9 @@ class TokenEndpoint:
             raise
         for _ in range(_ATTEMPTS):
             # (1): load. From here to the write nothing waits for anything.
-            client = await services.clients.load(claimed.client_id)
+            client = await services.clients.load(claimed.client_id, claimed.key_id)
             # (2): decide.
-            ask = Ask(form, posted.proofs, claimed, client, self._clock())
+            ask = Ask(form, posted.proofs, claimed, client, self._clock(), posted.known_address)
             server = TokenServer(ask, self._issuer, self._tokens)
             try:
                 issue = server.decide()

@@ -12,13 +12,21 @@ from authlib.oauth2.rfc6749 import ClientMixin, OAuth2Request
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from gateway.oauth.assertion import ClaimedAssertion
+from gateway.oauth.assertion import AuthenticatedClient, ClaimedAssertion
 from gateway.oauth.details import Details, granted_details
 from gateway.oauth.dpop import Expected, Proof, require_proof
-from gateway.oauth.errors import InvalidProof, InvalidRequest, InvalidScope, InvalidTarget, ProofMissing, ProofRefused
+from gateway.oauth.errors import (
+    InvalidClient,
+    InvalidProof,
+    InvalidRequest,
+    InvalidScope,
+    InvalidTarget,
+    ProofMissing,
+    ProofRefused,
+)
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.tokens import LIFETIME, AccessToken, AccessTokens
-from gateway.registration import RegisteredClient
+from gateway.registration import RegisteredClient, is_allowed
 
 CLIENT_AUTHENTICATION = "private_key_jwt"
 GRANT_TYPE = "client_credentials"
@@ -28,13 +36,18 @@ _SERVED_SCOPES: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One token request, loaded: everything the decision may look at. `now` is in seconds since 1970."""
+    """
+    One token request, loaded: everything the decision may look at.
+
+    `now` is in seconds since 1970; `address` is from where it came, None if that is not known.
+    """
 
     form: Mapping[str, str]
     proofs: tuple[str, ...]
     claimed: ClaimedAssertion
     client: RegisteredClient | None
     now: float
+    address: str | None
 
     def __repr__(self) -> str:
         """Show nothing of what was sent."""
@@ -62,8 +75,8 @@ class Issue:
 class LoadedClient(ClientMixin):
     """A registered client as Authlib wants to see one."""
 
-    def __init__(self, registered: RegisteredClient) -> None:
-        self.registered = registered
+    def __init__(self, proved: AuthenticatedClient) -> None:
+        self.proved = proved
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Allow nothing but `private_key_jwt`, everywhere."""
@@ -113,21 +126,31 @@ class StudentDataGrant(ClientCredentialsGrant):
         Overridden because Authlib's generator sees neither the proof nor the details, and because the original logs
         the whole token.
         """
-        ask, client = self._ask(), self._client()
-        details = granted_details(ask.form.get("authorization_details"), client, ask.claimed.key_id)
+        ask, client = self._ask(), self._proved().client
+        key = self._proved().key_id
+        details = granted_details(ask.form.get("authorization_details"), client, key)
+        _require_place(client, details, key, ask.address)
         try:
             proof = require_proof(ask.proofs, Expected("POST", self.issuer.token_url, ask.now))
         except ProofMissing as error:
             raise InvalidRequest(str(error)) from error
         except ProofRefused as error:
             raise InvalidProof(str(error)) from error
-        token = self.tokens.mint(client.id, details, proof.thumbprint, ask.now)
+        token = self.tokens.mint(client.id, details, proof.thumbprint, key, ask.now)
         return 200, Issue(token, details, proof), []
 
     def _ask(self) -> Ask:
         assert isinstance(self.request, TokenRequest)
         return self.request.ask
 
-    def _client(self) -> RegisteredClient:
+    def _proved(self) -> AuthenticatedClient:
         assert isinstance(self.request.client, LoadedClient)
-        return self.request.client.registered
+        return self.request.client.proved
+
+
+def _require_place(client: RegisteredClient, details: Details, key: str, address: str | None) -> None:
+    """Check that the key may be used from where the request came. Raises `InvalidClient`: nobody is told which part."""
+    for grant in client.agreements:
+        if grant.digest == details.agreement and is_allowed(grant.keys[key], address):
+            return
+    raise InvalidClient("client_address")

@@ -10,7 +10,11 @@ from gateway.oauth.form import parse_form
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What was posted. `authorization` and `proofs` are the values of all such headers; nothing is believed."""
+    """
+    What was posted. `authorization` and `proofs` are the values of all such headers; nothing is believed.
+
+    `known_address` is whose request it is, None if that is not known (`gateway.addresses.known`).
+    """
 
     body: bytes
     content_type: str
@@ -18,6 +22,7 @@ class Posted:
     authorization: tuple[str, ...]
     proofs: tuple[str, ...]
     address: str
+    known_address: str | None
     request_id: str
 
     def __repr__(self) -> str:

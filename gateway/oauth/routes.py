@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from gateway.addresses import known
 from gateway.http import line_of
 from gateway.oauth import metadata
 from gateway.oauth.callers import PUBLIC
@@ -38,6 +39,7 @@ def oauth_router(issuer: Issuer, tokens: AccessTokens, endpoint: TokenEndpoint) 
             authorization=tuple(request.headers.getlist("authorization")),
             proofs=tuple(request.headers.getlist("dpop")),
             address=request.client.host if request.client else "-",
+            known_address=known(request.scope["client"]),
             request_id=line.request_id,
         )
         issue = await endpoint.issue(posted, services, line.facts.__setitem__)

@@ -79,7 +79,7 @@ class TokenServer(AuthorizationServer):
         )
         if not self.authenticated.client.active:
             raise InvalidClient("client_suspended")
-        return LoadedClient(self.authenticated.client)
+        return LoadedClient(self.authenticated)
 
     def _equip(self, grant: BaseGrant) -> None:
         assert isinstance(grant, StudentDataGrant)

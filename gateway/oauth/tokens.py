@@ -52,6 +52,8 @@ class VerifiedToken:
 
     id: str
     client: str
+    key: str
+    """Thumbprint of the key that the client proved for it: with the key the token is over."""
     thumbprint: str
     details: Details
 
@@ -78,6 +80,7 @@ class _Claims(msgspec.Struct, frozen=True):
     aud: str
     sub: str
     client_id: str
+    client_key: str
     iat: int
     exp: int
     jti: str
@@ -110,8 +113,8 @@ class AccessTokens:
         """The public keys, for publication."""
         return self._public
 
-    def mint(self, client: str, details: Details, thumbprint: str, now: float) -> AccessToken:
-        """Return a new token for `client`, usable only with the key of `thumbprint`."""
+    def mint(self, client: str, details: Details, thumbprint: str, key: str, now: float) -> AccessToken:
+        """Return a new token for `client`, which proved `key`; usable only with the key of `thumbprint`."""
         issued = int(now)
         token_id = urlsafe_b64encode(self._random(_ID_BYTES)).rstrip(b"=").decode()
         claims = {
@@ -119,6 +122,7 @@ class AccessTokens:
             "aud": self._issuer.url,
             "sub": client,
             "client_id": client,
+            "client_key": key,
             "iat": issued,
             "exp": issued + LIFETIME,
             "jti": token_id,
@@ -154,6 +158,7 @@ class AccessTokens:
         return VerifiedToken(
             id=claims.jti,
             client=claims.client_id,
+            key=claims.client_key,
             thumbprint=claims.cnf.jkt,
             details=Details(
                 agreement=granted.agreement,

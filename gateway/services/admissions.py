@@ -102,6 +102,7 @@ class Admissions:
                 client=bound.client,
                 agreement=bound.agreement,
                 keys=[key.thumbprint for key in bound.keys],
+                **({} if bound.earlier_last_day is None else {"earlier_last_day": bound.earlier_last_day.isoformat()}),
             )
             for approval in approvals:
                 await filing.approve(approval, document.digest)

@@ -1,51 +1,86 @@
 """The directory of clients: what the token endpoint may know about one, at the epoch the database is at now."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from gateway.registration import AgreementGrant, RegisteredClient
+from agreements.in_force import VerifiedBinding
+from gateway.registration import AgreementGrant, Places, RegisteredClient
+from gateway.services.bound import bindings_of, keys_of
 from gateway.services.grants import Grants
+from gateway.services.keysets.renewing import KeyRenewal
+from gateway.services.standing.registry import Moment, Registry
 from policies.state import Granted
 from policies.term import bounds
 
 
 class Clients:
-    """Looks clients up in what was verified; there is no other source of keys."""
+    """Looks clients up in what was verified; there is no other source of keys. `renewal` fetches what they publish."""
 
-    def __init__(self, grants: Grants) -> None:
+    def __init__(self, grants: Grants, renewal: KeyRenewal) -> None:
         self._grants = grants
+        self._renewal = renewal
 
-    async def load(self, client_id: str) -> RegisteredClient | None:
-        """Return the client of this id, suspended or not, or None if there is none. One snapshot a call."""
+    async def load(self, client_id: str, key_id: str | None = None, /) -> RegisteredClient | None:
+        """
+        Return the client of this id, suspended or not, or None if there is none. One snapshot a call.
+
+        `key_id` is the key that somebody named as this client: published keys are fetched if it is not among them.
+        """
         registry, moment = await self._grants.registry()
+        if key_id is not None:
+            wanted = _standing(registry, client_id, moment.now)
+            if await self._renewal.renew(wanted, key_id, moment.now):
+                registry, moment = await self._grants.registry()
+        return self._client(registry, moment, client_id)
+
+    @staticmethod
+    def _client(registry: Registry, moment: Moment, client_id: str) -> RegisteredClient | None:
         known = registry.clients.get(client_id)
         if known is None:
             return None
-        stopped = {stop.concerns for stop in registry.suspensions}
+        stopped = _stopped(registry)
         jwks: list[dict[str, object]] = []
         grants: list[AgreementGrant] = []
         for digest, granted in registry.granted.items():
-            keys = [
-                key for bound in granted.bindings if bound.binding.client == client_id for key in bound.binding.keys
-            ]
-            if not keys:
+            bindings = list(bindings_of(granted, client_id, moment.now))
+            if not bindings:
                 continue
-            jwks += [{**key.jwk, "kid": key.thumbprint} for key in keys]
+            jwks += [{**key.key.jwk, "kid": key.kid} for each in bindings for key in each.keys]
             barred = digest in stopped or known.partner in stopped
             in_force = not barred and _runs(granted, moment.now)
-            grants.append(_grant(granted, frozenset(key.thumbprint for key in keys), in_force=in_force))
+            grants.append(_grant(granted, keys_of(granted, client_id, moment.now), in_force=in_force))
         return RegisteredClient(
             id=known.id,
             partner=known.partner,
             name=known.name,
             active=known.active,
-            jwks=tuple({str(key["kid"]): key for key in jwks}.values()),
+            jwks=tuple(each for index, each in enumerate(jwks) if each not in jwks[:index]),
             agreements=tuple(grants),
             epoch=moment.epoch,
             read_at=moment.now,
         )
 
 
-def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> AgreementGrant:
+def _stopped(registry: Registry) -> set[str]:
+    return {stop.concerns for stop in registry.suspensions}
+
+
+def _standing(registry: Registry, client_id: str, now: datetime) -> list[VerifiedBinding]:
+    """Return the bindings for whose keys it is worth asking: nobody is called for what is stopped or over."""
+    known = registry.clients.get(client_id)
+    stopped = _stopped(registry)
+    if known is None or not known.active:
+        return []
+    return [
+        each
+        for digest, granted in registry.granted.items()
+        if digest not in stopped and known.partner not in stopped and _runs(granted, now)
+        for each in granted.bindings
+        if each.binding.client == client_id and (each.ends is None or now < each.ends)
+    ]
+
+
+def _grant(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) -> AgreementGrant:
     agreement = granted.agreement.agreement
     return AgreementGrant(
         digest=agreement.digest,

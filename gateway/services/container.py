@@ -1,8 +1,11 @@
 """The open services of one process: made together at start, closed together at the end."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import load_catalogue
 from agreements.trust import Trust
@@ -23,11 +26,15 @@ from gateway.services.entitlements import Entitlements
 from gateway.services.grants import Grants
 from gateway.services.integrity.watch import EVERY_SECONDS as COMPARE_SECONDS
 from gateway.services.integrity.watch import Watch, watching
+from gateway.services.keysets.fetching import Fetcher
+from gateway.services.keysets.reminding import reminding
+from gateway.services.keysets.renewing import Fetches, KeyRenewal
 from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
 from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.standing.registry import Moment, Registry
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Parts
 from gateway.services.witnessing.watch import EVERY_SECONDS as WITNESS_SECONDS
@@ -66,6 +73,7 @@ async def open_services(
     kept: KeptCheckpoint | None = None,
     witnesses_every: float | None = WITNESS_SECONDS,
     compare_every: float = COMPARE_SECONDS,
+    fetcher: Fetches | None = None,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
@@ -73,7 +81,7 @@ async def open_services(
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
     kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
     None: only when `witnesses.round` is called. `compare_every` are the seconds between two steps of the comparison of
-    facts with the log.
+    facts with the log. `fetcher` fetches what clients publish; tests bring one that may call loopback.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -92,9 +100,11 @@ async def open_services(
             async with database.engine.begin() as connection:
                 recorded = await record_configuration(connection, configuration)
             grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
-            facts = Watch(url, grants.registry, grants.distrust, alarm, also=alarming(database.engine, alarm))
+            facts = Watch(url, grants.registry, grants.distrust, alarm, also=_looking(database.engine))
             await facts.check()
             await running.enter_async_context(watching(facts, every=compare_every))
+            renewal = KeyRenewal(database.engine, fetcher or Fetcher(), alarm, time.monotonic)
+            running.push_async_callback(renewal.close)
             tiles, window = TileHeads(), Window()
             parts = Parts(database.pool, log, standing, tiles, kept)
             witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
@@ -103,7 +113,7 @@ async def open_services(
                 yield Services(
                     database=database,
                     log=log,
-                    clients=Clients(grants),
+                    clients=Clients(grants, renewal),
                     grants=grants,
                     disclosures=Disclosures(
                         grants,
@@ -121,6 +131,17 @@ async def open_services(
                 )
     finally:
         await database.close()
+
+
+def _looking(engine: AsyncEngine) -> Callable[[Registry, Moment], Awaitable[None]]:
+    """Return what looks once a round at what is owed, and at which clients end soon."""
+    at_obligations, at_clients = alarming(engine, alarm), reminding(engine, alarm)
+
+    async def look(registry: Registry, moment: Moment) -> None:
+        await at_obligations(registry, moment)
+        await at_clients(registry, moment)
+
+    return look
 
 
 def _was_witnessed(kept: KeptCheckpoint | None) -> bool:

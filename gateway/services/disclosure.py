@@ -108,6 +108,8 @@ class Disclosures:
                 if page.epoch != decision.epoch or not decision.valid_from <= page.now < decision.valid_until:
                     self._grants.observe(page.epoch, page.now)
                     continue
+                # The key of the token, and where it is used from, by the same world.
+                self._grants.require_bound(caller, page.now)
                 if asked.code is not None and not page.rows:
                     raise Problem("not_found")
                 # (4): witnesses hold the log up to not long ago, so that who keeps it could rewrite little of it.
@@ -145,7 +147,7 @@ class Disclosures:
                 configuration=self._grants.configuration,
                 dataset=asked.request.dataset,
                 epoch=moment.epoch,
-                code=refusal.code,
+                code=refusal.recorded if isinstance(refusal, Problem) else refusal.code,
                 elements=members.get("elements", []),
                 clause=members.get("clause"),
                 basis=self._grants.basis_of(caller.agreement),

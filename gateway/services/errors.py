@@ -131,6 +131,14 @@ class ClientTaken(GatewayError):
     remedy = "Bind the keys as a new client: leave out --client in `pactgate client bind`."
 
 
+class KeysNotFetched(GatewayError):
+    """The keys that a client publishes cannot be had. The message is the reason, a constant: nothing of the answer."""
+
+    code = "keys_not_fetched"
+    public_detail = "The keys that the client publishes cannot be had."
+    remedy = "Ask the partner whether its key set is at the address in the binding, alone, and served as JSON."
+
+
 class NothingSigned(GatewayError):
     """No checkpoint over the asked entries was signed yet, and the key that signs is not here."""
 

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
+from gateway.caller import Caller
 from gateway.services.alarms import alarm
+from gateway.services.bound import require_bound
 from gateway.services.integrity.denying import stops_of
 from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
@@ -84,6 +86,15 @@ class Grants:
         # About to be refused: only what the database says now may refuse.
         state, moment = await self.current()
         return decide(state, request, moment.now), moment
+
+    def require_bound(self, caller: Caller, now: datetime) -> None:
+        """
+        Check that the caller's key may still be used, and from there.
+
+        After a decision: by the registry that it was made by, or a newer one. What came after that is found by the
+        append, as for the decision itself. Raises `NotBound`.
+        """
+        require_bound(None if self._judged is None else self._judged.granted.get(caller.agreement), caller, now)
 
     def basis_of(self, agreement: str) -> str | None:
         """Return the basis of an agreement in force, as far as it was read last; None if there is none."""

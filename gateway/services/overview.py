@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from agreements.document import Agreement, parse_agreement
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
+from agreements.in_force import VerifiedBinding
 from agreements.register import Registered
 from gateway.services.errors import UnknownAgreement
 from gateway.services.office import Office
 from gateway.services.standing.registry import Registry
 from gateway.services.stewardship import Stewardship
+from policies.state import Granted
 
 UNVERIFIED = "not verified"
 """The standing of a document that is registered, was not terminated, and yet does not verify: nothing leaves by it."""
@@ -41,6 +44,26 @@ class ClientLine:
     agreements: tuple[str, ...]
     suspended_by: int | None
     partner_suspended_by: int | None
+    bindings: tuple["BindingLine", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BindingLine:
+    """
+    One binding of a client. `keys` are the thumbprints that count now; from a `jwks_url`, while they are fresh.
+
+    `last_day` is the last day of the agreement's zone on which it counts, and `days_left` how many are left after
+    today; None: as long as the agreement. No `allowed_addresses` means from anywhere.
+    """
+
+    document: str
+    agreement: str
+    keys: tuple[str, ...]
+    jwks_url: str | None
+    allowed_addresses: tuple[str, ...]
+    contacts: tuple[str, ...]
+    last_day: date | None
+    days_left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +121,7 @@ async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
 
 async def agreement_page(office: Office, digest: str) -> AgreementPage:
     """Return one agreement. Raises `UnknownAgreement`."""
-    _, registry = await office.desk.registry()
+    moment, registry = await office.desk.registry()
     each = next((item for item in registry.register.agreements if item.document.digest == digest), None)
     agreement = None if each is None else _readable(each, office.desk.catalogue)
     if agreement is None:
@@ -110,7 +133,7 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
         elements=element_lines(agreement, office.desk.catalogue),
         population=agreement.population,
         cadence=agreement.cadence,
-        clients=tuple(line for line in _clients(registry) if digest in line.agreements),
+        clients=tuple(line for line in _clients(registry, moment.now) if digest in line.agreements),
         words_only=agreement.words_only,
         approved_by=None if promised is None else promised.verified.approver.key.thumbprint,
         flags=() if promised is None else promised.verified.flags,
@@ -119,8 +142,8 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
 
 async def client_lines(office: Office) -> tuple[ClientLine, ...]:
     """Return every client whose binding is in force, suspended ones included."""
-    _, registry = await office.desk.registry()
-    return _clients(registry)
+    moment, registry = await office.desk.registry()
+    return _clients(registry, moment.now)
 
 
 def element_lines(agreement: Agreement, catalogue: Catalogue) -> tuple[ElementLine, ...]:
@@ -156,7 +179,7 @@ async def _line(office: Office, registry: Registry, agreement: Agreement) -> Agr
     )
 
 
-def _clients(registry: Registry) -> tuple[ClientLine, ...]:
+def _clients(registry: Registry, now: datetime) -> tuple[ClientLine, ...]:
     stops = {stop.concerns: stop.entry for stop in registry.suspensions}
     bound: dict[str, list[str]] = {}
     for digest, granted in registry.granted.items():
@@ -170,8 +193,29 @@ def _clients(registry: Registry) -> tuple[ClientLine, ...]:
             agreements=tuple(bound[known.id]),
             suspended_by=stops.get(known.id),
             partner_suspended_by=stops.get(known.partner),
+            bindings=tuple(
+                _binding_line(granted, each, now)
+                for granted in registry.granted.values()
+                for each in granted.bindings
+                if each.binding.client == known.id
+            ),
         )
         for known in registry.clients.values()
+    )
+
+
+def _binding_line(granted: Granted, each: VerifiedBinding, now: datetime) -> BindingLine:
+    zone = ZoneInfo(granted.document.term.time_zone)
+    last_day = None if each.ends is None else (each.ends - timedelta(microseconds=1)).astimezone(zone).date()
+    return BindingLine(
+        document=each.digest,
+        agreement=granted.document.digest,
+        keys=tuple(key.key.thumbprint for key in each.keys) if each.counts_at(now) else (),
+        jwks_url=each.binding.jwks_url,
+        allowed_addresses=tuple(str(network) for network in each.binding.allowed_addresses),
+        contacts=tuple(f"{contact.role}:{contact.mailbox}" for contact in each.binding.contacts),
+        last_day=last_day,
+        days_left=None if last_day is None else (last_day - now.astimezone(zone).date()).days,
     )
 
 

@@ -203,6 +203,31 @@ staff_stop = Table(
 )
 """Who was suspended (a person's id) and which role ended (its document's digest). Rows are only ever added."""
 
+fetched_keys = Table(
+    "fetched_keys",
+    metadata,
+    Column("binding", LargeBinary, nullable=False),
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("binding", "idx", name="fetched_keys_pk"),
+    CheckConstraint("octet_length(binding) = 32", name="fetched_keys_binding_is_a_digest"),
+    CheckConstraint("octet_length(content) BETWEEN 1 AND 65536", name="fetched_keys_size"),
+    CheckConstraint("idx >= 0", name="fetched_keys_has_an_entry"),
+)
+"""The key sets that were fetched for a binding, by its digest; the newest counts, while it is not too old."""
+
+client_reminder = Table(
+    "client_reminder",
+    metadata,
+    Column("binding", LargeBinary, nullable=False),
+    Column("days", SmallInteger, nullable=False, autoincrement=False),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("binding", "days", name="client_reminder_pk"),
+    CheckConstraint("octet_length(binding) = 32", name="client_reminder_binding_is_a_digest"),
+    CheckConstraint("idx >= 0", name="client_reminder_has_an_entry"),
+)
+"""Of which bindings' ends somebody was reminded, how many days ahead, and by which entry. Rows are only ever added."""
+
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

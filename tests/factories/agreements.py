@@ -303,10 +303,15 @@ class Keyring:
         *,
         responsible: str = RESPONSIBLE_PERSON,
         operator: str | None = None,
+        **terms: Any,
     ) -> SignedBinding:
-        """Public JWKs bound to the agreement: signed by the partner's signer, approved by officer 0."""
+        """
+        Public JWKs bound to the agreement: signed by the partner's signer, approved by officer 0.
+
+        `terms` are the further terms of a binding, by the names of `ClientBinding`.
+        """
         keys = tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in jwks)
-        binding = ClientBinding(agreement.digest, client, keys, responsible, operator)
+        binding = ClientBinding(agreement.digest, client, keys, responsible, operator, **terms)
         payload = binding_bytes(binding)
         envelope = self.sign(Kind.CLIENT_BINDING, payload, self.signer(agreement.agreement.partner.id).key)
         self.filed(envelope)

@@ -40,6 +40,7 @@ from gateway.services.configuration import record_configuration, shipped
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked, Disclosed
 from gateway.services.installation import install
+from gateway.services.keysets.renewing import Fetches
 from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship
@@ -179,7 +180,13 @@ class Gateway:
         return KeptCheckpoint(self.home / "checkpoint", self.deployment.signer.verifier)
 
     async def serve(
-        self, *, readers: int = 4, guardrails: Guardrails | None = None, witnesses_every: float | None = None
+        self,
+        *,
+        readers: int = 4,
+        guardrails: Guardrails | None = None,
+        witnesses_every: float | None = None,
+        fetcher: Fetches | None = None,
+        terminators: str = "",
     ) -> None:
         """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
         self.services: Services = await self._open.enter_async_context(
@@ -193,11 +200,14 @@ class Gateway:
                 kept=self.kept,
                 witnesses_every=witnesses_every,
                 compare_every=3600,  # a test says itself when facts are compared
+                fetcher=fetcher,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"})
+        settings = read_settings(
+            {"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000", "PACTGATE_TERMINATORS": terminators}
+        )
         routers = partner_routers(self.deployment.keys.cursor)
         app = create_app(
             settings,
@@ -295,6 +305,8 @@ class Gateway:
         client = self.deployment.partners[self.deployment.partner_of(agreement)].client
         caller = Caller(
             client=client,
+            key=self.deployment.partners[self.deployment.partner_of(agreement)].keys.client.thumbprint(),
+            address=None,
             agreement=signed.digest,
             purpose=signed.purpose.code,
             token_id="token",

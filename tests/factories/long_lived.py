@@ -272,6 +272,8 @@ class World:
         )
         caller = Caller(
             client=known,
+            key=self.made.partners[client].keys.client.thumbprint(),
+            address=None,
             agreement=version.agreement.digest,
             purpose=purpose,
             token_id="token",

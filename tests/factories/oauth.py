@@ -240,6 +240,7 @@ class Builder:
             "aud": world.issuer,
             "sub": world.ids["client"],
             "client_id": world.ids["client"],
+            "client_key": key("client").thumbprint(),
             "iat": now,
             "exp": now + 300,
             "jti": secrets.token_hex(12),

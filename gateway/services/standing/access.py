@@ -13,6 +13,7 @@ from agreements.register import StoredDocument
 from agreements.signature import Kind
 from audit.events import Event
 from gateway.services.standing.judging import Judging, texts
+from gateway.services.standing.keysets import KeySets
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import KnownClient, Promised
 from policies.compile import Suspension
@@ -46,12 +47,20 @@ class Access:
         in_force = promises.in_force
         bound = {digest: list(self._bindings(digest, each)) for digest, each in in_force.items()}
         owners = self._owners(bound)
+        key_sets = KeySets(judging)
         self.history: Mapping[str, Promised] = {
             digest: replace(each, annexes=self._annexes(digest, each)) for digest, each in promises.history.items()
         }
         self.undertakings = {digest: tuple(self._undertakings(self.history[digest])) for digest in in_force}
         self.granted = {
-            digest: self._granted(digest, [each for _, each in bound[digest] if self._is_own(each, owners)])
+            digest: self._granted(
+                self.history[digest],
+                key_sets.counting(
+                    (each for _, each in bound[digest] if self._is_own(each, owners)),
+                    self.history[digest].verified.agreement,
+                    promises.lineage(digest),
+                ),
+            )
             for digest in in_force
         }
 

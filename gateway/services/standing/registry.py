@@ -185,13 +185,15 @@ class Read:
     epoch: int = -1
     staff_links: tuple[Mapping[Any, Any], ...] = ()
     staff_stops: tuple[Mapping[Any, Any], ...] = ()
+    fetched: tuple[Mapping[Any, Any], ...] = ()
 
     @property
     def dates(self) -> list[int]:
         """The entries that brought something of it, in order."""
         found = {each.index for each in self.register.stored}
         found |= {move.index for each in self.register.agreements for move in each.moves}
-        rows = (*self.clients, *self.client_stops, *self.partner_stops, *self.staff_links, *self.staff_stops)
+        stops = (*self.client_stops, *self.partner_stops, *self.staff_stops)
+        rows = (*self.clients, *stops, *self.staff_links, *self.fetched)
         return sorted(found | {row["idx"] for row in rows})
 
     @property
@@ -211,6 +213,7 @@ class Read:
             entries={at: entry for at, entry in self.entries.items() if at <= index},
             staff_links=tuple(row for row in self.staff_links if row["idx"] <= index),
             staff_stops=tuple(row for row in self.staff_stops if row["idx"] <= index),
+            fetched=tuple(row for row in self.fetched if row["idx"] <= index),
         )
 
 

@@ -28,12 +28,13 @@ _VERSION: Final = text("""SELECT least(size, greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
     (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
     (SELECT max(idx) FROM gateway.partner_status), (SELECT max(idx) FROM gateway.staff_identity),
-    (SELECT max(idx) FROM gateway.staff_stop), -1)) FROM audit.head""")
+    (SELECT max(idx) FROM gateway.staff_stop), (SELECT max(idx) FROM gateway.fetched_keys), -1)) FROM audit.head""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
 _STAFF_LINKS: Final = text("SELECT person, party, issuer, subject, salt, idx FROM gateway.staff_identity ORDER BY idx")
 _STAFF_STOPS: Final = text("SELECT subject, idx FROM gateway.staff_stop ORDER BY idx")
+_FETCHED: Final = text("SELECT binding, idx, content FROM gateway.fetched_keys ORDER BY idx")
 _ENTRIES: Final = text(f"SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}")  # noqa: S608 - our own condition
 
 
@@ -67,8 +68,9 @@ class RegistryReader:
         partner_stops = tuple((await connection.execute(_PARTNER_STATUS)).mappings().all())
         links = tuple((await connection.execute(_STAFF_LINKS)).mappings().all())
         staff_stops = tuple((await connection.execute(_STAFF_STOPS)).mappings().all())
+        fetched = tuple((await connection.execute(_FETCHED)).mappings().all())
         entries = await self._entries(connection)
-        return Read(version, register, clients, stops, partner_stops, entries, epoch, links, staff_stops)
+        return Read(version, register, clients, stops, partner_stops, entries, epoch, links, staff_stops, fetched)
 
     def judge(self, read: Read) -> Registry:
         """Return what is in force by what was read, now or as it stood once."""

@@ -68,7 +68,10 @@ def test_a_client_may_get_new_keys_under_its_own_id(active: CommandLine) -> None
     active.bind(_agreement(active), out="new.json", client=before["id"])
     _approve(active, "new.json")
     active.done("client", "register", "@new.json", "--approval", "@new.approval.json", "--name", "Bright Path nightly")
-    assert active.done("client", "show") == [before]
+    (after,) = active.done("client", "list")
+    assert {**after, "bindings": None} == {**before, "bindings": None}
+    assert after["bindings"][:1] == before["bindings"]
+    assert len({key for each in after["bindings"] for key in each["keys"]}) == 2
 
 
 @pytest.mark.attack("a signed file is changed")

@@ -42,7 +42,7 @@ class Registrations:
 
     clients: Mapping[str, RegisteredClient]
 
-    async def load(self, client_id: str) -> RegisteredClient | None:
+    async def load(self, client_id: str, _key_id: str | None = None, /) -> RegisteredClient | None:
         """Return the client."""
         return self.clients.get(client_id)
 
@@ -94,6 +94,10 @@ class Site:
         return [{"event": entry.event, **entry.body} for entry in read]
 
 
+KEYS = {key(name).thumbprint(): ((),) for name in ("client", "rsa", "client_ed25519", "other_client")}
+"""The keys of the clients by thumbprint, each usable from anywhere."""
+
+
 def _clients(ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, RegisteredClient]:
     def grant(name: str, *, in_force: bool = True) -> AgreementGrant:
         return AgreementGrant(
@@ -101,7 +105,7 @@ def _clients(ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, 
             PURPOSE,
             frozenset({"students", "attendance"}),
             in_force,
-            frozenset({"k1", "r1", "e1"}),
+            KEYS,
             name,
         )
 

@@ -62,7 +62,7 @@ class MemoryDirectory:
     clients: dict[str, RegisteredClient] = field(default_factory=dict)
     loads: int = 0
 
-    async def load(self, client_id: str) -> RegisteredClient | None:
+    async def load(self, client_id: str, _key_id: str | None = None, /) -> RegisteredClient | None:
         """Return the client."""
         self.loads += 1
         return self.clients.get(client_id)
@@ -110,6 +110,10 @@ class Clock:
         return datetime.fromtimestamp(self.now, UTC)
 
 
+KEYS = {key(name).thumbprint(): ((),) for name in ("client", "rsa", "client_ed25519", "other_client")}
+"""The keys of the clients by thumbprint, each usable from anywhere."""
+
+
 def registered(world_ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, RegisteredClient]:
     """Return the clients every test finds."""
     keys = (
@@ -120,7 +124,7 @@ def registered(world_ids: Mapping[str, str], agreement: Mapping[str, str]) -> di
     covers = frozenset({"students", "attendance"})
 
     def grant(name: str, *, in_force: bool = True) -> AgreementGrant:
-        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, frozenset({"k1", "r1", "e1"}), name)
+        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, KEYS, name)
 
     good = RegisteredClient(
         id=world_ids["client"],

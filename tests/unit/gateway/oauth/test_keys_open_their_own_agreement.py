@@ -19,8 +19,8 @@ CLIENT = RegisteredClient(
     active=True,
     jwks=(),
     agreements=(
-        AgreementGrant(FIRST, "tutoring", DATASETS, in_force=True, keys=frozenset({"first"}), line="agreement:a"),
-        AgreementGrant(SECOND, "mentoring", DATASETS, in_force=True, keys=frozenset({"second"}), line="agreement:b"),
+        AgreementGrant(FIRST, "tutoring", DATASETS, in_force=True, keys={"first": ((),)}, line="agreement:a"),
+        AgreementGrant(SECOND, "mentoring", DATASETS, in_force=True, keys={"second": ((),)}, line="agreement:b"),
     ),
     epoch=1,
     read_at=datetime(2026, 11, 23, tzinfo=UTC),
@@ -30,7 +30,7 @@ CLIENT = RegisteredClient(
 def versions(*in_force: bool, line: str = "agreement:a") -> RegisteredClient:
     """Return the client with one key that is bound to as many versions of one agreement, oldest first."""
     grants = [
-        AgreementGrant(digest, "tutoring", DATASETS, in_force=each, keys=frozenset({"first"}), line=name)
+        AgreementGrant(digest, "tutoring", DATASETS, in_force=each, keys={"first": ((),)}, line=name)
         for digest, each, name in zip((FIRST, SECOND), in_force, ("agreement:a", line), strict=True)
     ]
     return replace(CLIENT, agreements=tuple(grants))

@@ -9,6 +9,7 @@ import pytest
 from audit.errors import EpochMoved, LogBusy, LogUnavailable
 from gateway.app import Bounds
 from gateway.oauth.rates import Rate
+from tests.factories.oauth import key
 
 
 @pytest.mark.claim(4)
@@ -38,7 +39,7 @@ async def test_a_token_is_on_record_before_it_leaves(gateway: Any) -> None:
     assert entry["client"] == gateway.world.ids["client"]
     assert (entry["agreement"], entry["purpose"]) == (gateway.world.agreement["client"], "tutoring")
     assert (entry["behind"], entry["role"], entry["datasets"]) == ("p-17", "tutor", ["students"])
-    assert (entry["key"], entry["epoch"]) == ("k1", 7)
+    assert (entry["key"], entry["epoch"]) == (key("client").thumbprint(), 7)
     assert draft.read_epoch == 7
     assert len({once.id for once in draft.once}) == 2
     granted = answer.json()["authorization_details"]
@@ -101,8 +102,8 @@ async def test_a_client_stopped_meanwhile_gets_no_token(gateway: Any) -> None:
 
     good_load = directory.load
 
-    async def load(asked: str) -> Any:
-        found = await good_load(asked)
+    async def load(asked: str, key_id: str) -> Any:
+        found = await good_load(asked, key_id)
         directory.clients[client_id] = replace(directory.clients[client_id], active=False)
         return found
 
