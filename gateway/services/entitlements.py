@@ -44,8 +44,9 @@ class Entitlements:
         state, moment = await self._grants.current()
         held = state.slice_for(caller.client, caller.agreement)
         permits, refusal = permits_of(state, caller, moment.now)
-        event = Event.GRANT_READ if permits else Event.REFUSAL
-        why = {} if permits else told_of_denial(refusal)
+        over = self._grants.over(caller)
+        event = Event.GRANT_READ if permits and over is None else Event.REFUSAL
+        why = {"code": over.code} if over is not None else {} if permits else told_of_denial(refusal)
         draft = draft_for(
             caller,
             event,
@@ -57,6 +58,8 @@ class Entitlements:
             **why,
         )
         await self._log.append(draft)
+        if over is not None:
+            raise over
         if isinstance(held, Denied) or not permits:
             raise problem_of(refusal)
         agreement = held.agreement

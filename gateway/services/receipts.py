@@ -74,6 +74,10 @@ class Receipts:
             why = {**told_of_denial(stop), "epoch": moment.epoch}
             await self._append(caller, named, request_id, Event.REFUSAL, now=moment.now, **why)
             raise problem_of(stop)
+        over = self._grants.over(caller)
+        if over is not None:
+            await self._append(caller, named, request_id, Event.REFUSAL, now=moment.now, code=over.code)
+            raise over
         if not (named.isascii() and named.isdigit() and len(named) <= _MAX_DIGITS):
             await self._append(caller, named, request_id, Event.REFUSAL, code="invalid_request")
             raise Problem("invalid_request", _UNREADABLE)
