@@ -24,13 +24,13 @@ Session: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 # sees to it that the commit is synchronous. READ COMMITTED: statements after the lock must see what was before it.
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '2s'"
 LOCK_HEAD = "SELECT size, range, epoch FROM audit.lock_head()"
-_APPEND = "SELECT audit.append_batch($1, $2, $3, $4, $5, NULL, $6, $7, $8, $9, $10, $11, $12, $13)"
+_APPEND = "SELECT audit.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _SPENT = "SELECT id, spent FROM audit.meter WHERE id = ANY ($1)"
 
 
 async def write_batch(session: Session, drafts: Sequence[Draft]) -> list[Outcome]:
     """
-    Write these drafts in order and commit; returns one outcome a draft.
+    Write these drafts in order and commit; returns one outcome a draft. A draft that moves the epoch comes alone.
 
     Any exception means that the outcome of the whole batch is unknown: drop the session, answer nobody.
     """
@@ -105,13 +105,14 @@ async def _append(
         edge.append(hashed)
     order = sorted(ids)  # always in this order, so that two transactions cannot wait for each other
     expiries = [ids[each] for each in order]
+    epoch = head["size"] if lines[0].moves_epoch else None  # its refusal moves nothing
     subjects = [draft.subjects for draft in lines]
     private = [draft.private for draft in lines]
     meters = [draft.meter for draft in lines if draft.meter is not None]
     return frozenset(
         await session.fetchval(
             _APPEND,
-            *(head["size"], leaves, hashes, edge.pack(), edge.head(), order, expiries, subjects, private),
+            *(head["size"], leaves, hashes, edge.pack(), edge.head(), epoch, order, expiries, subjects, private),
             *_columns(meters),
         ),
     )

@@ -69,6 +69,8 @@ class Draft:
     subjects: bytes = field(default=b"", repr=False)
     private: bytes = field(default=b"", repr=False)
     meter: Meter | None = None
+    moves_epoch: bool = False
+    """Whether the entry changes what may leave, so that its index becomes the epoch. It is a batch of its own."""
 
     def __post_init__(self) -> None:
         """Check sizes here, so that one caller's mistake cannot fail the batch of others."""

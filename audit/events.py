@@ -100,6 +100,13 @@ class Event(StrEnum):
     FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."
+    TOKEN_REVOKED = "token.revoked", "A client ended a token of its own."
+    TOKEN_INSPECTED = (
+        "token.inspected",
+        "A client asked whether a token is its own and good, or to end one that was neither.",
+    )
+    TOKENS_ENDED = "tokens.ended", "The district ended all tokens issued before: of a client, or for an agreement."
+    TOKEN_KEY_RETIRED = "token_key.retired", "A key of the gateway that signs access tokens counts no more."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
     REFUSAL = "refusal", "An authenticated request was refused, and why."
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."
@@ -145,6 +152,9 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.CLIENT_KEYS_FETCHED,
         Event.CLIENT_SUSPENDED,
         Event.CLIENT_ACTIVATED,
+        Event.TOKEN_REVOKED,
+        Event.TOKENS_ENDED,
+        Event.TOKEN_KEY_RETIRED,
         Event.RECORDS_LOADED,
         Event.ROSTER_LOADED,
         Event.CONSENTS_LOADED,

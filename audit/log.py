@@ -128,6 +128,8 @@ class Log:
     def _take(self) -> list[_Waiter]:
         batch: list[_Waiter] = []
         while self._queue and len(batch) < self._max_batch:
+            if batch and (batch[0][0].moves_epoch or self._queue[0][0].moves_epoch):
+                break  # what was read before an entry that moves the epoch is not written after it
             waiter = self._queue.popleft()
             if not waiter[1].done():  # whoever asked has gone; nothing was sent, so nothing need be on record
                 batch.append(waiter)

@@ -41,6 +41,7 @@ class Member:
 _TEXT, _NUMBER, _LIST = Kind.TEXT, Kind.NUMBER, Kind.LIST
 MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
     {
+        "active": Member(Kind.FLAG, "Whether the token is the client's own and good."),
         "agreement": Member(_TEXT, "Digest of the agreement."),
         "agreements": Member(_LIST, "Digests of agreements."),
         "approved": Member(Kind.FLAG, "Whether an officer's approval came with it."),

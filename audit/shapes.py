@@ -70,6 +70,10 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
             "client partner key epoch request_id agreement purpose datasets behind role token expires bound_to proof"
         ),
         Event.TOKEN_REFUSED: "client partner key epoch request_id error reason",
+        Event.TOKEN_REVOKED: "client partner key epoch request_id agreement token expires proof",
+        Event.TOKEN_INSPECTED: "client partner key epoch request_id active token? proof",
+        Event.TOKENS_ENDED: "client? agreement?",
+        Event.TOKEN_KEY_RETIRED: "key",
         Event.DISCLOSURE: f"{_CALL} {_RULES} {_DIGESTS}",
         Event.REFUSAL: f"{_CALL} code configuration? epoch? dataset? elements? clause? basis? records? most?",
         Event.STRANGERS_REFUSED: "since total reasons",

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from fastapi import APIRouter, FastAPI, Response
-from joserfc.jwk import ECKey
 from starlette.middleware import Middleware
 
 from gateway.addresses import Terminators
@@ -25,17 +24,22 @@ from gateway.oauth.callers import BEARER_STATE, PUBLIC, require_declared
 from gateway.oauth.endpoint import TokenEndpoint
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
+from gateway.oauth.own_tokens import OwnTokens
 from gateway.oauth.rates import Buckets, Rate
+from gateway.oauth.rotation import RereadKeys, kept_token_keys
 from gateway.oauth.routes import oauth_router
 from gateway.oauth.strangers import Strangers
 from gateway.oauth.throttle import Throttle
 from gateway.oauth.tokens import AccessTokens
+from gateway.token_keys import TokenKey
 
 LineWriter = Callable[[Mapping[str, object]], None]
 
 _ADDRESS_RATE = Rate(burst=300, per_second=10)
 _CLIENT_RATE = Rate(burst=60, per_second=2)
 """A token lives five minutes, so a well-behaved client asks a few times an hour for each agreement."""
+_REVOKING_RATE = Rate(burst=20, per_second=1 / 15)
+"""Each makes every replica read anew what is in force; a token that is left alone is over in five minutes."""
 _FAILURE_RATE = Rate(burst=300, per_second=10)
 _BURST_SECONDS = 10
 """How many seconds' worth of requests a client may send at once."""
@@ -79,8 +83,8 @@ class AppKeys(Protocol):
     """What the application needs of the gateway's own keys."""
 
     @property
-    def access_token(self) -> ECKey:
-        """The private P-256 key that signs access tokens."""
+    def token_keys(self) -> tuple[TokenKey, ...]:
+        """The keys that sign access tokens, in the order in which they take over."""
         ...
 
 
@@ -91,6 +95,8 @@ class Bounds:
     address_rate: Rate = _ADDRESS_RATE
     client_rate: Rate = _CLIENT_RATE
     failure_rate: Rate = _FAILURE_RATE
+    revoking_rate: Rate = _REVOKING_RATE
+    """How often one client may end a token of its own."""
     strangers_seconds: float = 60.0
     """How often refusals of strangers are summed up in one entry."""
 
@@ -105,11 +111,13 @@ def create_app(
     bounds: Bounds | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     random: Callable[[int], bytes] = secrets.token_bytes,
+    reread_keys: RereadKeys | None = None,
 ) -> FastAPI:
     """
     Return the application, not yet started.
 
     `routers` are those of the API; each of their routes declares its caller. `write` receives one line a request.
+    `reread_keys` gives the keys that sign tokens as they are on file now; without it they stay as they are.
     Starting it raises `UndeclaredCaller` for a route that declares none.
     """
     bounds = bounds or Bounds()
@@ -118,7 +126,7 @@ def create_app(
     def seconds() -> float:
         return clock().timestamp()
 
-    tokens = AccessTokens(issuer, keys.access_token, random=random)
+    tokens = AccessTokens(issuer, keys.token_keys, random=random)
     strangers = Strangers(clock)
     endpoint = TokenEndpoint(
         issuer,
@@ -128,6 +136,15 @@ def create_app(
         by_address=Buckets(bounds.address_rate, seconds),
         by_client=Buckets(bounds.client_rate, seconds),
     )
+    own_tokens = OwnTokens(
+        issuer,
+        tokens,
+        clock=seconds,
+        strangers=strangers,
+        by_address=endpoint.by_address,
+        by_client=endpoint.by_client,
+        by_revoker=Buckets(bounds.revoking_rate, seconds),
+    )
     requests = Rate(settings.client_rate * _BURST_SECONDS, settings.client_rate)
     throttle = Throttle(Buckets(bounds.failure_rate, seconds), Buckets(requests, seconds))
     bearer = Bearer(issuer, tokens, seconds, strangers, throttle)
@@ -135,7 +152,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         require_declared(app)
-        async with open_services() as services:
+        async with open_services() as services, kept_token_keys(tokens, reread_keys):
             summing = asyncio.create_task(strangers.flush_every(bounds.strangers_seconds, services.log))
             try:
                 yield {SERVICES_STATE: services, BEARER_STATE: bearer}
@@ -172,7 +189,7 @@ def create_app(
     # What is asked for most comes first: routes are tried one after the other.
     for router in routers:
         app.include_router(router)
-    app.include_router(oauth_router(issuer, tokens, endpoint))
+    app.include_router(oauth_router(issuer, tokens, endpoint, own_tokens, seconds))
     app.include_router(_own_router(app))
     return app
 

@@ -27,3 +27,7 @@ class Caller:
     """SHA-256 of the DPoP proof, `sha256:<hex>`: the partner's own signature over this request."""
     replay_id: bytes
     replay_expires_at: datetime
+    token_epoch: int = -1
+    """The epoch the token was issued under; -1, before everything, for one that does not say."""
+    token_key: str = ""
+    """Thumbprint of the gateway's key that signed the token."""

@@ -5,7 +5,6 @@ They are made together or not at all and never overwritten: a new subject key wo
 disclosures, and a checkpoint key that nobody introduced would be another log's.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -24,8 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
 from joserfc.jwk import ECKey
 
 from gateway.errors import KeysMissing
+from gateway.private_files import read_private
+from gateway.token_keys import ACCESS_TOKEN_FILE, TokenKey, load_token_keys, new_token_key
 
-ACCESS_TOKEN_FILE = "access-token.jwk"  # noqa: S105 - the name of a file
 CHECKPOINT_FILE = "checkpoint.key"
 FURTHER_CHECKPOINTS = "checkpoint-*.key"
 """Keys that were made later, each named after its public half."""
@@ -39,12 +39,12 @@ class GatewayKeys:
     """
     Every key of the gateway. Printing it shows nothing.
 
-    `access_token` (ES256) signs access tokens, `checkpoint` (Ed25519) the log's head; `cursor` seals page cursors;
-    `subject` seals the one link between a student and the log. The last two are 32 bytes. `further_checkpoints` are
+    `token_keys` (ES256) sign access tokens, one at a time, `checkpoint` (Ed25519) the log's head; `cursor` seals page
+    cursors; `subject` seals the one link between a student and the log. Both are 32 bytes. `further_checkpoints` are
     there while the log's key is exchanged; which of them counts is for `gateway.services.logkeys` to say.
     """
 
-    access_token: ECKey = field(repr=False)
+    token_keys: tuple[TokenKey, ...] = field(repr=False)
     checkpoint: Ed25519PrivateKey = field(repr=False)
     cursor: bytes = field(repr=False)
     subject: bytes = field(repr=False)
@@ -61,6 +61,11 @@ class GatewayKeys:
     def checkpoint_public(self) -> bytes:
         """The checkpoint key's public half, 32 bytes. With the log's origin it makes the verifier key."""
         return public_half(self.checkpoint)
+
+    @property
+    def access_token(self) -> ECKey:
+        """The newest key that signs access tokens, or will."""
+        return self.token_keys[-1].key
 
     @property
     def access_token_public(self) -> dict[str, object]:
@@ -101,12 +106,12 @@ def load_keys(folder: Path) -> GatewayKeys:
     try:
         further = sorted(folder.glob(FURTHER_CHECKPOINTS))
         first = folder / CHECKPOINT_FILE
-        checkpoint, *others = [_checkpoint_key(_private(file)) for file in _present(first, further)]
+        checkpoint, *others = [_checkpoint_key(read_private(file)) for file in _present(first, further)]
         return GatewayKeys(
-            access_token=_signing_key(_private(folder / ACCESS_TOKEN_FILE)),
+            token_keys=load_token_keys(folder),
             checkpoint=checkpoint,
-            cursor=_secret(_private(folder / CURSOR_FILE)),
-            subject=_secret(_private(folder / SUBJECT_FILE)),
+            cursor=_secret(read_private(folder / CURSOR_FILE)),
+            subject=_secret(read_private(folder / SUBJECT_FILE)),
             further_checkpoints=tuple(others),
             folder=folder,
         )
@@ -164,29 +169,14 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def _new_contents() -> dict[str, bytes]:
-    token = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+    _, token = new_token_key()
     checkpoint = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return {
-        ACCESS_TOKEN_FILE: json.dumps(token.as_dict(private=True)).encode(),
+        ACCESS_TOKEN_FILE: token,
         CHECKPOINT_FILE: checkpoint,
         CURSOR_FILE: secrets.token_hex(SECRET_BYTES).encode(),
         SUBJECT_FILE: secrets.token_hex(SECRET_BYTES).encode(),
     }
-
-
-def _private(path: Path) -> bytes:
-    if path.stat().st_mode & 0o077:
-        raise KeysMissing(
-            f"{path} can be read by other accounts.", remedy=f"Close it with chmod 600 {path}, and consider it known."
-        )
-    return path.read_bytes()
-
-
-def _signing_key(content: bytes) -> ECKey:
-    key = ECKey.import_key(json.loads(content))
-    if not key.is_private or key.curve_name != "P-256" or not key.kid:
-        raise ValueError("not a private P-256 key with a kid")
-    return key
 
 
 def _checkpoint_key(content: bytes) -> Ed25519PrivateKey:

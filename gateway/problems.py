@@ -49,6 +49,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "invalid_dpop_proof": Kind(401, "The DPoP proof is not accepted", "Send one fresh DPoP proof for this request."),
     "insufficient_authorization": Kind(403, "The access token does not cover this"),
     # what was decided
+    "token_over": Kind(401, "The access token is not accepted", "It was ended before its time; get a new one."),
     "unknown_client": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
     "suspended": Kind(
         401, "The access token is not accepted", "This client, its agreement or its partner is suspended."

@@ -1,10 +1,57 @@
 """What the district has on file about one client. No imports from the gateway."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import Protocol
+from typing import Final, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTokens:
+    """
+    Which tokens are over before their time, by the entries of the log that say so.
+
+    A token carries the epoch it was issued under, and no entry that moves the epoch stands between that and its own
+    entry. INVARIANT: so it was issued before the entry `n` that ended tokens if and only if its epoch is below `n`.
+    """
+
+    clients: Mapping[str, int] = field(default_factory=dict)
+    """Client -> the newest entry that ended all its tokens."""
+    agreements: Mapping[str, int] = field(default_factory=dict)
+    """Digest of an agreement -> the newest entry that ended all tokens for it."""
+    tokens: frozenset[str] = frozenset()
+    """Tokens that their own client ended, by id."""
+    keys: frozenset[str] = frozenset()
+    """Retired keys of the gateway, by thumbprint: whatever they signed is over."""
+
+    def has(self, token: "IssuedToken") -> bool:
+        """Return whether this token is over."""
+        return (
+            token.token_epoch < self.clients.get(token.client, -1)
+            or token.token_epoch < self.agreements.get(token.agreement, -1)
+            or token.token_id in self.tokens
+            or token.token_key in self.keys
+        )
+
+
+NONE_ENDED: Final = EndedTokens()
+
+
+class IssuedToken(Protocol):
+    """What it takes to say whether a token is over: the caller who brought it, or the token itself."""
+
+    @property
+    def client(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def agreement(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def token_id(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def token_epoch(self) -> int: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def token_key(self) -> str: ...  # noqa: D102 -- said by `Caller`
+
 
 Places = tuple[tuple[IPv4Network | IPv6Network, ...], ...]
 """For each binding that lists a key, the networks that it may be used from; an empty list means anywhere."""
@@ -53,6 +100,8 @@ class RegisteredClient:
     agreements: tuple[AgreementGrant, ...]
     epoch: int
     read_at: datetime
+    ended: EndedTokens = NONE_ENDED
+    """Which tokens are over at this epoch, of whichever client."""
 
 
 class ClientDirectory(Protocol):

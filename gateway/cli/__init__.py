@@ -24,6 +24,7 @@ from gateway.cli import (
     db,
     demo,
     emergency,
+    ending_tokens,
     erasing,
     facts,
     hold,
@@ -41,6 +42,7 @@ from gateway.cli import (
     signer,
     statements,
     stops,
+    token_keys,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -58,6 +60,8 @@ app.command("demo")(demo.demo)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.add_typer(recovery.app, name="recovery")
+keys.app.command("rotate-tokens")(token_keys.rotate_tokens)
+keys.app.command("retire-tokens")(token_keys.retire_tokens)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
@@ -72,6 +76,7 @@ agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
 app.add_typer(people.app, name="people")
+ending_tokens.add_to(client.app, agreement.app)
 app.add_typer(client.app, name="client")
 app.add_typer(parties.app, name="parties")
 app.add_typer(emergency.app, name="emergency")

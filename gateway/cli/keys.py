@@ -15,6 +15,7 @@ from gateway.cli import papers
 from gateway.cli.agreement import Reason
 from gateway.cli.run import office, pinned_trust, run, say, settings, show
 from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
+from gateway.cli.token_keys import token_key_lines
 from gateway.errors import KeysMissing
 from gateway.keys import GatewayKeys, add_checkpoint_key, create_keys, load_keys
 from gateway.services.logkeys import LogKeys, log_keys_in, require_key_of
@@ -53,7 +54,7 @@ def show_public() -> None:
 
 @app.command("list")
 def list_keys() -> None:
-    """List the log's keys: by which entry each came and went, and whether its private half is in the keys folder."""
+    """List the log's keys, by which entry each came and went and whether it is held here, and those of tokens."""
     chosen = settings()
 
     async def work() -> LogKeys:
@@ -69,7 +70,7 @@ def list_keys() -> None:
     waiting = sorted(here - {each.key for each in known.keys})
     for key in waiting:
         say(f"{key} is in {chosen.keys} and was not introduced: it signs nothing.")
-    show({"checkpoint": lines, "not_introduced": waiting})
+    show({"checkpoint": lines, "not_introduced": waiting, "tokens": token_key_lines()})
 
 
 @app.command("rotate")

@@ -1,5 +1,6 @@
 """`pactgate partner`: the partner's side of the wire, for trying out and for scripts."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +78,26 @@ def get(  # noqa: PLR0917  Typer's options, named by whoever calls
         raise typer.Exit(1)
 
 
+@app.command("revoke")
+def revoke(
+    url: Url,
+    client: Client,
+    folder: Folder,
+    token: Annotated[Path, typer.Option("--token", help="File with what `partner token` printed.")],
+) -> None:
+    """End a token before its five minutes are over, from the next request on."""
+    try:
+        text = json.loads(token.read_bytes())["access_token"]
+    except (OSError, ValueError, TypeError, KeyError):
+        raise typer.BadParameter("this is not a file with what `partner token` printed", param_hint="--token") from None
+    with _client(url, client, folder) as partner:
+        try:
+            partner.revoke(str(text))
+        except httpx2.TransportError as error:
+            raise _unreached(error) from None
+    say("The token is over.")
+
+
 def _problem(answer: httpx2.Response) -> Iterator[str]:
     """Yield what a refusal (RFC 9457) says to a person: why, by which of the partner's own clauses, and what next."""
     if answer.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
@@ -97,9 +118,13 @@ def _reached(partner: PartnerClient, details: Mapping[str, object] | None) -> di
     try:
         return partner.token(details)
     except httpx2.TransportError as error:
-        raise PartnerRefused(
-            f"The gateway cannot be reached ({type(error).__name__}).", remedy="Check --url and the network."
-        ) from None
+        raise _unreached(error) from None
+
+
+def _unreached(error: httpx2.TransportError) -> PartnerRefused:
+    return PartnerRefused(
+        f"The gateway cannot be reached ({type(error).__name__}).", remedy="Check --url and the network."
+    )
 
 
 def _details(

@@ -17,6 +17,7 @@ from gateway.server import bind, server_for
 from gateway.services.container import open_services
 from gateway.settings import Settings
 from gateway.store.cluster import running_cluster
+from gateway.token_keys import load_token_keys
 
 
 def serve() -> None:
@@ -47,7 +48,14 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 kept=kept,
             ) as services,
         ):
-            app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
+            app = create_app(
+                chosen,
+                keys,
+                lambda: nullcontext(services),
+                partner_routers(keys.cursor),
+                write=write,
+                reread_keys=lambda: load_token_keys(chosen.keys),
+            )
             require_declared(app)
             say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
             await server_for(app).serve(sockets=[listening])

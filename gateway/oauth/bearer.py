@@ -129,6 +129,8 @@ class Bearer:
             proof_digest=proof.digest,
             replay_id=proof.replay_id,
             replay_expires_at=proof.replay_expires_at,
+            token_epoch=token.epoch,
+            token_key=token.key_id,
         )
         # (5): the datasets it was narrowed to.
         if token.details.datasets is not None and dataset not in token.details.datasets:

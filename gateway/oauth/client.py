@@ -90,7 +90,7 @@ class PartnerClient:
 
         Raises `PartnerRefused` with the gateway's error.
         """
-        url = self._token_url()
+        url = self._endpoint("token_endpoint")
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
@@ -104,6 +104,14 @@ class PartnerClient:
             reason = body.get("error_description") or body.get("detail") or answer.reason_phrase
             raise PartnerRefused(f"No token: {body.get('error') or body.get('code')} ({answer.status_code}). {reason}")
         return body
+
+    def revoke(self, token: str) -> None:
+        """End a token of this client's before its time (RFC 7009). Raises `PartnerRefused`."""
+        url = self._endpoint("revocation_endpoint")
+        form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion(), "token": token}
+        answer = self._http.post(url, data=form, headers={"DPoP": self.proof("POST", url)})
+        if answer.status_code != httpx2.codes.OK:
+            raise PartnerRefused(f"Nothing was ended: {_json(answer).get('error')} ({answer.status_code}).")
 
     def get(self, url: str, token: str) -> httpx2.Response:
         """Return the answer to `url`, a path or an address of this gateway, with a proof of its own."""
@@ -142,12 +150,12 @@ class PartnerClient:
         header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}
         return jws.serialize_compact(header, json.dumps(claims), self._keys.proof, registry=_REGISTRY)
 
-    def _token_url(self) -> str:
-        """Return the token endpoint as the metadata name it (RFC 8414); the issuer in them must be the one we mean."""
+    def _endpoint(self, name: str) -> str:
+        """Return an endpoint as the metadata name it (RFC 8414); the issuer in them must be the one we mean."""
         metadata = _json(self._http.get(METADATA_PATH))
         if metadata.get("issuer") != self._issuer:
             raise PartnerRefused(f"{self._issuer} does not say that it is this issuer; is the address its public URL?")
-        return _require_safe(str(metadata["token_endpoint"]))
+        return _require_safe(str(metadata[name]))
 
 
 def _require_safe(url: str) -> str:

@@ -4,7 +4,9 @@ from audit.entry import leaf
 from audit.events import Event
 from audit.log import Draft, Once
 from gateway.oauth.assertion import AuthenticatedClient
+from gateway.oauth.dpop import Proof
 from gateway.oauth.grants import Issue
+from gateway.oauth.tokens import VerifiedToken
 
 
 def issued(who: AuthenticatedClient, issue: Issue, request_id: str) -> Draft:
@@ -30,10 +32,47 @@ def issued(who: AuthenticatedClient, issue: Issue, request_id: str) -> Draft:
             proof=issue.proof.digest,
         ),
         read_epoch=who.client.epoch,
-        once=(
-            Once(who.replay_id, who.replay_expires_at),
-            Once(issue.proof.replay_id, issue.proof.replay_expires_at),
+        once=_both(who, issue.proof),
+        refusal=_replayed(who, request_id),
+    )
+
+
+def revoked(who: AuthenticatedClient, token: VerifiedToken, proof: Proof, request_id: str) -> Draft:
+    """Return the entry that ends a client's own token, spending assertion and proof. It moves the epoch."""
+    return Draft(
+        leaf=leaf(
+            Event.TOKEN_REVOKED,
+            who.client.read_at,
+            **_about(who, request_id),
+            agreement=token.details.agreement,
+            token=token.id,
+            expires=token.expires,
+            proof=proof.digest,
         ),
+        read_epoch=who.client.epoch,
+        once=_both(who, proof),
+        refusal=_replayed(who, request_id),
+        moves_epoch=True,
+    )
+
+
+def inspected(who: AuthenticatedClient, token: str | None, proof: Proof, request_id: str, *, active: bool) -> Draft:
+    """
+    Return the entry of a question about a token, spending assertion and proof.
+
+    `token` is its id, None if it is not the client's own. What was told holds at the epoch of the entry.
+    """
+    return Draft(
+        leaf=leaf(
+            Event.TOKEN_INSPECTED,
+            who.client.read_at,
+            **_about(who, request_id),
+            active=active,
+            proof=proof.digest,
+            **({} if token is None else {"token": token}),
+        ),
+        read_epoch=who.client.epoch,
+        once=_both(who, proof),
         refusal=_replayed(who, request_id),
     )
 
@@ -49,6 +88,10 @@ def refused(who: AuthenticatedClient, error: str, reason: str, request_id: str) 
         once=(Once(who.replay_id, who.replay_expires_at),),
         refusal=_replayed(who, request_id),
     )
+
+
+def _both(who: AuthenticatedClient, proof: Proof) -> tuple[Once, Once]:
+    return (Once(who.replay_id, who.replay_expires_at), Once(proof.replay_id, proof.replay_expires_at))
 
 
 def _replayed(who: AuthenticatedClient, request_id: str) -> bytes:

@@ -136,7 +136,9 @@ class StudentDataGrant(ClientCredentialsGrant):
             raise InvalidRequest(str(error)) from error
         except ProofRefused as error:
             raise InvalidProof(str(error)) from error
-        token = self.tokens.mint(client.id, details, proof.thumbprint, key, ask.now)
+        token = self.tokens.mint(
+            client.id, details, proof.thumbprint, key, ask.now, epoch=client.epoch, barred=client.ended.keys
+        )
         return 200, Issue(token, details, proof), []
 
     def _ask(self) -> Ask:

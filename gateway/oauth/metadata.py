@@ -6,7 +6,7 @@ What is advertised is what is enforced: both are read from the same constants, a
 
 from gateway.oauth.details import DETAILS_TYPE
 from gateway.oauth.grants import CLIENT_AUTHENTICATION, GRANT_TYPE
-from gateway.oauth.issuer import KEYS_PATH, Issuer
+from gateway.oauth.issuer import INTROSPECTION_PATH, KEYS_PATH, REVOCATION_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
 
 
@@ -20,8 +20,19 @@ def authorization_server(issuer: Issuer) -> dict[str, object]:
         "grant_types_supported": [GRANT_TYPE],
         "token_endpoint_auth_methods_supported": [CLIENT_AUTHENTICATION],
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        **_same_authentication("revocation", issuer.at(REVOCATION_PATH)),
+        **_same_authentication("introspection", issuer.at(INTROSPECTION_PATH)),
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "authorization_details_types_supported": [DETAILS_TYPE],
+    }
+
+
+def _same_authentication(name: str, url: str) -> dict[str, object]:
+    """Return the members of one more endpoint at which clients authenticate as they do at the token endpoint."""
+    return {
+        f"{name}_endpoint": url,
+        f"{name}_endpoint_auth_methods_supported": [CLIENT_AUTHENTICATION],
+        f"{name}_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
     }
 
 

@@ -30,14 +30,14 @@ class Posted:
         return f"Posted(request_id={self.request_id!r})"
 
 
-def claimed_in(posted: Posted) -> tuple[Mapping[str, str], ClaimedAssertion]:
-    """Return the form and the assertion in it. Raises `TokenRefused`."""
+def claimed_in(posted: Posted, needs: str = "grant_type") -> tuple[Mapping[str, str], ClaimedAssertion]:
+    """Return the form, which must have the field that it `needs`, and the assertion in it. Raises `TokenRefused`."""
     # (1): a plain form, and nothing in the URL: what stands there ends up in logs.
     if posted.query:
         raise InvalidRequest("query")
     form = parse_form(posted.body, posted.content_type)
-    if "grant_type" not in form:
-        raise InvalidRequest("grant_type_missing")
+    if needs not in form:
+        raise InvalidRequest(f"{needs}_missing")
     # (2): exactly one way of authenticating, and it is an assertion (RFC 6749 section 2.3).
     assertion = form.get("client_assertion")
     methods = len(posted.authorization) + ("client_secret" in form) + (assertion is not None)

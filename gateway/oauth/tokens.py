@@ -6,7 +6,7 @@ pins type, algorithm and key at once, and leaves nothing of a header to interpre
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -17,18 +17,19 @@ from joserfc.util import json_b64encode, urlsafe_b64decode
 
 from gateway.oauth.compact import require_signature, split
 from gateway.oauth.details import AUTOMATED, Details
-from gateway.oauth.errors import InvalidToken, Malformed
+from gateway.oauth.errors import InvalidToken, Malformed, TemporarilyUnavailable
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.publickeys import VerifyingKey, verifying_key
+from gateway.token_keys import SKEW_SECONDS, TOKEN_SECONDS, State, TokenKey, states
 
-LIFETIME = 300
-"""Seconds. Status is read with the data on every request; this only bounds how long a stolen pair is of use."""
+LIFETIME = TOKEN_SECONDS
 TOKEN_TYPE = "at+jwt"  # noqa: S105  a media type, not a secret
 MAX_TOKEN = 4_096
-MAX_AHEAD = 10
-"""Seconds another replica's clock may be ahead of ours."""
+MAX_AHEAD = SKEW_SECONDS
 _ID_BYTES = 16
 _REGISTRY = jws.JWSRegistry(algorithms=["ES256"])
+_PUBLISHED = frozenset({State.WAITING, State.SIGNING, State.BELIEVED})
+"""Keys whose tokens are taken; one that waits here too: a replica whose clock is ahead may sign with it already."""
 
 Random = Callable[[int], bytes]
 
@@ -56,6 +57,13 @@ class VerifiedToken:
     """Thumbprint of the key that the client proved for it: with the key the token is over."""
     thumbprint: str
     details: Details
+    epoch: int
+    """The epoch it was issued under; -1 if it does not say."""
+    key_id: str
+    """Which of our keys signed it."""
+    issued: int
+    expires: int
+    """Seconds since 1970, as `issued`."""
 
 
 class _Confirmation(msgspec.Struct, frozen=True):
@@ -86,62 +94,97 @@ class _Claims(msgspec.Struct, frozen=True):
     jti: str
     cnf: _Confirmation
     authorization_details: Annotated[tuple[_StudentData, ...], msgspec.Meta(min_length=1, max_length=1)]
+    epoch: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Verifying:
+    id: str
+    key: VerifyingKey
 
 
 class AccessTokens:
-    """The gateway's tokens. `key` is the private P-256 key; `former` are public keys of the last rotation."""
+    """The gateway's tokens. `keys` are those that sign them, in the order in which they take over."""
 
-    def __init__(self, issuer: Issuer, key: ECKey, *, random: Random, former: tuple[ECKey, ...] = ()) -> None:
+    def __init__(self, issuer: Issuer, keys: Sequence[TokenKey], *, random: Random) -> None:
         self._issuer = issuer
-        self._key = key
         self._random = random
-        self._key_id = key.kid or key.thumbprint()
-        self._header = {"typ": TOKEN_TYPE, "alg": "ES256", "kid": self._key_id}
-        self._keys: Mapping[str, VerifyingKey] = {
-            _header_segment(each.kid or each.thumbprint()): verifying_key(each.as_dict(private=False))
-            for each in (key, *former)
-        }
-        self._public = [_published(each) for each in (key, *former)]
         self._decoder = msgspec.json.Decoder(_Claims)
+        self.take(keys)
 
     def __repr__(self) -> str:
-        """Show nothing of the key but its id."""
-        return f"AccessTokens(kid={self._key_id!r})"
+        """Show nothing of the keys but their ids."""
+        return f"AccessTokens(kids={[each.id for each in self._keys]!r})"
 
-    @property
-    def jwks(self) -> list[dict[str, object]]:
-        """The public keys, for publication."""
-        return self._public
+    def take(self, keys: Sequence[TokenKey]) -> None:
+        """Go on with these keys."""
+        self._keys = tuple(keys)
+        self._verifying: Mapping[str, _Verifying] = {
+            _header_segment(each.id): _Verifying(each.id, verifying_key(each.key.as_dict(private=False)))
+            for each in keys
+        }
 
-    def mint(self, client: str, details: Details, thumbprint: str, key: str, now: float) -> AccessToken:
-        """Return a new token for `client`, which proved `key`; usable only with the key of `thumbprint`."""
-        issued = int(now)
+    def states(self, now: float) -> Mapping[str, State]:
+        """Return what each key is good for, by thumbprint."""
+        return states(self._keys, now)
+
+    def jwks(self, now: float) -> list[dict[str, object]]:
+        """Return the public keys of tokens that are or will be good, for publication."""
+        known = self.states(now)
+        return [_published(each.key) for each in self._keys if known[each.id] in _PUBLISHED]
+
+    def mint(
+        self,
+        client: str,
+        details: Details,
+        thumbprint: str,
+        proved: str,
+        now: float,
+        *,
+        epoch: int,
+        barred: frozenset[str] = frozenset(),
+    ) -> AccessToken:
+        """
+        Return a new token for `client`, which proved the key `proved`; usable only with the key of `thumbprint`.
+
+        `epoch` is the one under which the client was loaded, `barred` are keys that the log says were retired. Raises
+        `TemporarilyUnavailable` if the key that signs now is one of them.
+        """
+        issued, known = int(now), self.states(now)
+        signing = [each for each in self._keys if known[each.id] is State.SIGNING and each.id not in barred]
+        if not signing:
+            raise TemporarilyUnavailable("no_token_key")
+        (key,) = signing
+        header = {"typ": TOKEN_TYPE, "alg": "ES256", "kid": key.id}
         token_id = urlsafe_b64encode(self._random(_ID_BYTES)).rstrip(b"=").decode()
         claims = {
             "iss": self._issuer.url,
             "aud": self._issuer.url,
             "sub": client,
             "client_id": client,
-            "client_key": key,
+            "client_key": proved,
             "iat": issued,
             "exp": issued + LIFETIME,
             "jti": token_id,
             "cnf": {"jkt": thumbprint},
+            "epoch": epoch,
             "authorization_details": [details.as_json()],
         }
-        text = jws.serialize_compact(self._header, msgspec.json.encode(claims), self._key, registry=_REGISTRY)
+        text = jws.serialize_compact(header, msgspec.json.encode(claims), key.key, registry=_REGISTRY)
         return AccessToken(text, token_id, issued + LIFETIME)
 
     def verify(self, text: str, now: float) -> VerifiedToken:
         """Return what the token says, if we minted it for ourselves and it is not over. Raises `InvalidToken`."""
         try:
             segments = split(text, limit=MAX_TOKEN)
-            # (1): a header of ours.
-            key = self._keys.get(segments[0])
-            if key is None:
+            # (1): a header of ours, of a key that may have signed a token that is good now.
+            found = self._verifying.get(segments[0])
+            if found is None:
                 raise InvalidToken("token_header")
+            if self.states(now)[found.id] not in _PUBLISHED:
+                raise InvalidToken("token_key")
             # (2): the signature.
-            require_signature(segments, "ES256", key)
+            require_signature(segments, "ES256", found.key)
             # (3): the claims. We signed them, so a wrong shape means a token of an older release.
             claims = self._decoder.decode(urlsafe_b64decode(segments[1].encode()))
         except (Malformed, ValueError) as error:  # msgspec's errors are ValueErrors
@@ -167,6 +210,10 @@ class AccessTokens:
                 person=behind.person if behind else None,
                 role=behind.role if behind else None,
             ),
+            epoch=claims.epoch,
+            key_id=found.id,
+            issued=claims.iat,
+            expires=claims.exp,
         )
 
 
@@ -178,4 +225,4 @@ def _header_segment(key_id: str) -> str:
 def _published(key: ECKey) -> dict[str, object]:
     public = key.as_dict(private=False)
     members = {name: public[name] for name in ("kty", "crv", "x", "y")}
-    return {**members, "kid": key.kid or key.thumbprint(), "use": "sig", "alg": "ES256"}
+    return {**members, "kid": key.thumbprint(), "use": "sig", "alg": "ES256"}

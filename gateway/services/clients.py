@@ -58,6 +58,7 @@ class Clients:
             agreements=tuple(grants),
             epoch=moment.epoch,
             read_at=moment.now,
+            ended=registry.ended_tokens,
         )
 
 

@@ -97,6 +97,9 @@ class Disclosures:
             for _ in range(_ATTEMPTS):
                 # (1): what may this client see, by the rules of one epoch?
                 decision, moment = await self._grants.decide(asked.request)
+                over = self._grants.over(caller)
+                if over is not None:
+                    raise over
                 if isinstance(decision, Denied):
                     judged = moment
                     raise problem_of(decision)

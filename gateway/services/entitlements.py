@@ -8,7 +8,6 @@ from datetime import datetime
 from audit.events import Event
 from audit.log import Log
 from gateway.caller import Caller
-from gateway.services.bound import NotBound
 from gateway.services.denials import permits_of, problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
@@ -45,9 +44,9 @@ class Entitlements:
         state, moment = await self._grants.current()
         held = state.slice_for(caller.client, caller.agreement)
         permits, refusal = permits_of(state, caller, moment.now)
-        unbound = self._unbound(caller, moment.now) if permits else None
-        event = Event.GRANT_READ if permits and unbound is None else Event.REFUSAL
-        why = {"code": unbound.recorded} if unbound else {} if permits else told_of_denial(refusal)
+        against = self._grants.against(caller, moment.now) if permits else self._grants.over(caller)
+        event = Event.GRANT_READ if permits and against is None else Event.REFUSAL
+        why = {"code": against.recorded} if against else {} if permits else told_of_denial(refusal)
         draft = draft_for(
             caller,
             event,
@@ -59,8 +58,8 @@ class Entitlements:
             **why,
         )
         await self._log.append(draft)
-        if unbound is not None:
-            raise unbound
+        if against is not None:
+            raise against
         if isinstance(held, Denied) or not permits:
             raise problem_of(refusal)
         agreement = held.agreement
@@ -72,10 +71,3 @@ class Entitlements:
             valid_until=min(permit.valid_until for permit in permits),
             permits=tuple(permits),
         )
-
-    def _unbound(self, caller: Caller, now: datetime) -> NotBound | None:
-        try:
-            self._grants.require_bound(caller, now)
-        except NotBound as refusal:
-            return refusal
-        return None

@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
 from gateway.caller import Caller
+from gateway.problems import Problem
+from gateway.registration import IssuedToken
 from gateway.services.alarms import alarm
-from gateway.services.bound import require_bound
+from gateway.services.bound import NotBound, require_bound
 from gateway.services.integrity.denying import stops_of
 from gateway.services.integrity.findings import Finding
 from gateway.services.standing.registry import Moment, Registry, read_moment
@@ -30,6 +32,8 @@ from policies.recheck import EVERY, Recheck
 from policies.request import AccessRequest
 from policies.state import PolicyState, Tables
 
+TOKEN_OVER = "token_over"  # noqa: S105 - a code
+"""The code of the refusal of a token that was ended before its time."""
 _TABLES = 4_096
 """Tables of Casbin's answers kept, a few kilobytes each."""
 
@@ -100,6 +104,27 @@ class Grants:
         """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
         granted = None if self._registry is None else self._registry.granted.get(agreement)
         return None if granted is None else granted.document.basis
+
+    def over(self, caller: IssuedToken) -> Problem | None:
+        """
+        Return the refusal of a token that was ended before its time, None while it stands; ask after a decision.
+
+        INVARIANT: the registry is at least as new as whatever was decided by. That a token is over is never undone, so
+        a newer registry than that of the decision refuses rightly too.
+        """
+        stands = self._registry is not None and not self._registry.ended_tokens.has(caller)
+        return None if stands else Problem(TOKEN_OVER)
+
+    def against(self, caller: Caller, now: datetime) -> Problem | None:
+        """Return what stands against the caller's token, its key or its place; None if nothing does."""
+        over = self.over(caller)
+        if over is not None:
+            return over
+        try:
+            self.require_bound(caller, now)
+        except NotBound as refusal:
+            return refusal
+        return None
 
     def observe(self, epoch: int, now: datetime) -> None:
         """Take note of the epoch and the clock that came with rows; a state of another epoch is used no more."""

@@ -18,7 +18,6 @@ from audit.proof import Receipt
 from audit.reading import leaf_at, receipt_for
 from gateway.caller import Caller
 from gateway.problems import Problem
-from gateway.services.bound import NotBound
 from gateway.services.denials import problem_of, standing_against
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
@@ -75,12 +74,11 @@ class Receipts:
             why = {**told_of_denial(stop), "epoch": moment.epoch}
             await self._append(caller, named, request_id, Event.REFUSAL, now=moment.now, **why)
             raise problem_of(stop)
-        try:
-            self._grants.require_bound(caller, moment.now)
-        except NotBound as refusal:
-            more = {"code": refusal.recorded, "epoch": moment.epoch}
+        against = self._grants.against(caller, moment.now)
+        if against is not None:
+            more = {"code": against.recorded, "epoch": moment.epoch}
             await self._append(caller, named, request_id, Event.REFUSAL, now=moment.now, **more)
-            raise
+            raise against
         if not (named.isascii() and named.isdigit() and len(named) <= _MAX_DIGITS):
             await self._append(caller, named, request_id, Event.REFUSAL, code="invalid_request")
             raise Problem("invalid_request", _UNREADABLE)

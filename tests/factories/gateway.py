@@ -298,6 +298,7 @@ class Gateway:
         *,
         services: Services | None = None,
         elements: Sequence[str] = ("first_name",),
+        token_epoch: int = -1,
         **about: Any,
     ) -> Disclosed:
         """Ask the service itself, as a caller whose token was verified, with a proof of its own."""
@@ -314,6 +315,7 @@ class Gateway:
             proof_digest="sha256:" + "0" * 64,
             replay_id=secrets.token_bytes(32),
             replay_expires_at=NOON + dt.timedelta(days=30_000),
+            token_epoch=token_epoch,
         )
         request = AccessRequest(client, signed.digest, signed.purpose.code, "students", tuple(elements))
         asked = Asked(request, "request", "query", about.pop("limit", 1), **about)

@@ -263,15 +263,17 @@ class Builder:
             "authorization_details": self._details(case, who),
         }
         proof_claims = {"jti": fixed["proof_jti"]} if "proof_jti" in fixed else {}
-        proof = self.proof("POST", self.world.token_url, case.get("proof"), **proof_claims)
-        fill = {**self._fill("POST", self.world.token_url), "proof": proof, "access_token": self.token()}
+        path = case.get("path", "/oauth/token")
+        url = f"{self.world.issuer}{path}"
+        proof = self.proof("POST", url, case.get("proof"), **proof_claims)
+        fill = {**self._fill("POST", url), "proof": proof, "access_token": self.token()}
         form = _replaced(good, case.get("form", {}), fill)
         body = urlencode(form) + _filled(case.get("body_suffix", ""), fill)
         content = case.get("body", body)
         headers = {"content-type": "application/x-www-form-urlencoded", **case.get("headers", {})}
         return Request(
             method=case.get("method", "POST"),
-            path="/oauth/token",
+            path=path,
             headers=_headers(headers, proof, case.get("proofs", 1)),
             content=content.encode(),
             query=case.get("query", ""),

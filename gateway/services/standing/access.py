@@ -54,7 +54,7 @@ class Access:
         self.undertakings = {digest: tuple(self._undertakings(self.history[digest])) for digest in in_force}
         self.granted = {
             digest: self._granted(
-                self.history[digest],
+                digest,
                 key_sets.counting(
                     (each for _, each in bound[digest] if self._is_own(each, owners)),
                     self.history[digest].verified.agreement,

@@ -13,6 +13,7 @@ from audit.errors import LeafRefused
 from audit.store import IS_CHANGE
 from gateway.services.standing.access import Access
 from gateway.services.standing.emergencies import emergency_orders
+from gateway.services.standing.ended_tokens import ended_tokens
 from gateway.services.standing.judging import Judging
 from gateway.services.standing.logged import as_logged
 from gateway.services.standing.partners import Partners
@@ -98,6 +99,7 @@ class RegistryReader:
             witnesses=witnesses,
             staff=staff,
             undertakings=access.undertakings,
+            ended_tokens=ended_tokens(read.entries),
         )
 
     @staticmethod

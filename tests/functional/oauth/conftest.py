@@ -26,6 +26,7 @@ from gateway.oauth.rates import Rate
 from gateway.registration import AgreementGrant, RegisteredClient
 from gateway.server import bind, server_for
 from gateway.settings import read_settings
+from gateway.token_keys import TokenKey
 from tests.factories.database import TestDatabase
 from tests.factories.log import numbered_leaf, signer_of
 from tests.factories.oauth import Builder, World, key, public
@@ -57,7 +58,7 @@ class Open:
 
 @dataclass(frozen=True)
 class _Keys:
-    access_token: ECKey
+    token_keys: tuple[TokenKey, ...]
 
 
 @dataclass
@@ -201,7 +202,12 @@ async def site(database: TestDatabase) -> AsyncIterator[Site]:
 
                 settings = read_settings({"PACTGATE_PUBLIC_URL": issuer})
                 app = create_app(
-                    settings, _Keys(server), open_services, [_probes()], write=lines.append, bounds=NO_LIMITS
+                    settings,
+                    _Keys((TokenKey(server),)),
+                    open_services,
+                    [_probes()],
+                    write=lines.append,
+                    bounds=NO_LIMITS,
                 )
                 serving = server_for(app)
                 task = asyncio.create_task(serving.serve(sockets=[listening]))

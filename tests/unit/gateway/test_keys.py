@@ -5,7 +5,6 @@ import pytest
 
 from gateway.errors import KeysMissing
 from gateway.keys import (
-    ACCESS_TOKEN_FILE,
     CHECKPOINT_FILE,
     CURSOR_FILE,
     SUBJECT_FILE,
@@ -14,6 +13,7 @@ from gateway.keys import (
     load_keys,
     public_half,
 )
+from gateway.token_keys import ACCESS_TOKEN_FILE
 
 FILES = (ACCESS_TOKEN_FILE, CHECKPOINT_FILE, CURSOR_FILE, SUBJECT_FILE)
 

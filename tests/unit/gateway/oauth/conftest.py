@@ -24,6 +24,7 @@ from gateway.oauth.callers import CallerDep, caller_of
 from gateway.oauth.rates import Rate
 from gateway.registration import AgreementGrant, RegisteredClient
 from gateway.settings import read_settings
+from gateway.token_keys import TokenKey
 from tests.factories.oauth import Builder, World, key, public
 from tests.factories.oauth import Request as Built
 
@@ -225,7 +226,7 @@ def make_gateway(bounds: Bounds) -> Callable[..., Any]:
         settings = read_settings({"PACTGATE_PUBLIC_URL": ISSUER, **(environment or {})})
         app = create_app(
             settings,
-            _Keys(server),
+            _Keys((TokenKey(server),)),
             open_services,
             [probe_router(), *routers],
             write=lines.append,
@@ -240,7 +241,7 @@ def make_gateway(bounds: Bounds) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class _Keys:
-    access_token: ECKey
+    token_keys: tuple[TokenKey, ...]
 
 
 @pytest.fixture

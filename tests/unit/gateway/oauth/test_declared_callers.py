@@ -52,6 +52,8 @@ async def test_every_route_without_a_caller_is_one_of_these(gateway: Any) -> Non
     everything = {path for path, _ in declarations(gateway.app)}
     assert everything - set(guarded) == {
         "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/introspect",
         "/.well-known/oauth-authorization-server",
         "/.well-known/oauth-protected-resource",
         "/.well-known/jwks.json",

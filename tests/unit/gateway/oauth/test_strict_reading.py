@@ -16,6 +16,7 @@ from gateway.oauth.form import parse_form
 from gateway.oauth.issuer import Issuer, is_same_target
 from gateway.oauth.publickeys import verifying_key
 from gateway.oauth.tokens import AccessTokens
+from gateway.token_keys import TokenKey
 from tests.factories.oauth import encoded, key, public
 
 FORM = "application/x-www-form-urlencoded"
@@ -46,7 +47,7 @@ def test_any_json_as_assertion_proof_or_token_is_refused(header: object, claims:
     with pytest.raises(ProofRefused):
         require_proof([text], Expected("GET", "https://a.example/", 0))
     with pytest.raises(InvalidToken):
-        AccessTokens(Issuer("https://a.example"), server, random=bytes).verify(text, 0)
+        AccessTokens(Issuer("https://a.example"), [TokenKey(server)], random=bytes).verify(text, 0)
 
 
 @given(st.dictionaries(st.sampled_from(["kty", "crv", "x", "y", "n", "e", "alg", "use", "key_ops", "d", "k"]), JSON))
@@ -157,5 +158,5 @@ def test_a_bare_host_means_its_root() -> None:
 def test_nothing_secret_is_printed() -> None:
     server = key("server")
     assert isinstance(server, ECKey)
-    tokens = AccessTokens(Issuer("https://a.example"), server, random=bytes)
+    tokens = AccessTokens(Issuer("https://a.example"), [TokenKey(server)], random=bytes)
     assert str(server.as_dict(private=True)["d"]) not in repr(tokens)
