@@ -31,7 +31,7 @@ from gateway.oauth.posted import Posted
 from gateway.oauth.rates import Buckets
 from gateway.oauth.strangers import Strangers
 from gateway.oauth.tokens import AccessTokens, VerifiedToken
-from gateway.registration import RegisteredClient
+from gateway.registration import RegisteredClient, is_allowed
 
 _FIELDS = frozenset({"token", "token_type_hint", "client_id", "client_assertion", "client_assertion_type"})
 Note = Callable[[str, str], None]
@@ -114,7 +114,7 @@ class OwnTokens(ClientEndpoint):
         form, claimed = self._claimed(posted, "token")
         for _ in range(ATTEMPTS):
             # (1): load. From here to the write nothing waits for anything.
-            client = await services.clients.load(claimed.client_id)
+            client = await services.clients.load(claimed.client_id, claimed.key_id)
             # (2): who asks.
             who = self._authenticated(claimed, client)
             note("client", who.client.id)
@@ -124,6 +124,7 @@ class OwnTokens(ClientEndpoint):
                     raise InvalidRequest("field_unknown")
                 if not who.client.active:
                     raise InvalidClient("client_suspended")
+                _require_some_place(who, posted.known_address)
                 proof = self._proof(posted, path)
             except TokenRefused as refusal:
                 await self._refuse(who, refusal, posted, services.log)
@@ -161,7 +162,9 @@ class OwnTokens(ClientEndpoint):
         if token.client != client.id:
             return None
         agreement = token.details.agreement
-        in_force = any(grant.digest == agreement and grant.in_force for grant in client.agreements)
+        in_force = any(
+            grant.digest == agreement and grant.in_force and token.key in grant.keys for grant in client.agreements
+        )
         issued = _IssuedToken(client.id, agreement, token.id, token.epoch, token.key_id)
         is_over = client.ended.has(issued)
         # Whoever lost the key of the proof may still end a token; only that it is good is told to its holder alone.
@@ -190,3 +193,10 @@ class OwnTokens(ClientEndpoint):
             "cnf": {"jkt": token.thumbprint},
             "authorization_details": [token.details.as_json()],
         }
+
+
+def _require_some_place(who: AuthenticatedClient, address: str | None) -> None:
+    """Check that the key may be used from here under some agreement. Raises `InvalidClient`."""
+    places = [grant.keys[who.key_id] for grant in who.client.agreements if who.key_id in grant.keys]
+    if not any(is_allowed(each, address) for each in places):
+        raise InvalidClient("client_address")

@@ -44,14 +44,16 @@ class Asking:
 
     async def token(self) -> httpx2.Response:
         """Ask for a token."""
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._client.assertion(),
-        }
-        url = f"{self._gateway.url}/oauth/token"
-        headers = {"dpop": self._client.proof("POST", url), **self._headers}
-        return await self._gateway.http.post("/oauth/token", data=form, headers=headers)
+        return await self._post("/oauth/token", grant_type="client_credentials")
+
+    async def introspect(self, token: str) -> httpx2.Response:
+        """Ask whether a token is good."""
+        return await self._post("/oauth/introspect", token=token)
+
+    async def _post(self, path: str, **form: str) -> httpx2.Response:
+        proved = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self._client.assertion()}
+        headers = {"dpop": self._client.proof("POST", f"{self._gateway.url}{path}"), **self._headers}
+        return await self._gateway.http.post(path, data={**form, **proved}, headers=headers)
 
     async def get(self, path: str, token: str) -> httpx2.Response:
         """Use a token."""

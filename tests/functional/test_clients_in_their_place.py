@@ -66,6 +66,22 @@ async def test_a_token_taken_elsewhere_is_one_that_is_not_accepted(idle_gateway:
     assert (await Asking(gateway, forwarded="192.0.2.9").get("/v1/students", token)).status_code == 200
 
 
+@pytest.mark.attack("other address")
+async def test_about_its_tokens_too_a_client_asks_from_its_networks_only(idle_gateway: Gateway) -> None:
+    gateway = idle_gateway
+    await gateway.serve(terminators="127.0.0.1")
+    await bind(gateway, own(gateway), allowed_addresses=NETWORKS, earlier_last_day=LONG_AGO)
+    here, elsewhere = Asking(gateway, forwarded="192.0.2.9"), Asking(gateway, forwarded="198.51.100.1")
+    token = (await here.token()).json()["access_token"]
+    refused = await elsewhere.introspect(token)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_client")
+    assert (await here.introspect(token)).json()["active"] is True
+    # With its key gone the token opens nothing, and is said to open nothing.
+    other = PartnerKeys.generate()
+    await bind(gateway, other.jwks()["keys"], earlier_last_day=LONG_AGO)
+    assert (await Asking(gateway, other).introspect(token)).json() == {"active": False}
+
+
 @pytest.mark.attack("spoofed X-Forwarded-For")
 async def test_a_header_that_no_terminator_wrote_is_nothing(gateway: Gateway) -> None:
     await bind(gateway, own(gateway), allowed_addresses=NETWORKS, earlier_last_day=LONG_AGO)

@@ -1,7 +1,7 @@
 """
 The keys that clients publish, as they were fetched, and who was reminded of a client's end.
 
-Revises: 0013.
+Revises: 0015.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0016"
-down_revision: str | None = "0013"
+down_revision: str | None = "0015"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """
 What families state about contested records, so that it leaves wherever the contested part does.
 
-Revises: 0013.
+Revises: 0018.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0019"
-down_revision: str | None = "0013"
+down_revision: str | None = "0018"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
