@@ -1,5 +1,6 @@
 """Published keys: fetched over TLS, put on record, and only then believed; by every replica alike."""
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -212,6 +213,48 @@ async def test_a_signers_key_among_those_published_refuses_them_all(
     server.answer = answering([dict(signer.jwk), monday.client.as_dict(private=False) | {"kid": "monday"}])
     assert (await Asking(published, monday).token()).json()["error"] == "invalid_client"
     assert "client_refused" in alarms(caplog)
+
+
+async def test_who_waits_for_a_fetch_holds_up_nobody_else(
+    published: Gateway, server: KeyServer, monday: PartnerKeys
+) -> None:
+    assert (await Asking(published, monday).token()).status_code == 200
+    await anew(published)
+    server.hold = asyncio.Event()
+    strangers = [asyncio.create_task(Asking(published, keys_with("tuesday")).token()) for _ in range(18)]
+    async with asyncio.timeout(5):
+        while len(server.asked) < 2 or sum(each.done() for each in strangers) < 2:  # noqa: ASYNC110 - of two places
+            await asyncio.sleep(0.005)
+    # Sixteen wait for the one fetch, two were judged by what is known, and whose key is known waits for nothing.
+    assert (await Asking(published, monday).token()).status_code == 200
+    assert sum(each.done() for each in strangers) == 2
+    server.hold.set()
+    assert {(await each).json()["error"] for each in strangers} == {"invalid_client"}
+    assert len(server.asked) == 2
+
+
+async def test_a_fetch_under_way_does_not_keep_the_gateway_from_stopping(
+    published: Gateway, server: KeyServer, monday: PartnerKeys
+) -> None:
+    assert (await Asking(published, monday).token()).status_code == 200
+    await anew(published)
+    await published.at(NOON + 5 * HOUR)
+    server.hold = asyncio.Event()
+    assert (await Asking(published, monday).token()).status_code == 200
+    async with asyncio.timeout(4):  # less than a fetch may take
+        await published.close()
+    assert len(await events(published, Event.CLIENT_KEYS_FETCHED)) == 1
+
+
+@pytest.mark.claim(1)
+async def test_keys_that_cannot_be_kept_do_not_count(
+    published: Gateway, monday: PartnerKeys, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = await superuser(published)
+    await admin.execute("REVOKE INSERT ON gateway.fetched_keys FROM pactgate_app")
+    assert (await Asking(published, monday).token()).json()["error"] == "invalid_client"
+    assert "keys_not_kept" in alarms(caplog)
+    assert await events(published, Event.CLIENT_KEYS_FETCHED) == [], "no entry without its row"
 
 
 async def test_the_rows_of_a_partner_go_on_by_published_keys(published: Gateway, monday: PartnerKeys) -> None:
