@@ -4,6 +4,7 @@ Fixtures every room may use: `postgres` (the server), `database` (migrated, fres
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,13 @@ from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.gateway import NOON, Deployment, Gateway, deploy
 from tests.factories.installation import TestInstallation, installed_in
+from tests.factories.spills import (
+    pytest_configure,
+    pytest_runtest_makereport,
+    require_nothing_spilled,
+)
+
+__all__ = ["pytest_configure", "pytest_runtest_makereport"]  # hooks: whatever the suite collects is looked through
 
 _numbers = count(1)
 
@@ -27,6 +35,7 @@ def postgres() -> Iterator[TestServer]:
         asyncio.run(server.prepare())
         yield server
         asyncio.run(server.require_all_whole())
+        require_nothing_spilled(embedded.log.read_text(errors="replace"), "PostgreSQL's log")
 
 
 @pytest.fixture
@@ -73,6 +82,7 @@ async def idle_gateway(deployment: Deployment, tmp_path: Path) -> AsyncIterator[
         yield opened
         await opened.close()
         await opened.verify()
+        require_nothing_spilled(json.dumps(opened.lines), "the lines of the gateway")
     finally:
         await opened.close()
         await database.close()

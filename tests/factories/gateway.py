@@ -51,6 +51,7 @@ from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, SignedAg
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.records import NAMES, mapping_for
+from tests.factories.spills import require_nothing_spilled, seed
 
 BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
 NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
@@ -98,6 +99,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await server.create(name)
     database = TestDatabase(server, name)
     keys, ring = create_keys(home / "keys"), Keyring()
+    seed(keys.cursor.hex(), keys.subject.hex(), *(str(each.key.as_dict(private=True)["d"]) for each in keys.token_keys))
     officers = tuple(Officer(person.name, person.key.public) for person in ring.officers)
     urls = database.url("owner"), database.url("loader")
     installed = await install(*urls, home / "trust.json", keys, officers, origin=ring.origin, demo=True)
@@ -217,6 +219,7 @@ class Gateway:
             write=self.lines.append,
             bounds=_NO_LIMITS,
         )
+        self.app = app
         server = server_for(app)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
 
@@ -360,6 +363,7 @@ class Gateway:
         """Recompute the whole log, and see that every entry says what its event says."""
         auditor = await self.database.pool("auditor", size=1)
         async for written in leaves(auditor, 0, await self.size()):
+            require_nothing_spilled(written.decode(), "a leaf")
             entry = parse(written)
             require_members(_EVENTS[entry.event], entry.body)
         return await recheck(await self.database.pool("auditor", size=1), self.deployment.signer.verifier)

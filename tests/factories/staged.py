@@ -16,6 +16,7 @@ from gateway.demo.perform import LOG_FILE, free_port, on_stage, settings_for
 from gateway.demo.stage import Scripts, Stage, script_for
 from gateway.logs import LineWriter
 from gateway.settings import read_settings
+from tests.factories.spills import require_nothing_spilled
 from tests.factories.whole_log import known_by, require_whole
 
 Result = TypeVar("Result")
@@ -53,6 +54,7 @@ def staged(*, students: int = MINIMUM_STUDENTS, scripts: Scripts = script_for) -
                 opened.set()
                 await asyncio.to_thread(leave.wait)
                 await require_whole(stage.cluster.url("admin"), known_by(stage.trust.log_public_key))
+                require_nothing_spilled((Path(folder) / LOG_FILE).read_text(), "the lines of the stage")
 
     def run() -> None:
         try:

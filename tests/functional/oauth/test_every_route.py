@@ -1,0 +1,161 @@
+"""
+Every route that is not public, enumerated from the application: 401 without a token, with another's, with one that was
+stopped; 403 with too little; and a token for one agreement reaches nothing of another's.
+"""
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from agreements.lifecycle import Standing
+from gateway.oauth.callers import declarations
+from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING
+from tests.factories.gateway import BRIGHT_PATH, HARBOR, Gateway
+
+pytestmark = [pytest.mark.attack("7.3 each route"), pytest.mark.ferpa("Z1"), pytest.mark.claim(8)]
+
+PUBLIC = {
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/jwks.json",
+    "/healthz",
+    "/openapi.json",
+}
+"""Routes that need no token. The first three ask for the proofs of a client: `test_own_tokens`, the attack table."""
+REGISTER = "/register"
+"""The public register of agreements."""
+OF_DATASETS = {"/v1/students": "students", "/v1/attendance": "attendance", "/v1/attendance/events": "attendance_events"}
+
+
+def told(answer: httpx2.Response) -> tuple[int, str]:
+    assert answer.headers["cache-control"] == "no-store"
+    return answer.status_code, str(answer.json()["code"])
+
+
+async def opens(gateway: Gateway, address: str) -> bool:
+    """Return whether tutoring's token is taken here; what tutoring does not cover is refused for that reason only."""
+    answer = await gateway.get(TUTORING, address)
+    return answer.status_code == 200 or told(answer) == (403, "dataset_not_covered")
+
+
+async def places(gateway: Gateway, agreement: str) -> dict[str, str]:
+    """Return an address at each guarded route that answers 200 to this agreement's token."""
+    page = await gateway.get(agreement, "/v1/students")
+    entry = page.headers["pactgate-receipt"]
+    code = page.json()["data"][0]["record_code"]
+    filled = {"{code}": code, "{entry}": entry}
+    found = {}
+    for path, _ in declarations(gateway.app):
+        address = path
+        for name, value in filled.items():
+            address = address.replace(name, value)
+        if path not in PUBLIC and not path.startswith(REGISTER):
+            assert "{" not in address, f"a new part of a path: {path}"
+            found[path] = address
+    return found
+
+
+@pytest.fixture
+async def guarded(gateway: Gateway) -> dict[str, str]:
+    """Every guarded route with an address of tutoring's, at which its token is taken before the test."""
+    found = await places(gateway, TUTORING)
+    assert len(found) >= 6
+    for address in found.values():
+        assert await opens(gateway, address), address
+    return found
+
+
+async def sent(gateway: Gateway, address: str, headers: dict[str, str]) -> tuple[int, str]:
+    return told(await gateway.http.get(address, headers=headers))
+
+
+async def test_no_route_opens_without_a_token_with_anothers_key_or_as_a_bearer_token(
+    gateway: Gateway, guarded: dict[str, str]
+) -> None:
+    token, stranger = await gateway.token(TUTORING), gateway.client(MENTORING)
+    for address in guarded.values():
+        url = f"{gateway.url}{address}"
+        own = gateway.client(TUTORING).proof("GET", url, token)
+        others = stranger.proof("GET", url, token)
+        assert await sent(gateway, address, {}) == (401, "token_required")
+        assert await sent(gateway, address, {"authorization": f"DPoP {token}"}) == (401, "invalid_dpop_proof")
+        wrong = {"authorization": f"DPoP {token}", "dpop": others}
+        assert await sent(gateway, address, wrong) == (401, "invalid_token")
+        assert await sent(gateway, address, {"authorization": f"Bearer {token}"}) == (401, "invalid_token")
+        assert await sent(gateway, address, {"authorization": f"Bearer {token}", "dpop": own}) == (401, "invalid_token")
+
+
+async def test_no_route_opens_with_a_token_that_was_narrowed_to_something_else(
+    gateway: Gateway, guarded: dict[str, str]
+) -> None:
+    narrowed = {each: await gateway.token(TUTORING, datasets=[each]) for each in ("students", "attendance")}
+    for path, address in guarded.items():
+        for dataset, token in narrowed.items():
+            answer = await gateway.get(TUTORING, address, token=token)
+            expected = OF_DATASETS.get(path.removesuffix("/{code}"))
+            if dataset == expected:
+                assert answer.status_code == 200, address
+            else:
+                assert told(answer) == (403, "insufficient_authorization"), address
+                assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("stop", ["client", "partner", "agreement"])
+async def test_no_route_opens_once_client_partner_or_agreement_is_stopped(
+    gateway: Gateway, guarded: dict[str, str], stop: str
+) -> None:
+    token, suspensions = await gateway.token(TUTORING), (await gateway.office()).suspensions
+    acts: dict[str, Any] = {
+        "client": lambda: suspensions.suspend_client(gateway.deployment.partners[BRIGHT_PATH].client, "x"),
+        "partner": lambda: suspensions.suspend_partner("partner:bright-path", "x"),
+        "agreement": lambda: suspensions.stop_agreement(gateway.digest(TUTORING), Standing.SUSPENDED, "x"),
+    }
+    await acts[stop]()
+    for address in guarded.values():
+        answer = await gateway.get(TUTORING, address, token=token)
+        assert told(answer) == (401, "suspended"), address
+        assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("other", [FOLLOW_UP, MENTORING])
+async def test_a_token_for_one_agreement_reaches_nothing_of_another(gateway: Gateway, other: str) -> None:
+    """Not of another partner's, and not of the same client's either."""
+    theirs = await places(gateway, other)
+    token = await gateway.token(TUTORING)
+    named = {path: address for path, address in theirs.items() if "{" in path}
+    assert len(named) >= 2
+    for path, address in named.items():
+        assert (await gateway.get(other, address)).status_code == 200
+        foreign = await gateway.get(TUTORING, address, token=token)
+        made_up = {"{code}": "rc_" + "a" * 26, "{entry}": "999999"}
+        nowhere = path
+        for name, value in made_up.items():
+            nowhere = nowhere.replace(name, value)
+        absent = await gateway.get(TUTORING, nowhere, token=token)
+        assert told(foreign) == told(absent) == (404, "not_found")
+        assert foreign.content == absent.content
+    rows = {each["record_code"] for each in (await gateway.get(TUTORING, "/v1/students", token=token)).json()["data"]}
+    assert rows.isdisjoint(each["record_code"] for each in (await gateway.get(other, "/v1/students")).json()["data"])
+
+
+async def test_a_client_is_told_nothing_of_anothers_token_and_ends_none(gateway: Gateway) -> None:
+    token, other = await gateway.token(TUTORING), await gateway.token(MENTORING)
+    asking = gateway.client(MENTORING)
+    assert (await asked(gateway, asking, token)).json() == {"active": False}
+    own = (await asked(gateway, asking, other)).json()
+    assert (own["active"], own["client_id"]) == (True, gateway.deployment.partners[HARBOR].client)
+    await asyncio.to_thread(asking.revoke, token)
+    assert (await gateway.get(TUTORING, "/v1/students", token=token)).status_code == 200
+
+
+async def asked(gateway: Gateway, partner: Any, token: str) -> httpx2.Response:
+    """Ask about a token as this partner."""
+    url = f"{gateway.url}/oauth/introspect"
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    form = {"client_assertion_type": kind, "client_assertion": partner.assertion(), "token": token}
+    return await gateway.http.post(url, data=form, headers={"dpop": partner.proof("POST", url)})
