@@ -104,6 +104,15 @@ def _require_claims(claims: Mapping[str, object], expected: Expected) -> tuple[s
     issued = claims.get("iat")
     if type(issued) is not int or not expected.now - MAX_AGE <= issued <= expected.now + MAX_AHEAD:
         raise ProofRefused("proof_iat")
+    # A proof may bring bounds of its own, and then they hold (RFC 7519 sections 4.1.4 and 4.1.5).
+    expires, begins = claims.get("exp"), claims.get("nbf")
+    if "exp" in claims and (type(expires) is not int or expires <= expected.now):
+        raise ProofRefused("proof_exp")
+    if "nbf" in claims and (type(begins) is not int or begins > expected.now + MAX_AHEAD):
+        raise ProofRefused("proof_nbf")
+    # A nonce is one that the server gave (RFC 9449 section 8). This one gives none, so it was meant for somebody else.
+    if "nonce" in claims:
+        raise ProofRefused("proof_nonce")
     return jti, issued
 
 
