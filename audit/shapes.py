@@ -13,7 +13,7 @@ from audit.errors import LeafRefused
 from audit.events import Event
 from audit.members import MEMBERS, Kind
 
-_CALL = "client agreement purpose behind token proof request_id request"
+_CALL = "client agreement purpose behind token proof? binding? network? request_id request"
 _RULES = "configuration epoch dataset elements transformations clauses basis ferpa_9932_required"
 _DIGESTS = "ruleset guardrails catalogue records rows listed result"
 _LOAD = "batch digest mapping targets facts"
@@ -52,6 +52,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.CLIENT_REGISTERED: "document client agreement keys",
         Event.CLIENT_SUSPENDED: "client",
         Event.CLIENT_ACTIVATED: "client document undoes",
+        Event.CLIENT_SECRET_ISSUED: "client commitment ends",
+        Event.CLIENT_SECRET_ENDED: "client entry.secret",
         Event.RECORDS_LOADED: _LOAD,
         Event.ROSTER_LOADED: _LOAD,
         Event.CONSENTS_LOADED: _LOAD,
@@ -63,9 +65,10 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.GUARDRAILS_CHANGED: "was guardrails",
         Event.POPULATION_REBUILT: "agreement facts",
         Event.TOKEN_ISSUED: (
-            "client partner key epoch request_id agreement purpose datasets behind role token expires bound_to proof"
+            "client partner key? epoch request_id agreement purpose datasets behind role token expires bound_to? proof?"
+            " entry.secret? binding? network?"
         ),
-        Event.TOKEN_REFUSED: "client partner key epoch request_id error reason",
+        Event.TOKEN_REFUSED: "client partner key? epoch request_id error reason entry.secret? binding? network?",
         Event.DISCLOSURE: f"{_CALL} {_RULES} {_DIGESTS}",
         Event.REFUSAL: f"{_CALL} code configuration? epoch? dataset? elements? clause? basis? records? most?",
         Event.STRANGERS_REFUSED: "since total reasons",

@@ -1,7 +1,9 @@
-"""Who is asking: the verified caller of one partner request. No imports from the gateway."""
+"""Who is asking: the verified caller of one partner request."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from policies.request import Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,28 @@ class Caller:
     """SHA-256 of the DPoP proof, `sha256:<hex>`: the partner's own signature over this request."""
     replay_id: bytes
     replay_expires_at: datetime
+
+    @property
+    def bearer(self) -> None:
+        """Nothing: the token is bound to a key, which was proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerCaller:
+    """
+    A client of the compatibility mode: its token was verified, and proves nothing about who sent it.
+
+    INVARIANT: made by `gateway.oauth.compatibility` only, on its own paths. `bearer` goes into every decision about it
+    and into every entry.
+    """
+
+    client: str
+    agreement: str
+    purpose: str
+    token_id: str
+    behind: str
+    bearer: Bearer
+
+
+AnyCaller = Caller | BearerCaller
+"""Who can be answered. What only a proof of possession allows takes a `Caller`."""

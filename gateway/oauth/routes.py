@@ -31,24 +31,29 @@ def oauth_router(issuer: Issuer, tokens: AccessTokens, endpoint: TokenEndpoint) 
         """Issue a DPoP-bound access token (RFC 6749 section 4.4, RFC 9449 section 5)."""
         services: OAuthServices = request.scope["state"][SERVICES_STATE]
         line = line_of(request.scope)
-        posted = Posted(
-            body=await request.body(),
-            content_type=request.headers.get("content-type", ""),
-            query=request.scope["query_string"],
-            authorization=tuple(request.headers.getlist("authorization")),
-            proofs=tuple(request.headers.getlist("dpop")),
-            address=request.client.host if request.client else "-",
-            request_id=line.request_id,
-        )
-        issue = await endpoint.issue(posted, services, line.facts.__setitem__)
+        issue = await endpoint.issue(await posted_in(request), services, line.facts.__setitem__)
         return Response(msgspec.json.encode(issue.as_json()), media_type=_JSON)
 
     for path, document in documents.items():
-        router.add_api_route(path, _document(document), name=path.rpartition("/")[2])
+        router.add_api_route(path, document_route(document), name=path.rpartition("/")[2])
     return router
 
 
-def _document(document: dict[str, object]) -> Callable[[], Awaitable[Response]]:
+async def posted_in(request: Request) -> Posted:
+    """Return a token request as it came in, nothing of it believed."""
+    return Posted(
+        body=await request.body(),
+        content_type=request.headers.get("content-type", ""),
+        query=request.scope["query_string"],
+        authorization=tuple(request.headers.getlist("authorization")),
+        proofs=tuple(request.headers.getlist("dpop")),
+        address=request.client.host if request.client else "-",
+        request_id=line_of(request.scope).request_id,
+    )
+
+
+def document_route(document: dict[str, object]) -> Callable[[], Awaitable[Response]]:
+    """Return what answers with a public document."""
     body = msgspec.json.encode(document)
 
     async def read_document() -> Response:

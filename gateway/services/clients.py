@@ -31,8 +31,8 @@ class Clients:
                 continue
             jwks += [{**key.jwk, "kid": key.thumbprint} for key in keys]
             barred = digest in stopped or known.partner in stopped
-            in_force = not barred and _runs(granted, moment.now)
-            grants.append(_grant(granted, frozenset(key.thumbprint for key in keys), in_force=in_force))
+            in_force = not barred and runs(granted, moment.now)
+            grants.append(grant_of(granted, frozenset(key.thumbprint for key in keys), in_force=in_force))
         return RegisteredClient(
             id=known.id,
             partner=known.partner,
@@ -45,7 +45,8 @@ class Clients:
         )
 
 
-def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> AgreementGrant:
+def grant_of(granted: Granted, keys: frozenset[str], *, in_force: bool) -> AgreementGrant:
+    """Return what a client may ask under one agreement, with the keys that are bound to it."""
     agreement = granted.agreement.agreement
     return AgreementGrant(
         digest=agreement.digest,
@@ -57,7 +58,8 @@ def _grant(granted: Granted, keys: frozenset[str], *, in_force: bool) -> Agreeme
     )
 
 
-def _runs(granted: Granted, now: datetime) -> bool:
+def runs(granted: Granted, now: datetime) -> bool:
+    """Say whether an agreement's days have begun and are not over."""
     term = granted.agreement.agreement.term
     begins, ends = bounds(term.first_day, term.last_day, term.time_zone)
     return begins <= now < (ends if granted.until is None else min(ends, granted.until))

@@ -248,3 +248,17 @@ class WitnessKeyRefused(GatewayError):
 
     code = "witness_key_refused"
     remedy = "Copy the whole line that the witness's owner gave you: name+id+base64."
+
+
+class SecretRefused(GatewayError):
+    """No secret can be made for this client now."""
+
+    code = "secret_refused"
+    remedy = "`pactgate client show` says how each client is bound, and which secrets it has."
+
+
+class SecretNotEnded(GatewayError):
+    """What should be ended is no secret in use."""
+
+    code = "secret_not_ended"
+    remedy = "`pactgate client show` lists the secrets of each client by their entries."

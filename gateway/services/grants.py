@@ -85,6 +85,11 @@ class Grants:
         state, moment = await self.current()
         return decide(state, request, moment.now), moment
 
+    @property
+    def guardrails(self) -> Guardrails:
+        """The district's guardrails, by which everything is decided."""
+        return self._guardrails
+
     def basis_of(self, agreement: str) -> str | None:
         """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
         granted = None if self._registry is None else self._registry.granted.get(agreement)

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from agreements.document import Agreement, parse_agreement
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.register import Registered
+from gateway.services.compatibility.secrets import live_secrets
 from gateway.services.errors import UnknownAgreement
 from gateway.services.office import Office
 from gateway.services.standing.registry import Registry
 from gateway.services.stewardship import Stewardship
+from policies.bearer import signed_networks
 
 UNVERIFIED = "not verified"
 """The standing of a document that is registered, was not terminated, and yet does not verify: nothing leaves by it."""
@@ -28,11 +30,20 @@ class ElementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretLine:
+    """A secret of a client: the entry that issued it, and the first instant after its time."""
+
+    entry: int
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ClientLine:
     """
     A registered client and its agreements. `suspended_by` is the entry that stopped it, None while nothing does.
 
-    `partner_suspended_by` is the entry that stopped its partner, and so this client too.
+    `partner_suspended_by` is the entry that stopped its partner, and so this client too. `compatibility` says that it
+    knows only a secret: whoever steals that, or a token, can ask from its networks, and `secrets` are those in use.
     """
 
     id: str
@@ -41,6 +52,9 @@ class ClientLine:
     agreements: tuple[str, ...]
     suspended_by: int | None
     partner_suspended_by: int | None
+    compatibility: bool
+    networks: tuple[str, ...]
+    secrets: tuple[SecretLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
 
 async def agreement_page(office: Office, digest: str) -> AgreementPage:
     """Return one agreement. Raises `UnknownAgreement`."""
-    _, registry = await office.desk.registry()
+    moment, registry = await office.desk.registry()
     each = next((item for item in registry.register.agreements if item.document.digest == digest), None)
     agreement = None if each is None else _readable(each, office.desk.catalogue)
     if agreement is None:
@@ -110,7 +124,7 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
         elements=element_lines(agreement, office.desk.catalogue),
         population=agreement.population,
         cadence=agreement.cadence,
-        clients=tuple(line for line in _clients(registry) if digest in line.agreements),
+        clients=tuple(line for line in _clients(registry, moment.now) if digest in line.agreements),
         words_only=agreement.words_only,
         approved_by=None if promised is None else promised.verified.approver.key.thumbprint,
         flags=() if promised is None else promised.verified.flags,
@@ -119,8 +133,8 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
 
 async def client_lines(office: Office) -> tuple[ClientLine, ...]:
     """Return every client whose binding is in force, suspended ones included."""
-    _, registry = await office.desk.registry()
-    return _clients(registry)
+    moment, registry = await office.desk.registry()
+    return _clients(registry, moment.now)
 
 
 def element_lines(agreement: Agreement, catalogue: Catalogue) -> tuple[ElementLine, ...]:
@@ -156,12 +170,14 @@ async def _line(office: Office, registry: Registry, agreement: Agreement) -> Agr
     )
 
 
-def _clients(registry: Registry) -> tuple[ClientLine, ...]:
+def _clients(registry: Registry, now: datetime) -> tuple[ClientLine, ...]:
     stops = {stop.concerns: stop.entry for stop in registry.suspensions}
     bound: dict[str, list[str]] = {}
+    networks: dict[str, set[str]] = {}
     for digest, granted in registry.granted.items():
         for client in dict.fromkeys(binding.binding.client for binding in granted.bindings):
             bound.setdefault(client, []).append(digest)
+            networks.setdefault(client, set()).update(signed_networks(granted, client))
     return tuple(
         ClientLine(
             id=known.id,
@@ -170,6 +186,9 @@ def _clients(registry: Registry) -> tuple[ClientLine, ...]:
             agreements=tuple(bound[known.id]),
             suspended_by=stops.get(known.id),
             partner_suspended_by=stops.get(known.partner),
+            compatibility=bool(networks[known.id]),
+            networks=tuple(sorted(networks[known.id])),
+            secrets=tuple(SecretLine(each.entry, each.ends) for each in live_secrets(registry.secrets, known.id, now)),
         )
         for known in registry.clients.values()
     )

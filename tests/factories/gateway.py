@@ -26,6 +26,7 @@ from audit.export import export_log
 from audit.reading import leaves
 from audit.recheck import Rechecked, recheck
 from audit.shapes import require_members
+from gateway.api.compatible import compatible_router
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
@@ -179,9 +180,18 @@ class Gateway:
         return KeptCheckpoint(self.home / "checkpoint", self.deployment.signer.verifier)
 
     async def serve(
-        self, *, readers: int = 4, guardrails: Guardrails | None = None, witnesses_every: float | None = None
+        self,
+        *,
+        readers: int = 4,
+        guardrails: Guardrails | None = None,
+        witnesses_every: float | None = None,
+        compatibility: bool = False,
     ) -> None:
-        """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
+        """
+        Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
+
+        With `compatibility`, programs without keys are served, and this machine is believed to stand in front.
+        """
         self.services: Services = await self._open.enter_async_context(
             open_services(
                 self.database.url("app"),
@@ -193,17 +203,22 @@ class Gateway:
                 kept=self.kept,
                 witnesses_every=witnesses_every,
                 compare_every=3600,  # a test says itself when facts are compared
+                compatibility=compatibility,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = read_settings({"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"})
+        chosen = {"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"}
+        if compatibility:
+            chosen |= {"PACTGATE_COMPATIBILITY": "on", "PACTGATE_TERMINATORS": "127.0.0.1"}
+        settings = read_settings(chosen)
         routers = partner_routers(self.deployment.keys.cursor)
         app = create_app(
             settings,
             self.deployment.keys,
             lambda: nullcontext(self.services),
             routers,
+            compatible=[compatible_router(self.deployment.keys.cursor)],
             write=self.lines.append,
             bounds=_NO_LIMITS,
         )

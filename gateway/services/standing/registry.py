@@ -27,6 +27,7 @@ from agreements.witnessing import VerifiedWitnesses
 from audit.entry import Entry
 from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
+from gateway.services.standing.secrets import LoggedSecret
 from policies.compile import Suspension
 from policies.state import Granted
 
@@ -144,6 +145,7 @@ class Registry:
     emergency_orders: tuple[Ordered, ...] = ()
     epoch: int = -1
     witnesses: Named = Named()
+    secrets: tuple[LoggedSecret, ...] = ()
 
     def is_of(self, moment: Moment, version: int) -> bool:
         """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""

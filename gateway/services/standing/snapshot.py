@@ -19,6 +19,7 @@ from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
+from gateway.services.standing.secrets import secrets_of
 from gateway.services.standing.witnesses import named_witnesses
 
 # Never beyond the log: a row dated ahead of it would be the newest for ever, and hide every stop. With one, all is read
@@ -87,6 +88,7 @@ class RegistryReader:
             emergency_orders=orders,
             epoch=read.epoch,
             witnesses=witnesses,
+            secrets=secrets_of(read.entries),
         )
 
     @staticmethod
