@@ -166,3 +166,20 @@ def subrecipient_shape() -> Shape:
             "interest": text("obligation", "Why the subrecipient needs the data"),
         },
     )
+
+
+def compatibility_shape() -> Shape:
+    """
+    Return the shape of the clause that lets in programs that know only a client secret and bearer tokens.
+
+    Whoever steals such a token can use it from the addresses of the client's binding, so the parties say why they take
+    that on, and until which day.
+    """
+    return group(
+        "Access by programs that know only a client secret",
+        {
+            "bearer": leaf("rule", "That tokens bound to no key are accepted", const=True),
+            "because": text("words_only", "Why a program that binds its tokens to a key cannot be used"),
+            "last_day": text("rule", "The last day on which such tokens are accepted", DATE),
+        },
+    )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from agreements.authored import read_authored
 from agreements.canonical import Json, canonical_bytes, digest_of
+from agreements.compatibility import compatibility_problems
 from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.errors import InvalidAgreement, Problem
@@ -24,6 +25,7 @@ from agreements.purpose import purpose_problems
 from agreements.schema import agreement_schema
 from agreements.shapes import shape_problems, words_only
 from agreements.terms import (
+    Compatibility,
     DatasetTerms,
     ElementTerm,
     ExecutedPdf,
@@ -73,6 +75,7 @@ class Agreement:
     identifiers: str
     obligations: Obligations
     subrecipients: tuple[Subrecipient, ...]
+    compatibility: Compatibility | None
     people: People
     executed_pdf: ExecutedPdf
     words_only: tuple[str, ...]
@@ -110,6 +113,7 @@ def agreement_problems(content: Json, catalogue: Catalogue) -> tuple[Problem, ..
         *population_problems(content),
         *_term_problems(content),
         *_version_problems(content),
+        *compatibility_problems(content),
     ]
     judged = {problem.path for problem in lawful}
     shaped = [item for item in shape_problems(agreement_schema(catalogue), content) if item.path not in judged]
@@ -199,11 +203,18 @@ def _agreement(content: dict[str, Any], catalogue: Catalogue) -> Agreement:
             security=tuple(obligations["security"]),
         ),
         subrecipients=tuple(Subrecipient(row["name"], row["interest"]) for row in content.get("subrecipients", ())),
+        compatibility=_compatibility(content.get("compatibility")),
         people=People(content["people"]["drafted_by"]),
         executed_pdf=ExecutedPdf(pdf["sha256"], pdf["title"]),
         words_only=words_only(agreement_schema(catalogue), content),
         content=content,
     )
+
+
+def _compatibility(clause: dict[str, Any] | None) -> Compatibility | None:
+    if clause is None:
+        return None
+    return Compatibility(clause["because"], date.fromisoformat(clause["last_day"]))
 
 
 def _dataset(path: str, row: dict[str, Any]) -> DatasetTerms:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from agreements.compatibility import CLAUSE, LAST_DAY
 from agreements.covering import lies_within
 from agreements.dates import school_year_of
 from agreements.document import Agreement
@@ -30,7 +31,7 @@ def require_narrower(master: Agreement, child: Agreement) -> None:
     """
     found = tuple(
         Problem(path, "A8", _SOURCE, sentence)
-        for judge in (_lineage, _sameness, _data, _rows, _time, _obligations)
+        for judge in (_lineage, _sameness, _data, _rows, _time, _obligations, _programs)
         for path, sentence in judge(master, child)
     )
     if found:
@@ -126,6 +127,15 @@ def _obligations(master: Agreement, child: Agreement) -> Iterator[_Place]:
     if ours.breach_notice_hours > theirs.breach_notice_hours:
         sentence = f"The master demands notice of a breach within {theirs.breach_notice_hours} hours."
         yield "/obligations/breach_notice_hours", sentence
+
+
+def _programs(master: Agreement, child: Agreement) -> Iterator[_Place]:
+    if child.compatibility is None:
+        return
+    if master.compatibility is None:
+        yield CLAUSE, "The master does not let in programs that know only a client secret."
+    elif child.compatibility.last_day > master.compatibility.last_day:
+        yield LAST_DAY, f"The master lets in such programs until {master.compatibility.last_day}."
 
 
 def _destroys_as_early(master: Agreement, child: Agreement) -> bool:

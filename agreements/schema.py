@@ -7,7 +7,15 @@ Generated from the catalogue and the tables of bases and purposes, so that it ca
 from functools import cache
 
 from agreements.basis import PUBLIC_AGENCY
-from agreements.clauses import SLUG, basis_shape, dataset_shape, obligations_shape, population_shape, subrecipient_shape
+from agreements.clauses import (
+    SLUG,
+    basis_shape,
+    compatibility_shape,
+    dataset_shape,
+    obligations_shape,
+    population_shape,
+    subrecipient_shape,
+)
 from agreements.elements import DATASETS, Catalogue
 from agreements.purpose import PURPOSES
 from agreements.shapes import DATE, DIGEST, THUMBPRINT, Shape, choice, group, leaf, listing, text
@@ -79,6 +87,7 @@ def agreement_schema(catalogue: Catalogue) -> Shape:
                 const="carried_over",
             ),
             "subrecipients": listing("Subrecipients", subrecipient_shape(), least=0, most=50),
+            "compatibility": compatibility_shape(),
             "public_agency": group(
                 "The nine elements of a public agency's agreement",
                 {},

@@ -89,6 +89,14 @@ class Subrecipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Compatibility:
+    """That programs which know only a client secret are let in, why, and until which day of the agreement's zone."""
+
+    because: str
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Who is accountable. `drafted_by` is a key thumbprint (RFC 7638)."""
 

@@ -68,6 +68,11 @@ class Event(StrEnum):
     CLIENT_EXPIRING = "client.expiring", "A client's last binding to an agreement ends soon; somebody was reminded."
     CLIENT_SUSPENDED = "client.suspended", "A client was stopped."
     CLIENT_ACTIVATED = "client.activated", "A stopped client may ask again."
+    CLIENT_SECRET_ISSUED = (
+        "client.secret_issued",
+        "A client of the compatibility mode received a secret, until when; committed to.",
+    )
+    CLIENT_SECRET_ENDED = "client.secret_ended", "A client's secret was ended before its time."
     RECORDS_LOADED = "records.loaded", "A batch of student records became visible; its digest and counts."
     ROSTER_LOADED = "roster.loaded", "A partner's roster, accepted by the district, became visible."
     CONSENTS_LOADED = "consents.loaded", "A batch of consents became visible."
@@ -155,6 +160,8 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.TOKEN_REVOKED,
         Event.TOKENS_ENDED,
         Event.TOKEN_KEY_RETIRED,
+        Event.CLIENT_SECRET_ISSUED,
+        Event.CLIENT_SECRET_ENDED,
         Event.RECORDS_LOADED,
         Event.ROSTER_LOADED,
         Event.CONSENTS_LOADED,

@@ -53,6 +53,9 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
             Kind.TEXT_OR_NULL, "Opaque id of the person behind the call, said by the partner; or `automated`."
         ),
         "binding": Member(_TEXT, "Digest of the client binding."),
+        "binding.token": Member(
+            _TEXT, "`bearer` where the token is bound to no key; left out where it is bound to one."
+        ),
         "bound_to": Member(_TEXT, "Thumbprint of the key that the token is bound to (RFC 9449)."),
         "by": Member(_TEXT, "Digest of the version that takes over."),
         "catalogue": Member(_TEXT, "Digest of the element catalogue that was decided by."),
@@ -63,6 +66,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "client": Member(_TEXT, "Id of the client."),
         "clients": Member(_LIST, "Ids of clients."),
         "code": Member(_TEXT, "Stable code of the refusal."),
+        "commitment": Member(_TEXT, "Salted commitment to what a client proves itself with."),
         "conclusion": Member(_TEXT, "Code of what a yearly review concludes."),
         "configuration": Member(_NUMBER, "Entry that recorded what was decided by besides signed documents."),
         "corrects": Member(_NUMBER, "Entry of the record by hand that this one corrects."),
@@ -85,6 +89,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "ends": Member(_TEXT, "First instant after it."),
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),
+        "entry.secret": Member(_NUMBER, "Entry that issued the client's secret."),
         "entry.rebuilt": Member(_NUMBER, "Entry of the disclosure that was rebuilt."),
         "epoch": Member(_NUMBER, "Epoch at which it was decided, and rows were read."),
         "error": Member(_TEXT, "Error code of the answer (RFC 6749)."),
@@ -118,6 +123,9 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "model": Member(_TEXT, "Digest of the policy model."),
         "most": Member(_NUMBER, "How many rows of the dataset the client may take in a day."),
         "must_cosign": Member(_NUMBER, "How many of the witnesses must cosign."),
+        "network": Member(
+            Kind.TEXT_OR_NULL, "Signed network from which a bearer token came; null for an address in none of them."
+        ),
         "officer": Member(_TEXT, "Thumbprint of the officer's key."),
         "officers": Member(_LIST, "Thumbprints of the officers' keys; in entry 0 the public keys themselves."),
         "order": Member(_TEXT, "Digest of the emergency order."),

@@ -13,7 +13,7 @@ from audit.errors import LeafRefused
 from audit.events import Event
 from audit.members import MEMBERS, Kind
 
-_CALL = "client agreement purpose behind token proof request_id request"
+_CALL = "client agreement purpose behind token proof? binding.token? network? request_id request"
 _RULES = "configuration epoch dataset elements transformations clauses basis ferpa_9932_required"
 _DIGESTS = "ruleset guardrails catalogue records rows listed result"
 _LOAD = "batch digest mapping targets facts"
@@ -54,6 +54,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.CLIENT_EXPIRING: "client agreement binding last_day days",
         Event.CLIENT_SUSPENDED: "client",
         Event.CLIENT_ACTIVATED: "client document undoes",
+        Event.CLIENT_SECRET_ISSUED: "client commitment ends",
+        Event.CLIENT_SECRET_ENDED: "client entry.secret",
         Event.RECORDS_LOADED: _LOAD,
         Event.ROSTER_LOADED: _LOAD,
         Event.CONSENTS_LOADED: _LOAD,
@@ -67,9 +69,10 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.GUARDRAILS_CHANGED: "was guardrails",
         Event.POPULATION_REBUILT: "agreement facts",
         Event.TOKEN_ISSUED: (
-            "client partner key epoch request_id agreement purpose datasets behind role token expires bound_to proof"
+            "client partner key? epoch request_id agreement purpose datasets behind role token expires bound_to? proof?"
+            " entry.secret? binding.token? network?"
         ),
-        Event.TOKEN_REFUSED: "client partner key epoch request_id error reason",
+        Event.TOKEN_REFUSED: "client partner key? epoch request_id error reason entry.secret? binding.token? network?",
         Event.TOKEN_REVOKED: "client partner key epoch request_id agreement token expires proof",
         Event.TOKEN_INSPECTED: "client partner key epoch request_id active token? proof",
         Event.TOKENS_ENDED: "client? agreement?",

@@ -13,6 +13,8 @@ from agreements.errors import AgreementError
 from audit.errors import AuditError, Replayed
 from gateway.errors import GatewayError
 from gateway.http import line_of
+from gateway.oauth.compatibility.issuer import PREFIX
+from gateway.oauth.compatibility.issuer import challenge as compatibility_challenge
 from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof, RateExceeded, TokenRefused
 from gateway.oauth.issuer import RESOURCE_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
@@ -29,10 +31,15 @@ _PARAMETER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
     """Return the handlers, by class of error. The challenge of RFC 9449 section 7.1 names our metadata."""
-    challenge = f'DPoP algs="{" ".join(ALGORITHMS)}", resource_metadata="{issuer.at(RESOURCE_PATH)}"'
+    bound = f'DPoP algs="{" ".join(ALGORITHMS)}", resource_metadata="{issuer.at(RESOURCE_PATH)}"'
+    unbound = compatibility_challenge(issuer)
+
+    def challenge(request: Request, error: str | None) -> str:
+        asked = unbound if request.scope["path"].startswith(f"{PREFIX}/") else bound
+        return f'{asked}, error="{error}"' if error else asked
 
     async def on_access_refused(request: Request, error: AccessRefused) -> Response:
-        named = f'{challenge}, error="{error.error}"' if error.error else challenge
+        named = challenge(request, error.error)
         answer = problem(error.code, error.public_detail)
         return _response(request, error.code, answer, {"www-authenticate": named}, reason=str(error))
 
@@ -52,7 +59,8 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
 
     def answered(request: Request, code: str, answer: Answer) -> Response:
         # A stop makes a token as useless as a bad signature does, and is told alike (RFC 6750 section 3.1).
-        headers = {"www-authenticate": f'{challenge}, error="invalid_token"'} if answer.status == _UNAUTHORIZED else {}
+        stopped = answer.status == _UNAUTHORIZED
+        headers = {"www-authenticate": challenge(request, "invalid_token")} if stopped else {}
         return _response(request, code, answer, headers)
 
     async def on_rate_exceeded(request: Request, error: RateExceeded) -> Response:

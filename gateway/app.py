@@ -21,6 +21,12 @@ from gateway.answers import exception_handlers
 from gateway.http import Front, Limits, security_headers
 from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE, PUBLIC, require_declared
+from gateway.oauth.compatibility.callers import GATE_STATE
+from gateway.oauth.compatibility.endpoint import CompatibilityEndpoint
+from gateway.oauth.compatibility.gate import CompatibilityGate
+from gateway.oauth.compatibility.issuer import compatibility_issuer
+from gateway.oauth.compatibility.routes import compatibility_router
+from gateway.oauth.compatibility.tokens import BearerTokens
 from gateway.oauth.endpoint import TokenEndpoint
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
@@ -78,6 +84,11 @@ class AppSettings(Protocol):
         """What stands in front of the gateway."""
         ...
 
+    @property
+    def compatibility(self) -> bool:
+        """Whether programs that know only secrets and bearer tokens are served at all."""
+        ...
+
 
 class AppKeys(Protocol):
     """What the application needs of the gateway's own keys."""
@@ -108,6 +119,7 @@ def create_app(
     routers: Sequence[APIRouter] = (),
     *,
     write: LineWriter,
+    compatible: Sequence[APIRouter] = (),
     bounds: Bounds | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     random: Callable[[int], bytes] = secrets.token_bytes,
@@ -117,6 +129,7 @@ def create_app(
     Return the application, not yet started.
 
     `routers` are those of the API; each of their routes declares its caller. `write` receives one line a request.
+    `compatible` are those of the compatibility mode, which is not there at all unless the settings switch it on.
     `reread_keys` gives the keys that sign tokens as they are on file now; without it they stay as they are.
     Starting it raises `UndeclaredCaller` for a route that declares none.
     """
@@ -128,26 +141,24 @@ def create_app(
 
     tokens = AccessTokens(issuer, keys.token_keys, random=random)
     strangers = Strangers(clock)
+    by_address, by_client = Buckets(bounds.address_rate, seconds), Buckets(bounds.client_rate, seconds)
     endpoint = TokenEndpoint(
-        issuer,
-        tokens,
-        clock=seconds,
-        strangers=strangers,
-        by_address=Buckets(bounds.address_rate, seconds),
-        by_client=Buckets(bounds.client_rate, seconds),
+        issuer, tokens, clock=seconds, strangers=strangers, by_address=by_address, by_client=by_client
     )
     own_tokens = OwnTokens(
         issuer,
         tokens,
         clock=seconds,
         strangers=strangers,
-        by_address=endpoint.by_address,
-        by_client=endpoint.by_client,
+        by_address=by_address,
+        by_client=by_client,
         by_revoker=Buckets(bounds.revoking_rate, seconds),
     )
     requests = Rate(settings.client_rate * _BURST_SECONDS, settings.client_rate)
     throttle = Throttle(Buckets(bounds.failure_rate, seconds), Buckets(requests, seconds))
     bearer = Bearer(issuer, tokens, seconds, strangers, throttle)
+    unbound = BearerTokens(compatibility_issuer(issuer), tokens, random=random)
+    gate = CompatibilityGate(unbound, seconds, strangers, throttle)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
@@ -155,7 +166,7 @@ def create_app(
         async with open_services() as services, kept_token_keys(tokens, reread_keys):
             summing = asyncio.create_task(strangers.flush_every(bounds.strangers_seconds, services.log))
             try:
-                yield {SERVICES_STATE: services, BEARER_STATE: bearer}
+                yield {SERVICES_STATE: services, BEARER_STATE: bearer, GATE_STATE: gate}
             finally:
                 summing.cancel()
                 with suppress(asyncio.CancelledError):
@@ -190,6 +201,13 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(oauth_router(issuer, tokens, endpoint, own_tokens, seconds))
+    if settings.compatibility:
+        own = compatibility_issuer(issuer)
+        second = CompatibilityEndpoint(
+            own, unbound, clock=seconds, strangers=strangers, by_address=by_address, by_client=by_client
+        )
+        for router in (*compatible, compatibility_router(own, second)):
+            app.include_router(router)
     app.include_router(_own_router(app))
     return app
 

@@ -1,7 +1,9 @@
-"""Who is asking: the verified caller of one partner request. No imports from the gateway."""
+"""Who is asking: the verified caller of one partner request."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from policies.request import Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,32 @@ class Caller:
     """The epoch the token was issued under; -1, before everything, for one that does not say."""
     token_key: str = ""
     """Thumbprint of the gateway's key that signed the token."""
+
+    @property
+    def bearer(self) -> None:
+        """Nothing: the token is bound to a key, which was proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class BearerCaller:
+    """
+    A client of the compatibility mode: its token was verified, and proves nothing about who sent it.
+
+    INVARIANT: made by `gateway.oauth.compatibility` only, on its own paths. `bearer` goes into every decision about it
+    and into every entry.
+    """
+
+    client: str
+    agreement: str
+    purpose: str
+    token_id: str
+    behind: str
+    bearer: Bearer
+    secret: int
+    """The entry that issued the secret: with the secret the token is over."""
+    token_epoch: int
+    token_key: str
+
+
+AnyCaller = Caller | BearerCaller
+"""Who can be answered. What only a proof of possession allows takes a `Caller`."""

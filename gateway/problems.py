@@ -58,6 +58,8 @@ PROBLEMS: Mapping[str, Kind] = {
     "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),
     "agreement_expired": Kind(403, "The agreement has ended"),
     "no_responsible_person": Kind(403, "Nobody answers for this client"),
+    "bearer_not_covered": Kind(403, "Bearer tokens open nothing here"),
+    "address_not_covered": Kind(401, "The access token is not accepted"),
     "dataset_not_covered": Kind(403, "The agreement does not cover this dataset"),
     "purpose_not_covered": Kind(403, "The agreement does not cover this purpose"),
     "element_not_covered": Kind(403, "The agreement does not cover this data element"),

@@ -114,3 +114,41 @@ class ClientDirectory(Protocol):
         `key_id` is the key that somebody named as this client: published keys are fetched if it is not among them.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """What a client's secret is compared with; `entry` issued it. It is neither ended nor over."""
+
+    entry: int
+    salt: bytes = field(repr=False)
+    commitment: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretClient:
+    """
+    A client of the compatibility mode, with everything that must be switched on for it switched on.
+
+    `client` has no keys, and only agreements that let it ask without any; `networks` are by the agreement's digest.
+    """
+
+    client: RegisteredClient
+    networks: Mapping[str, frozenset[str]]
+    secrets: tuple[KnownSecret, ...]
+
+
+class SecretClientDirectory(Protocol):
+    """Where clients of the compatibility mode are looked up, in one snapshot a call."""
+
+    async def load(self, client_id: str) -> SecretClient | None:
+        """Return the client of this id, or None if nothing lets it in, whatever the reason."""
+        ...
+
+    async def networks(self, client_id: str, agreement: str, secret: int) -> frozenset[str] | None:
+        """
+        Return the networks from which this client may ask under this agreement: an empty set if it may not.
+
+        None if the secret of this entry is over or was ended: its tokens end with it.
+        """
+        ...

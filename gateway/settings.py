@@ -35,8 +35,12 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_REQUEST_SECONDS": "30",
     "PACTGATE_CLIENT_RATE": "50",
     "PACTGATE_TERMINATORS": "",
+    "PACTGATE_COMPATIBILITY": "off",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
+
+
+_SWITCH: Mapping[str, bool] = {"on": True, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Settings:
     request_seconds: int
     client_rate: int
     terminators: Terminators
+    compatibility: bool
 
     @property
     def is_embedded(self) -> bool:
@@ -114,6 +119,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         request_seconds=_number(given, "PACTGATE_REQUEST_SECONDS", lowest=1, highest=300),
         client_rate=_number(given, "PACTGATE_CLIENT_RATE", lowest=1, highest=10_000),
         terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
+        compatibility=_switch(given, "PACTGATE_COMPATIBILITY"),
     )
 
 
@@ -139,6 +145,13 @@ def _number(given: Mapping[str, str], name: str, *, lowest: int, highest: int) -
             f"{name} is {text!r}.", remedy=f"Set it to a whole number from {lowest} to {highest}, or unset it."
         )
     return int(text)
+
+
+def _switch(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, CATALOGUE[name])
+    if text not in _SWITCH:
+        raise SettingsError(f"{name} is {text!r}.", remedy="Set it to on or off, or unset it.")
+    return _SWITCH[text]
 
 
 def _terminators(text: str) -> Terminators:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from policies.decision import Denied, Permit
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownDataset, UnknownElement
-from policies.reasons import denied_by, not_covered
+from policies.reasons import OF_ONE_REQUEST, denied_by, not_covered
 from policies.request import AccessRequest
 from policies.seal import SEAL
 from policies.state import PolicyState
@@ -31,6 +31,20 @@ def decide(state: PolicyState, request: AccessRequest, now: datetime) -> Permit 
     _require_clear(state, request)
     if now.tzinfo is None:
         raise ClockWithoutZone("A time without a zone was given to the policies.")
+    decision = _decided(state, request, now)
+    if request.bearer is None or (isinstance(decision, Denied) and decision.code not in OF_ONE_REQUEST):
+        return decision
+    # (4): a token that is bound to no key opens only what the district and both parties let be opened so; and to whom
+    # it opens nothing, nothing is said of what was asked.
+    until = state.bearer_until(request.client, request.agreement, request.bearer, now)
+    if isinstance(until, Denied):
+        return until
+    if isinstance(decision, Denied):
+        return decision
+    return replace(decision, valid_until=min(decision.valid_until, until), seal=SEAL)
+
+
+def _decided(state: PolicyState, request: AccessRequest, now: datetime) -> Permit | Denied:
     # (2): Casbin's answers for the whole dataset.
     table = state.table_for(request.client, request.agreement, request.dataset, request.purpose, now)
     if isinstance(table, Denied):

@@ -43,6 +43,8 @@ class Guardrails:
     codes: CodeValues
     directory: Directory
     cells: Cells
+    bearer: bool
+    """Whether an agreement may let in programs that know only a client secret."""
     digest: str
     canonical: bytes = field(repr=False)
     """The bytes that `digest` names (RFC 8785); `recorded_guardrails` reads them again."""
@@ -57,6 +59,7 @@ class Guardrails:
         return next(found, _REASONS.get(clause, "The district withholds it."))
 
 
+_COMPATIBILITY = "compatibility"
 POPULATION_CODES = "guardrails:/code_values/population"
 """The clause of denials to an agreement whose population would tell a guarded status."""
 _REASONS: Mapping[str, str] = {
@@ -101,7 +104,7 @@ def _guardrails(content: dict[str, Any], values: dict[str, Any], catalogue: Cata
         barriers = tuple(_barriers(content))
         codes = read_code_values(values, catalogue, _gates(content))
         directory, cells = read_directory(content["directory"]), read_cells(content["cells"])
-        ceilings = read_ceilings(content["volume"])
+        ceilings, bearer = read_ceilings(content["volume"]), _bearer(content)
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
     guarded = {barrier.element for barrier in barriers}
@@ -114,7 +117,7 @@ def _guardrails(content: dict[str, Any], values: dict[str, Any], catalogue: Cata
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
     canonical = canonical_bytes({"code_values": values, "guardrails": content})
-    return Guardrails(barriers, ceilings, codes, directory, cells, digest_of(canonical), canonical)
+    return Guardrails(barriers, ceilings, codes, directory, cells, bearer, digest_of(canonical), canonical)
 
 
 def _shipped(name: str) -> str:
@@ -122,7 +125,8 @@ def _shipped(name: str) -> str:
 
 
 def _barriers(content: dict[str, Any]) -> Iterator[Barrier]:
-    require_members(content, {"version", "never", "gates", "directory", "cells", "volume"})
+    required = {"version", "never", "gates", "directory", "cells", "volume"}
+    require_members(content, required, frozenset({_COMPATIBILITY}))
     if content["version"] != 1:
         raise ValueError("version is not 1")
     for index, row in enumerate(content["never"]):
@@ -134,6 +138,15 @@ def _barriers(content: dict[str, Any]) -> Iterator[Barrier]:
         for place, element in enumerate(row["elements"]):
             reason = f"{row['reason']} ({row['law']})"
             yield Barrier(element, bases, reason, f"guardrails:/gates/{index}/elements/{place}")
+
+
+def _bearer(content: dict[str, Any]) -> bool:
+    """Read whether bearer tokens may be agreed on. INVARIANT: a file that says nothing of it forbids them."""
+    part = content.get(_COMPATIBILITY, {"bearer": False})
+    require_members(part, {"bearer"})
+    if not isinstance(part["bearer"], bool):
+        raise TypeError("bearer is neither true nor false")
+    return part["bearer"]
 
 
 def _gates(content: dict[str, Any]) -> Gates:

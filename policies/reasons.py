@@ -26,11 +26,16 @@ class Code(StrEnum):
     NOT_YET_VALID = "agreement_not_yet_valid"
     EXPIRED = "agreement_expired"
     NO_RESPONSIBLE_PERSON = "no_responsible_person"
+    BEARER = "bearer_not_covered"
+    ADDRESS = "address_not_covered"
     DATASET = "dataset_not_covered"
     PURPOSE = "purpose_not_covered"
     ELEMENT = "element_not_covered"
     DENIED_BY = "denied_by"
 
+
+OF_ONE_REQUEST: Final = frozenset({Code.DATASET, Code.PURPOSE, Code.ELEMENT, Code.DENIED_BY})
+"""Denials that speak of what was asked. All others stand against whatever this caller asks."""
 
 UNKNOWN_CLIENT = Denied(Code.UNKNOWN_CLIENT, "This client is not registered.")
 NO_AGREEMENT = Denied(Code.NO_AGREEMENT, "No agreement in force names this client.")

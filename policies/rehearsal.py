@@ -14,6 +14,7 @@ from typing import Final
 from agreements.accountable import Window
 from agreements.document import Agreement
 from agreements.elements import Catalogue
+from agreements.in_force import VerifiedBinding
 from policies.compile import Ruleset, Suspension, rules_of
 from policies.guardrails import Guardrails
 from policies.memo import Memo
@@ -37,6 +38,11 @@ class Rehearsed:
     clients: frozenset[str]
     until: datetime | None = None
     accountable: Mapping[str, tuple[Window, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def bindings_of(self, client: str) -> tuple[VerifiedBinding, ...]:
+        """Return nothing: a rehearsal asks as a client that proves its key."""
+        del client
+        return ()
 
     def compile(
         self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED

@@ -15,12 +15,14 @@ from agreements.document import Agreement
 from agreements.elements import DATASETS, Catalogue
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
 from policies import reasons
+from policies.bearer import bearer_until
 from policies.compile import Ruleset, Suspension, compile_rules
 from policies.decision import Denied
 from policies.errors import PolicyError, UnsignedPromise
 from policies.guardrails import Guardrails
 from policies.memo import Memo
 from policies.recheck import Recheck
+from policies.request import Bearer
 from policies.slice import Slice
 from policies.table import Table, build_table
 from policies.zones import PINNED, Zones
@@ -59,6 +61,10 @@ class Granted:
         """The clients bound to it."""
         return frozenset(each.binding.client for each in self.bindings)
 
+    def bindings_of(self, client: str) -> tuple[VerifiedBinding, ...]:
+        """Return the bindings of one client."""
+        return tuple(each for each in self.bindings if each.binding.client == client)
+
     def compile(
         self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED
     ) -> Ruleset:
@@ -82,6 +88,7 @@ class Promise(Protocol):
     def document(self) -> Agreement: ...  # noqa: D102 -- said by `Granted`
     @property
     def clients(self) -> frozenset[str]: ...  # noqa: D102 -- said by `Granted`
+    def bindings_of(self, client: str) -> tuple[VerifiedBinding, ...]: ...  # noqa: D102 -- said by `Granted`
     def compile(  # noqa: D102 -- said by `Granted`
         self, catalogue: Catalogue, guardrails: Guardrails, suspensions: Iterable[Suspension], zones: Zones = PINNED
     ) -> Ruleset: ...
@@ -149,6 +156,11 @@ class PolicyState:
             return self._tables.get_or_make(key, lambda: build_table(held, dataset, purpose, now))
         except PolicyError as error:
             return reasons.alarmed(error.code)
+
+    def bearer_until(self, client: str, agreement: str, bearer: Bearer, now: datetime) -> datetime | Denied:
+        """Return until when a token bound to no key opens what `agreement`, which is in force, gives; or why not."""
+        promise = self._granted[agreement]
+        return bearer_until(promise, client, bearer, now, guardrails=self._guardrails, zones=self._zones)
 
     def table_anew(self, table: Table, now: datetime) -> Table | Denied:
         """Return what `table` must be: compiled from the agreement again, asked of new engines, nothing remembered."""

@@ -10,12 +10,16 @@ from datetime import date
 from typing import Any, Final
 
 from agreements.canonical import Json, canonical_bytes
+from agreements.compatibility import secret_problems
 from agreements.dates import read_date
 from agreements.documents.client_terms import TERMS, Contact, Network, port_problems, read_networks
 from agreements.documents.reading import PERSON, key_shape, read_shaped, refuse
 from agreements.errors import BadKey, InvalidDocument
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
-from agreements.shapes import CLIENT, DIGEST, group, leaf, listing, text
+from agreements.shapes import CLIENT, DIGEST, choice, group, leaf, listing, text
+
+CLIENT_SECRET: Final = "client_secret"  # noqa: S105  the name of a method
+"""The one way in which a client without keys authenticates."""
 
 CLIENT_BINDING: Final = group(
     "The client binding",
@@ -27,6 +31,7 @@ CLIENT_BINDING: Final = group(
     },
     {
         "jwks": group("The client's keys", {"keys": listing("Keys", key_shape("A key of the client"), most=4)}),
+        "compatibility": choice("rule", "What a client without keys authenticates with", CLIENT_SECRET),
         "operator": text("rule", "The listed subrecipient that runs the client", limit=200),
         **TERMS,
     },
@@ -57,6 +62,8 @@ class ClientBinding:
     contacts: tuple[Contact, ...] = ()
     last_day: date | None = None
     earlier_last_day: date | None = None
+    compatibility: bool = False
+    """It has no keys and authenticates with a secret, from its addresses alone, under an agreement that says so."""
 
 
 def binding_bytes(binding: ClientBinding) -> bytes:
@@ -73,6 +80,7 @@ def binding_bytes(binding: ClientBinding) -> bytes:
         "jwks": {"keys": keys} if keys else None,
         "operator": binding.operator,
         "jwks_url": binding.jwks_url,
+        "compatibility": CLIENT_SECRET if binding.compatibility else None,
         "allowed_addresses": [str(each) for each in binding.allowed_addresses] or None,
         "contacts": contacts or None,
         "last_day": None if binding.last_day is None else binding.last_day.isoformat(),
@@ -85,8 +93,12 @@ def read_binding(raw: bytes | str) -> ClientBinding:
     """Read a client binding. Raises `MalformedDocument`, `InvalidDocument`; `BadKey` for a private or weak key."""
     content = read_shaped(raw, CLIENT_BINDING)
     # (1): one source of keys, so that nobody need ask which of the two counts.
-    if ("jwks" in content) == ("jwks_url" in content):
-        sentence = "Give the client's keys in 'jwks', or in 'jwks_url' where they are published: one of the two."
+    compatibility = "compatibility" in content
+    if ("jwks" in content) + ("jwks_url" in content) + compatibility != 1:
+        sentence = (
+            "Give the client's keys in 'jwks', or in 'jwks_url' where they are published, or say in 'compatibility' "
+            "that it has none: one of the three."
+        )
         refuse(CLIENT_BINDING, "/jwks", "one_source", sentence)
     # (2): each key is strong, and there once.
     keys = tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in content.get("jwks", {"keys": []})["keys"])
@@ -95,6 +107,8 @@ def read_binding(raw: bytes | str) -> ClientBinding:
     # (3): what a pattern cannot say.
     networks, problems = read_networks(content.get("allowed_addresses", ()))
     problems += port_problems(content.get("jwks_url", ""))
+    # (4): what a stolen secret opens, it opens from few places only.
+    problems += secret_problems(networks) if compatibility else []
     if problems:
         raise InvalidDocument(CLIENT_BINDING["title"], problems)
     return ClientBinding(
@@ -104,6 +118,7 @@ def read_binding(raw: bytes | str) -> ClientBinding:
         responsible=content["responsible"],
         operator=content.get("operator"),
         jwks_url=content.get("jwks_url"),
+        compatibility=compatibility,
         allowed_addresses=networks,
         contacts=tuple(Contact(each["role"], each["mailbox"]) for each in content.get("contacts", ())),
         last_day=_day(content, "last_day"),

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.api.cursor import Cursors
 from gateway.api.query import DEFAULT_LIMIT, PageQuery, read_query
-from gateway.caller import Caller
+from gateway.caller import AnyCaller, Caller
 from gateway.http import line_of
 from gateway.oauth.callers import caller_of
 from gateway.oauth.journal import SERVICES_STATE
@@ -42,47 +42,48 @@ def datasets_router(cursors: Cursors) -> APIRouter:
     @router.get("/students")
     async def read_students(request: Request, caller: StudentsCaller) -> Response:
         """Students this agreement covers, one object each, in the order of their record codes."""
-        return await _page(request, caller, "students", cursors)
+        return await answer_page(request, caller, "students", cursors)
 
     @router.get("/students/{code}")
     async def read_student(request: Request, code: str, caller: StudentsCaller) -> Response:
         """One student by record code; not there and not yours are the same answer."""
-        return await _one(request, caller, code)
+        return await answer_one(request, caller, code)
 
     @router.get("/attendance")
     async def read_attendance(request: Request, caller: AttendanceCaller) -> Response:
         """Attendance counts, one object a student and school year, as of the agreement's last cadence day."""
-        return await _page(request, caller, "attendance", cursors)
+        return await answer_page(request, caller, "attendance", cursors)
 
     @router.get("/attendance/events")
     async def read_attendance_events(request: Request, caller: AttendanceEventsCaller) -> Response:
         """Attendance events, one object a student and day, where an agreement lists them."""
-        return await _page(request, caller, "attendance_events", cursors)
+        return await answer_page(request, caller, "attendance_events", cursors)
 
     @router.get("/courses")
     async def read_courses(request: Request, caller: CoursesCaller) -> Response:
         """Courses with marks and credits, one object a student and section."""
-        return await _page(request, caller, "courses", cursors)
+        return await answer_page(request, caller, "courses", cursors)
 
     @router.get("/assessments")
     async def read_assessments(request: Request, caller: AssessmentsCaller) -> Response:
         """Test results, one object a student, test, day and type of score."""
-        return await _page(request, caller, "assessments", cursors)
+        return await answer_page(request, caller, "assessments", cursors)
 
     @router.get("/discipline")
     async def read_discipline(request: Request, caller: DisciplineCaller) -> Response:
         """Actions after incidents, or how many incidents there were, as the agreement says."""
-        return await _page(request, caller, "discipline", cursors)
+        return await answer_page(request, caller, "discipline", cursors)
 
     @router.get("/programs")
     async def read_programs(request: Request, caller: ProgramsCaller) -> Response:
         """Participation in programs and supports, one object a student and program."""
-        return await _page(request, caller, "programs", cursors)
+        return await answer_page(request, caller, "programs", cursors)
 
     return router
 
 
-async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors) -> Response:
+async def answer_page(request: Request, caller: AnyCaller, dataset: str, cursors: Cursors) -> Response:
+    """Answer with a page of a dataset. Raises what `disclose` raises."""
     disclosures = _services(request).disclosures
     try:
         # Not `request.url` and `request.query_params`: both build objects of which nothing else is used.
@@ -102,7 +103,8 @@ async def _page(request: Request, caller: Caller, dataset: str, cursors: Cursors
     return _answer(await disclosures.disclose(caller, asked, seal))
 
 
-async def _one(request: Request, caller: Caller, code: str) -> Response:
+async def answer_one(request: Request, caller: AnyCaller, code: str) -> Response:
+    """Answer with one student. Raises what `disclose` raises."""
     disclosures = _services(request).disclosures
     try:
         query = read_query(request.url.path, request.query_params.multi_items(), single=True)
@@ -113,13 +115,13 @@ async def _one(request: Request, caller: Caller, code: str) -> Response:
     return _answer(await disclosures.disclose(caller, asked))
 
 
-def _unread(request: Request, caller: Caller, dataset: str) -> Asked:
+def _unread(request: Request, caller: AnyCaller, dataset: str) -> Asked:
     """Return what can be put on record of a query that could not be read: its text, committed to and not shown."""
-    asked = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
+    asked = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset, bearer=caller.bearer)
     return Asked(asked, _request_id(request), f"{request.url.path}?{request.url.query}", DEFAULT_LIMIT)
 
 
-def _position(query: PageQuery, caller: Caller, dataset: str, cursors: Cursors) -> Position | None:
+def _position(query: PageQuery, caller: AnyCaller, dataset: str, cursors: Cursors) -> Position | None:
     if query.cursor is None:
         return None
     return cursors.open(

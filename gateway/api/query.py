@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.problems import Problem
 from policies.request import AccessRequest
 
@@ -35,7 +35,7 @@ class PageQuery:
     bound: Mapping[str, str]
     """Every parameter but the cursor: what a cursor is bound to."""
 
-    def request(self, caller: Caller, dataset: str) -> AccessRequest:
+    def request(self, caller: AnyCaller, dataset: str) -> AccessRequest:
         """Return what `caller` asks for; client, agreement and purpose come from the token, never from the query."""
         return AccessRequest(
             client=caller.client,
@@ -45,6 +45,7 @@ class PageQuery:
             elements=self.elements,
             filters=self.filters,
             sort=self.sort,
+            bearer=caller.bearer,
         )
 
 

@@ -21,6 +21,7 @@ from gateway.cli import (
     backups,
     certificate,
     client,
+    client_secret,
     db,
     demo,
     emergency,
@@ -77,6 +78,8 @@ agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
 app.add_typer(people.app, name="people")
 ending_tokens.add_to(client.app, agreement.app)
+client.app.command("secret")(client_secret.secret)
+client.app.command("end-secret")(client_secret.end_secret)
 app.add_typer(client.app, name="client")
 app.add_typer(parties.app, name="parties")
 app.add_typer(emergency.app, name="emergency")

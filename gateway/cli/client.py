@@ -8,7 +8,7 @@ from uuid import uuid4
 import typer
 
 from agreements.canonical import Json, canonical_bytes, read_canonical, read_json
-from agreements.documents.binding import CLIENT_BINDING, read_binding
+from agreements.documents.binding import CLIENT_BINDING, CLIENT_SECRET, read_binding
 from agreements.errors import BadKey
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
 from agreements.shapes import words_only
@@ -43,6 +43,9 @@ def bind(
     allow_address: Annotated[
         list[str], typer.Option(help="A network it asks from, such as 192.0.2.0/24; repeat it.")
     ] = [],  # noqa: B006 - typer's own form of a repeated option
+    compatibility: Annotated[
+        bool, typer.Option("--compatibility", help="Instead of keys: a program that knows only a secret.")
+    ] = False,
     contact: Annotated[
         list[str], typer.Option(help="security:MAILBOX or technical:MAILBOX, of a function; repeat it.")
     ] = [],  # noqa: B006 - typer's own form of a repeated option
@@ -62,6 +65,7 @@ def bind(
     optional: dict[str, Json] = {
         "jwks": None if jwks is None else {"keys": [key.jwk for key in _keys(jwks)]},
         "jwks_url": jwks_url,
+        "compatibility": CLIENT_SECRET if compatibility else None,
         "operator": operator,
         "allowed_addresses": [*allow_address] or None,
         "contacts": [_contact(each) for each in contact] or None,
@@ -97,6 +101,8 @@ def approve(
     bound, content = read_binding(envelope.payload), read_canonical(envelope.payload)
     officer = papers.read_key(officer_key)
     papers.hint_unless_officer(officer, known_trust())
+    if bound.compatibility:
+        say("WITHOUT KEYS: whoever has its secret or a token of it, and asks from its addresses, is taken for it.")
     keys = bound.jwks_url or ", ".join(key.thumbprint for key in bound.keys)
     say(f"{bound.client} for {bound.agreement}, with the keys {keys}.")
     if bound.allowed_addresses:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import uvloop
 
 from agreements.trust import Trust
+from gateway.api.compatible import compatible_router
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
@@ -46,6 +47,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 readers=chosen.readers,
                 public_url=chosen.public_url,
                 kept=kept,
+                compatibility=chosen.compatibility,
             ) as services,
         ):
             app = create_app(
@@ -53,6 +55,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 keys,
                 lambda: nullcontext(services),
                 partner_routers(keys.cursor),
+                compatible=[compatible_router(keys.cursor)],
                 write=write,
                 reread_keys=lambda: load_token_keys(chosen.keys),
             )

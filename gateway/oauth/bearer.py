@@ -87,9 +87,9 @@ class Bearer:
             raise
 
     def _judge(self, presented: Presented, dataset: str | None) -> Caller:
-        authorizations, proofs = _credentials(presented.headers)
+        authorizations, proofs = credentials_in(presented.headers)
         # (1): one token, in the Authorization header (RFC 6750 section 2; FAPI 2.0 section 5.3.4).
-        if presented.query and _names_token(presented.query):
+        if presented.query and names_token(presented.query):
             raise InvalidAccessRequest("token_in_query")
         if not authorizations:
             raise TokenRequired("token_missing")
@@ -138,7 +138,8 @@ class Bearer:
         return caller
 
 
-def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], list[str]]:
+def credentials_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], list[str]]:
+    """Return the values of all Authorization headers, and of all DPoP headers."""
     authorizations: list[str] = []
     proofs: list[str] = []
     for name, value in headers:
@@ -149,7 +150,8 @@ def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[str], lis
     return authorizations, proofs
 
 
-def _names_token(query: bytes) -> bool:
+def names_token(query: bytes) -> bool:
+    """Say whether a query carries an access token, where tokens end up in logs."""
     # Only a percent sign can hide the name; without one there is nothing to decode.
     return b"access_token" in query or (
         b"%" in query

@@ -6,8 +6,8 @@ have leaked.
 """
 
 import secrets
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
@@ -15,18 +15,30 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from audit.events import Event
 from gateway.addresses import known
-from gateway.caller import Caller
+from gateway.caller import AnyCaller, Caller
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer, Presented
 from gateway.oauth.errors import InsufficientAuthorization, InvalidToken, RateExceeded, UndeclaredCaller
 from gateway.oauth.journal import SERVICES_STATE, OAuthServices
 from gateway.oauth.lean import LeanRoute
+from gateway.oauth.strangers import Strangers
+from gateway.oauth.throttle import Throttle
 from gateway.services.entries import draft_for, salts_for
 
 BEARER_STATE = "bearer"
 _DECLARES = "declares_caller"
 
 
+Check = TypeVar("Check", bound=Callable[..., Any])
+
+
+def declares_caller(check: Check) -> Check:
+    """Mark a dependency as one that says who may call: `require_declared` counts it."""
+    setattr(check, _DECLARES, True)
+    return check
+
+
+@declares_caller
 async def anyone() -> None:
     """Let anyone call: the answer holds nothing that is not public."""
 
@@ -39,31 +51,41 @@ async def _caller_from(request: Request, dataset: str | None) -> Caller:
     scope = request.scope
     bearer = scope["state"][BEARER_STATE]
     assert isinstance(bearer, Bearer)
-    # The path as it was sent: that is what the proof was made for.
-    path = scope.get("raw_path") or scope["path"].encode()
-    address = known(scope["client"])
-    presented = Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"], address)
-    line = line_of(scope)
     try:
-        caller = bearer.require_caller(presented, dataset=dataset)
+        caller = bearer.require_caller(presented_by(request), dataset=dataset)
     except InsufficientAuthorization as refusal:
-        line.facts["client"] = refusal.caller.client
-        await _put_on_record(request, refusal.caller, refusal.code)
+        line_of(scope).facts["client"] = refusal.caller.client
+        await put_on_record(request, refusal.caller, refusal.code)
         raise
-    line.facts["client"] = caller.client
-    try:
-        line.headers = bearer.throttle.admit(caller).fields
-    except RateExceeded as refusal:
-        # The first one is an entry that names the client; the rest are summed up, or asking would fill the log.
-        if refusal.first:
-            await _put_on_record(request, caller, refusal.code)
-        else:
-            bearer.strangers.count("rate_of_client")
-        raise
+    await admit(request, caller, bearer.throttle, bearer.strangers)
     return caller
 
 
-async def _put_on_record(request: Request, caller: Caller, code: str) -> None:
+def presented_by(request: Request) -> Presented:
+    """Return what a request brings, nothing of it believed."""
+    scope = request.scope
+    # The path as it was sent: that is what a proof was made for.
+    path = scope.get("raw_path") or scope["path"].encode()
+    address = known(scope["client"])
+    return Presented(scope["method"], path.decode("latin-1"), scope["query_string"], scope["headers"], address)
+
+
+async def admit(request: Request, caller: AnyCaller, throttle: Throttle, strangers: Strangers) -> None:
+    """Count a request of a verified caller and tell it what is left. Raises `RateExceeded`."""
+    line = line_of(request.scope)
+    line.facts["client"] = caller.client
+    try:
+        line.headers = throttle.admit(caller).fields
+    except RateExceeded as refusal:
+        # The first one is an entry that names the client; the rest are summed up, or asking would fill the log.
+        if refusal.first:
+            await put_on_record(request, caller, refusal.code)
+        else:
+            strangers.count("rate_of_client")
+        raise
+
+
+async def put_on_record(request: Request, caller: AnyCaller, code: str) -> None:
     """Log the refusal of a caller before anybody is told. Raises the log's errors."""
     services: OAuthServices = request.scope["state"][SERVICES_STATE]
     known = await services.clients.load(caller.client)
@@ -84,6 +106,7 @@ async def _put_on_record(request: Request, caller: Caller, code: str) -> None:
     )
 
 
+@declares_caller
 async def require_caller(request: Request) -> Caller:
     """Return the verified caller of a route that discloses no dataset. Raises `AccessRefused`."""
     return await _caller_from(request, None)
@@ -96,15 +119,11 @@ CallerDep = Annotated[Caller, Depends(require_caller)]
 def caller_of(dataset: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
     """Make the dependency of a route that discloses `dataset`; use it in `Annotated[Caller, …]`."""
 
+    @declares_caller
     async def require_caller_of_dataset(request: Request) -> Caller:
         return await _caller_from(request, dataset)
 
-    setattr(require_caller_of_dataset, _DECLARES, True)
     return Depends(require_caller_of_dataset)
-
-
-for _declaration in (anyone, require_caller):
-    setattr(_declaration, _DECLARES, True)
 
 
 def require_declared(app: FastAPI) -> None:

@@ -7,7 +7,7 @@ INVARIANT: a reason is a constant of ours. Nothing a caller sent stands in a mes
 
 from typing import ClassVar
 
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.errors import GatewayError
 
 
@@ -156,7 +156,7 @@ class InsufficientAuthorization(AccessRefused):
     error = "insufficient_scope"
     public_detail = "This token was narrowed to other datasets. Ask for a token that covers this one."
 
-    def __init__(self, message: str, caller: Caller) -> None:
+    def __init__(self, message: str, caller: AnyCaller) -> None:
         super().__init__(message)
         self.caller = caller
 

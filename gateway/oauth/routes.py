@@ -64,14 +64,13 @@ def oauth_router(
         return Response(msgspec.json.encode({"keys": tokens.jwks(clock())}), media_type=_JSON)
 
     for path, document in documents.items():
-        router.add_api_route(path, _document(document), name=path.rpartition("/")[2])
+        router.add_api_route(path, document_route(document), name=path.rpartition("/")[2])
     return router
 
 
-async def _posted(request: Request) -> tuple[Posted, OAuthServices, Callable[[str, str], None]]:
-    """Return what was posted, the open services, and where facts for the log line go."""
-    line = line_of(request.scope)
-    posted = Posted(
+async def posted_in(request: Request) -> Posted:
+    """Return what was posted to an endpoint at which clients authenticate, nothing of it believed."""
+    return Posted(
         body=await request.body(),
         content_type=request.headers.get("content-type", ""),
         query=request.scope["query_string"],
@@ -79,12 +78,18 @@ async def _posted(request: Request) -> tuple[Posted, OAuthServices, Callable[[st
         proofs=tuple(request.headers.getlist("dpop")),
         address=request.client.host if request.client else "-",
         known_address=known(request.scope["client"]),
-        request_id=line.request_id,
+        request_id=line_of(request.scope).request_id,
     )
-    return posted, request.scope["state"][SERVICES_STATE], line.facts.__setitem__
 
 
-def _document(document: dict[str, object]) -> Callable[[], Awaitable[Response]]:
+async def _posted(request: Request) -> tuple[Posted, OAuthServices, Callable[[str, str], None]]:
+    """Return what was posted, the open services, and where facts for the log line go."""
+    note = line_of(request.scope).facts.__setitem__
+    return await posted_in(request), request.scope["state"][SERVICES_STATE], note
+
+
+def document_route(document: dict[str, object]) -> Callable[[], Awaitable[Response]]:
+    """Return what answers with a public document."""
     body = msgspec.json.encode(document)
 
     async def read_document() -> Response:

@@ -7,7 +7,7 @@ it is known to be theirs (`gateway.addresses.known`).
 
 from contextlib import suppress
 
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.oauth.errors import RateExceeded
 from gateway.oauth.rates import Buckets, Level
 
@@ -30,6 +30,6 @@ class Throttle:
             with suppress(RateExceeded):  # it is full; the next one is not looked at
                 self._failures.spend(address)
 
-    def admit(self, caller: Caller) -> Level:
+    def admit(self, caller: AnyCaller) -> Level:
         """Count a request of a verified caller and return what is left to it. Raises `RateExceeded`."""
         return self._requests.spend(f"{caller.client} {caller.agreement}")

@@ -133,6 +133,19 @@ class AccessTokens:
         known = self.states(now)
         return [_published(each.key) for each in self._keys if known[each.id] in _PUBLISHED]
 
+    def signing(self, now: float, barred: frozenset[str]) -> TokenKey:
+        """Return the key that signs now. Raises `TemporarilyUnavailable` if there is none, or it is one of `barred`."""
+        known = self.states(now)
+        for each in self._keys:
+            if known[each.id] is State.SIGNING and each.id not in barred:
+                return each
+        raise TemporarilyUnavailable("no_token_key")
+
+    def believed(self, now: float) -> Mapping[str, VerifyingKey]:
+        """Return the keys of tokens that are or may be good, by thumbprint."""
+        known = self.states(now)
+        return {each.id: each.key for each in self._verifying.values() if known[each.id] in _PUBLISHED}
+
     def mint(
         self,
         client: str,
@@ -150,11 +163,7 @@ class AccessTokens:
         `epoch` is the one under which the client was loaded, `barred` are keys that the log says were retired. Raises
         `TemporarilyUnavailable` if the key that signs now is one of them.
         """
-        issued, known = int(now), self.states(now)
-        signing = [each for each in self._keys if known[each.id] is State.SIGNING and each.id not in barred]
-        if not signing:
-            raise TemporarilyUnavailable("no_token_key")
-        (key,) = signing
+        issued, key = int(now), self.signing(now, barred)
         header = {"typ": TOKEN_TYPE, "alg": "ES256", "kid": key.id}
         token_id = urlsafe_b64encode(self._random(_ID_BYTES)).rstrip(b"=").decode()
         claims = {

@@ -45,6 +45,7 @@ COLUMNS: Final = (
     "framework",
     "master",
     "children",
+    "bearer_until",
     "as_of",
 )
 
@@ -128,6 +129,7 @@ def _object(each: PublicAgreement) -> dict[str, object]:
         "framework": each.framework,
         "master": each.master,
         "children": each.children,
+        "bearer_until": each.bearer_until,
     }
 
 
@@ -186,6 +188,7 @@ def _cells(each: PublicAgreement) -> tuple[str, ...]:
         "grants nothing by itself" if each.framework else "",
         each.master or "",
         _joined(each.children),
+        "" if each.bearer_until is None else each.bearer_until.isoformat(),
     )
 
 

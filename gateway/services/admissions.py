@@ -14,7 +14,7 @@ from agreements.documents.people import read_people
 from agreements.documents.revocation import read_revocation
 from agreements.documents.signer import read_signer
 from agreements.documents.undertaking import read_undertaking
-from agreements.errors import NotApproved
+from agreements.errors import NotApproved, NotEntitled
 from agreements.in_force import verify_binding
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.register import digest_bytes
@@ -92,6 +92,9 @@ class Admissions:
                 agreement=agreement,
             )
             bound = verified.binding
+            # Decisions ask for the clause again; here it is said before anybody waits for a client that gets nothing.
+            if bound.compatibility and agreement.agreement.compatibility is None:
+                raise NotEntitled("The agreement does not let in programs that know only a client secret.")
             partners = select(client.c.partner).where(client.c.id == bound.client)
             if set(await filing.connection.scalars(partners)) - {verified.partner}:
                 raise ClientTaken(f"The client {bound.client} belongs to another partner.")

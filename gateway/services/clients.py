@@ -47,8 +47,8 @@ class Clients:
                 continue
             jwks += [{**key.key.jwk, "kid": key.kid} for each in bindings for key in each.keys]
             barred = digest in stopped or known.partner in stopped
-            in_force = not barred and _runs(granted, moment.now)
-            grants.append(_grant(granted, keys_of(granted, client_id, moment.now), in_force=in_force))
+            in_force = not barred and runs(granted, moment.now)
+            grants.append(grant_of(granted, keys_of(granted, client_id, moment.now), in_force=in_force))
         return RegisteredClient(
             id=known.id,
             partner=known.partner,
@@ -75,13 +75,14 @@ def _standing(registry: Registry, client_id: str, now: datetime) -> list[Verifie
     return [
         each
         for digest, granted in registry.granted.items()
-        if digest not in stopped and known.partner not in stopped and _runs(granted, now)
+        if digest not in stopped and known.partner not in stopped and runs(granted, now)
         for each in granted.bindings
         if each.binding.client == client_id and (each.ends is None or now < each.ends)
     ]
 
 
-def _grant(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) -> AgreementGrant:
+def grant_of(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) -> AgreementGrant:
+    """Return what a client may ask under one agreement, with the keys that are bound to it."""
     agreement = granted.agreement.agreement
     return AgreementGrant(
         digest=agreement.digest,
@@ -93,7 +94,8 @@ def _grant(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) -> A
     )
 
 
-def _runs(granted: Granted, now: datetime) -> bool:
+def runs(granted: Granted, now: datetime) -> bool:
+    """Say whether an agreement's days have begun and are not over."""
     term = granted.agreement.agreement.term
     begins, ends = bounds(term.first_day, term.last_day, term.time_zone)
     return begins <= now < (ends if granted.until is None else min(ends, granted.until))

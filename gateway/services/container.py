@@ -19,6 +19,8 @@ from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.alarms import alarm
 from gateway.services.clients import Clients
+from gateway.services.compatibility.directory import SecretClients
+from gateway.services.compatibility.watch import bearers_watched
 from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
@@ -52,6 +54,7 @@ class Services:
     database: Database
     log: Log
     clients: Clients
+    secret_clients: SecretClients
     grants: Grants
     disclosures: Disclosures
     entitlements: Entitlements
@@ -74,6 +77,7 @@ async def open_services(
     witnesses_every: float | None = WITNESS_SECONDS,
     compare_every: float = COMPARE_SECONDS,
     fetcher: Fetches | None = None,
+    compatibility: bool = False,
 ) -> AsyncIterator[Services]:
     """
     Check that everything is ready, open the database as the app role, start the log, and yield the services.
@@ -81,7 +85,8 @@ async def open_services(
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
     kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
     None: only when `witnesses.round` is called. `compare_every` are the seconds between two steps of the comparison of
-    facts with the log. `fetcher` fetches what clients publish; tests bring one that may call loopback.
+    facts with the log. `fetcher` fetches what clients publish; tests bring one that may call loopback. `compatibility`
+    says that programs which know only a secret are served: then it is alarmed about whom they reach.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -109,11 +114,13 @@ async def open_services(
             parts = Parts(database.pool, log, standing, tiles, kept)
             witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
             await running.enter_async_context(witnessing(witnesses, every=witnesses_every))
+            await running.enter_async_context(bearers_watched(grants, alarm, served=compatibility))
             async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
                     log=log,
                     clients=Clients(grants, renewal),
+                    secret_clients=SecretClients(grants, database.pool),
                     grants=grants,
                     disclosures=Disclosures(
                         grants,

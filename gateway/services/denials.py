@@ -7,13 +7,11 @@ from gateway.problems import Problem
 from gateway.services.alarms import alarm
 from policies.decide import decide
 from policies.decision import Denied, Permit
-from policies.reasons import NO_AGREEMENT, Code
-from policies.request import AccessRequest
+from policies.reasons import NO_AGREEMENT, OF_ONE_REQUEST, Code
+from policies.request import AccessRequest, Bearer
 from policies.state import PolicyState
 
 _ALARM = "alarm"
-_OF_ONE_REQUEST = frozenset({Code.DATASET, Code.PURPOSE, Code.ELEMENT, Code.DENIED_BY})
-"""Denials that speak of what was asked. All others stand against whatever this caller asks."""
 
 
 def problem_of(denied: Denied) -> Problem:
@@ -40,6 +38,8 @@ class Asking(Protocol):
     def agreement(self) -> str: ...  # noqa: D102 -- said by `Caller`
     @property
     def purpose(self) -> str: ...  # noqa: D102 -- said by `Caller`
+    @property
+    def bearer(self) -> Bearer | None: ...  # noqa: D102 -- said by `Caller`
 
 
 def permits_of(state: PolicyState, caller: Asking, now: datetime) -> tuple[list[Permit], Denied]:
@@ -48,7 +48,7 @@ def permits_of(state: PolicyState, caller: Asking, now: datetime) -> tuple[list[
     permits: list[Permit] = []
     refusal = held if isinstance(held, Denied) else NO_AGREEMENT
     for dataset in state.names:
-        request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset)
+        request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset, bearer=caller.bearer)
         decision = decide(state, request, now)
         if isinstance(decision, Permit):
             permits.append(decision)
@@ -66,6 +66,7 @@ def standing_against(state: PolicyState, caller: Asking, now: datetime) -> Denie
     held = state.slice_for(caller.client, caller.agreement)
     if isinstance(held, Denied):
         return held
-    request = AccessRequest(caller.client, caller.agreement, caller.purpose, next(iter(held.rows)))
+    dataset = next(iter(held.rows))
+    request = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset, bearer=caller.bearer)
     decision = decide(state, request, now)
-    return decision if isinstance(decision, Denied) and decision.code not in _OF_ONE_REQUEST else None
+    return decision if isinstance(decision, Denied) and decision.code not in OF_ONE_REQUEST else None

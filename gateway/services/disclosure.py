@@ -15,7 +15,7 @@ from audit.commitments import commit_bytes, commit_rows, commit_subjects
 from audit.errors import EpochMoved, MeterFull
 from audit.events import Event
 from audit.log import Log
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.problems import Problem
 from gateway.records.codes import FORM
 from gateway.records.encoding import encode
@@ -85,7 +85,7 @@ class Disclosures:
         self._window = window or Window()
         self._random = random
 
-    async def disclose(self, caller: Caller, asked: Asked, seal: Seal | None = None) -> Disclosed:
+    async def disclose(self, caller: AnyCaller, asked: Asked, seal: Seal | None = None) -> Disclosed:
         """
         Answer `asked` for `caller`, or raise.
 
@@ -131,7 +131,7 @@ class Disclosures:
             raise VolumeExceeded(caller, asked.request.dataset, moment.now) from None
         raise Problem("epoch_moved")
 
-    async def refuse(self, caller: Caller, asked: Asked, refusal: Refusal, judged: Moment | None = None) -> None:
+    async def refuse(self, caller: AnyCaller, asked: Asked, refusal: Refusal, judged: Moment | None = None) -> None:
         """
         Put a refusal on the log before anyone is told (claim 4). Raises the log's errors: then nobody is told.
 
@@ -157,7 +157,9 @@ class Disclosures:
             )
         )
 
-    async def _release(self, caller: Caller, asked: Asked, permit: Permit, page: Page, seal: Seal | None) -> Disclosed:
+    async def _release(
+        self, caller: AnyCaller, asked: Asked, permit: Permit, page: Page, seal: Seal | None
+    ) -> Disclosed:
         """
         Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit.
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from audit.events import Event
 from audit.log import Log
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.services.denials import permits_of, problem_of
 from gateway.services.entries import draft_for, salts_for
 from gateway.services.grants import Grants
@@ -35,7 +35,7 @@ class Entitlements:
         self._log = log
         self._random = random
 
-    async def read(self, caller: Caller, request_id: str) -> Entitlement:
+    async def read(self, caller: AnyCaller, request_id: str) -> Entitlement:
         """
         Return what `caller` may see now.
 

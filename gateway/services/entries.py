@@ -8,8 +8,9 @@ from audit.commitments import SECRET_SIZE, Private, commit_bytes, pack_private
 from audit.entry import leaf
 from audit.events import Event
 from audit.log import Draft, Once
-from gateway.caller import Caller
+from gateway.caller import AnyCaller, Caller
 from gateway.services.volume import Volume
+from policies.told import told_of_bearer
 
 _NONCE_BYTES = 12
 """Of AES-GCM; far too many to draw one twice."""
@@ -37,7 +38,7 @@ def cursor_nonce(salts: Private) -> bytes:
 
 
 def draft_for(
-    caller: Caller,
+    caller: AnyCaller,
     event: Event,
     now: datetime,
     salts: Private,
@@ -52,6 +53,8 @@ def draft_for(
     """
     Return the draft of one request's entry. It spends the caller's proof; a proof spent before makes it a refusal.
 
+    A bearer token comes without a proof, and the entry says so.
+
     `configuration` is the entry that recorded what is decided by, where a decision was made. `volume` is what the entry
     adds to its client's day; a day that is full makes it a refusal too.
 
@@ -63,16 +66,20 @@ def draft_for(
         "purpose": caller.purpose,
         "behind": caller.behind,
         "token": caller.token_id,
-        "proof": caller.proof_digest,
+        **told_of_bearer(caller.bearer),
         "request_id": request_id,
         "request": commit_bytes(salts.request_salt, salts.request).hex(),
     }
+    once: tuple[Once, ...] = ()
+    if isinstance(caller, Caller):
+        about["proof"] = caller.proof_digest
+        once = (Once(caller.replay_id, caller.replay_expires_at),)
     if configuration is not None:
         about["configuration"] = configuration
     return Draft(
         leaf=leaf(event, now, **about, **body),
         read_epoch=read_epoch,
-        once=(Once(caller.replay_id, caller.replay_expires_at),),
+        once=once,
         refusal=leaf(Event.REFUSAL, now, **about, code=REPLAYED),
         subjects=subjects,
         private=pack_private(salts),

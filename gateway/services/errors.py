@@ -306,3 +306,17 @@ class StaffRoleRefused(GatewayError):
     code = "staff_role_refused"
     public_detail = "This role cannot be given."
     remedy = "`pactgate staff list` shows each person with the party and the identity that officers sign."
+
+
+class SecretRefused(GatewayError):
+    """No secret can be made for this client now."""
+
+    code = "secret_refused"
+    remedy = "`pactgate client show` says how each client is bound, and which secrets it has."
+
+
+class SecretNotEnded(GatewayError):
+    """What should be ended is no secret in use."""
+
+    code = "secret_not_ended"
+    remedy = "`pactgate client show` lists the secrets of each client by their entries."

@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.trust import Trust
-from gateway.caller import Caller
+from gateway.caller import AnyCaller, BearerCaller, Caller
 from gateway.problems import Problem
-from gateway.registration import IssuedToken
 from gateway.services.alarms import alarm
 from gateway.services.bound import NotBound, require_bound
 from gateway.services.integrity.denying import stops_of
@@ -91,31 +90,41 @@ class Grants:
         state, moment = await self.current()
         return decide(state, request, moment.now), moment
 
-    def require_bound(self, caller: Caller, now: datetime) -> None:
+    def require_bound(self, caller: AnyCaller, now: datetime) -> None:
         """
         Check that the caller's key may still be used, and from there.
 
         After a decision: by the registry that it was made by, or a newer one. What came after that is found by the
-        append, as for the decision itself. Raises `NotBound`.
+        append, as for the decision itself. A caller without a key was judged by the decision. Raises `NotBound`.
         """
-        require_bound(None if self._judged is None else self._judged.granted.get(caller.agreement), caller, now)
+        if isinstance(caller, Caller):
+            require_bound(None if self._judged is None else self._judged.granted.get(caller.agreement), caller, now)
+
+    @property
+    def guardrails(self) -> Guardrails:
+        """The district's guardrails, by which everything is decided."""
+        return self._guardrails
 
     def basis_of(self, agreement: str) -> str | None:
         """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
         granted = None if self._registry is None else self._registry.granted.get(agreement)
         return None if granted is None else granted.document.basis
 
-    def over(self, caller: IssuedToken) -> Problem | None:
+    def over(self, caller: AnyCaller) -> Problem | None:
         """
         Return the refusal of a token that was ended before its time, None while it stands; ask after a decision.
 
         INVARIANT: the registry is at least as new as whatever was decided by. That a token is over is never undone, so
         a newer registry than that of the decision refuses rightly too.
         """
-        stands = self._registry is not None and not self._registry.ended_tokens.has(caller)
-        return None if stands else Problem(TOKEN_OVER)
+        registry = self._registry
+        if registry is None or registry.ended_tokens.has(caller):
+            return Problem(TOKEN_OVER)
+        if isinstance(caller, BearerCaller) and caller.secret not in {each.entry for each in registry.secrets}:
+            return Problem(TOKEN_OVER)
+        return None
 
-    def against(self, caller: Caller, now: datetime) -> Problem | None:
+    def against(self, caller: AnyCaller, now: datetime) -> Problem | None:
         """Return what stands against the caller's token, its key or its place; None if nothing does."""
         over = self.over(caller)
         if over is not None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from agreements.trust import Trust
 from gateway.kept import KeptCheckpoint
 from gateway.services.admissions import Admissions
+from gateway.services.compatibility.secrets import ClientSecrets
 from gateway.services.continuity import keep_signed, require_continued
 from gateway.services.filing import Desk
 from gateway.services.logkeys import log_keys_in
@@ -31,6 +32,7 @@ class Office:
     onboarding: Onboarding
     admissions: Admissions
     suspensions: Suspensions
+    secrets: ClientSecrets
 
 
 @asynccontextmanager
@@ -50,7 +52,7 @@ async def open_office(
         if kept is not None:
             await _require_continued(url, trust, kept)
         desk = Desk(engine, trust, alarm)
-        yield Office(engine, trust, desk, Onboarding(desk), Admissions(desk), Suspensions(desk))
+        yield Office(engine, trust, desk, Onboarding(desk), Admissions(desk), Suspensions(desk), ClientSecrets(desk))
     finally:
         await engine.dispose()
 

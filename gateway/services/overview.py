@@ -10,10 +10,12 @@ from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.in_force import VerifiedBinding
 from agreements.register import Registered
+from gateway.services.compatibility.secrets import live_secrets
 from gateway.services.errors import UnknownAgreement
 from gateway.services.office import Office
 from gateway.services.standing.registry import Registry
 from gateway.services.stewardship import Stewardship
+from policies.bearer import signed_networks
 from policies.state import Granted
 
 UNVERIFIED = "not verified"
@@ -31,11 +33,20 @@ class ElementLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretLine:
+    """A secret of a client: the entry that issued it, and the first instant after its time."""
+
+    entry: int
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ClientLine:
     """
     A registered client and its agreements. `suspended_by` is the entry that stopped it, None while nothing does.
 
-    `partner_suspended_by` is the entry that stopped its partner, and so this client too.
+    `partner_suspended_by` is the entry that stopped its partner, and so this client too. `compatibility` says that it
+    knows only a secret: whoever steals that, or a token, can ask from its networks, and `secrets` are those in use.
     """
 
     id: str
@@ -45,6 +56,9 @@ class ClientLine:
     suspended_by: int | None
     partner_suspended_by: int | None
     bindings: tuple["BindingLine", ...]
+    compatibility: bool
+    networks: tuple[str, ...]
+    secrets: tuple[SecretLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +196,11 @@ async def _line(office: Office, registry: Registry, agreement: Agreement) -> Agr
 def _clients(registry: Registry, now: datetime) -> tuple[ClientLine, ...]:
     stops = {stop.concerns: stop.entry for stop in registry.suspensions}
     bound: dict[str, list[str]] = {}
+    networks: dict[str, set[str]] = {}
     for digest, granted in registry.granted.items():
         for client in dict.fromkeys(binding.binding.client for binding in granted.bindings):
             bound.setdefault(client, []).append(digest)
+            networks.setdefault(client, set()).update(signed_networks(granted, client))
     return tuple(
         ClientLine(
             id=known.id,
@@ -199,6 +215,9 @@ def _clients(registry: Registry, now: datetime) -> tuple[ClientLine, ...]:
                 for each in granted.bindings
                 if each.binding.client == known.id
             ),
+            compatibility=bool(networks[known.id]),
+            networks=tuple(sorted(networks[known.id])),
+            secrets=tuple(SecretLine(each.entry, each.ends) for each in live_secrets(registry.secrets, known.id, now)),
         )
         for known in registry.clients.values()
     )

@@ -16,7 +16,7 @@ from audit.log import Log
 from audit.paths import TileHeads
 from audit.proof import Receipt
 from audit.reading import leaf_at, receipt_for
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.problems import Problem
 from gateway.services.denials import problem_of, standing_against
 from gateway.services.entries import draft_for, salts_for
@@ -62,7 +62,7 @@ class Receipts:
         self._random = random
         self._tiles = tiles or TileHeads()
 
-    async def read(self, caller: Caller, named: str, request_id: str) -> ReceiptOfEntry:
+    async def read(self, caller: AnyCaller, named: str, request_id: str) -> ReceiptOfEntry:
         """
         Return the receipt of the entry whose number is `named`; that it was read is an entry too.
 
@@ -94,7 +94,7 @@ class Receipts:
         receipt = await receipt_for(self._pool, self._log.signer, index, self._tiles)
         return ReceiptOfEntry(index, written, receipt, opening)
 
-    async def _own_leaf(self, caller: Caller, index: int) -> bytes | None:
+    async def _own_leaf(self, caller: AnyCaller, index: int) -> bytes | None:
         try:
             written = await leaf_at(self._pool, index)
         except EntryMissing:
@@ -106,7 +106,7 @@ class Receipts:
 
     async def _append(
         self,
-        caller: Caller,
+        caller: AnyCaller,
         named: str,
         request_id: str,
         event: Event,

@@ -13,7 +13,7 @@ from math import ceil
 from typing import Final
 
 from audit.draft import Meter
-from gateway.caller import Caller
+from gateway.caller import AnyCaller
 from gateway.problems import Problem
 from gateway.services.alarms import alarm
 
@@ -29,7 +29,7 @@ class Volume:
     rows: int
     most: int
 
-    def meter(self, caller: Caller, now: datetime, refusal: bytes) -> Meter | None:
+    def meter(self, caller: AnyCaller, now: datetime, refusal: bytes) -> Meter | None:
         """Return what the entry of the page spends; None for a page without rows. `refusal` is written if it cannot."""
         if not self.rows:
             return None
@@ -46,7 +46,7 @@ class Volume:
 class VolumeExceeded(Problem):
     """The client has had what it may have today. Made when the refusal is on the log; it alarms the officer."""
 
-    def __init__(self, caller: Caller, dataset: str, now: datetime) -> None:
+    def __init__(self, caller: AnyCaller, dataset: str, now: datetime) -> None:
         said = (
             f"This client has received as much of {dataset} today (UTC) as one client may. Ask the district for more."
         )

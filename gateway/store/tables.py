@@ -74,6 +74,17 @@ client_status = Table(
 )
 """What a client's status became, and by which entry; the highest index counts. Rows are only ever added."""
 
+client_secret = Table(
+    "client_secret",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("idx", name="client_secret_pk"),
+    CheckConstraint("idx >= 0", name="client_secret_has_an_entry"),
+    CheckConstraint("octet_length(salt) = 32", name="client_secret_salt_size"),
+)
+"""What opens the commitment to a client's secret in the entry `idx`. All that counts of a secret is in the log."""
+
 partner_status = Table(
     "partner_status",
     metadata,

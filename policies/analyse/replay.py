@@ -16,7 +16,7 @@ from policies.decide import decide
 from policies.decision import Denied, Permit
 from policies.errors import UnclearRequest
 from policies.reasons import Code
-from policies.request import AccessRequest
+from policies.request import AccessRequest, Bearer
 from policies.state import PolicyState
 from policies.told import told_of_denial, told_of_permit
 
@@ -51,6 +51,7 @@ class Logged:
     dataset: str
     elements: tuple[str, ...]
     code: str | None = None
+    bearer: Bearer | None = None
     says: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -61,7 +62,8 @@ class Logged:
         What a refusal names may have been filtered on, which a column that leaves empty cannot be: it is judged so too.
         """
         used = {} if self.code is None else dict.fromkeys(self.elements, "")
-        return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, self.elements or None, used)
+        elements, bearer = self.elements or None, self.bearer
+        return AccessRequest(self.client, self.agreement, self.purpose, self.dataset, elements, used, bearer=bearer)
 
 
 def decided(state: PolicyState, logged: Logged) -> Permit | Denied:

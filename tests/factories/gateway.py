@@ -26,6 +26,7 @@ from audit.export import export_log
 from audit.reading import leaves
 from audit.recheck import Rechecked, recheck
 from audit.shapes import require_members
+from gateway.api.compatible import compatible_router
 from gateway.api.routers import partner_routers
 from gateway.app import Bounds, create_app
 from gateway.caller import Caller
@@ -189,8 +190,13 @@ class Gateway:
         witnesses_every: float | None = None,
         fetcher: Fetches | None = None,
         terminators: str = "",
+        compatibility: bool = False,
     ) -> None:
-        """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
+        """
+        Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
+
+        With `compatibility`, programs without keys are served, and this machine is believed to stand in front.
+        """
         self.services: Services = await self._open.enter_async_context(
             open_services(
                 self.database.url("app"),
@@ -203,19 +209,22 @@ class Gateway:
                 witnesses_every=witnesses_every,
                 compare_every=3600,  # a test says itself when facts are compared
                 fetcher=fetcher,
+                compatibility=compatibility,
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        settings = read_settings(
-            {"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000", "PACTGATE_TERMINATORS": terminators}
-        )
+        chosen = {"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000", "PACTGATE_TERMINATORS": terminators}
+        if compatibility:
+            chosen |= {"PACTGATE_COMPATIBILITY": "on", "PACTGATE_TERMINATORS": "127.0.0.1"}
+        settings = read_settings(chosen)
         routers = partner_routers(self.deployment.keys.cursor)
         app = create_app(
             settings,
             self.deployment.keys,
             lambda: nullcontext(self.services),
             routers,
+            compatible=[compatible_router(self.deployment.keys.cursor)],
             write=self.lines.append,
             bounds=_NO_LIMITS,
         )

@@ -12,7 +12,7 @@ from gateway.services.errors import NotRebuilt
 
 _NO_FILTERS: Final = frozenset({"fields", "limit", "sort", "cursor"})
 """Parameters of a page that choose no rows by a value. A test compares them with those that the API reads."""
-_ONE: Final = "/v1/students/"
+_ONE: Final = ("/v1/students/", "/compat/v1/students/")
 _read: Final = msgspec.json.Decoder(tuple[str, list[tuple[str, str]]]).decode
 
 

@@ -34,7 +34,7 @@ from policies.errors import PolicyError
 from policies.memo import Memo
 from policies.request import AccessRequest
 from policies.state import PolicyState
-from policies.told import told_of_permit
+from policies.told import bearer_told, told_of_permit
 
 _CODES: Final = """SELECT DISTINCT p.code FROM records.population p JOIN records.subject u USING (student_id)
     WHERE p.agreement = $1 AND u.sealed = ANY($2)"""
@@ -120,6 +120,7 @@ class Rebuilder:
                 elements=names,
                 filters=asked.filters,
                 sort=asked.sort,
+                bearer=bearer_told(body),
             )
             decision = decide(self._state(law, index, body["epoch"]), request, time_of(entry))
         except (PolicyError, UnknownElement):

@@ -26,7 +26,7 @@ from policies.emergency_release import Handing, OrderInForce
 from policies.errors import PolicyError
 from policies.memo import Memo
 from policies.state import PolicyState
-from policies.told import told_of_denial, told_of_permit, told_of_release
+from policies.told import bearer_told, told_of_denial, told_of_permit, told_of_release
 
 DECISIONS: Final = (*REQUESTS, Event.EMERGENCY_RELEASED)
 """The events that tell of decisions."""
@@ -184,7 +184,8 @@ def _order(registry: Registry, law: Law, digest: str) -> OrderInForce:
 def _standing(index: int, entry: Entry, state: PolicyState) -> Redecided:
     """Decide again a refusal that named no dataset: something stood against whatever that caller asks."""
     body = entry.body
-    who = Logged(index, time_of(entry), body["client"], body["agreement"], body["purpose"], _ANY, ())
+    asked = body["client"], body["agreement"], body["purpose"]
+    who = Logged(index, time_of(entry), *asked, _ANY, (), bearer=bearer_told(body))
     against = standing_against(state, who, who.at)
     permits, refusal = permits_of(state, who, who.at)
     codes = {str(denied.code) for denied in (against, None if permits else refusal) if denied is not None}

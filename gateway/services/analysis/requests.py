@@ -14,6 +14,7 @@ from audit.events import Event
 from audit.reading import leaf_at, leaves
 from gateway.services.obligations.history import driver_of, time_of
 from policies.analyse.replay import Logged
+from policies.told import bearer_told
 
 REQUESTS: Final = (Event.DISCLOSURE, Event.REFUSAL)
 
@@ -84,6 +85,7 @@ def logged_request(index: int, entry: Entry, catalogue: Catalogue) -> Logged:
         dataset=body["dataset"],
         elements=tuple(names),
         code=None if disclosed else body["code"],
+        bearer=bearer_told(body),
         says=body,
     )
 

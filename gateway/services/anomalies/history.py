@@ -109,7 +109,9 @@ class History:
             case Event.TOKEN_REFUSED:
                 self.refusals[body["client"]].append(Refusal(index, moment.at, "", body["reason"], None))
             case Event.TOKEN_ISSUED:
-                self._first(self.keys[body["client"]], body["bound_to"], moment, "key", body["client"])
+                # A bearer token is bound to no key; where it was asked from is all there is to tell its holder by.
+                holder = body.get("bound_to") or body["network"]
+                self._first(self.keys[body["client"]], holder, moment, "key", body["client"])
             case _:
                 self._change(moment, entry.event, body)
 

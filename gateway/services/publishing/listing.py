@@ -130,6 +130,7 @@ def _published(
         replaced_by=each.replaced_by,
         master=agreement.master,
         children=tuple(children),
+        bearer_until=None if agreement.compatibility is None else agreement.compatibility.last_day,
     )
 
 

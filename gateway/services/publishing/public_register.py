@@ -96,6 +96,8 @@ class PublicAgreement:
     replaced_by: str | None
     master: str | None
     children: tuple[str, ...]
+    bearer_until: date | None
+    """The last day of the clause that lets in programs which know only a secret; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from audit.entry import Entry
 from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
 from gateway.registration import NONE_ENDED, EndedTokens
+from gateway.services.standing.secrets import LoggedSecret
 from gateway.services.standing.staff import StaffRoles
 from policies.compile import Suspension
 from policies.state import Granted
@@ -155,6 +156,7 @@ class Registry:
     undertakings: Mapping[str, tuple[VerifiedUndertaking, ...]] = field(default_factory=dict)
     """What people accepted, by the digest of the agreement; it has those in force."""
     ended_tokens: EndedTokens = NONE_ENDED
+    secrets: tuple[LoggedSecret, ...] = ()
 
     def is_of(self, moment: Moment, version: int) -> bool:
         """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""

@@ -20,6 +20,7 @@ from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
 from gateway.services.standing.remembered import Remembered
+from gateway.services.standing.secrets import secrets_of
 from gateway.services.standing.staffing import staff_roles
 from gateway.services.standing.witnesses import named_witnesses
 
@@ -100,6 +101,7 @@ class RegistryReader:
             staff=staff,
             undertakings=access.undertakings,
             ended_tokens=ended_tokens(read.entries),
+            secrets=secrets_of(read.entries),
         )
 
     @staticmethod

@@ -193,6 +193,7 @@ def test_the_json_has_exactly_this_shape() -> None:
         "framework": False,
         "master": None,
         "children": [],
+        "bearer_until": None,
     }
 
 
