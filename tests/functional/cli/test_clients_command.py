@@ -74,6 +74,35 @@ def test_a_client_may_get_new_keys_under_its_own_id(active: CommandLine) -> None
     assert len({key for each in after["bindings"] for key in each["keys"]}) == 2
 
 
+def test_a_binding_says_where_its_keys_are_and_from_where_it_asks(active: CommandLine) -> None:
+    (before,) = active.done("client", "show")
+    bind = (
+        "client",
+        "bind",
+        "--agreement",
+        _agreement(active),
+        "--responsible",
+        "person:remy",
+        "--client",
+        before["id"],
+    )
+    files = ("--signer-key", "@rae.pem", "--out", "@new.json")
+    url = ("--jwks-url", "https://keys.bright-path.example/jwks.json")
+    assert "at /jwks" in active.refused(*bind, *files)
+    assert "at /contacts/0/mailbox" in active.refused(*bind, *files, *url, "--contact", "security:rae@partner.example")
+    assert "at /allowed_addresses/0" in active.refused(*bind, *files, *url, "--allow-address", "0.0.0.0/0")
+    terms = ("--allow-address", "192.0.2.0/24", "--contact", "security:security@partner.example")
+    days = ("--last-day", "2027-06-01", "--earlier-last-day", "2027-01-31")
+    assert active.done(*bind, *files, *url, *terms, *days)["keys"] == []
+    _approve(active, "new.json")
+    active.done("client", "register", "@new.json", "--approval", "@new.approval.json", "--name", "Bright Path nightly")
+    (client,) = active.done("client", "list")
+    old, new = client["bindings"]
+    assert (old["last_day"], new["last_day"]) == ("2027-01-31", "2027-06-01")
+    assert (new["jwks_url"], new["allowed_addresses"], new["keys"]) == (url[1], ["192.0.2.0/24"], [])
+    assert new["contacts"] == ["security:security@partner.example"]
+
+
 @pytest.mark.attack("a signed file is changed")
 def test_a_binding_with_other_keys_than_those_signed_is_refused(active: CommandLine) -> None:
     active.bind(_agreement(active), out="new.json")
