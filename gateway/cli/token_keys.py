@@ -39,7 +39,8 @@ def rotate_tokens(
 
 
 def retire_tokens(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The key's thumbprint, as `keys list` shows it.")],
+    *,
+    key: Annotated[str, typer.Option("--token-key", help="The key's thumbprint, as `keys list` shows it.")],
 ) -> None:
     """End a key that signs access tokens, and all that it signed, from the next request on. First make another."""
     folder = settings().keys

@@ -78,10 +78,12 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
     token = await gateway.token(TUTORING)
     (signing,) = (await done(desk, "keys", "list"))["tokens"]
     assert (signing["state"], signing["signs_from"]) == ("signing", None)
-    assert "First: pactgate keys rotate-tokens --now" in await refused(desk, "keys", "retire-tokens", signing["key"])
+    assert "First: pactgate keys rotate-tokens --now" in await refused(
+        desk, "keys", "retire-tokens", "--token-key", signing["key"]
+    )
     assert await status(gateway, token) == 200
     fresh = await done(desk, "keys", "rotate-tokens", "--now")
-    retired = await done(desk, "keys", "retire-tokens", signing["key"])
+    retired = await done(desk, "keys", "retire-tokens", "--token-key", signing["key"])
     assert retired["private_half_destroyed"] is True
     # This gateway has not even seen the new file yet: what the old key signed is refused all the same.
     assert await status(gateway, token) == 401
@@ -90,7 +92,7 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
         (fresh["key"], "signing"),
     ]
     assert [each.is_retired for each in load_token_keys(tmp_path / "home" / "keys")] == [True, False]
-    elsewhere = await done(desk, "keys", "retire-tokens", "a-key-that-is-on-another-machine")
+    elsewhere = await done(desk, "keys", "retire-tokens", "--token-key", "-a-key-that-is-on-another-machine")
     assert elsewhere["private_half_destroyed"] is False
 
 
