@@ -64,8 +64,14 @@ class StaffRoom:
         return await self.gateway.services.staff.redeem(made.code, who)
 
     def role_for(self, person: Person, role: Role, **changes: Any) -> StaffRole:
-        days = {"first_day": NOON.date(), "last_day": NOON.date() + dt.timedelta(days=200)}
-        return given_role(role, person=person.id, identity=person.commitment, party=person.party, **{**days, **changes})
+        usual = {
+            "person": person.id,
+            "identity": person.commitment,
+            "party": person.party,
+            "first_day": NOON.date(),
+            "last_day": NOON.date() + dt.timedelta(days=200),
+        }
+        return given_role(role, **{**usual, **changes})
 
     async def give(
         self, person: Person, role: Role, *, keys: Sequence[SigningKey] | None = None, **changes: Any
