@@ -41,6 +41,7 @@ from gateway.cli import (
     recovery,
     serve,
     signer,
+    staff,
     statements,
     stops,
     token_keys,
@@ -67,6 +68,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")
 app.add_typer(signer.app, name="signer")
+app.add_typer(staff.app, name="staff")
 app.add_typer(agreement.app, name="agreement")
 for stop in (stops.suspend, stops.terminate, stops.reinstatement, stops.reinstate):
     agreement.app.command(stop.__name__)(stop)

@@ -133,29 +133,29 @@ def hint_unless_officer(key: SigningKey, trust: Trust | None) -> None:
 
 def digest(text: str | None) -> str | None:
     """Judge the digest of a document, given as an argument."""
-    return _shaped(text, DIGEST)
+    return shaped(text, DIGEST)
 
 
 def digests(texts: list[str] | None) -> list[str]:
     """Judge the digests of documents, given as a repeated option."""
     for each in texts or ():
-        _shaped(each, DIGEST)
+        shaped(each, DIGEST)
     return texts or []
 
 
 def agreement(text: str | None) -> str | None:
     """Judge what names an agreement: the digest of one of its versions, or the id that all of them share."""
-    return _shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
+    return shaped(text, (f"{DIGEST[0]}|{LINE[0]}", f"{DIGEST[1]}, or {LINE[1]}"))
 
 
 def thumbprint(text: str | None) -> str | None:
     """Judge a key's thumbprint, given as an argument."""
-    return _shaped(text, THUMBPRINT)
+    return shaped(text, THUMBPRINT)
 
 
 def client_id(text: str | None) -> str | None:
     """Judge a client's id, given as an argument."""
-    return _shaped(text, CLIENT)
+    return shaped(text, CLIENT)
 
 
 def filled(text: str) -> str:
@@ -165,7 +165,8 @@ def filled(text: str) -> str:
     return text.strip()
 
 
-def _shaped(text: str | None, shape: tuple[str, str]) -> str | None:
+def shaped(text: str | None, shape: tuple[str, str]) -> str | None:
+    """Judge an argument by a pattern and what it looks like; None if it was not given."""
     pattern, looks_like = shape
     if text is not None and not re.fullmatch(pattern, text):
         raise typer.BadParameter(f"expected {looks_like}")

@@ -36,6 +36,7 @@ from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.staff.directory import StaffDirectory
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Parts
@@ -62,6 +63,7 @@ class Services:
     publication: Publication
     facts: Watch
     witnesses: Witnesses
+    staff: StaffDirectory
 
 
 @asynccontextmanager
@@ -135,6 +137,7 @@ async def open_services(
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
+                    staff=StaffDirectory(grants, database.engine),
                 )
     finally:
         await database.close()

@@ -15,6 +15,7 @@ from agreements.destruction import verify_certificate, verify_hold, verify_relea
 from agreements.documents.erasure import Erasure, erasure_bytes
 from agreements.documents.log_key import LogKeyMove, log_key_bytes
 from agreements.documents.recovery import Cited, Recovery, recovery_bytes
+from agreements.documents.staff_role import staff_role_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
@@ -25,11 +26,13 @@ from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.signature import Envelope, Kind, add_signature
+from agreements.staffing import verify_staff_role
 from agreements.witnessing import verify_witnesses
 from agreements.yearly import verify_review
 from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
 from tests.factories.obligations import Owing
 from tests.factories.partners import PartnerPapers
+from tests.factories.staffing import given_role
 from tests.factories.witness import VKEY
 from tests.factories.witnessing import naming
 
@@ -139,6 +142,14 @@ def _witnesses() -> Mapping[Kind, OfItsKind]:
     return {Kind.WITNESSES: judged}
 
 
+def _staff() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    document = ring.sign(Kind.STAFF_ROLE, staff_role_bytes(given_role()), *(each.key for each in ring.officers[:2]))
+    authority = ring.authority
+    judged = OfItsKind(ring.filed(document), lambda filed: verify_staff_role(filed, authority=authority))
+    return {Kind.STAFF_ROLE: judged}
+
+
 def _obligations() -> Mapping[Kind, OfItsKind]:
     desk = Owing()
     digest, authority, hold = desk.agreement.digest, desk.authority, desk.hold()
@@ -185,4 +196,5 @@ SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_obligations(),
     **_irrevocable(),
     **_witnesses(),
+    **_staff(),
 }
