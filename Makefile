@@ -1,17 +1,19 @@
-# Everything a contributor or CI runs. Needs Python 3.11 or newer with its venv module, and make; nothing else.
+# Everything a contributor or CI runs. Needs Python 3.11 or newer with its venv module, and make. The tests also need
+# Node 20 or newer with npm, for the independent OAuth implementations in tests/peers; the product does not.
 PYTHON ?= python3
 WORKERS ?= 3
 PY := .venv/bin/python
+PEERS := tests/peers/node_modules/.done
 
 .DEFAULT_GOAL := help
 .PHONY: setup demo test prove check bench help
 
-setup: .venv/.done  ## build the environment from the pins, nothing else
+setup: .venv/.done $(PEERS)  ## build the environment from the pins, nothing else
 
 demo: .venv/.done  ## a fictional district and two partners, end to end, served on 127.0.0.1
 	@.venv/bin/pactgate demo
 
-test: .venv/.done  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
+test: .venv/.done $(PEERS)  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
 		&& $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
@@ -51,4 +53,10 @@ help:  ## this list
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(PEERS): tests/peers/package.json tests/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "npm was not found: the tests hold the gateway against OAuth implementations \
+	written for Node, so install Node 20 or newer with npm, then run make $(MAKECMDGOALS) again." >&2; exit 1; }
+	npm ci --prefix tests/peers --ignore-scripts --silent
 	@touch $@

@@ -1,5 +1,6 @@
 """What keeps the build honest: pins without addresses, import contracts, names, no paths of one machine."""
 
+import json
 import re
 import subprocess
 import sys
@@ -23,6 +24,16 @@ def test_pins_hold_hashes_and_no_address(name: str) -> None:
     assert len(re.split(r"--hash=sha256:[0-9a-f]{64}", text)) > len(pins)
     for block in re.split(r"\n(?=[A-Za-z0-9])", text.strip()):
         assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_the_peers_are_locked_by_hash_and_name_no_address() -> None:
+    peers = ROOT / "tests" / "peers"
+    assert "://" not in (peers / "package-lock.json").read_text()
+    wanted = json.loads((peers / "package.json").read_text())["dependencies"]
+    locked = json.loads((peers / "package-lock.json").read_text())["packages"]
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values()), "exact versions only"
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [path for path, package in locked.items() if path and "integrity" not in package] == []
 
 
 def test_the_import_contracts_hold() -> None:
