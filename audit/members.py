@@ -41,10 +41,14 @@ class Member:
 _TEXT, _NUMBER, _LIST = Kind.TEXT, Kind.NUMBER, Kind.LIST
 MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
     {
+        "acr": Member(Kind.TEXT_OR_NULL, "How strongly somebody signed in, as the identity provider names it."),
+        "action": Member(_TEXT, "What somebody signed in again for."),
         "agreement": Member(_TEXT, "Digest of the agreement."),
         "agreements": Member(_LIST, "Digests of agreements."),
+        "amr": Member(Kind.LIST, "By which means somebody signed in, as the identity provider names them."),
         "approved": Member(Kind.FLAG, "Whether an officer's approval came with it."),
         "approves": Member(_TEXT, "Digest of the document that is approved."),
+        "auth_time": Member(_TEXT, "When the identity provider saw somebody sign in."),
         "basis": Member(Kind.TEXT_OR_NULL, "Code of the legal basis, as far as it is known."),
         "batch": Member(_NUMBER, "Number of the batch of rows that became visible."),
         "begins": Member(_TEXT, "First instant."),
@@ -53,6 +57,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         ),
         "bound_to": Member(_TEXT, "Thumbprint of the key that the token is bound to (RFC 9449)."),
         "by": Member(_TEXT, "Digest of the version that takes over."),
+        "by.person": Member(Kind.TEXT_OR_NULL, "Random id of whoever ended it; null if a stop did."),
         "catalogue": Member(_TEXT, "Digest of the element catalogue that was decided by."),
         "cause": Member(_TEXT, "Code of the finding that a debarment rests on."),
         "certified": Member(_NUMBER, "Entry of the certificate that met the obligations."),
@@ -61,6 +66,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "client": Member(_TEXT, "Id of the client."),
         "clients": Member(_LIST, "Ids of clients."),
         "code": Member(_TEXT, "Stable code of the refusal."),
+        "concerns": Member(_TEXT, "Digest of the document that somebody signed in again for."),
         "conclusion": Member(_TEXT, "Code of what a yearly review concludes."),
         "configuration": Member(_NUMBER, "Entry that recorded what was decided by besides signed documents."),
         "corrects": Member(_NUMBER, "Entry of the record by hand that this one corrects."),
@@ -144,6 +150,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "scope": Member(_TEXT, "What an opt-out is from: all sharing, or directory information."),
         "scope.copy": Member(_TEXT, "Whether all entries were copied from, or some."),
         "searched_by": Member(_LIST, "What the log was searched by besides the student; never for what."),
+        "session": Member(_TEXT, "Random number of a session; it opens nothing."),
         "signer": Member(_TEXT, "Thumbprint of the signer's key."),
         "signers": Member(_LIST, "Thumbprints of the signers' keys."),
         "size": Member(_NUMBER, "Size of the log."),

@@ -30,6 +30,7 @@ from gateway.oauth.routes import oauth_router
 from gateway.oauth.strangers import Strangers
 from gateway.oauth.throttle import Throttle
 from gateway.oauth.tokens import AccessTokens
+from gateway.signin.callers import ORIGIN_STATE, require_guarded
 
 LineWriter = Callable[[Mapping[str, object]], None]
 
@@ -135,10 +136,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         require_declared(app)
+        require_guarded(app)
         async with open_services() as services:
             summing = asyncio.create_task(strangers.flush_every(bounds.strangers_seconds, services.log))
             try:
-                yield {SERVICES_STATE: services, BEARER_STATE: bearer}
+                yield {SERVICES_STATE: services, BEARER_STATE: bearer, ORIGIN_STATE: issuer.url}
             finally:
                 summing.cancel()
                 with suppress(asyncio.CancelledError):

@@ -35,6 +35,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_REQUEST_SECONDS": "30",
     "PACTGATE_CLIENT_RATE": "50",
     "PACTGATE_TERMINATORS": "",
+    "PACTGATE_SIGN_IN": "",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
 
@@ -64,6 +65,7 @@ class Settings:
     request_seconds: int
     client_rate: int
     terminators: Terminators
+    sign_in: Path | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -114,6 +116,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         request_seconds=_number(given, "PACTGATE_REQUEST_SECONDS", lowest=1, highest=300),
         client_rate=_number(given, "PACTGATE_CLIENT_RATE", lowest=1, highest=10_000),
         terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
+        sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
     )
 
 

@@ -16,6 +16,7 @@ from gateway.oauth.callers import require_declared
 from gateway.server import bind, server_for
 from gateway.services.container import open_services
 from gateway.settings import Settings
+from gateway.signin.routes import sign_in_for, staff_routers
 from gateway.store.cluster import running_cluster
 
 
@@ -33,6 +34,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
     kept = kept_checkpoint(chosen, trust)
     if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
+    signin = sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url)
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:
         async with (
@@ -47,7 +49,8 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 kept=kept,
             ) as services,
         ):
-            app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
+            routers = (*partner_routers(keys.cursor), *staff_routers(signin))
+            app = create_app(chosen, keys, lambda: nullcontext(services), routers, write=write)
             require_declared(app)
             say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
             await server_for(app).serve(sockets=[listening])

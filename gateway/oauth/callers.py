@@ -6,7 +6,7 @@ have leaked.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -99,8 +99,13 @@ def caller_of(dataset: str) -> Any:  # noqa: ANN401  FastAPI's own type of a dep
     async def require_caller_of_dataset(request: Request) -> Caller:
         return await _caller_from(request, dataset)
 
-    setattr(require_caller_of_dataset, _DECLARES, True)
-    return Depends(require_caller_of_dataset)
+    return declare(require_caller_of_dataset)
+
+
+def declare(dependency: Callable[..., Any]) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
+    """Make a dependency count as saying who may call: for this module, and for the sign-in of staff."""
+    setattr(dependency, _DECLARES, True)
+    return Depends(dependency)
 
 
 for _declaration in (anyone, require_caller):
@@ -123,10 +128,12 @@ def declarations(app: FastAPI) -> Iterator[tuple[str, int]]:
     for context in iter_route_contexts(app.routes):
         dependant = getattr(context, "dependant", None)
         if isinstance(context.original_route, APIRoute) and isinstance(dependant, Dependant):
-            yield str(context.path), _count(dependant)
+            yield str(context.path), declared_in(dependant, _DECLARES)
         else:
             yield str(context.path), 0  # a mount or a bare Starlette route checks nothing
 
 
-def _count(dependant: Dependant) -> int:
-    return bool(getattr(dependant.call, _DECLARES, False)) + sum(_count(each) for each in dependant.dependencies)
+def declared_in(dependant: Dependant, mark: str) -> int:
+    """Return how many dependencies of a route carry this mark."""
+    own = bool(getattr(dependant.call, mark, False))
+    return own + sum(declared_in(each, mark) for each in dependant.dependencies)

@@ -28,6 +28,7 @@ from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.staff.sessions import Sessions
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Parts
 from gateway.services.witnessing.watch import EVERY_SECONDS as WITNESS_SECONDS
@@ -52,6 +53,7 @@ class Services:
     publication: Publication
     facts: Watch
     witnesses: Witnesses
+    sessions: Sessions
 
 
 @asynccontextmanager
@@ -118,6 +120,7 @@ async def open_services(
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
+                    sessions=Sessions(database.engine, grants),
                 )
     finally:
         await database.close()
