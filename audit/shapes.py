@@ -89,12 +89,12 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.STAFF_LINKED: "person party.staff identity",
         Event.STAFF_SUSPENDED: "person",
         Event.STAFF_ACTIVATED: "person document undoes",
-        Event.STAFF_ERASED: "person",
         Event.STAFF_SIGNED_IN: "person session acr amr auth_time",
         Event.STAFF_SIGN_IN_REFUSED: "person reason",
         Event.STAFF_SIGNED_OUT: "person session",
         Event.STAFF_SESSION_REVOKED: "person session reason by.person",
         Event.STAFF_STEPPED_UP: "person session action concerns acr amr auth_time",
+        Event.STAFF_ERASED: "person",
         Event.SUBJECTS_ERASED: "document students officers facts",
         Event.FACTS_ADOPTED: "rows.count facts",
     }

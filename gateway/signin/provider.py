@@ -164,6 +164,7 @@ class Provider:
         value = found.get(name)
         try:
             parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
+            _ = parts.port  # raises for one that there cannot be
         except ValueError:
             parts = urlsplit("")
         loopback = urlsplit(self.registration.issuer).scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}

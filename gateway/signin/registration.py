@@ -147,7 +147,7 @@ def _roles(file: Path, realm: Realm, given: object) -> dict[str, Role] | None:
 def _require_safe(file: Path, issuer: str) -> None:
     try:
         parts = urlsplit(issuer)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port  # raises for a port that there cannot be
     except ValueError:
         parts, host = urlsplit(""), None
     loopback = parts.scheme == "http" and host in {"127.0.0.1", "localhost", "::1"}

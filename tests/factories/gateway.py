@@ -10,13 +10,14 @@ import asyncio
 import csv
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from fastapi import APIRouter
 
 from agreements.trust import Officer, Trust
 from audit.checkpoint import CheckpointSigner
@@ -179,9 +180,18 @@ class Gateway:
         return KeptCheckpoint(self.home / "checkpoint", self.deployment.signer.verifier)
 
     async def serve(
-        self, *, readers: int = 4, guardrails: Guardrails | None = None, witnesses_every: float | None = None
+        self,
+        *,
+        readers: int = 4,
+        guardrails: Guardrails | None = None,
+        witnesses_every: float | None = None,
+        more: Callable[[str], Awaitable[Sequence[APIRouter]]] | None = None,
     ) -> None:
-        """Serve on a free port until the test ends. Called again, it serves anew, as after a restart."""
+        """
+        Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
+
+        `more` makes further routers, given the address of the gateway.
+        """
         self.services: Services = await self._open.enter_async_context(
             open_services(
                 self.database.url("app"),
@@ -198,7 +208,7 @@ class Gateway:
         listening = self._open.enter_context(bind("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         settings = read_settings({"PACTGATE_PUBLIC_URL": self.url, "PACTGATE_CLIENT_RATE": "10000"})
-        routers = partner_routers(self.deployment.keys.cursor)
+        routers = [*partner_routers(self.deployment.keys.cursor), *(await more(self.url) if more else ())]
         app = create_app(
             settings,
             self.deployment.keys,

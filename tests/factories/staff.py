@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 import httpx2
 from joserfc.jwk import ECKey
 
-from gateway.signin.callers import COOKIES
 from gateway.services.standing.identity import Realm
+from gateway.signin.callers import COOKIES
 
 PEERS = Path(__file__).parents[1] / "peers"
 _PATIENCE = 60.0
@@ -83,7 +83,11 @@ class Browser:
 
     async def post(self, path: str, form: dict[str, str], **headers: str) -> httpx2.Response:
         """Send a form from a page of the gateway's."""
-        given = {"sec-fetch-site": "same-origin", "origin": self.url, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        given = {
+            "sec-fetch-site": "same-origin",
+            "origin": self.url,
+            **{k.replace("_", "-"): v for k, v in headers.items()},
+        }
         return await self._send("POST", path, data=form, headers={k: v for k, v in given.items() if v})
 
     async def follow(self, address: str, *, until: str = "/callback") -> str:
@@ -91,7 +95,9 @@ class Browser:
         for _ in range(12):
             answer = await self.get(address)
             assert answer.is_redirect, (answer.status_code, answer.text)
-            address = str(httpx2.URL(address if "://" in address else self.url + address).join(answer.headers["location"]))
+            address = str(
+                httpx2.URL(address if "://" in address else self.url + address).join(answer.headers["location"])
+            )
             if urlsplit(address).path.endswith(until):
                 return address
         raise AssertionError("the redirects do not end")
@@ -110,7 +116,9 @@ class Browser:
         """Return a cookie of the gateway's."""
         return self.jars[urlsplit(self.url).netloc].get(COOKIES[realm] + suffix, "")
 
-    async def _send(self, method: str, address: str, headers: dict[str, str] | None = None, **more: object) -> httpx2.Response:
+    async def _send(
+        self, method: str, address: str, headers: dict[str, str] | None = None, **more: object
+    ) -> httpx2.Response:
         whole = address if "://" in address else self.url + address
         jar = self.jars.setdefault(urlsplit(whole).netloc, {})
         sent = dict(headers or {})

@@ -20,7 +20,7 @@ const provider = new Provider(issuer, {
   clientAuthMethods: ["private_key_jwt"],
   enabledJWA: { clientAuthSigningAlgValues: ["ES256"], idTokenSigningAlgValues: ["ES256", "RS256"] },
   acrValues: ["one", "two"],
-  claims: { openid: ["sub"], acr: null, amr: null, auth_time: null },
+  claims: { openid: ["sub", "amr"], acr: null, auth_time: null },
   conformIdTokenClaims: true,
   pkce: { required: () => true },
   features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
