@@ -96,6 +96,11 @@ class Event(StrEnum):
     STAFF_LINKED = "staff.linked", "Somebody took up an invitation: an identity to sign in with, committed to."
     STAFF_SUSPENDED = "staff.suspended", "Somebody who signs in was stopped, in every role."
     STAFF_ACTIVATED = "staff.activated", "Somebody who was stopped may sign in again."
+    STAFF_SIGNED_IN = "staff.signed_in", "Somebody known signed in: how, and by which session from then on."
+    STAFF_SIGN_IN_REFUSED = "staff.sign_in_refused", "Somebody known proved who they are, and was not let in, and why."
+    STAFF_SIGNED_OUT = "staff.signed_out", "Somebody ended the session that they signed in for."
+    STAFF_SESSION_REVOKED = "staff.session_revoked", "A session was ended from elsewhere, or by a stop, and by whom."
+    STAFF_STEPPED_UP = "staff.stepped_up", "Somebody signed in again for one act about one document."
     STAFF_ERASED = "staff.erased", "The identity of somebody who signed in was erased, and every role ended."
     POPULATION_REBUILT = "population.rebuilt", "Who an agreement covers was computed anew without new records."
     SUBJECTS_ERASED = (

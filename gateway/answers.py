@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import asyncpg
+import msgspec
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -19,6 +20,7 @@ from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof
 from gateway.oauth.issuer import RESOURCE_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
 from gateway.problems import Answer, Problem, problem, token_error
+from gateway.signin.pages import realm_at, refusal_page
 from policies.errors import PolicyError
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -48,7 +50,10 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         return await on_access_refused(request, InvalidAccessProof("replayed"))
 
     async def on_error(request: Request, error: Any) -> Response:  # noqa: ANN401  rooms' errors share a shape only
-        return answered(request, error.code, problem(error.code, error.public_detail))
+        answer = problem(error.code, error.public_detail)
+        if realm_at(request.url.path) is not None:
+            return _response(request, error.code, answer, remedy=getattr(error, "remedy", ""))
+        return answered(request, error.code, answer)
 
     async def on_problem(request: Request, error: Problem) -> Response:
         return answered(
@@ -118,10 +123,14 @@ def _response(
     headers: Mapping[str, str] | None = None,
     *,
     reason: str | None = None,
+    remedy: str = "",
 ) -> Response:
     facts = line_of(request.scope).facts
     facts["error"] = code
     if reason is not None:
         facts["reason"] = reason
+    if (realm := realm_at(request.url.path)) is not None:
+        said = msgspec.json.decode(answer.body)
+        return refusal_page(request, realm, answer.status, title=said["title"], detail=said["detail"], remedy=remedy)
     given = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, answer.status, {**given, **(headers or {})})

@@ -37,6 +37,7 @@ from gateway.oauth.routes import oauth_router
 from gateway.oauth.strangers import Strangers
 from gateway.oauth.throttle import Throttle
 from gateway.oauth.tokens import AccessTokens
+from gateway.signin.callers import ORIGIN_STATE, require_guarded
 from gateway.token_keys import TokenKey
 
 LineWriter = Callable[[Mapping[str, object]], None]
@@ -163,10 +164,16 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, object]]:
         require_declared(app)
+        require_guarded(app)
         async with open_services() as services, kept_token_keys(tokens, reread_keys):
             summing = asyncio.create_task(strangers.flush_every(bounds.strangers_seconds, services.log))
             try:
-                yield {SERVICES_STATE: services, BEARER_STATE: bearer, GATE_STATE: gate}
+                yield {
+                    SERVICES_STATE: services,
+                    BEARER_STATE: bearer,
+                    GATE_STATE: gate,
+                    ORIGIN_STATE: issuer.url,
+                }
             finally:
                 summing.cancel()
                 with suppress(asyncio.CancelledError):

@@ -20,6 +20,11 @@ from gateway.problems import Answer, problem
 _LINE = "pactgate.line"
 _MICROSECOND = timedelta(microseconds=1)
 _GIVEN = frozenset({200, 304})
+_PAGE = {
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'",
+    b"referrer-policy": b"same-origin",  # without any, browsers send `Origin: null` with a form
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class Line:
     facts: dict[str, object] = field(default_factory=dict)
     headers: tuple[tuple[bytes, bytes], ...] = ()
     """More header fields of the answer, whatever it will be."""
+    is_page: bool = False
+    """Set by a page for people who sign in: its stylesheet and its forms are ours, and no other site is told of it."""
     public_seconds: int | None = None
     """Set by a route whose answer is the same for everybody: for how long it may be kept by whoever passes it on."""
 
@@ -216,6 +223,8 @@ def _headers_of(line: Line, headers: tuple[tuple[bytes, bytes], ...]) -> Iterabl
     INVARIANT: only an answer that was given, by a route that said it is for everybody, may be kept and show our own
     stylesheet. A refusal never is: it says who may not.
     """
+    if line.is_page:
+        return [(name, _PAGE.get(name, value)) for name, value in headers]
     if line.public_seconds is None or line.status not in _GIVEN:
         return headers
     public = {

@@ -36,6 +36,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_CLIENT_RATE": "50",
     "PACTGATE_TERMINATORS": "",
     "PACTGATE_COMPATIBILITY": "off",
+    "PACTGATE_SIGN_IN": "",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
 
@@ -69,6 +70,7 @@ class Settings:
     client_rate: int
     terminators: Terminators
     compatibility: bool
+    sign_in: Path | None = None
 
     @property
     def is_embedded(self) -> bool:
@@ -120,6 +122,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         client_rate=_number(given, "PACTGATE_CLIENT_RATE", lowest=1, highest=10_000),
         terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
         compatibility=_switch(given, "PACTGATE_COMPATIBILITY"),
+        sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
     )
 
 

@@ -17,6 +17,7 @@ from gateway.oauth.callers import require_declared
 from gateway.server import bind, server_for
 from gateway.services.container import open_services
 from gateway.settings import Settings
+from gateway.signin.routes import sign_in_for, staff_routers
 from gateway.store.cluster import running_cluster
 from gateway.token_keys import load_token_keys
 
@@ -35,6 +36,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
     kept = kept_checkpoint(chosen, trust)
     if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
+    signin = sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url)
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:
         async with (
@@ -54,7 +56,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 chosen,
                 keys,
                 lambda: nullcontext(services),
-                partner_routers(keys.cursor),
+                (*partner_routers(keys.cursor), *staff_routers(signin)),
                 compatible=[compatible_router(keys.cursor)],
                 write=write,
                 reread_keys=lambda: load_token_keys(chosen.keys),

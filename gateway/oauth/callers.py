@@ -142,10 +142,12 @@ def declarations(app: FastAPI) -> Iterator[tuple[str, int]]:
     for context in iter_route_contexts(app.routes):
         dependant = getattr(context, "dependant", None)
         if isinstance(context.original_route, APIRoute) and isinstance(dependant, Dependant):
-            yield str(context.path), _count(dependant)
+            yield str(context.path), declared_in(dependant, _DECLARES)
         else:
             yield str(context.path), 0  # a mount or a bare Starlette route checks nothing
 
 
-def _count(dependant: Dependant) -> int:
-    return bool(getattr(dependant.call, _DECLARES, False)) + sum(_count(each) for each in dependant.dependencies)
+def declared_in(dependant: Dependant, mark: str) -> int:
+    """Return how many dependencies of a route carry this mark."""
+    own = bool(getattr(dependant.call, mark, False))
+    return own + sum(declared_in(each, mark) for each in dependant.dependencies)

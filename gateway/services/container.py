@@ -37,6 +37,7 @@ from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
 from gateway.services.staff.directory import StaffDirectory
+from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Parts
@@ -64,6 +65,7 @@ class Services:
     facts: Watch
     witnesses: Witnesses
     staff: StaffDirectory
+    sessions: Sessions
 
 
 @asynccontextmanager
@@ -138,6 +140,7 @@ async def open_services(
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
                     staff=StaffDirectory(grants, database.engine),
+                    sessions=Sessions(database.engine, grants),
                 )
     finally:
         await database.close()

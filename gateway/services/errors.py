@@ -320,3 +320,43 @@ class SecretNotEnded(GatewayError):
 
     code = "secret_not_ended"
     remedy = "`pactgate client show` lists the secrets of each client by their entries."
+
+
+class SessionOver(GatewayError):
+    """There is no such session: it ended, was never there, or is another person's. All of these read alike."""
+
+    code = "sign_in_required"
+    public_detail = "You are not signed in, or no longer."
+    remedy = "Sign in."
+
+
+class SignInReplayed(GatewayError):
+    """A sign-in came back a second time; it opened what it was for the first time."""
+
+    code = "sign_in_failed"
+    public_detail = "This sign-in was used already."
+    remedy = "Start again from the sign-in page."
+
+
+class StaffSuspended(GatewayError):
+    """Whoever proved who they are is suspended."""
+
+    code = "staff_suspended"
+    public_detail = "You cannot sign in here at present."
+    remedy = "Ask the district's privacy office."
+
+
+class StepUpRefused(GatewayError):
+    """Somebody else signed in again than the person who is signed in."""
+
+    code = "step_up_refused"
+    public_detail = "Whoever signed in again is not the person who is signed in here."
+    remedy = "Sign in again as yourself, or sign out first."
+
+
+class StepUpRequired(GatewayError):
+    """An act takes a fresh sign-in for exactly its document."""
+
+    code = "step_up_required"
+    public_detail = "This takes a fresh sign-in for exactly this document, a few minutes ago at most."
+    remedy = "Sign in again for it."

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     Interval,
@@ -203,6 +204,56 @@ staff_invitation = Table(
 )
 """Codes by which somebody new takes up an identity, by their SHA-256. A row goes when its code is used."""
 
+staff_session = Table(
+    "staff_session",
+    metadata,
+    Column("number", Text, nullable=False),
+    Column("id", LargeBinary, nullable=False),
+    Column("login", LargeBinary, nullable=False),
+    Column("realm", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("began_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("acr", Text),
+    Column("amr", ARRAY(Text), nullable=False),
+    Column("auth_time", DateTime(timezone=True), nullable=False),
+    Column("most_roles", ARRAY(Text)),
+    PrimaryKeyConstraint("number", name="staff_session_pk"),
+    UniqueConstraint("id", name="staff_session_id_key"),
+    UniqueConstraint("login", name="staff_session_login_key"),
+    CheckConstraint("octet_length(id) = 32", name="staff_session_id_is_a_digest"),
+    CheckConstraint("octet_length(login) = 32", name="staff_session_login_is_a_digest"),
+    CheckConstraint("realm IN ('district', 'partner')", name="staff_session_realm_is_known"),
+    CheckConstraint("began_at <= seen_at AND began_at < ends_at", name="staff_session_has_a_span"),
+)
+"""
+Who is signed in: `id` is the digest of what the cookie holds, `login` that of the sign-in that opened it, which opens
+nothing again. `most_roles` are the roles that the provider leaves to the person; NULL leaves all.
+"""
+
+staff_step_up = Table(
+    "staff_step_up",
+    metadata,
+    Column("login", LargeBinary, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("concerns", Text, nullable=False),
+    Column("acr", Text),
+    Column("amr", ARRAY(Text), nullable=False),
+    Column("auth_time", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True), nullable=False),
+    Column("spent", Boolean, nullable=False, server_default=text("false")),
+    PrimaryKeyConstraint("login", name="staff_step_up_pk"),
+    ForeignKeyConstraint(
+        ["session"], ["gateway.staff_session.number"], name="staff_step_up_session_fk", ondelete="CASCADE"
+    ),
+    CheckConstraint("octet_length(login) = 32", name="staff_step_up_login_is_a_digest"),
+    CheckConstraint("concerns ~ '^sha256:[0-9a-f]{64}$'", name="staff_step_up_concerns_a_document"),
+)
+"""What somebody signed in again for: one act about one document, once, for a few minutes."""
+
 staff_stop = Table(
     "staff_stop",
     metadata,
@@ -242,3 +293,6 @@ client_reminder = Table(
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)
+Index("staff_session_ends_at", staff_session.c.ends_at)
+Index("staff_session_subject_ix", staff_session.c.issuer, staff_session.c.subject)
+Index("staff_step_up_session_ix", staff_step_up.c.session)

@@ -10,13 +10,14 @@ import asyncio
 import csv
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from fastapi import APIRouter
 
 from agreements.trust import Officer, Trust
 from audit.checkpoint import CheckpointSigner
@@ -191,11 +192,13 @@ class Gateway:
         fetcher: Fetches | None = None,
         terminators: str = "",
         compatibility: bool = False,
+        more: Callable[[str], Awaitable[Sequence[APIRouter]]] | None = None,
     ) -> None:
         """
         Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
 
         With `compatibility`, programs without keys are served, and this machine is believed to stand in front.
+        `more` makes further routers, given the address of the gateway.
         """
         self.services: Services = await self._open.enter_async_context(
             open_services(
@@ -218,7 +221,7 @@ class Gateway:
         if compatibility:
             chosen |= {"PACTGATE_COMPATIBILITY": "on", "PACTGATE_TERMINATORS": "127.0.0.1"}
         settings = read_settings(chosen)
-        routers = partner_routers(self.deployment.keys.cursor)
+        routers = [*partner_routers(self.deployment.keys.cursor), *(await more(self.url) if more else ())]
         app = create_app(
             settings,
             self.deployment.keys,

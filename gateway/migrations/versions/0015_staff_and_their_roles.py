@@ -1,7 +1,7 @@
 """
 Who signs in: identities beside their entries, invitations, stops; a role is a signed document.
 
-Revises: 0013.
+Revises: 0014.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0015"
-down_revision: str | None = "0013"
+down_revision: str | None = "0014"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """
 Secrets of clients that know nothing better: the salts of the log's commitments to them.
 
-Revises: 0013.
+Revises: 0016.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0017"
-down_revision: str | None = "0013"
+down_revision: str | None = "0016"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,7 +1,7 @@
 """
 What clients ask about their tokens changes nothing: it is left out where the entries that change anything are looked for.
 
-Revises: 0016.
+Revises: 0017.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0018"
-down_revision: str | None = "0016"
+down_revision: str | None = "0017"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
