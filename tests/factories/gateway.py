@@ -61,7 +61,7 @@ NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
 _NO_LIMITS = Bounds(address_rate=Rate(1e6, 1e6), client_rate=Rate(1e6, 1e6), strangers_seconds=3600)
 _EVENTS = {event.value: event for event in Event}
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = $1"
-_SHIFT = "UPDATE gateway.installation SET clock_shift = $1 - statement_timestamp()"
+SHIFT = "UPDATE gateway.installation SET clock_shift = $1 - statement_timestamp()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     installed = await install(*urls, home / "trust.json", keys, officers, origin=ring.origin, demo=True)
     ring.log_public_key = installed.trust.log_public_key
     clerk = await database.connection("loader")
-    await clerk.execute(_SHIFT, RECEIVED)
+    await clerk.execute(SHIFT, RECEIVED)
     agreements = _agreements(ring)
     partners = {each: Partner(client_id(each), PartnerKeys.generate()) for each in (BRIGHT_PATH, HARBOR)}
     deployment = Deployment(server, name, keys, installed.trust, ring, agreements, partners, home)
@@ -117,7 +117,7 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
         async with office.engine.begin() as connection:
             await record_configuration(connection, shipped())
         await _sign_everything(deployment, office)
-        await clerk.execute(_SHIFT, NOON)
+        await clerk.execute(SHIFT, NOON)
         await load(office, keys, home, export({each: bundle.agreement.id for each, bundle in agreements.items()}))
     await database.close()
     return deployment
@@ -258,7 +258,7 @@ class Gateway:
     async def at(self, moment: dt.datetime) -> None:
         """Shift the demo's clock."""
         clerk = await self.database.connection("loader")
-        await clerk.execute(_SHIFT, moment)
+        await clerk.execute(SHIFT, moment)
 
     def digest(self, agreement: str) -> str:
         """Return the digest of an agreement by its name here."""

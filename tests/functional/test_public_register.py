@@ -304,7 +304,7 @@ async def test_anybody_may_keep_an_answer_for_what_is_left_of_its_minute(gateway
         head = await gateway.http.head(path)
         assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tag)
     # No other answer of the gateway may be kept.
-    for path in ("/healthz", "/.well-known/jwks.json"):
+    for path in ("/healthz", "/.well-known/oauth-authorization-server"):
         assert (await gateway.http.get(path)).headers["cache-control"] == "no-store"
 
 

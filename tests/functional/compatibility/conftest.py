@@ -14,10 +14,10 @@ from agreements.elements import load_catalogue
 from gateway.services.alarms import alarm
 from gateway.services.office import open_office
 from policies.guardrails import Guardrails, read_guardrails
-from tests.factories.agreements import SPS_B, SignedAgreement, client_id
+from tests.factories.agreements import RECEIVED, SPS_B, SignedAgreement, client_id
 from tests.factories.cohort import STUDENTS
 from tests.factories.database import TestDatabase
-from tests.factories.gateway import NOON, Deployment, Gateway, load
+from tests.factories.gateway import NOON, SHIFT, Deployment, Gateway, load
 
 GUARDRAILS = Path(__file__).parents[3] / "policies" / "guardrails.toml"
 NETWORK, INSIDE, OUTSIDE = "203.0.113.0/28", "203.0.113.7", "203.0.113.99"
@@ -92,6 +92,8 @@ async def _make(deployment: Deployment, home: Path) -> Compatible:
     await deployment.server.create(database.name, template=deployment.template)
     ring = deployment.ring
     made = ring.agreement(SPS_B, changes={"/id": LINE, "/compatibility": CLAUSE})
+    clerk = await database.connection("loader")
+    await clerk.execute(SHIFT, RECEIVED)  # before the tests' clock, however long the copied database has been there
     async with open_office(database.url("loader"), deployment.trust, alarm) as office:
         await office.onboarding.activate(made.envelope, [made.approval])
         people = ring.people(made)
@@ -100,6 +102,7 @@ async def _make(deployment: Deployment, home: Path) -> Compatible:
             bound = ring.binding(made, client, [], compatibility=True, allowed_addresses=(NETWORK,))
             await office.admissions.register_client(bound.envelope, [bound.approval], "gradebook")
         await office.admissions.accept_undertaking(ring.undertaking(made))
+        await clerk.execute(SHIFT, NOON)
         rosters = [(LINE, each.number, "2026-09-01", None) for each in STUDENTS.values()]
         await load(office, deployment.keys, home, {"rosters": rosters}, confirm=True)
         secrets = [await office.secrets.issue(PROGRAM, 365) for _ in range(2)]

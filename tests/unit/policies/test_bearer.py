@@ -37,13 +37,15 @@ def allowing(part: str = "[compatibility]\nbearer = true") -> Guardrails:
 
 
 def bound(clause: dict[str, Any] | None = CLAUSE, *bindings: dict[str, Any]) -> Promise:
-    """An agreement with this clause and these bindings of the tutor, one after the other."""
+    """An agreement with this clause and these bindings of the tutor; `ends` is what a later one said of it."""
     signed = RING.agreement(SPS_A, changes={} if clause is None else {"/compatibility": clause})
-    without = {"compatibility": True, "allowed_addresses": (NETWORK,)}
+    without: dict[str, Any] = {"compatibility": True, "allowed_addresses": (NETWORK,)}
     made = []
     for each in bindings or (without,):
         jwks = [] if each.get("compatibility") else [client_jwk("tutor")]
-        made.append(RING.binding(signed, TUTOR, jwks, **each).verified(RING))
+        said: dict[str, Any] = {name: value for name, value in each.items() if name != "ends"}
+        verified = RING.binding(signed, TUTOR, jwks, **said).verified(RING)
+        made.append(verified.ending(each["ends"]) if "ends" in each else verified)
     return Promise(signed, Granted(signed.verified(RING), tuple(made), None, {TUTOR: (ALWAYS,)}))
 
 
@@ -106,7 +108,7 @@ def test_a_binding_ends_on_its_own_day_or_on_that_which_a_later_one_names() -> N
     assert isinstance(judged(short), Permit)
     assert denied(judged(short, now=NOVEMBER + timedelta(days=1))).code == "bearer_not_covered"
     keys = {"earlier_last_day": date(2026, 11, 1)}
-    assert denied(judged(bound(CLAUSE, without, keys))).code == "bearer_not_covered"
+    assert denied(judged(bound(CLAUSE, {**without, "ends": NOVEMBER}, keys))).code == "bearer_not_covered"
     # What a binding says of earlier ones does not end a later one.
     assert isinstance(judged(bound(CLAUSE, keys, without)), Permit)
     two = bound(CLAUSE, {**without, "last_day": date(2026, 11, 2)}, {**without, "allowed_addresses": (NETWORK, NARROW)})
