@@ -66,7 +66,9 @@ class VerifiedToken:
     """Seconds since 1970, as `issued`."""
 
 
-class _Confirmation(msgspec.Struct, frozen=True):
+class _Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bound to a proof key and to nothing else: a binding that is not checked here must not be passed over."""
+
     jkt: str
 
 

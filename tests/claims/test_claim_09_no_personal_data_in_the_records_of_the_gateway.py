@@ -17,7 +17,7 @@ from gateway.logs import LineWriter, configure_logging
 from tests.factories.cohort import COVERED, STUDENTS, TUTORING, personal
 from tests.factories.gateway import Gateway
 
-pytestmark = pytest.mark.claim(9)
+pytestmark = [pytest.mark.claim(9), pytest.mark.ferpa("Z2")]
 
 NAME, NUMBER = STUDENTS["bartholo"].last, STUDENTS["ximena"].number
 

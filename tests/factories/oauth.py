@@ -331,6 +331,7 @@ class Builder:
             else urlunsplit(parts._replace(netloc=f"{parts.hostname}:{default_port}")),
             "other_jwk": public("other"),
             "other_thumbprint": key("other").thumbprint(),
+            "proof_thumbprint": key("proof").thumbprint(),
             "client_jwk": public("client"),
             "rsa_jwk": public("rsa"),
             "weak_rsa_jwk": public("weak_rsa"),

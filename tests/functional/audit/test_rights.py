@@ -24,6 +24,7 @@ CALLS = {
 }
 
 
+@pytest.mark.ferpa("Z2")
 @pytest.mark.parametrize("role", READABLE)
 async def test_no_role_writes_a_table_and_each_reads_only_what_it_needs(ledger: Ledger, role: str) -> None:
     session = await ledger.database.connection(role)
@@ -72,6 +73,7 @@ async def test_every_function_of_the_owner_pins_its_search_path(ledger: Ledger) 
     assert loose == []
 
 
+@pytest.mark.ferpa("Z2")
 @pytest.mark.parametrize("role", ["owner", "admin"])
 async def test_the_guards_stop_the_owner_and_a_superuser_in_replica_mode(ledger: Ledger, role: str) -> None:
     log = await ledger.start()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.factories.oauth import Case, cases
 
+pytestmark = pytest.mark.ferpa("Z1")
 PROOF_ERRORS = {"token": (400, "invalid_dpop_proof"), "api": (401, "invalid_dpop_proof")}
 
 
@@ -75,6 +76,11 @@ async def test_spoiled_api_request_opens_no_route(gateway: Any, case: Case, path
     assert challenge.startswith('DPoP algs="ES256 PS256 EdDSA Ed25519"')
     assert ("error=" in challenge) == (error != "token_required")
     assert (await gateway.send(gateway.build.api_request(path))).status_code == 200
+
+
+@pytest.mark.parametrize("case", rows("requests_accepted"))
+async def test_unusual_but_right_request_gets_a_token(gateway: Any, case: Case) -> None:
+    assert (await gateway.send(gateway.build.token_request(case))).status_code == 200
 
 
 @pytest.mark.parametrize("case", rows("proofs_accepted"))

@@ -8,6 +8,8 @@ from starlette.routing import Mount, Route
 
 from gateway.oauth.callers import PUBLIC, CallerDep, declarations
 from gateway.oauth.errors import UndeclaredCaller
+from gateway.oauth.routes import KEYS_SECONDS
+from gateway.token_keys import LEAD_SECONDS
 from tests.factories.oauth import cases, public
 
 bare, doubled = APIRouter(), APIRouter()
@@ -103,6 +105,13 @@ async def test_published_keys_verify_our_tokens_and_are_public(gateway: Any) -> 
         "use": "sig",
         "alg": "ES256",
     }
+
+
+async def test_whoever_keeps_our_keys_has_a_new_one_before_it_signs(gateway: Any) -> None:
+    kept = (await gateway.client.get("/.well-known/jwks.json")).headers["cache-control"]
+    assert kept == f"public, max-age={KEYS_SECONDS}"
+    assert KEYS_SECONDS < LEAD_SECONDS
+    assert (await gateway.client.get("/.well-known/oauth-authorization-server")).headers["cache-control"] == "no-store"
 
 
 async def test_the_host_header_changes_nothing(gateway: Any) -> None:
