@@ -84,11 +84,15 @@ class Log:
         """Whether it takes no draft and signs nothing any more."""
         return self._halted
 
+    def require_taking(self) -> None:
+        """Check that it takes entries, before one rides in another transaction. Raises `LogUnavailable` once halted."""
+        if self._halted:
+            raise LogUnavailable("the log is halted")
+
     @property
     def signer(self) -> CheckpointSigner:
         """What signs the head now. Raises `LogUnavailable` once the log is halted: nobody signs it any more."""
-        if self._halted:
-            raise LogUnavailable("the log is halted")
+        self.require_taking()
         return self._signer
 
     def sign_with(self, signer: CheckpointSigner) -> None:

@@ -172,6 +172,17 @@ def suspend(*, person: Who, reason: Reason) -> None:
     show({"person": person, "standing": "suspended", "entry": entry})
 
 
+@app.command("end-sessions")
+def end_sessions(*, person: Who) -> None:
+    """End every session of somebody: a lost laptop, a browser left open. Roles stay, and signing in again works."""
+
+    async def work() -> int:
+        async with office() as opened:
+            return await StaffOffice(opened.desk).end_sessions(person)
+
+    show({"person": person, "ended": run(work())})
+
+
 @app.command("reinstatement")
 def reinstatement(
     *,

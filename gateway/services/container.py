@@ -139,8 +139,8 @@ async def open_services(
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
-                    staff=StaffDirectory(grants, database.engine),
-                    sessions=Sessions(database.engine, grants),
+                    staff=StaffDirectory(grants, database.engine, log),
+                    sessions=Sessions(database.engine, grants, log),
                 )
     finally:
         await database.close()

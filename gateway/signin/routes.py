@@ -16,6 +16,7 @@ from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE, PUBLIC
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.errors import SessionOver, SignInReplayed, StepUpRefused
+from gateway.services.staff.directory import StaffDirectory
 from gateway.services.staff.sessions import Session, Sessions
 from gateway.services.staff.step_up import Act, step_up
 from gateway.services.standing.identity import Realm
@@ -237,10 +238,11 @@ class _Pages:
     async def home(self, request: Request, session: Session) -> Response:
         """Show who is signed in."""
         lines = await _sessions(request).listed(session)
-        statements = None
+        openings = None
         if self._realm is Realm.PARTNER:
-            statements = await _sessions(request).statements(session)
-        return page(request, self._realm, "home.html", session=session, lines=lines, statements=statements)
+            staff: StaffDirectory = request.scope["state"][SERVICES_STATE].staff
+            openings = await staff.students(session.identity)
+        return page(request, self._realm, "home.html", session=session, lines=lines, openings=openings)
 
     async def sign_out(self, request: Request, session: Session) -> Response:
         """Sign out here, and offer to do so at the provider."""

@@ -1,6 +1,7 @@
 """People who sign in, as the tests know them: made-up identities, and roles that officers give them."""
 
 import datetime as dt
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -10,6 +11,7 @@ from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
 from gateway.services.staff.office import StaffOffice
+from gateway.services.staff.sessions import Authentication
 from gateway.services.standing.identity import Identity, Person, Realm
 from tests.factories.agreements import Keyring
 from tests.factories.gateway import NOON, Gateway
@@ -43,6 +45,11 @@ def signed_role(given: StaffRole, keys: Sequence[SigningKey]) -> Envelope:
 def identity(name: str = SUBJECT, realm: Realm = Realm.DISTRICT) -> Identity:
     """Return who an identity provider says somebody is."""
     return Identity(realm, DISTRICT_IDP if realm is Realm.DISTRICT else PARTNER_IDP, name)
+
+
+def proved(who: Identity) -> Authentication:
+    """Return a fresh sign-in of somebody, as the gateway's checks leave it."""
+    return Authentication(who, secrets.token_bytes(32), "two", ("pwd", "otp"), NOON)
 
 
 @dataclass

@@ -198,7 +198,7 @@ async def test_a_session_of_one_kind_of_staff_opens_no_page_of_the_other(desk: D
     assert (await browser.get("/portal")).status_code == 401
     partner = desk.browser()
     await partner.sign_in("/portal")
-    assert "No agreement names you: you see no students." in (await partner.get("/portal")).text
+    assert "You have no role under an agreement: you see no students." in (await partner.get("/portal")).text
     partner.jars[host] = {"__Host-pactgate-console": partner.cookie(Realm.PARTNER)}
     assert (await partner.get("/console")).status_code == 401
     # Nor does a sign-in begun for the one end at the other.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.roles import Role
+from audit.log import Log
 from gateway.services.errors import UnknownPerson
 from gateway.services.grants import Grants
 from gateway.services.staff.invitations import redeem
@@ -37,9 +38,10 @@ class Standing:
 class StaffDirectory:
     """The people who sign in, as the gateway knows them."""
 
-    def __init__(self, grants: Grants, engine: AsyncEngine, mapping: RoleMapping | None = None) -> None:
+    def __init__(self, grants: Grants, engine: AsyncEngine, log: Log, mapping: RoleMapping | None = None) -> None:
         self._grants = grants
         self._engine = engine
+        self._log = log
         self._mapping = mapping or RoleMapping()
 
     async def standing(self, identity: Identity, claims: Mapping[str, object] | None = None) -> Standing:
@@ -66,6 +68,8 @@ class StaffDirectory:
         return openings(registry, identity, moment)
 
     async def redeem(self, code: str, identity: Identity) -> Person:
-        """Take up an invitation. Raises `InvitationRefused`, `IdentityTaken`; an error of the database is nobody's."""
+        """Take up an invitation. Raises `InvitationRefused`, `IdentityTaken`, `LogUnavailable`, the database's own."""
         async with self._engine.begin() as connection:
-            return await redeem(connection, code, identity)
+            person = await redeem(connection, code, identity)
+            self._log.require_taking()
+        return person

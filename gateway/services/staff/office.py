@@ -7,6 +7,7 @@ fail is asked before it is written: a stop acts on the next request (claim 7).
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,12 @@ from gateway.services.standing.registry import Registry, read_moment
 from gateway.services.standing.staff import Link, StaffRoles
 from gateway.store.tables import staff_identity, staff_invitation, staff_stop
 
+ENDED_BY_OFFICE: Final = "office"
+_END_SESSIONS = text(
+    "DELETE FROM gateway.staff_session AS s USING gateway.staff_identity AS i WHERE i.person = :person"
+    " AND (s.realm, s.issuer, s.subject) = (split_part(i.party, ':', 1), i.issuer, i.subject) RETURNING s.number"
+)
+"""A party's kind is the realm of its staff."""
 _KNOWN = text("SELECT EXISTS (SELECT FROM gateway.staff_identity WHERE person = :person)")
 
 
@@ -139,16 +146,36 @@ class StaffOffice:
 
     async def erase(self, person: str) -> int:
         """
-        Erase who a person is: the identities and open invitations; every role ends with them. Raises `UnknownPerson`.
+        Erase who a person is: the identities, sessions and open invitations; every role ends. Raises `UnknownPerson`.
 
         What is in the log stays, and leads nowhere any more.
         """
         async with self._desk.engine.begin() as connection:
             await _require_known(connection, person)
             moment = await read_moment(connection)
+            # A session names the identity too.
+            await connection.execute(_END_SESSIONS, {"person": person})
             await connection.execute(delete(staff_invitation).where(staff_invitation.c.person == person))
             await connection.execute(delete(staff_identity).where(staff_identity.c.person == person))
             return await append_change(connection, leaf(Event.STAFF_ERASED, moment.now, person=person))
+
+    async def end_sessions(self, person: str) -> int:
+        """
+        End every session of a person, by whichever identity it was opened; return how many. Raises `UnknownPerson`.
+
+        They are over before the entries are tried: a log that is away keeps no session open.
+        """
+        async with self._desk.engine.begin() as connection:
+            await _require_known(connection, person)
+            ended = (await connection.execute(_END_SESSIONS, {"person": person})).scalars().all()
+        async with self._desk.engine.begin() as connection:
+            now = (await read_moment(connection)).now
+            for number in sorted(ended):
+                said = leaf(
+                    Event.STAFF_SESSION_REVOKED, now, person=person, session=number, reason=ENDED_BY_OFFICE, by=None
+                )
+                await append_change(connection, said, moves_epoch=False)
+        return len(ended)
 
     async def people(self) -> tuple[StaffLine, ...]:
         """List everybody who may sign in, by the entry that linked them, with the roles that were not ended."""

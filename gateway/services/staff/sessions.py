@@ -21,10 +21,10 @@ from agreements.roles import Role
 from audit.change import append_change
 from audit.entry import leaf, stamp
 from audit.events import Event
+from audit.log import Log
 from gateway.services.errors import SessionOver, SignInReplayed, StaffSuspended
 from gateway.services.grants import Grants
 from gateway.services.staff.invitations import redeem
-from gateway.services.staff.statements import statements_for
 from gateway.services.standing.identity import Identity, Person, Realm
 from gateway.services.standing.registry import Moment, read_moment
 from gateway.store.tables import staff_session
@@ -98,20 +98,26 @@ class SessionLine:
 
 
 class Sessions:
-    """Opens, finds and ends sessions, each act with its entry in one transaction."""
+    """
+    Opens, finds and ends sessions, each act with its entry in one transaction.
+
+    INVARIANT: nothing begins while the log is halted; what ends a session ends it nevertheless.
+    """
 
     def __init__(
-        self, engine: AsyncEngine, grants: Grants, random: Callable[[int], bytes] = secrets.token_bytes
+        self, engine: AsyncEngine, grants: Grants, log: Log, random: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         self.engine = engine
         self._grants = grants
+        self._log = log
         self._random = random
 
     async def open(self, proved: Authentication) -> str:
         """
         Open a session for whoever signed in; return the secret for the cookie, which is kept nowhere.
 
-        Raises `StaffSuspended` (on record), `SignInReplayed`, and the database's errors: then there is no session.
+        Raises `StaffSuspended` (on record), `SignInReplayed`, `LogUnavailable`, and the database's errors: then
+        there is no session.
         """
         person, _, moment = await self._standing(proved.identity)
         if person is not None and await self._is_stopped(person):
@@ -126,6 +132,7 @@ class Sessions:
                 await connection.execute(insert(staff_session).values(_row(proved, number, secret, now)))
                 if person is not None:
                     await _signed_in(connection, now, person, number, proved)
+                self.require_log()
         except IntegrityError:
             raise SignInReplayed("This sign-in opened a session already.") from None
         return secret
@@ -178,7 +185,7 @@ class Sessions:
         """
         Take up an invitation with the identity of this session; return the session's new secret.
 
-        Raises `InvitationRefused`, `IdentityTaken`.
+        Raises `InvitationRefused`, `IdentityTaken`, `LogUnavailable`.
         """
         secret = self.new_secret()
         async with self.engine.begin() as connection:
@@ -186,6 +193,7 @@ class Sessions:
             await renew(connection, session.number, secret)
             now = (await read_moment(connection)).now
             await _signed_in(connection, now, person, session.number, session)
+            self.require_log()
         return secret
 
     async def sign_out(self, session: Session) -> None:
@@ -205,33 +213,20 @@ class Sessions:
             )
             return tuple(SessionLine(*row) for row in found)
 
-    async def statements(self, session: Session) -> tuple[tuple[str, str], ...]:
-        """
-        Return title and statement of each agreement that names a partner's person now, by a role that counts.
-
-        Being named shows the statement and no student (row D3).
-        """
-        registry, moment = await self._grants.registry()
-        return statements_for(registry, moment, session.identity)
-
     async def revoke_own(self, session: Session, number: str) -> None:
         """End another session of one's own. Raises `SessionOver` if it is not there, or somebody else's: alike."""
         if number not in {line.number for line in await self.listed(session)}:
             raise SessionOver("There is no such session of this person.")
         await self.revoke(number, session.person, by=session.person, reason="own")
 
-    async def revoke_all(self, person: Person, identity: Identity, *, by: Person) -> int:
-        """End every session of somebody, as an officer; return how many there were."""
-        async with self.engine.connect() as connection:
-            found = (await connection.execute(select(staff_session.c.number).where(*_of(identity)))).scalars().all()
-        for number in found:
-            await self.revoke(number, person, by=by, reason="officer")
-        return len(found)
-
     async def revoke(self, number: str, person: Person | None, *, by: Person | None, reason: str) -> None:
         """End a session; the entry follows, so that a log that is away never keeps a session open."""
         ended_by = None if by is None else by.id
         await self._end(number, person, Event.STAFF_SESSION_REVOKED, reason=reason, by=ended_by)
+
+    def require_log(self) -> None:
+        """Check, last in a transaction, that the log takes the entry in it. Raises `LogUnavailable`."""
+        self._log.require_taking()
 
     def new_secret(self) -> str:
         """Return a new secret for a cookie: 256 bits."""
@@ -247,6 +242,7 @@ class Sessions:
     async def _append(self, moment: Moment, event: Event, **body: object) -> None:
         async with self.engine.begin() as connection:
             await append_change(connection, leaf(event, moment.now, **body), moves_epoch=False)
+            self.require_log()
 
     async def _standing(self, identity: Identity) -> tuple[Person | None, frozenset[Role], Moment]:
         registry, moment = await self._grants.registry()

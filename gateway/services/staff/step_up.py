@@ -52,7 +52,7 @@ async def step_up(sessions: Sessions, session: Session, action: Act, concerns: s
     """
     Note that whoever is signed in signed in again for this; return the session's new secret.
 
-    Raises `StepUpRefused` if somebody else did, `SignInReplayed`, `SessionOver`.
+    Raises `StepUpRefused` if somebody else did, `SignInReplayed`, `SessionOver`, `LogUnavailable`.
     """
     if session.person is None or proved.identity != session.identity:
         raise StepUpRefused("Somebody else signed in than is signed in here.")
@@ -84,6 +84,7 @@ async def step_up(sessions: Sessions, session: Session, action: Act, concerns: s
                 auth_time=stamp(proved.auth_time),
             )
             await append_change(connection, written, moves_epoch=False)
+            sessions.require_log()
     except IntegrityError:
         raise SignInReplayed("This sign-in was used already.") from None
     return secret

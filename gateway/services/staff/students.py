@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agreements.attending import Missing, missing_of
+from agreements.people import named_at
 from agreements.roles import Role
+from agreements.statement import statement
 from gateway.services.standing.identity import Identity
 from gateway.services.standing.registry import Moment, Registry
 from policies.term import bounds
@@ -44,11 +46,22 @@ _BY_MISSING = {
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One agreement, by digest, for one person: `closed` is None if its students may be opened now."""
+    """
+    One agreement, by digest, for one person: `closed` is None if its students may be opened now.
+
+    `statement` is what the person accepts, or accepted; None for whoever the agreement's list of people does not name.
+    """
 
     agreement: str
+    title: str
     named_as: str
     closed: Closed | None
+    statement: str | None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is closed and what to do, in a sentence; None if it is open."""
+        return None if self.closed is None else SENTENCES[self.closed]
 
 
 def openings(registry: Registry, identity: Identity, moment: Moment) -> tuple[Opening, ...]:
@@ -61,10 +74,22 @@ def openings(registry: Registry, identity: Identity, moment: Moment) -> tuple[Op
     roles = [given for given in held if given.role is Role.PARTNER_STAFF]
     stopped = {each.concerns for each in registry.suspensions}
     return tuple(
-        Opening(digest, named_as, _closed(registry, digest, named_as, moment, stopped))
+        _opening(registry, digest, named_as, moment, stopped)
         for named_as, partner in sorted({(str(given.named_as), given.party) for given in roles})
         for digest, granted in sorted(registry.granted.items())
         if granted.agreement.agreement.partner.id == partner
+    )
+
+
+def _opening(registry: Registry, digest: str, named_as: str, moment: Moment, stopped: Iterable[str]) -> Opening:
+    agreement = registry.granted[digest].agreement.agreement
+    is_named = named_as in named_at(registry.history[digest].annexes, moment.size)
+    return Opening(
+        agreement=digest,
+        title=agreement.title,
+        named_as=named_as,
+        closed=_closed(registry, digest, named_as, moment, stopped),
+        statement=statement(agreement) if is_named else None,
     )
 
 
