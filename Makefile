@@ -40,6 +40,7 @@ bench: .venv/.done  ## the checked page against bare endpoints, the log, decisio
 	@$(PY) -m tests.bench.log_verify
 	@$(PY) -m tests.bench.policy
 	@$(PY) -m tests.bench.oauth_verify
+	@$(PY) -m tests.bench.oauth_issue
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -56,7 +56,7 @@ America/Los_Angeles
 
 def test_a_partner_fetches_every_page_and_proves_the_first_with_the_example(scene: Staged, tmp_path: Path) -> None:
     part = scene.stage.parts[CONSENTED]
-    program, receipt = blocks(PARTNERS, "python")
+    program, _, receipt = blocks(PARTNERS, "python")
     (tmp_path / "fetch.py").write_text(program + receipt)
     (tmp_path / "keys").symlink_to(part.folder)
     fetch = ["python fetch.py $URL $CLIENT keys"]
