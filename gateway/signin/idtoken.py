@@ -74,7 +74,7 @@ def verify_id_token(
     }
     if claims.get("aud") not in (registration.client_id, [registration.client_id]):  # Authlib takes more, by `azp`
         raise SignInFailed("id_token_audience")
-    params = {"nonce": asked.nonce, "client_id": registration.client_id, "access_token": access_token}
+    params = {"client_id": registration.client_id, "access_token": access_token}
     try:
         CodeIDToken(dict(claims), dict(header), options, params).validate(now=int(now), leeway=LEEWAY_SECONDS)
     except (JoseError, ValueError, TypeError):

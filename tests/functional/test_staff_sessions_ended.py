@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import LogUnavailable
-from gateway.services.errors import SessionOver
+from gateway.services.errors import SessionOver, SignInReplayed
 from gateway.services.staff.step_up import Act, step_up
 from gateway.services.standing.identity import Realm
 from tests.factories.command_line import CommandLine
@@ -48,6 +48,17 @@ async def test_the_office_ends_every_session_of_one_person(gateway: Gateway, tmp
     assert {each["session"] for each in entries} == set(numbers)
     # Signing in again works: nobody was stopped.
     await sessions.find(Realm.DISTRICT, await sessions.open(proved(ADA)))
+
+
+async def test_one_sign_in_opens_one_session(gateway: Gateway) -> None:
+    await StaffRoom(gateway).come_in(ADA)
+    sessions, once = gateway.services.sessions, proved(ADA)
+    await sessions.open(once)
+    start = await gateway.size()
+    with pytest.raises(SignInReplayed):
+        await sessions.open(once)
+    assert await (await gateway.database.connection("loader")).fetchval(_SESSIONS) == 1
+    assert await gateway.size() == start
 
 
 async def test_who_is_erased_stays_in_no_session(gateway: Gateway) -> None:

@@ -1,6 +1,7 @@
 """Staff sign in at node-oidc-provider over real HTTP; whatever is not exactly that opens nothing."""
 
 import datetime as dt
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,8 +16,8 @@ from agreements.documents.staff_role import StaffRole, staff_role_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
 from gateway.services.staff.office import StaffOffice
-from gateway.services.staff.sessions import hashed
 from gateway.services.standing.identity import Realm
+from gateway.signin.callers import COOKIES
 from gateway.signin.routes import sign_in_for, staff_routers
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.staff import Browser, become, client_key, identity_provider, registered, unguessable, write_private
@@ -126,8 +127,9 @@ async def test_the_database_holds_no_secret_of_a_session(desk: Desk) -> None:
     secret = browser.cookie()
     auditor = await desk.gateway.database.pool("loader", size=1)
     rows = await auditor.fetch("SELECT s::text AS whole, id FROM gateway.staff_session AS s")
-    assert [row["id"] for row in rows] == [hashed(secret)]
-    assert secret not in rows[0]["whole"]
+    assert [row["id"] for row in rows] == [hashlib.sha256(b"pactgate session " + secret.encode()).digest()]
+    for part in (secret, secret[:12], secret[:12].encode().hex()):
+        assert part not in rows[0]["whole"]
 
 
 async def test_a_forged_callback_opens_nothing(desk: Desk) -> None:
@@ -344,3 +346,19 @@ async def test_signing_in_again_is_for_one_document_and_the_same_person(desk: De
         assert (browser.cookie() != before) is (status == 200), "a fresh sign-in gives the session a new secret"
     entries = [each for each in await desk.events(start) if each["event"] == "staff.stepped_up"]
     assert [(each["action"], each["concerns"], each["amr"]) for each in entries] == [("approve", DOCUMENT, ["otp"])]
+
+
+async def test_a_fresh_sign_in_is_for_the_session_that_asked_for_it(desk: Desk) -> None:
+    browser, other = desk.browser(), desk.browser()
+    await browser.sign_in()
+    await desk.invited(browser, party_of(desk.gateway))
+    await other.sign_in()
+    form = {"action": "approve", "concerns": DOCUMENT, "csrf": await browser.token()}
+    answer = await browser.post("/console/sign-in-again", form)
+    address = answer.text.split('<p><a href="')[2].split('"')[0].replace("&amp;", "&")
+    browser.jars.pop(urlsplit(desk.provider).netloc)
+    begun, before = await browser.follow(address), other.cookie()
+    login = f"{COOKIES[Realm.DISTRICT]}-login"
+    other.jars[urlsplit(desk.gateway.url).netloc][login] = browser.cookie(suffix="-login")
+    assert (await other.get(begun)).status_code == 403
+    assert other.cookie() == before
