@@ -8,7 +8,7 @@ fail is asked before it is written: a stop acts on the next request (claim 7).
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.in_force import verify_reinstatement
@@ -24,7 +24,7 @@ from gateway.services.filing import Desk
 from gateway.services.staff.invitations import Invitation, invite
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.services.standing.staff import Link, StaffRoles
-from gateway.store.tables import staff_identity, staff_invitation, staff_stop
+from gateway.store.tables import staff_identity, staff_invitation, staff_session, staff_stop
 
 _KNOWN = text("SELECT EXISTS (SELECT FROM gateway.staff_identity WHERE person = :person)")
 
@@ -139,14 +139,21 @@ class StaffOffice:
 
     async def erase(self, person: str) -> int:
         """
-        Erase who a person is: the identities and open invitations; every role ends with them. Raises `UnknownPerson`.
+        Erase who a person is: identities, sessions, open invitations; every role ends with them.
 
-        What is in the log stays, and leads nowhere any more.
+        Raises `UnknownPerson`. What is in the log stays, and leads nowhere any more.
         """
         async with self._desk.engine.begin() as connection:
             await _require_known(connection, person)
             moment = await read_moment(connection)
             await connection.execute(delete(staff_invitation).where(staff_invitation.c.person == person))
+            # A session holds the identity in the clear, so it goes along; what was proved for its acts goes with it.
+            signed_in = tuple_(staff_session.c.realm, staff_session.c.issuer, staff_session.c.subject)
+            theirs = select(
+                func.split_part(staff_identity.c.party, ":", 1), staff_identity.c.issuer, staff_identity.c.subject
+            )
+            own = theirs.where(staff_identity.c.person == person)
+            await connection.execute(delete(staff_session).where(signed_in.in_(own)))
             await connection.execute(delete(staff_identity).where(staff_identity.c.person == person))
             return await append_change(connection, leaf(Event.STAFF_ERASED, moment.now, person=person))
 
