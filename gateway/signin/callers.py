@@ -19,10 +19,10 @@ from gateway.oauth.callers import declared_in, declares_caller
 from gateway.oauth.errors import TokenRefused
 from gateway.oauth.form import parse_form
 from gateway.oauth.journal import SERVICES_STATE
-from gateway.services.errors import SessionOver
+from gateway.services.errors import RoleMissing, SessionOver
 from gateway.services.staff.sessions import Session, Sessions
 from gateway.services.standing.identity import Realm
-from gateway.signin.errors import ForeignForm, RoleLacking, UnguardedRoute
+from gateway.signin.errors import ForeignForm, UnguardedRoute
 
 ORIGIN_STATE: Final = "public_origin"
 CSRF_FIELD: Final = "csrf"
@@ -56,7 +56,7 @@ def staff_of(*roles: Role) -> Any:  # noqa: ANN401  FastAPI's own type of a depe
     async def require_staff(request: Request) -> DistrictStaff:
         session = await _signed_in(request, Realm.DISTRICT)
         if roles and session.roles.isdisjoint(roles):
-            raise RoleLacking("none of the roles that this page is for")
+            raise RoleMissing("none of the roles that this page is for")
         return DistrictStaff(session)
 
     return _declared(require_staff)

@@ -60,14 +60,6 @@ class ForeignForm(GatewayError):
     remedy = "Open the page again and send it from there."
 
 
-class RoleLacking(GatewayError):
-    """Whoever is signed in has none of the roles that the page is for."""
-
-    code = "role_missing"
-    public_detail = "Your role does not include this page."
-    remedy = "Ask the district's privacy office who may."
-
-
 class UnguardedRoute(GatewayError):
     """A route of the pages changes something and asks for nobody who is signed in: the application does not start."""
 

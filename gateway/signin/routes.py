@@ -18,7 +18,7 @@ from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.errors import SessionOver, SignInReplayed, StepUpRefused
 from gateway.services.staff.directory import StaffDirectory
 from gateway.services.staff.sessions import Session, Sessions
-from gateway.services.staff.step_up import Act, step_up
+from gateway.services.staff.step_up import StepUpAct, step_up
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import (
     COOKIES,
@@ -42,10 +42,10 @@ _PATH: Final = re.compile(r"/(console|portal)(/[a-z0-9-]+)*")
 """Where a sign-in may lead: a plain path of our own pages. Whatever else was asked for, it leads to the first page."""
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _WORDS: Final = {
-    Act.SIGN: "sign a document",
-    Act.APPROVE: "approve a document",
-    Act.EMERGENCY: "order or release records in an emergency",
-    Act.CHANGE_ROLE: "change somebody's role",
+    StepUpAct.SIGN: "sign a document",
+    StepUpAct.APPROVE: "approve a document",
+    StepUpAct.EMERGENCY: "order or release records in an emergency",
+    StepUpAct.CHANGE_ROLE: "change somebody's role",
 }
 
 
@@ -222,7 +222,7 @@ class _Pages:
             purpose = transaction.purpose
             if session.number != purpose.session:
                 raise StepUpRefused("another session asked for this sign-in")
-            secret = await step_up(sessions, session, Act(purpose.action), purpose.concerns, proved)
+            secret = await step_up(sessions, session, StepUpAct(purpose.action), purpose.concerns, proved)
             detail = "You signed in again for this document. It is good once, for five minutes."
             answer = self._done(request, "You signed in again", detail)
         self._set(answer, secret)
@@ -276,9 +276,9 @@ class _Pages:
         """
         form = await form_of(request)
         found = [each for each in self._providers.values() if each.registration.issuer == session.identity.issuer]
-        if not found or form.get("action") not in set(Act) or not _DIGEST.fullmatch(form.get("concerns", "")):
+        if not found or form.get("action") not in set(StepUpAct) or not _DIGEST.fullmatch(form.get("concerns", "")):
             raise SignInFailed("step_up_form")
-        action, concerns = Act(form["action"]), form["concerns"]
+        action, concerns = StepUpAct(form["action"]), form["concerns"]
         purpose = Purpose(session.number, action.value, concerns)
         transaction = self._transactions.begin(found[0].registration.name, self._root, purpose)
         address = await found[0].address_for(transaction)

@@ -2,16 +2,27 @@
 
 import pytest
 
+from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
 from agreements.errors import SamePerson, SignatureMissing
+from agreements.keys import SigningKey
 from agreements.roles import Role
-from gateway.services.errors import IdentityTaken, InvitationRefused, StaffRoleRefused, UnknownPerson
+from agreements.signature import Envelope, Kind
+from gateway.services.errors import IdentityTaken, InvitationRefused, NothingToUndo, StaffRoleRefused, UnknownPerson
+from gateway.services.staff.sessions import Authentication
 from gateway.services.standing.identity import Realm
-from tests.factories.gateway import Gateway
+from tests.factories.agreements import Keyring
+from tests.factories.gateway import NOON, Gateway
 from tests.factories.staffing import StaffRoom, identity
 
 ADA, BEN = identity("subject-a"), identity("subject-b")
 
 
+def lifted(person: str, undoes: int, key: SigningKey) -> Envelope:
+    """Return the document by which an officer undoes a suspension."""
+    return Keyring.sign(Kind.REINSTATEMENT, reinstatement_bytes(Reinstatement(person, undoes, "It was nothing.")), key)
+
+
+@pytest.mark.claim(1)
 async def test_an_invitation_works_once_and_gives_no_role(gateway: Gateway) -> None:
     room = StaffRoom(gateway)
     with pytest.raises(InvitationRefused):
@@ -28,6 +39,9 @@ async def test_an_invitation_works_once_and_gives_no_role(gateway: Gateway) -> N
     assert person.check_number
 
 
+@pytest.mark.claim(1)
+@pytest.mark.claim(7)
+@pytest.mark.claim(12)
 async def test_a_role_is_given_by_two_others_and_ends_on_the_next_request(gateway: Gateway) -> None:
     room = StaffRoom(gateway)
     ada, ben = await room.come_in(ADA), await room.come_in(BEN)
@@ -48,3 +62,33 @@ async def test_a_role_is_given_by_two_others_and_ends_on_the_next_request(gatewa
     await office.erase(ben.id)
     with pytest.raises(UnknownPerson):
         await room.roles(BEN)
+
+
+@pytest.mark.claim(12)
+async def test_a_suspension_is_undone_by_an_officer_who_is_not_the_person(gateway: Gateway) -> None:
+    room = StaffRoom(gateway)
+    ben = await room.come_in(BEN)
+    own, other = room.officers
+    await room.give(ben, Role.OFFICER, officer_key=own.thumbprint)
+    office = await room.office()
+    entry = await office.suspend(ben.id, "Looked into.")
+    for undoes, key, refused in ((entry - 1, other, NothingToUndo), (entry, own, SamePerson)):
+        with pytest.raises(refused):
+            await office.reinstate(lifted(ben.id, undoes, key))
+        assert await room.roles(BEN) == set()
+    await office.reinstate(lifted(ben.id, entry, other))
+    assert await room.roles(BEN) == {Role.OFFICER}
+    with pytest.raises(NothingToUndo):
+        await office.reinstate(lifted(ben.id, entry, other))
+
+
+@pytest.mark.claim(9)
+async def test_whoever_is_erased_leaves_no_session_and_nobody_else_is_signed_out(gateway: Gateway) -> None:
+    room = StaffRoom(gateway)
+    ada, _ = await room.come_in(ADA), await room.come_in(BEN)
+    for number, who in enumerate((ADA, ADA, BEN)):
+        await gateway.services.sessions.open(Authentication(who, bytes([number]) * 32, None, (), NOON))
+    await (await room.office()).erase(ada.id)
+    admin = await gateway.database.connection("admin")
+    left = await admin.fetch("SELECT subject FROM gateway.staff_session")
+    assert [row["subject"] for row in left] == [BEN.subject]

@@ -146,14 +146,14 @@ class StaffOffice:
 
     async def erase(self, person: str) -> int:
         """
-        Erase who a person is: the identities, sessions and open invitations; every role ends. Raises `UnknownPerson`.
+        Erase who a person is: identities, sessions, open invitations; every role ends with them.
 
-        What is in the log stays, and leads nowhere any more.
+        Raises `UnknownPerson`. What is in the log stays, and leads nowhere any more.
         """
         async with self._desk.engine.begin() as connection:
             await _require_known(connection, person)
             moment = await read_moment(connection)
-            # A session names the identity too.
+            # A session holds the identity in the clear, so it goes along; what was proved for its acts goes with it.
             await connection.execute(_END_SESSIONS, {"person": person})
             await connection.execute(delete(staff_invitation).where(staff_invitation.c.person == person))
             await connection.execute(delete(staff_identity).where(staff_identity.c.person == person))

@@ -25,7 +25,7 @@ from gateway.store.tables import staff_step_up
 LASTS: Final = timedelta(minutes=5)
 
 
-class Act(StrEnum):
+class StepUpAct(StrEnum):
     """What takes a fresh sign-in."""
 
     SIGN = "sign"
@@ -41,14 +41,16 @@ class Evidence:
 
     person: str
     session: str
-    action: Act
+    action: StepUpAct
     concerns: str
     acr: str | None
     amr: tuple[str, ...]
     auth_time: datetime
 
 
-async def step_up(sessions: Sessions, session: Session, action: Act, concerns: str, proved: Authentication) -> str:
+async def step_up(
+    sessions: Sessions, session: Session, action: StepUpAct, concerns: str, proved: Authentication
+) -> str:
     """
     Note that whoever is signed in signed in again for this; return the session's new secret.
 
@@ -90,7 +92,7 @@ async def step_up(sessions: Sessions, session: Session, action: Act, concerns: s
     return secret
 
 
-async def spend(connection: AsyncConnection, session: Session, action: Act, concerns: str) -> Evidence:
+async def spend(connection: AsyncConnection, session: Session, action: StepUpAct, concerns: str) -> Evidence:
     """
     Use up a step-up for exactly this, in the transaction of the act itself; return its evidence.
 
