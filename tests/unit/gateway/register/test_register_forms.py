@@ -194,6 +194,7 @@ def test_the_json_has_exactly_this_shape() -> None:
         "master": None,
         "children": [],
         "bearer_until": None,
+        "people_behind": "allowed",
     }
 
 
