@@ -10,6 +10,7 @@ from agreements.documents.people import NamedPerson, Training
 from audit.events import Event
 from gateway.oauth.client import PartnerRefused
 from tests.factories.agreements import RESPONSIBLE_PERSON, SPS_B, SignedAgreement, key_for, rae
+from tests.factories.bound import Asking
 from tests.factories.cohort import MENTORING
 from tests.factories.gateway import HARBOR, Gateway, bring_into_force
 
@@ -51,6 +52,7 @@ async def require_over(gateway: Gateway, token: str) -> None:
         assert (answer.status_code, answer.json()) == (401, forged), path
         assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert [each["code"] for each in await gateway.entries(start)] == ["person_over"] * len(PATHS)
+    assert (await Asking(gateway).introspect(token)).json() == {"active": False}
     # What the client's programs do on their own goes on.
     assert (await gateway.get(MENTORING, "/v1/students")).status_code == 200
 
@@ -84,6 +86,7 @@ async def test_no_token_for_somebody_who_is_not_named_trained_and_bound(gateway:
 async def test_who_is_taken_out_of_the_list_is_out_on_the_next_request(gateway: Gateway) -> None:
     token = await attended(gateway)
     assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
+    assert (await Asking(gateway).introspect(token)).json()["active"] is True
     await name(gateway, gateway.deployment.agreements[MENTORING], approved=False)
     await require_over(gateway, token)
 
