@@ -1,17 +1,23 @@
 """
 Whether a person at the partner may see students under an agreement today: named, trained, and bound by an undertaking.
 
-Pure, and for people; for clients, which somebody answers for, it is `agreements.accountable`.
+And whether a client may call for that person, as the agreement's clause `people_behind` has it. Pure, and for people;
+for clients, which somebody answers for, it is `agreements.accountable`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from agreements.authority import Received
 from agreements.dates import school_year_of
-from agreements.in_force import VerifiedAgreement
+from agreements.documents.people import NamedPerson
+from agreements.in_force import VerifiedAgreement, VerifiedBinding
 from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, named_at
+from agreements.terms import PeopleBehind
 
 
 class Missing(StrEnum):
@@ -20,6 +26,64 @@ class Missing(StrEnum):
     NAME = "name"
     TRAINING = "training"
     UNDERTAKING = "undertaking"
+
+
+class Unattended(StrEnum):
+    """Why a call is not attended as the agreement has it."""
+
+    REQUIRED = "person_required"
+    BARRED = "person_barred"
+    NOT_ATTENDING = "person_not_attending"
+    OTHER_ROLE = "person_role"
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Who may stand behind a call under one agreement at one instant: `people` gives each one's role by id."""
+
+    clause: PeopleBehind = PeopleBehind.ALLOWED
+    people: Mapping[str, str] = field(default_factory=dict)
+
+    def against(self, person: str | None, role: str | None) -> Unattended | None:
+        """
+        Return what speaks against a call for this person in this role, None if nothing; no person: a program's own.
+
+        INVARIANT: without people nobody attends, whatever the clause says.
+        """
+        # (1): what the parties agreed (34 CFR 99.33(a)(2)).
+        if person is None:
+            return Unattended.REQUIRED if self.clause is PeopleBehind.REQUIRED else None
+        if self.clause is PeopleBehind.BARRED:
+            return Unattended.BARRED
+        # (2): a person who may see students now, in the role that the annex gives.
+        if person not in self.people:
+            return Unattended.NOT_ATTENDING
+        return None if self.people[person] == role else Unattended.OTHER_ROLE
+
+
+UNATTENDED: Final = Attendance()
+"""Programs on their own, and nobody behind them."""
+
+
+def attendance(
+    agreement: VerifiedAgreement,
+    bindings: Iterable[VerifiedBinding],
+    annexes: Sequence[VerifiedPeopleAnnex],
+    undertakings: Iterable[VerifiedUndertaking],
+    at: datetime,
+) -> Attendance:
+    """Return who may stand behind a call at this instant: whoever lacks nothing, by every annex that is given."""
+    newest = max((max(each.received, each.approved or each.received, key=_index).index for each in annexes), default=0)
+    machines = {key.key.thumbprint for each in bindings for key in each.keys}
+    accepted, today = _accepted(agreement, undertakings), _today(agreement, at)
+    return Attendance(
+        agreement.agreement.people_behind,
+        {
+            kid: named.role
+            for kid, named in named_at(annexes, newest).items()
+            if _missing(named, accepted, today, machines) is None
+        },
+    )
 
 
 def missing_of(
@@ -41,19 +105,37 @@ def missing_of(
     named = named_at(annexes, now.index).get(person)
     if named is None:
         return Missing.NAME
+    # (2) and (3).
+    return _missing(named, _accepted(agreement, undertakings), _today(agreement, now.at), machines)
+
+
+_Accepted = frozenset[tuple[str, str, str]]
+"""Person, thumbprint of the key, school year."""
+
+
+def _missing(named: NamedPerson, accepted: _Accepted, today: date, machines: Collection[str]) -> Missing | None:
     # (2): the training is current.
-    today = now.at.astimezone(ZoneInfo(agreement.agreement.term.time_zone)).date()
     if not named.training.completed_on <= today <= named.training.valid_to:
         return Missing.TRAINING
     # (3): the person accepted this version for this school year, with the key that the annex lists now.
-    began = school_year_of(today)
-    key = None if named.key is None or named.key.thumbprint in machines else named.key.thumbprint
-    if not any(
-        each.key == key
-        and each.undertaking.person == person
-        and each.undertaking.school_year == f"{began}-{began + 1}"
-        and each.undertaking.agreement == agreement.agreement.digest
-        for each in undertakings
-    ):
+    if named.key is None or named.key.thumbprint in machines:
         return Missing.UNDERTAKING
-    return None
+    began = school_year_of(today)
+    held = (named.id, named.key.thumbprint, f"{began}-{began + 1}") in accepted
+    return None if held else Missing.UNDERTAKING
+
+
+def _accepted(agreement: VerifiedAgreement, undertakings: Iterable[VerifiedUndertaking]) -> _Accepted:
+    return frozenset(
+        (each.undertaking.person, each.key, each.undertaking.school_year)
+        for each in undertakings
+        if each.undertaking.agreement == agreement.agreement.digest
+    )
+
+
+def _today(agreement: VerifiedAgreement, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(agreement.agreement.term.time_zone)).date()
+
+
+def _index(received: Received) -> int:
+    return received.index

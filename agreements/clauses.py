@@ -5,6 +5,7 @@ from typing import Any
 from agreements.basis import ANY_PARTY, DIRECTORY, Basis
 from agreements.elements import DATASETS, Catalogue, Transformation
 from agreements.shapes import DATE, SCHOOL_YEAR, Shape, choice, group, leaf, listing, text
+from agreements.terms import PeopleBehind
 
 SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
 POPULATION_COLUMNS = ("school_identifier", "grade_level", "program_type")
@@ -166,6 +167,11 @@ def subrecipient_shape() -> Shape:
             "interest": text("obligation", "Why the subrecipient needs the data"),
         },
     )
+
+
+def people_behind_shape() -> Shape:
+    """Return the shape of the clause that says whether a person of the people annex stands behind each call."""
+    return choice("rule", "Whether a person stands behind each call", *PeopleBehind)
 
 
 def compatibility_shape() -> Shape:

@@ -32,6 +32,7 @@ from agreements.terms import (
     Obligations,
     Party,
     People,
+    PeopleBehind,
     PurposeTerms,
     Subrecipient,
     Term,
@@ -52,7 +53,8 @@ class Agreement:
     plain expression; `words_only` are the pointers of the terms that no rule carries out.
 
     A `framework` is a master that grants nothing by itself. `annexes_carried_over`: client bindings and people annexes
-    of the version that this one replaces count for it too.
+    of the version that this one replaces count for it too. Where a document does not say so, a person may stand behind
+    a call (`people_behind`), and need not.
     """
 
     digest: str
@@ -75,6 +77,7 @@ class Agreement:
     identifiers: str
     obligations: Obligations
     subrecipients: tuple[Subrecipient, ...]
+    people_behind: PeopleBehind
     compatibility: Compatibility | None
     people: People
     executed_pdf: ExecutedPdf
@@ -203,6 +206,7 @@ def _agreement(content: dict[str, Any], catalogue: Catalogue) -> Agreement:
             security=tuple(obligations["security"]),
         ),
         subrecipients=tuple(Subrecipient(row["name"], row["interest"]) for row in content.get("subrecipients", ())),
+        people_behind=PeopleBehind(content.get("people_behind", PeopleBehind.ALLOWED)),
         compatibility=_compatibility(content.get("compatibility")),
         people=People(content["people"]["drafted_by"]),
         executed_pdf=ExecutedPdf(pdf["sha256"], pdf["title"]),

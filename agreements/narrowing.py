@@ -31,7 +31,7 @@ def require_narrower(master: Agreement, child: Agreement) -> None:
     """
     found = tuple(
         Problem(path, "A8", _SOURCE, sentence)
-        for judge in (_lineage, _sameness, _data, _rows, _time, _obligations, _programs)
+        for judge in (_lineage, _sameness, _data, _rows, _time, _obligations, _people, _programs)
         for path, sentence in judge(master, child)
     )
     if found:
@@ -127,6 +127,11 @@ def _obligations(master: Agreement, child: Agreement) -> Iterator[_Place]:
     if ours.breach_notice_hours > theirs.breach_notice_hours:
         sentence = f"The master demands notice of a breach within {theirs.breach_notice_hours} hours."
         yield "/obligations/breach_notice_hours", sentence
+
+
+def _people(master: Agreement, child: Agreement) -> Iterator[_Place]:
+    if not child.people_behind.is_within(master.people_behind):
+        yield "/people_behind", f"Under the master a person behind a call is {master.people_behind}."
 
 
 def _programs(master: Agreement, child: Agreement) -> Iterator[_Place]:

@@ -13,6 +13,7 @@ from agreements.clauses import (
     compatibility_shape,
     dataset_shape,
     obligations_shape,
+    people_behind_shape,
     population_shape,
     subrecipient_shape,
 )
@@ -87,6 +88,7 @@ def agreement_schema(catalogue: Catalogue) -> Shape:
                 const="carried_over",
             ),
             "subrecipients": listing("Subrecipients", subrecipient_shape(), least=0, most=50),
+            "people_behind": people_behind_shape(),
             "compatibility": compatibility_shape(),
             "public_agency": group(
                 "The nine elements of a public agency's agreement",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 
@@ -86,6 +87,18 @@ class Subrecipient:
 
     name: str
     interest: str
+
+
+class PeopleBehind(StrEnum):
+    """Whether calls are made for a person whom the people annex names, or by a program on its own."""
+
+    REQUIRED = "required"
+    ALLOWED = "allowed"
+    BARRED = "barred"
+
+    def is_within(self, other: "PeopleBehind") -> bool:
+        """Return whether every call that this lets through, `other` lets through too."""
+        return other in {PeopleBehind.ALLOWED, self}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from policies.request import Bearer
+
+AUTOMATED: Final = "automated"
+"""No person is behind the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Caller:
     """The epoch the token was issued under; -1, before everything, for one that does not say."""
     token_key: str = ""
     """Thumbprint of the gateway's key that signed the token."""
+    role: str | None = None
+    """The role of the person behind the request; none for a program's own."""
 
     @property
     def bearer(self) -> None:
@@ -58,6 +64,8 @@ class BearerCaller:
     """The entry that issued the secret: with the secret the token is over."""
     token_epoch: int
     token_key: str
+    role: str | None = None
+    """As of `Caller`."""
 
 
 AnyCaller = Caller | BearerCaller

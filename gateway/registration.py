@@ -6,6 +6,8 @@ from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, Protocol
 
+from agreements.attending import UNATTENDED, Attendance
+
 
 @dataclass(frozen=True, slots=True)
 class EndedTokens:
@@ -73,7 +75,7 @@ class AgreementGrant:
     `digest` is the agreement's (`sha256:<hex>`), `line` the id that all its versions share; `datasets` are all datasets
     it covers; `in_force` was judged by the database's clock when the client was loaded. `keys` are the thumbprints
     bound to this agreement, each with where it may be used from: a key approved for one agreement opens no other, not
-    even of the same client.
+    even of the same client. `attendance` says for whom the client may call; by default for nobody but itself.
     """
 
     digest: str
@@ -82,6 +84,7 @@ class AgreementGrant:
     in_force: bool
     keys: Mapping[str, Places]
     line: str
+    attendance: Attendance = UNATTENDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,7 @@ class Bearer:
             replay_expires_at=proof.replay_expires_at,
             token_epoch=token.epoch,
             token_key=token.key_id,
+            role=token.details.role,
         )
         # (5): the datasets it was narrowed to.
         if token.details.datasets is not None and dataset not in token.details.datasets:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.caller import AUTOMATED
 from gateway.oauth.compact import strict_json
 from gateway.oauth.errors import InvalidDetails, Malformed
 from gateway.registration import AgreementGrant, RegisteredClient
@@ -15,8 +16,6 @@ from gateway.registration import AgreementGrant, RegisteredClient
 DETAILS_TYPE = "student_data"
 ACTIONS = ("read",)
 """All that can be done with student data here."""
-AUTOMATED = "automated"
-"""No person is behind the request."""
 
 _FIELDS = frozenset({"type", "agreement", "purpose", "datasets", "actions", "on_behalf_of"})
 _OPAQUE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -65,7 +64,7 @@ def granted_details(text: str | None, client: RegisteredClient, key_id: str) -> 
     own = [grant for grant in client.agreements if key_id in grant.keys]
     if text is None:
         only = _require_in_force(_only(own))
-        return Details(only.digest, only.purpose)
+        return _attended(Details(only.digest, only.purpose), only)
     asked = _one_object(text)
     if asked.get("type") != DETAILS_TYPE:
         raise InvalidDetails("details_type")
@@ -83,7 +82,15 @@ def granted_details(text: str | None, client: RegisteredClient, key_id: str) -> 
     if "actions" in asked and asked["actions"] != list(ACTIONS):
         raise InvalidDetails("details_action")
     person, role = _person(asked.get("on_behalf_of", AUTOMATED))
-    return Details(agreement, purpose, _datasets(asked, grant), person, role)
+    return _attended(Details(agreement, purpose, _datasets(asked, grant), person, role), grant)
+
+
+def _attended(details: Details, grant: AgreementGrant) -> Details:
+    """Return `details` if the call is attended as the agreement has it. Whoever is not named is refused like no one."""
+    against = grant.attendance.against(details.person, details.role)
+    if against is not None:
+        raise InvalidDetails(f"details_{against}")
+    return details
 
 
 def _only(own: Sequence[AgreementGrant]) -> AgreementGrant:

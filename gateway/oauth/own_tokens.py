@@ -161,9 +161,14 @@ class OwnTokens(ClientEndpoint):
             return None
         if token.client != client.id:
             return None
-        agreement = token.details.agreement
+        details = token.details
+        agreement = details.agreement
         in_force = any(
-            grant.digest == agreement and grant.in_force and token.key in grant.keys for grant in client.agreements
+            grant.digest == agreement
+            and grant.in_force
+            and token.key in grant.keys
+            and grant.attendance.against(details.person, details.role) is None
+            for grant in client.agreements
         )
         issued = _IssuedToken(client.id, agreement, token.id, token.epoch, token.key_id)
         is_over = client.ended.has(issued)

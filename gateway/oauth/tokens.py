@@ -15,8 +15,9 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 from joserfc.util import json_b64encode, urlsafe_b64decode
 
+from gateway.caller import AUTOMATED
 from gateway.oauth.compact import require_signature, split
-from gateway.oauth.details import AUTOMATED, Details
+from gateway.oauth.details import Details
 from gateway.oauth.errors import InvalidToken, Malformed, TemporarilyUnavailable
 from gateway.oauth.issuer import Issuer
 from gateway.oauth.publickeys import VerifyingKey, verifying_key

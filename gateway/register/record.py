@@ -46,6 +46,7 @@ COLUMNS: Final = (
     "master",
     "children",
     "bearer_until",
+    "people_behind",
     "as_of",
 )
 
@@ -130,6 +131,7 @@ def _object(each: PublicAgreement) -> dict[str, object]:
         "master": each.master,
         "children": each.children,
         "bearer_until": each.bearer_until,
+        "people_behind": each.people_behind,
     }
 
 
@@ -189,6 +191,7 @@ def _cells(each: PublicAgreement) -> tuple[str, ...]:
         each.master or "",
         _joined(each.children),
         "" if each.bearer_until is None else each.bearer_until.isoformat(),
+        each.people_behind,
     )
 
 

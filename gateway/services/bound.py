@@ -19,13 +19,16 @@ KEY_OVER: Final = "client_key_over"
 OTHER_PLACE: Final = "client_address"
 _AS_ANY_OTHER: Final = "The access token is not accepted here. Get a new one and send it with the DPoP scheme."
 """What a forged token is told, word for word (claim 8)."""
+_AS_ANY_OTHER_BEARER: Final = "The access token is not accepted here. Get a new one of this issuer."
+"""What a forged token of the compatibility mode is told."""
 
 
 class NotBound(Problem):
     """Why is for the log only: to whoever holds the token it is one that is not accepted."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("invalid_token", _AS_ANY_OTHER)
+    def __init__(self, reason: str, *, bound: bool = True) -> None:
+        """`bound` says whether it is a token of the main issuer, bound to a key."""
+        super().__init__("invalid_token", _AS_ANY_OTHER if bound else _AS_ANY_OTHER_BEARER)
         self.recorded = reason
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from agreements.attending import Attendance
 from agreements.in_force import VerifiedBinding
 from gateway.registration import AgreementGrant, Places, RegisteredClient
+from gateway.services.attended import attendance_of
 from gateway.services.bound import bindings_of, keys_of
 from gateway.services.grants import Grants
 from gateway.services.keysets.renewing import KeyRenewal
@@ -48,7 +50,8 @@ class Clients:
             jwks += [{**key.key.jwk, "kid": key.kid} for each in bindings for key in each.keys]
             barred = digest in stopped or known.partner in stopped
             in_force = not barred and runs(granted, moment.now)
-            grants.append(grant_of(granted, keys_of(granted, client_id, moment.now), in_force=in_force))
+            keys = keys_of(granted, client_id, moment.now)
+            grants.append(grant_of(granted, keys, attendance_of(registry, granted, moment.now), in_force=in_force))
         return RegisteredClient(
             id=known.id,
             partner=known.partner,
@@ -81,8 +84,8 @@ def _standing(registry: Registry, client_id: str, now: datetime) -> list[Verifie
     ]
 
 
-def grant_of(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) -> AgreementGrant:
-    """Return what a client may ask under one agreement, with the keys that are bound to it."""
+def grant_of(granted: Granted, keys: Mapping[str, Places], attendance: Attendance, *, in_force: bool) -> AgreementGrant:
+    """Return what a client may ask under one agreement, with the keys that are bound to it, and for whom."""
     agreement = granted.agreement.agreement
     return AgreementGrant(
         digest=agreement.digest,
@@ -91,6 +94,7 @@ def grant_of(granted: Granted, keys: Mapping[str, Places], *, in_force: bool) ->
         in_force=in_force,
         keys=keys,
         line=agreement.id,
+        attendance=attendance,
     )
 
 

@@ -17,6 +17,7 @@ from agreements.trust import Trust
 from gateway.caller import AnyCaller, BearerCaller, Caller
 from gateway.problems import Problem
 from gateway.services.alarms import alarm
+from gateway.services.attended import require_attended
 from gateway.services.bound import NotBound, require_bound
 from gateway.services.integrity.denying import stops_of
 from gateway.services.integrity.findings import Finding
@@ -92,13 +93,18 @@ class Grants:
 
     def require_bound(self, caller: AnyCaller, now: datetime) -> None:
         """
-        Check that the caller's key may still be used, and from there.
+        Check that the caller's key may still be used, from there, and for the person whom its token names.
 
         After a decision: by the registry that it was made by, or a newer one. What came after that is found by the
-        append, as for the decision itself. A caller without a key was judged by the decision. Raises `NotBound`.
+        append, as for the decision itself. The place of a caller without a key was judged by the decision. Raises
+        `NotBound`.
         """
+        judged = self._judged
+        if judged is None:
+            return
         if isinstance(caller, Caller):
-            require_bound(None if self._judged is None else self._judged.granted.get(caller.agreement), caller, now)
+            require_bound(judged.granted.get(caller.agreement), caller, now)
+        require_attended(judged, caller, now)
 
     @property
     def guardrails(self) -> Guardrails:

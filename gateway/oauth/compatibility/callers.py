@@ -38,6 +38,7 @@ async def _caller_from(request: Request, dataset: str | None) -> BearerCaller:
         secret=token.secret,
         token_epoch=token.epoch,
         token_key=token.key_id,
+        role=token.details.role,
     )
     await admit(request, caller, gate.throttle, gate.strangers)
     if token.details.datasets is not None and dataset not in token.details.datasets:

@@ -5,6 +5,7 @@ import asyncpg
 from agreements.in_force import VerifiedBinding
 from gateway.registration import AgreementGrant, KnownSecret, RegisteredClient, SecretClient
 from gateway.services.alarms import alarm
+from gateway.services.attended import attendance_of
 from gateway.services.clients import grant_of, runs
 from gateway.services.compatibility.secrets import live_secrets
 from gateway.services.grants import Grants
@@ -45,7 +46,7 @@ class SecretClients:
             active=known.active,
             jwks=(),
             agreements=tuple(
-                _grant(granted, moment, barred=digest in stopped or known.partner in stopped)
+                _grant(registry, granted, moment, barred=digest in stopped or known.partner in stopped)
                 for digest, granted in registry.granted.items()
                 if digest in networks
             ),
@@ -90,5 +91,6 @@ def bearer_bindings(granted: Granted) -> tuple[VerifiedBinding, ...]:
     return tuple(each for each in granted.bindings if each.binding.compatibility)
 
 
-def _grant(granted: Granted, moment: Moment, *, barred: bool) -> AgreementGrant:
-    return grant_of(granted, {SECRET: ()}, in_force=not barred and runs(granted, moment.now))
+def _grant(registry: Registry, granted: Granted, moment: Moment, *, barred: bool) -> AgreementGrant:
+    attended = attendance_of(registry, granted, moment.now)
+    return grant_of(granted, {SECRET: ()}, attended, in_force=not barred and runs(granted, moment.now))

@@ -34,6 +34,8 @@ _PLACES: Mapping[str, str] = {
     " the number of hours is the parties' choice).",
     "/obligations/security": "What the partner does to keep the records safe. Only these words carry it.",
     "/subrecipients": "Who may receive the records from the partner, and why (34 CFR 99.32(b), 99.33(b)).",
+    "/people_behind": "Whether a person whom the people annex names stands behind each call: required, allowed or"
+    " barred (34 CFR 99.33(a)(2)). Left out, it is allowed.",
     "/compatibility": "Whether programs that know only a client secret are let in, why, until when (project rule K1)."
     " Whoever steals such a secret can use it from the client's addresses.",
     "/public_agency": "The nine parts that public agencies write down (RCW 39.34.240).",

@@ -131,6 +131,7 @@ def _published(
         master=agreement.master,
         children=tuple(children),
         bearer_until=None if agreement.compatibility is None else agreement.compatibility.last_day,
+        people_behind=agreement.people_behind,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from agreements.obligations import Status
-from agreements.terms import Party, PurposeTerms, Subrecipient, Term
+from agreements.terms import Party, PeopleBehind, PurposeTerms, Subrecipient, Term
 from gateway.services.publishing.usage import Band
 
 
@@ -98,6 +98,7 @@ class PublicAgreement:
     children: tuple[str, ...]
     bearer_until: date | None
     """The last day of the clause that lets in programs which know only a secret; None without one."""
+    people_behind: PeopleBehind
 
 
 @dataclass(frozen=True, slots=True)

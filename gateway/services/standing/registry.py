@@ -165,7 +165,10 @@ class Registry:
     def says_the_same(self, other: "Registry") -> bool:
         """Return whether every decision that rests on it would rest on `other` alike."""
         mine, others = (
-            (each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history, each.staff)
+            (
+                *(each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history, each.staff),
+                each.undertakings,
+            )
             for each in (self, other)
         )
         return mine == others

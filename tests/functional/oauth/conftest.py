@@ -13,6 +13,7 @@ import pytest
 from fastapi import APIRouter, Request, Response
 from joserfc.jwk import ECKey
 
+from agreements.attending import Attendance
 from audit.draft import Draft, Once
 from audit.entry import encode, parse
 from audit.events import Event
@@ -108,6 +109,7 @@ def _clients(ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, 
             in_force,
             KEYS,
             name,
+            Attendance(people={"person:pat": "staff"}),
         )
 
     keys = (public("client", kid="k1"), public("rsa", kid="r1"), public("client_ed25519", kid="e1"))

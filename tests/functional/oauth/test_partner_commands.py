@@ -71,10 +71,12 @@ async def test_commands_get_a_token_and_pages(site: Site, tmp_path: Path) -> Non
     token = await run("token", *common)
     assert token.exit_code == 0
     assert json.loads(token.stdout)["token_type"] == "DPoP"
-    narrowed = await run("token", *common, *details, "--dataset", "students", "--person", "p-1", "--role", "tutor")
+    narrowed = await run(
+        "token", *common, *details, "--dataset", "students", "--person", "person:pat", "--role", "staff"
+    )
     (granted,) = json.loads(narrowed.stdout)["authorization_details"]
     assert granted["datasets"] == ["students"]
-    assert granted["on_behalf_of"] == {"person": "p-1", "role": "tutor"}
+    assert granted["on_behalf_of"] == {"person": "person:pat", "role": "staff"}
     pages = await run("get", "/v1/grant", f"{site.world.issuer}/v1/students/rc_1?x=1", *common)
     assert pages.exit_code == 0
     assert [json.loads(line)["client"] for line in pages.stdout.splitlines()] == [site.world.ids["client"]] * 2

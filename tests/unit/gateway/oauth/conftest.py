@@ -14,6 +14,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from joserfc.jwk import ECKey
 
+from agreements.attending import Attendance
 from audit.draft import Appended, Draft, Once
 from audit.entry import encode, parse
 from audit.errors import Replayed
@@ -113,6 +114,8 @@ class Clock:
 
 KEYS = {key(name).thumbprint(): ((),) for name in ("client", "rsa", "client_ed25519", "other_client")}
 """The keys of the clients by thumbprint, each usable from anywhere."""
+ATTENDANCE = Attendance(people={"person:pat": "staff"})
+"""For whom the clients may ask."""
 
 
 def registered(world_ids: Mapping[str, str], agreement: Mapping[str, str]) -> dict[str, RegisteredClient]:
@@ -125,7 +128,7 @@ def registered(world_ids: Mapping[str, str], agreement: Mapping[str, str]) -> di
     covers = frozenset({"students", "attendance"})
 
     def grant(name: str, *, in_force: bool = True) -> AgreementGrant:
-        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, KEYS, name)
+        return AgreementGrant(agreement[name], PURPOSE, covers, in_force, KEYS, name, ATTENDANCE)
 
     good = RegisteredClient(
         id=world_ids["client"],

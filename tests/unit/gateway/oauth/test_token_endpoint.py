@@ -31,19 +31,19 @@ async def test_no_refusal_is_told_when_its_entry_is_not_committed(gateway: Any, 
 
 
 async def test_a_token_is_on_record_before_it_leaves(gateway: Any) -> None:
-    case = {"details": {"datasets": ["students"], "on_behalf_of": {"person": "p-17", "role": "tutor"}}}
+    case = {"details": {"datasets": ["students"], "on_behalf_of": {"person": "person:pat", "role": "staff"}}}
     answer = await gateway.send(gateway.build.token_request(case))
     (entry,) = gateway.services.log.entries
     (draft,) = gateway.services.log.drafts
     assert entry["event"] == "token.issued"
     assert entry["client"] == gateway.world.ids["client"]
     assert (entry["agreement"], entry["purpose"]) == (gateway.world.agreement["client"], "tutoring")
-    assert (entry["behind"], entry["role"], entry["datasets"]) == ("p-17", "tutor", ["students"])
+    assert (entry["behind"], entry["role"], entry["datasets"]) == ("person:pat", "staff", ["students"])
     assert (entry["key"], entry["epoch"]) == (key("client").thumbprint(), 7)
     assert draft.read_epoch == 7
     assert len({once.id for once in draft.once}) == 2
     granted = answer.json()["authorization_details"]
-    assert granted[0]["on_behalf_of"] == {"person": "p-17", "role": "tutor"}
+    assert granted[0]["on_behalf_of"] == {"person": "person:pat", "role": "staff"}
 
 
 async def test_details_may_be_left_out_with_a_single_agreement(gateway: Any) -> None:

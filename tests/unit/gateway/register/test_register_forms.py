@@ -194,6 +194,7 @@ def test_the_json_has_exactly_this_shape() -> None:
         "master": None,
         "children": [],
         "bearer_until": None,
+        "people_behind": "allowed",
     }
 
 
@@ -385,3 +386,16 @@ def test_text_stands_out_from_the_ground_in_the_light_in_the_dark_and_on_paper()
         assert contrast(scheme["line"], scheme["ground"]) >= 3
     assert "prefers-color-scheme: dark" in text
     assert "@media print" in text
+
+
+@pytest.mark.parametrize(("clause", "words"), [(None, None), ("required", "Always:"), ("barred", "Never:")])
+def test_the_register_says_whether_a_person_is_behind_each_request(clause: str | None, words: str | None) -> None:
+    ring = Keyring()
+    made = ring.agreement(SPS_B, changes={} if clause is None else {"/people_behind": clause})
+    register = register_with(listed(ring, made))
+    assert json.loads(json_of(register))["agreements"][0]["people_behind"] == (clause or "allowed")
+    (row,) = csv.DictReader(io.StringIO(csv_of(register).decode(), newline=""))
+    assert row["people_behind"] == (clause or "allowed")
+    pages = " ".join(body.decode() for name, body in site_of(register).items() if name.endswith(".html"))
+    assert ("A person behind each request" in pages) is (words is not None)
+    assert words is None or words in pages
