@@ -8,7 +8,7 @@ import pytest
 
 from audit.errors import LogUnavailable
 from gateway.services.errors import SessionOver, SignInReplayed
-from gateway.services.staff.step_up import Act, step_up
+from gateway.services.staff.step_up import StepUpAct, step_up
 from gateway.services.standing.identity import Realm
 from tests.factories.command_line import CommandLine
 from tests.factories.gateway import Gateway
@@ -87,7 +87,7 @@ async def test_nothing_of_staff_begins_while_the_log_is_halted_and_sessions_end(
         sessions.open(proved(identity("subject-c"))),
         sessions.take_up(stranger, invited.code),
         gateway.services.staff.redeem(invited.code, BEN),
-        step_up(sessions, session, Act.SIGN, f"sha256:{'ab' * 32}", proved(ADA)),
+        step_up(sessions, session, StepUpAct.SIGN, f"sha256:{'ab' * 32}", proved(ADA)),
     ):
         with pytest.raises(LogUnavailable):
             await attempt

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -120,7 +121,10 @@ class Walk:
         demo = ["--demo"] if words[0] == "init" else []
         self._prepare(words)
         typed = DRAFT if words[:2] == ["agreement", "new"] else f"{answering}\n"
-        outcome = self.desk.run(*words, *demo, typed=typed)
+        if words[:2] == ["staff", "link"]:
+            typed = f"{self.known['CODE']}\nsubject-of-somebody\n"
+        with patch("typer._click.termui.hidden_prompt_func", lambda _: input()):  # not the terminal the tests run in
+            outcome = self.desk.run(*words, *demo, typed=typed)
         assert outcome.code == 0, (line, outcome.err)
         if redirected:
             self.desk.write(redirected, outcome.out)
@@ -141,7 +145,7 @@ class Walk:
             case ["agreement", "review-pack", *_]:
                 self.desk.at(NOW + timedelta(days=3))
 
-    def _learn(self, words: list[str], out: str) -> None:
+    def _learn(self, words: list[str], out: str) -> None:  # noqa: C901 - one case a command
         match words:
             case ["signer", "keygen", "partner.pem"]:
                 self.known["LOST"] = json.loads(out)["thumbprint"]
@@ -156,6 +160,9 @@ class Walk:
                 self.known["CLIENT"] = json.loads(out)["client"]
             case ["hold", "sign", *_]:
                 self.known["HOLD"] = json.loads(out)["hold"]
+            case ["staff", ("invite" | "link" | "register"), *_]:
+                told = {name.upper(): value for name, value in json.loads(out).items()}
+                self.known.update({**told, "ROLE": told.get("DOCUMENT", "")})
             case [_, "suspend", *_]:
                 self.known["ENTRY"] = str(json.loads(out)["entry"])
             case ["records", "load", *_]:
