@@ -19,7 +19,6 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    Text,
     and_,
     bindparam,
     case,
@@ -31,7 +30,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Transformation
@@ -40,6 +39,7 @@ from gateway.records.columns import words
 from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
 from gateway.records.sources import ABSENCES, CHRONIC_TENTHS
+from gateway.records.statement import stated_about
 from gateway.records.transforms import told_sql
 from gateway.records.views import CLOCK_TYPE, element_of, head
 from policies.decision import GrantedField
@@ -164,12 +164,8 @@ def _leaving(asked: GrantedField, source: "_Source") -> ColumnElement[Any]:
 
 def _statements(permit: EmergencyPermit, student: FromClause, now: FromClause) -> ColumnElement[Any]:
     said = standing.contested
-    one = func.jsonb_build_array(said.c.elements, said.c.statement, said.c.stated_on)
     in_force = and_(said.c.from_idx <= now.c.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > now.c.epoch))
-    asked = bindparam("contestable", [each.element for each in permit.fields], type_=ARRAY(Text))
-    of_one = select(cast(func.jsonb_agg(aggregate_order_by(one, said.c.stated_on, said.c.elements)), Text)).where(
-        said.c.student_id == student.c.student_id, said.c.elements.op("&&")(asked), in_force
-    )
+    of_one = stated_about(permit.fields, said, student.c.student_id, in_force)
     return of_one.correlate(student, now).scalar_subquery().label("statements")
 
 

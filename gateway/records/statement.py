@@ -5,7 +5,7 @@ It names the agreement to the views, for its own transaction only, and carries t
 that all three come from one snapshot; it gives at least one line even when no row is found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    FromClause,
+    Select,
     Text,
     and_,
     any_,
@@ -140,6 +142,16 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     )
 
 
+def stated_about(
+    fields: Sequence[GrantedField], said: FromClause, whose: ColumnElement[Any], *more: ColumnElement[bool]
+) -> Select[Any]:
+    """Return what is stated in `said` by one student's family about these fields, as `encoding.contested` reads it."""
+    asked = bindparam("contestable", [each.element for each in fields], type_=ARRAY(Text))
+    one = func.jsonb_build_array(said.c.elements, said.c.statement, said.c.stated_on)
+    told = cast(func.jsonb_agg(aggregate_order_by(one, said.c.stated_on, said.c.elements)), Text)
+    return select(told).where(said.c.student_id == whose, said.c.elements.op("&&")(asked), *more)
+
+
 def _statements(world: World, permit: Permit, whose: ColumnElement[Any]) -> ColumnElement[Any]:
     """
     Return what the family stated about elements of this permit, as JSON text; NULL where nothing was.
@@ -150,14 +162,7 @@ def _statements(world: World, permit: Permit, whose: ColumnElement[Any]) -> Colu
     if permit.rows.basis in _NAMELESS:
         return null().label("statements")
     said, there = world.statements.alias("s"), world.any_contested.alias("y")
-    asked = bindparam("contestable", [each.element for each in permit.fields], type_=ARRAY(Text))
-    one = func.jsonb_build_array(said.c.elements, said.c.statement, said.c.stated_on)
-    all_of_them = (
-        select(cast(func.jsonb_agg(aggregate_order_by(one, said.c.stated_on, said.c.elements)), Text))
-        .where(said.c.student_id == whose, said.c.elements.op("&&")(asked))
-        .correlate(whose.table)
-        .scalar_subquery()
-    )
+    all_of_them = stated_about(permit.fields, said, whose).correlate(whose.table).scalar_subquery()
     return case((select(there.c.found).scalar_subquery(), all_of_them)).label("statements")
 
 

@@ -6,7 +6,7 @@ the record (99.21(c)(1)). One transaction each, with its entry; the entry names 
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -19,8 +19,7 @@ from gateway.records.errors import NothingToStop, StatementRefused
 from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random
 from gateway.records.standing import contested
-from gateway.services.sealing import append_sealed
-from gateway.services.stops import student_known_as
+from gateway.services.stops import append_stated, student_known_as
 
 MOST_LETTERS: Final = 4_000
 
@@ -58,7 +57,7 @@ async def place_statement(
     day = await connection.scalar(select(cast(func.timezone("UTC", func.gateway.clock()), Date)))
     row = {"student_id": student, "elements": about, "statement": text, "stated_on": day}
     await connection.execute(insert(contested), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
-    return await _append(connection, idx, Event.STATEMENT_PLACED, {"elements": about}, random)
+    return await append_stated(connection, idx, Event.STATEMENT_PLACED, random, elements=about)
 
 
 async def end_statement(
@@ -77,15 +76,7 @@ async def end_statement(
     ended = await connection.execute(update(contested).where(*same).values(to_idx=idx))
     if ended.rowcount == 0:
         raise NothingToStop("there is no statement about these elements")
-    return await _append(connection, idx, Event.STATEMENT_ENDED, {"elements": about, "ending": ending.value}, random)
-
-
-async def _append(
-    connection: AsyncConnection, idx: int, event: Event, body: Mapping[str, object], random: Random
-) -> int:
-    now = await connection.scalar(select(func.gateway.clock()))
-    assert now is not None
-    return await append_sealed(connection, idx, event, now, body, random=random)
+    return await append_stated(connection, idx, Event.STATEMENT_ENDED, random, elements=about, ending=ending.value)
 
 
 def _checked(words: str) -> str:

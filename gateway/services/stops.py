@@ -51,7 +51,7 @@ async def withdraw_consent(
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
     await _move(connection, student, idx, scopes, random, only=line)
-    return await _append(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line)
+    return await append_stated(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line)
 
 
 async def opt_out(
@@ -84,10 +84,11 @@ async def opt_out(
     row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
     await _move(connection, student, idx, scopes, random, only=line)
-    return await _append(connection, idx, Event.OPTED_OUT, random, scope=scope, **body)
+    return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body)
 
 
-async def _append(connection: AsyncConnection, idx: int, event: Event, random: Random, **body: str) -> int:
+async def append_stated(connection: AsyncConnection, idx: int, event: Event, random: Random, **body: object) -> int:
+    """Write the entry of what a family said, by the database's clock; return it."""
     now = await connection.scalar(select(func.gateway.clock()))
     assert now is not None
     return await append_sealed(connection, idx, event, now, body, random=random)

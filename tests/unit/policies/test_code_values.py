@@ -156,6 +156,16 @@ def test_rows_with_gated_codes_leave_whole_under_the_basis_of_the_gate() -> None
     assert not row_leaves(CODES.row_codes("programs", "unheard_of", load_catalogue()), ROW)
 
 
+@pytest.mark.ferpa("M2")
+@pytest.mark.claim(2)
+def test_a_permit_withholds_whole_rows_by_every_code_of_its_dataset_asked_for_or_not() -> None:
+    world = World(promises=(promise("renton-cbo-consent.yaml"),))
+    held = permitted(world.decide("courses", "school_year"))
+    assert {element for element, _ in held.row_codes} == {"000055", "000067"}
+    assert dict(held.row_codes) == CODES.row_codes("courses", "consent", load_catalogue())
+    assert permitted(World().decide("students", "grade_level")).row_codes == ()
+
+
 def test_rows_that_are_about_something_else_lose_the_value_and_not_the_row() -> None:
     codes = CODES.row_codes("students", "school_official", load_catalogue())
     assert codes == {}
