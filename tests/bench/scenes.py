@@ -46,6 +46,8 @@ class Scene:
     """`partner` is the short name in the district's lists; `loads` are mapping files of the demo, in their order."""
 
     example: str
+    purpose: str
+    """The purpose that the example states."""
     partner: str
     loads: tuple[str, ...]
     datasets: Callable[[], Mapping[str, Mapping[str, str]]]
@@ -136,6 +138,7 @@ def _on_list_at_schools(district: District) -> dict[str, Any]:
 
 STUDENTS = Scene(
     example="sps-b-mentoring-school-official.yaml",
+    purpose="mentoring",
     partner="harbor-mentors",
     loads=(*_FACTS, "roster_harbor"),
     datasets=lambda: {"students": FIELDS},
@@ -144,6 +147,7 @@ STUDENTS = Scene(
 )
 DATASETS = Scene(
     example="sps-a-tutoring-consent.yaml",
+    purpose="tutoring",
     partner="bright-path",
     loads=(*_FACTS, *_OUTCOMES, "roster_bright-path", "consents"),
     datasets=lambda: {dataset: elements_of(dataset) for dataset in served()},
