@@ -22,7 +22,7 @@ from tests.bench.served import wide
 
 TURNS = 15
 WARM_UP = 6
-"""Turns that are not counted: connections, statements and caches are ready then."""
+"""Turns that are not counted, at most as many as are: connections, statements and caches are ready then."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -41,6 +41,7 @@ class Reading:
     reader: Reader
     grants: Grants
     backend: int
+    turns: int
 
     async def permit(self, dataset: str, **asked: Any) -> Permit:
         """Return the permit for a dataset. Raises `RuntimeError` if there is none."""
@@ -53,23 +54,24 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(deployment: Deployment) -> AsyncIterator[Reading]:
+async def reading(deployment: Deployment, turns: int = TURNS) -> AsyncIterator[Reading]:
     """Open the database as the gateway does, as the app role, with one connection to read by."""
     trust = read_trust(deployment.settings.trust.read_bytes())
     database = await Database.open(deployment.cluster.url("app"), readers=1)
     try:
         grants = Grants(database.engine, trust, configuration=0, guardrails=wide())
         backend = await database.pool.fetchval("SELECT pg_backend_pid()")
-        yield Reading(deployment, database, Reader(database.pool), grants, backend)
+        yield Reading(deployment, database, Reader(database.pool), grants, backend, turns)
     finally:
         await database.close()
 
 
 async def interleaved(
-    calls: Mapping[str, Callable[[], Awaitable[object]]], backend: int, *, turns: int = TURNS, warm_up: int = WARM_UP
+    calls: Mapping[str, Callable[[], Awaitable[object]]], backend: int, turns: int
 ) -> dict[str, Taken]:
     """Return what each call takes of the database's process `backend`, all of them made in turn; medians."""
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    warm_up = min(WARM_UP, turns)
     for turn in range(warm_up + turns):
         for name, call in calls.items():
             wall, own = time.perf_counter(), machine.running_seconds(backend)

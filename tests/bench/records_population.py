@@ -79,8 +79,8 @@ async def checks(reading: Reading, connection: asyncpg.Connection) -> list[Check
         rows = [[tuple(row)[CODE_AT:] for row in page.rows] for page in (await checked(), await unchecked())]
         if rows[0] != rows[1]:
             raise OtherRows(f"{dataset}: the statement without the check gives other rows")
-        taken = await interleaved({"checked": checked}, reading.backend)
-        taken |= await interleaved({"unchecked": unchecked}, backend)
+        taken = await interleaved({"checked": checked}, reading.backend, reading.turns)
+        taken |= await interleaved({"unchecked": unchecked}, backend, reading.turns)
         found.append(Checked(dataset, **taken))
     return found
 
