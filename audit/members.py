@@ -42,7 +42,10 @@ _TEXT, _NUMBER, _LIST = Kind.TEXT, Kind.NUMBER, Kind.LIST
 MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
     {
         "active": Member(Kind.FLAG, "Whether the token is the client's own and good."),
-        "acr": Member(Kind.TEXT_OR_NULL, "How strongly somebody signed in, as the identity provider names it."),
+        "acr": Member(
+            Kind.TEXT_OR_NULL,
+            "How strongly somebody signed in, as the identity provider names it; `urn:pactgate:development` in a demo.",
+        ),
         "action": Member(_TEXT, "What somebody signed in again for."),
         "agreement": Member(_TEXT, "Digest of the agreement."),
         "agreements": Member(_LIST, "Digests of agreements."),

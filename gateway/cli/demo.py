@@ -54,6 +54,8 @@ def _invite(stage: Stage) -> None:
     part = stage.parts[CONSENTED]
     command = ["pactgate", "partner", "get", "/v1/students?limit=3", "--url", stage.url, "--client", part.client]
     say(
+        f"\nThe pages of the staff, where you pick who you are:\n  {stage.url}/console/sign-in\n"
+        f"  {stage.url}/portal/sign-in\n"
         f"\n  {stage.url}/.well-known/oauth-authorization-server\n  {stage.url}/openapi.json\n  {stage.url}/healthz\n\n"
         f"Ask as the partner:\n  {shlex.join([*command, '--keys', str(part.folder)])}\n"
         f"Check the log yourself:\n  python -m audit verify {shlex.quote(str(stage.home / 'log'))} "

@@ -1,11 +1,11 @@
 """What must hold before the gateway answers anybody. Each step refuses with the sentence that mends it."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from agreements.trust import Trust
+from gateway.addresses import is_loopback
 from gateway.errors import SettingsError
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
@@ -45,7 +45,7 @@ async def require_ready(
         known = await log_keys_in(connection, trust)
         known.signer(keys)
         # (5): fictional students, shifted clocks and demo credentials never face the world.
-        if demo and not _is_loopback(public_url):
+        if demo and not is_loopback(urlsplit(public_url).hostname or ""):
             raise SettingsError(
                 "This database is marked as a demo, for good, and a demo is not served on a public address.",
                 remedy="Serve it on a loopback PACTGATE_PUBLIC_URL, or run `pactgate init` on a database of its own.",
@@ -73,13 +73,3 @@ async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:
     if row is None:
         raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
     return row["origin"], row["demo"]
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

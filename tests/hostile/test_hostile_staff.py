@@ -10,7 +10,6 @@ import pytest
 
 from agreements.register import digest_bytes
 from agreements.roles import Role
-from gateway.services.errors import UnknownPerson
 from gateway.services.standing.identity import Identity
 from tests.factories.gateway import Gateway
 from tests.factories.staffing import StaffRoom, identity, signed_role
@@ -32,10 +31,7 @@ async def rows_open(gateway: Gateway) -> asyncpg.Connection:
 async def anew(room: StaffRoom, who: Identity) -> set[Role] | None:
     """Return the roles of somebody as after a restart; None for a stranger."""
     await served_anew(room.gateway)
-    try:
-        return await room.roles(who)
-    except UnknownPerson:
-        return None
+    return None if await room.person(who) is None else await room.roles(who)
 
 
 @pytest.mark.attack("a person's identity swapped")

@@ -1,0 +1,24 @@
+-- Schema gateway: identities that prove nothing stay in demos.
+
+-- INVARIANT: whoever picked who they are is somebody in a database marked as a demo alone, whatever program asks.
+CREATE FUNCTION gateway.refuse_development_outside_a_demo() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF NEW.issuer = 'urn:pactgate:development'
+       AND NOT coalesce((SELECT i.demo FROM gateway.installation AS i), false) THEN
+        RAISE EXCEPTION 'the development sign-in is for demos alone' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+COMMENT ON FUNCTION gateway.refuse_development_outside_a_demo() IS
+    'Keeps identities of the development sign-in out of every database that is not a demo.';
+
+CREATE TRIGGER staff_identity_of_development_is_in_a_demo
+    BEFORE INSERT OR UPDATE OF issuer ON gateway.staff_identity
+    FOR EACH ROW EXECUTE FUNCTION gateway.refuse_development_outside_a_demo();
+CREATE TRIGGER staff_session_of_development_is_in_a_demo
+    BEFORE INSERT OR UPDATE OF issuer ON gateway.staff_session
+    FOR EACH ROW EXECUTE FUNCTION gateway.refuse_development_outside_a_demo();
+ALTER TABLE gateway.staff_identity ENABLE ALWAYS TRIGGER staff_identity_of_development_is_in_a_demo;
+ALTER TABLE gateway.staff_session ENABLE ALWAYS TRIGGER staff_session_of_development_is_in_a_demo;
