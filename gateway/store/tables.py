@@ -290,6 +290,20 @@ client_reminder = Table(
 )
 """Of which bindings' ends somebody was reminded, how many days ahead, and by which entry. Rows are only ever added."""
 
+wrapping_key = Table(
+    "wrapping_key",
+    metadata,
+    Column("name", LargeBinary, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name", "move", name="wrapping_key_pk"),
+    CheckConstraint("octet_length(name) IN (0, 8)", name="wrapping_key_name_has_its_form"),
+    CheckConstraint("move IN ('introduced', 'retired')", name="wrapping_key_move_is_one"),
+    CheckConstraint("move = 'retired' OR name <> ''", name="wrapping_key_first_is_never_introduced"),
+    CheckConstraint("idx >= 0", name="wrapping_key_has_an_entry"),
+)
+"""Which keys that wrap links of students came and went, by name and entry. Rows are only ever added."""
+
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

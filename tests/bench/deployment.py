@@ -29,6 +29,7 @@ from gateway.settings import Settings, read_settings
 from gateway.store.cluster import Cluster
 from gateway.store.roles import create_database
 from gateway.store.session import connect
+from gateway.wrapping_keys import WrappingKeys
 
 EXAMPLE, PARTNER = "sps-b-mentoring-school-official.yaml", "harbor-mentors"
 LOADS = ("schools", "terms", "students", "enrollments", "academic_summary", "roster_harbor")
@@ -184,7 +185,7 @@ def _listing_half(district: District) -> District:
     return replace(district, harbor=listed, attendance=(), course_grades=(), assessments=(), discipline=())
 
 
-async def _load(office: Office, district: District, folder: Path, subject_key: bytes, digest: str) -> None:
+async def _load(office: Office, district: District, folder: Path, subject_key: WrappingKeys, digest: str) -> None:
     write_csv(district, folder)
     steward = Stewardship(office)
     with as_file(files("gateway.demo").joinpath("mappings")) as mappings:

@@ -19,8 +19,8 @@ from gateway.migrations.upgrade import require_same_tables
 from gateway.services.backups.making import back_up
 from gateway.services.backups.manifest import BackupRefused, Manifest, read_manifest
 from gateway.services.backups.restoring import Outside, Restored, restore
-from gateway.services.erasures import erase_again
 from gateway.services.errors import LogSetBack, OtherInstallation
+from gateway.services.forgetting import erase_again
 from gateway.store.catalogue import read_catalogue
 from gateway.store.copies import copy_in, copy_out, digest_of_file
 from tests.factories.cohort import TUTORING

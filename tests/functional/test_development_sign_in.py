@@ -5,7 +5,7 @@ What it opens is a session like any other: the same cookie, the same forms, the 
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import httpx2
@@ -77,7 +77,6 @@ NOWHERE: tuple[tuple[str, dict[str, str], str], ...] = (
     ("http://127.0.0.1:8000", {"PACTGATE_TERMINATORS": "127.0.0.1"}, "in front"),
     ("https://data.district.example", {}, "this machine alone"),
     ("https://localhost", {}, "this machine alone"),
-    ("https://127.0.0.1:8443", {"PACTGATE_HOST": "192.0.2.1"}, "this machine alone"),
 )
 
 
@@ -87,6 +86,9 @@ async def test_it_is_offered_on_this_machine_alone_with_nothing_beside_it_and_in
         with pytest.raises(SettingsError, match=said) as refused:
             await development_for(chosen(url, **more), pool)
         assert "PACTGATE_DEVELOPMENT_SIGN_IN" in refused.value.remedy
+    # No such settings can be read; whoever makes them otherwise is refused here.
+    with pytest.raises(SettingsError, match="this machine alone"):
+        await development_for(replace(chosen(gateway.url), host="192.0.2.1"), pool)
     with pytest.raises(TypeError):
         Development(gateway.url, lambda: 0.0, object())
     invitation = await (await room.office()).invite("district:emerald-city", 72)

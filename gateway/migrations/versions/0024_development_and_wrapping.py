@@ -1,10 +1,13 @@
 """
-Identities of the development sign-in stay in demos.
+Identities of the development sign-in stay in demos; the key that wraps links of students can be exchanged.
 
 Revises: 0020.
 """
 
 from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
 
 from gateway.migrations.rooms import run_sql
 
@@ -15,7 +18,24 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "wrapping_key",
+        sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("move", sa.Text(), nullable=False),
+        sa.Column("idx", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("octet_length(name) IN (0, 8)", name="wrapping_key_name_has_its_form"),
+        sa.CheckConstraint("move IN ('introduced', 'retired')", name="wrapping_key_move_is_one"),
+        sa.CheckConstraint("move = 'retired' OR name <> ''", name="wrapping_key_first_is_never_introduced"),
+        sa.CheckConstraint("idx >= 0", name="wrapping_key_has_an_entry"),
+        sa.PrimaryKeyConstraint("name", "move", name="wrapping_key_pk"),
+        schema="gateway",
+    )
+    op.drop_constraint("subject_sealed_is_one_block", "subject", schema="records")
+    op.create_check_constraint(
+        "subject_sealed_is_a_link", "subject", "octet_length(sealed) IN (16, 24)", schema="records"
+    )
     run_sql(revision, "gateway")
+    run_sql(revision, "records")
 
 
 def downgrade() -> None:

@@ -1,4 +1,4 @@
-"""Ending tokens and exchanging their key on the command line: what is refused, and what is shown."""
+"""Ending tokens and exchanging the gateway's keys on the command line: what is refused, and what is shown."""
 
 import asyncio
 import json
@@ -78,12 +78,12 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
     token = await gateway.token(TUTORING)
     (signing,) = (await done(desk, "keys", "list"))["tokens"]
     assert (signing["state"], signing["signs_from"]) == ("signing", None)
-    assert "First: pactgate keys rotate-tokens --now" in await refused(
-        desk, "keys", "retire-tokens", "--token-key", signing["key"]
+    assert "First: pactgate keys rotate tokens --now" in await refused(
+        desk, "keys", "retire", "tokens", "--token-key", signing["key"]
     )
     assert await status(gateway, token) == 200
-    fresh = await done(desk, "keys", "rotate-tokens", "--now")
-    retired = await done(desk, "keys", "retire-tokens", "--token-key", signing["key"])
+    fresh = await done(desk, "keys", "rotate", "tokens", "--now")
+    retired = await done(desk, "keys", "retire", "tokens", "--token-key", signing["key"])
     assert retired["private_half_destroyed"] is True
     # This gateway has not even seen the new file yet: what the old key signed is refused all the same.
     assert await status(gateway, token) == 401
@@ -92,17 +92,40 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
         (fresh["key"], "signing"),
     ]
     assert [each.is_retired for each in load_token_keys(tmp_path / "home" / "keys")] == [True, False]
-    elsewhere = await done(desk, "keys", "retire-tokens", "--token-key", "-a-key-that-is-on-another-machine")
+    elsewhere = await done(desk, "keys", "retire", "tokens", "--token-key", "-a-key-that-is-on-another-machine")
     assert elsewhere["private_half_destroyed"] is False
 
 
 async def test_a_key_is_made_ahead_of_its_time_and_only_one(desk: CommandLine) -> None:
-    made = await done(desk, "keys", "rotate-tokens")
+    made = await done(desk, "keys", "rotate", "tokens")
     assert made["state"] == "waiting"
-    assert "here already" in await refused(desk, "keys", "rotate-tokens")
+    assert "here already" in await refused(desk, "keys", "rotate", "tokens")
     assert [each["state"] for each in (await done(desk, "keys", "list"))["tokens"]] == ["signing", "waiting"]
 
 
 async def test_an_office_without_the_gateways_keys_lists_none(desk: CommandLine, tmp_path: Path) -> None:
     away = desk.with_settings(PACTGATE_KEYS=str(tmp_path / "none"))
-    assert (await done(away, "keys", "list"))["tokens"] == []
+    listed = await done(away, "keys", "list")
+    assert listed["tokens"] == []
+    assert [each["held"] for each in listed["subjects"]] == [False]
+
+
+async def test_the_key_of_links_is_exchanged_by_three_commands(
+    gateway: Gateway, desk: CommandLine, tmp_path: Path
+) -> None:
+    size = await gateway.size()
+    (first,) = (await done(desk, "keys", "list"))["subjects"]
+    assert (first["key"], first["held"], first["introduced"]) == ("first", True, None)
+    assert "First: pactgate keys rotate subjects" in await refused(desk, "keys", "rewrap")
+    made = await done(desk, "keys", "rotate", "subjects")
+    assert "wraps new ones" in await refused(desk, "keys", "retire", "subjects", "--subject-key", "first")
+    rewrapped = await done(desk, "keys", "rewrap")
+    assert rewrapped == {"key": made["key"], "entry": size, "rewrapped": first["links"]}
+    retired = await done(desk, "keys", "retire", "subjects", "--subject-key", "first")
+    assert retired == {"key": "first", "entry": size + 1, "file_deleted": True}
+    assert not (tmp_path / "home" / "keys" / "subject.key").exists()
+    lines = (await done(desk, "keys", "list"))["subjects"]
+    assert [(each["key"], each["held"], each["links"]) for each in lines] == [
+        ("first", False, 0),
+        (made["key"], True, first["links"]),
+    ]

@@ -1,4 +1,4 @@
--- Schema gateway: identities that prove nothing stay in demos.
+-- Schema gateway: identities that prove nothing stay in demos; keys that wrap links of students come and go.
 
 -- INVARIANT: whoever picked who they are is somebody in a database marked as a demo alone, whatever program asks.
 CREATE FUNCTION gateway.refuse_development_outside_a_demo() RETURNS trigger
@@ -22,3 +22,12 @@ CREATE TRIGGER staff_session_of_development_is_in_a_demo
     FOR EACH ROW EXECUTE FUNCTION gateway.refuse_development_outside_a_demo();
 ALTER TABLE gateway.staff_identity ENABLE ALWAYS TRIGGER staff_identity_of_development_is_in_a_demo;
 ALTER TABLE gateway.staff_session ENABLE ALWAYS TRIGGER staff_session_of_development_is_in_a_demo;
+
+-- INVARIANT: that a key came or went is never rewritten, only added to.
+CREATE TRIGGER wrapping_key_is_only_added_to
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway.wrapping_key
+    FOR EACH STATEMENT EXECUTE FUNCTION gateway.refuse_rewriting();
+ALTER TABLE gateway.wrapping_key ENABLE ALWAYS TRIGGER wrapping_key_is_only_added_to;
+
+GRANT SELECT ON gateway.wrapping_key TO pactgate_app, pactgate_loader;
+GRANT INSERT ON gateway.wrapping_key TO pactgate_loader;
