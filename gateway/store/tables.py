@@ -304,6 +304,27 @@ wrapping_key = Table(
 )
 """Which keys that wrap links of students came and went, by name and entry. Rows are only ever added."""
 
+token_end = Table(
+    "token_end",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("idx", name="token_end_pk"),
+    CheckConstraint("reason <> ''", name="token_end_reason_is_given"),
+)
+"""Why tokens were ended before their time, by the entry that ended them; the entry alone counts."""
+
+token_key_held = Table(
+    "token_key_held",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("signs_from", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", name="token_key_held_pk"),
+    CheckConstraint("key ~ '^[A-Za-z0-9_-]{43}$'", name="token_key_held_is_a_thumbprint"),
+    CheckConstraint("signs_from >= 0", name="token_key_held_signs_from_an_instant"),
+)
+"""Which keys that sign access tokens some replica holds, and from when each signs: nobody is let in by a row."""
+
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

@@ -1,5 +1,7 @@
 """
-Identities of the development sign-in stay in demos; the key that wraps links of students can be exchanged.
+A development sign-in for demos, and another key for links of students.
+
+Why tokens were ended is kept too, and which keys sign tokens.
 
 Revises: 0020.
 """
@@ -28,6 +30,23 @@ def upgrade() -> None:
         sa.CheckConstraint("move = 'retired' OR name <> ''", name="wrapping_key_first_is_never_introduced"),
         sa.CheckConstraint("idx >= 0", name="wrapping_key_has_an_entry"),
         sa.PrimaryKeyConstraint("name", "move", name="wrapping_key_pk"),
+        schema="gateway",
+    )
+    op.create_table(
+        "token_end",
+        sa.Column("idx", sa.BigInteger(), nullable=False, autoincrement=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("reason <> ''", name="token_end_reason_is_given"),
+        sa.PrimaryKeyConstraint("idx", name="token_end_pk"),
+        schema="gateway",
+    )
+    op.create_table(
+        "token_key_held",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("signs_from", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("key ~ '^[A-Za-z0-9_-]{43}$'", name="token_key_held_is_a_thumbprint"),
+        sa.CheckConstraint("signs_from >= 0", name="token_key_held_signs_from_an_instant"),
+        sa.PrimaryKeyConstraint("key", name="token_key_held_pk"),
         schema="gateway",
     )
     op.drop_constraint("subject_sealed_is_one_block", "subject", schema="records")

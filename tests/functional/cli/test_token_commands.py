@@ -17,6 +17,9 @@ from tests.factories.gateway import BRIGHT_PATH, Gateway
 pytestmark = [pytest.mark.claim(7), pytest.mark.ferpa("Z1")]
 
 
+WHY = ("--reason", "A token was seen in a chat.")
+
+
 @pytest.fixture
 def desk(gateway: Gateway, tmp_path: Path) -> CommandLine:
     """The office of a gateway that serves, with a keys folder of its own."""
@@ -37,10 +40,15 @@ async def status(gateway: Gateway, token: str) -> int:
     return (await gateway.get(TUTORING, "/v1/students", token=token)).status_code
 
 
-async def test_what_nobody_has_ends_nothing(desk: CommandLine) -> None:
-    assert "registered" in await refused(desk, "client", "end-tokens", "client:00000000-0000-4000-8000-000000000000")
-    await refused(desk, "client", "end-tokens", "nobody", code=2)
-    await refused(desk, "agreement", "end-tokens", f"sha256:{'0' * 64}")
+async def test_what_nobody_has_ends_nothing_nor_does_who_gives_no_reason(gateway: Gateway, desk: CommandLine) -> None:
+    assert "registered" in await refused(
+        desk, "client", "end-tokens", "client:00000000-0000-4000-8000-000000000000", *WHY
+    )
+    await refused(desk, "client", "end-tokens", "nobody", *WHY, code=2)
+    await refused(desk, "agreement", "end-tokens", f"sha256:{'0' * 64}", *WHY)
+    client = gateway.deployment.partners[BRIGHT_PATH].client
+    for why in ((), ("--reason", "  ")):
+        await refused(desk, "client", "end-tokens", client, *why, code=2)
 
 
 async def test_the_office_ends_the_tokens_of_a_client_and_for_an_agreement(gateway: Gateway, desk: CommandLine) -> None:
@@ -49,9 +57,12 @@ async def test_the_office_ends_the_tokens_of_a_client_and_for_an_agreement(gatew
         token = await gateway.token(TUTORING)
         assert await status(gateway, token) == 200
         size = await gateway.size()
-        (ended,) = [await done(desk, *words)]
+        (ended,) = [await done(desk, *words, *WHY)]
         assert ended == {words[0]: words[2], "entry": size}
         assert await status(gateway, token) == 401
+        clerk = await gateway.database.connection("loader")
+        assert await clerk.fetchval("SELECT reason FROM gateway.token_end WHERE idx = $1", size) == WHY[1]
+    assert WHY[1] not in str(await gateway.entries())
 
 
 async def test_a_partner_ends_its_token_from_a_file_and_from_nothing_else(

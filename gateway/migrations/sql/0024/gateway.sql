@@ -31,3 +31,13 @@ ALTER TABLE gateway.wrapping_key ENABLE ALWAYS TRIGGER wrapping_key_is_only_adde
 
 GRANT SELECT ON gateway.wrapping_key TO pactgate_app, pactgate_loader;
 GRANT INSERT ON gateway.wrapping_key TO pactgate_loader;
+
+-- INVARIANT: why tokens were ended is never rewritten, only added to.
+CREATE TRIGGER token_end_is_only_added_to
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON gateway.token_end
+    FOR EACH STATEMENT EXECUTE FUNCTION gateway.refuse_rewriting();
+ALTER TABLE gateway.token_end ENABLE ALWAYS TRIGGER token_end_is_only_added_to;
+GRANT SELECT, INSERT ON gateway.token_end TO pactgate_loader;
+
+-- Each replica adds the keys that it holds, and so hears of those that it lacks.
+GRANT SELECT, INSERT ON gateway.token_key_held TO pactgate_app;
