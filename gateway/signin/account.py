@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.staff.directory import StaffDirectory
-from gateway.services.staff.sessions import Session
+from gateway.services.staff.session import Session
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import form_of
 from gateway.signin.cookies import ROOTS, drop_cookie, set_cookie

@@ -20,7 +20,8 @@ from gateway.oauth.errors import TokenRefused
 from gateway.oauth.form import parse_form
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.errors import RoleMissing
-from gateway.services.staff.sessions import Session, Sessions
+from gateway.services.staff.session import Session
+from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.identity import Realm
 from gateway.signin.cookies import COOKIES, ROOTS, require_cookie
 from gateway.signin.errors import ForeignForm, UnguardedRoute

@@ -13,8 +13,9 @@ from gateway.services.standing.identity import Realm
 from gateway.signin.account import Account
 from gateway.signin.callers import DistrictStaff, PartnerStaff, partner_staff, staff_of
 from gateway.signin.cookies import ROOTS
-from gateway.signin.development import Development, InDevelopment
+from gateway.signin.development import Development
 from gateway.signin.pages import STYLESHEET
+from gateway.signin.picking import InDevelopment
 from gateway.signin.provider import Provider
 from gateway.signin.providers import AtProviders
 from gateway.signin.registration import Registrations, read_registrations

@@ -14,7 +14,8 @@ from fastapi.responses import RedirectResponse
 
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.services.errors import SessionOver
-from gateway.services.staff.sessions import Authentication, Session, Sessions
+from gateway.services.staff.session import Authentication, Session
+from gateway.services.staff.sessions import Sessions
 from gateway.services.staff.step_up import StepUpAct, step_up
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import form_of, session_of

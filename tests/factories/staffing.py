@@ -11,7 +11,7 @@ from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
 from gateway.services.staff.office import StaffOffice
-from gateway.services.staff.sessions import Authentication
+from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Identity, Person, Realm
 from tests.factories.agreements import Keyring
 from tests.factories.gateway import NOON, Gateway

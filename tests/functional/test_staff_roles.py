@@ -8,7 +8,7 @@ from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
 from gateway.services.errors import IdentityTaken, InvitationRefused, NothingToUndo, StaffRoleRefused
-from gateway.services.staff.sessions import Authentication
+from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Realm
 from tests.factories.agreements import Keyring
 from tests.factories.gateway import NOON, Gateway
