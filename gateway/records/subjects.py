@@ -34,11 +34,14 @@ class SubjectKey:
 
     def numbers(self, links: Sequence[bytes]) -> bytes:
         """Return the numbers of these students, packed, in the same order. Raises `WrappingKeyMissing`."""
-        names = {name_in(link) for link in links}
+        packed = b"".join(links)
+        # No link is shorter than a block, so this many bytes are blocks alone: the first key's.
+        if len(packed) == BLOCK_BYTES * len(links):
+            return self._opened(FIRST, packed)
+        names = {link[:-BLOCK_BYTES] for link in links}  # written out, as the slices below: this is every row of a page
         if len(names) > 1:
             return self._mixed(links, names)
-        name = names.pop() if names else FIRST
-        return self._opened(name, b"".join(link[len(name) :] for link in links) if name else b"".join(links))
+        return self._opened(names.pop(), b"".join([link[-BLOCK_BYTES:] for link in links]))
 
     def sealed(self, numbers: Sequence[bytes]) -> list[bytes]:
         """Return every link by which the database may hold these numbers: one a key that is here."""
@@ -67,7 +70,7 @@ class SubjectKey:
             link: number
             for name in names
             for own in [[link for link in links if name_in(link) == name]]
-            for link, number in zip(own, _blocks(self._opened(name, b"".join(map(_block, own)))), strict=True)
+            for link, number in zip(own, _blocks(self.numbers(own)), strict=True)
         }
         return b"".join(opened[link] for link in links)
 
@@ -86,10 +89,6 @@ def _cipher(key: WrappingKey) -> "Cipher[modes.ECB]":
     if len(key.secret) not in KEY_BYTES:
         raise ValueError("a subject key has 16, 24 or 32 bytes")
     return Cipher(algorithms.AES(key.secret), modes.ECB())  # noqa: S305 - see the class
-
-
-def _block(link: bytes) -> bytes:
-    return link[-BLOCK_BYTES:]
 
 
 def _blocks(packed: bytes) -> list[bytes]:
