@@ -10,10 +10,11 @@ import typer
 
 from gateway.cli.run import say, settings, show
 from gateway.demo.district import MINIMUM_STUDENTS
-from gateway.demo.perform import free_port, run
+from gateway.demo.perform import free_port, run, settings_for
 from gateway.demo.stage import STUDENTS, Stage
 from gateway.demo.story import CONSENTED, Step
 from gateway.server import bind
+from gateway.signin.development import require_on_this_machine
 
 Once = Annotated[bool, typer.Option("--once", help="Tell the story on a free port and exit, instead of serving on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the steps as one JSON object on stdout.")]
@@ -24,6 +25,7 @@ def demo(*, once: Once = False, as_json: AsJson = False, students: Students = ST
     """Play a fictional district on a throw-away database. Nothing of it is kept; no real student is in it."""
     chosen = settings()
     port = free_port() if once else chosen.port
+    require_on_this_machine(settings_for(chosen, chosen.home, port))
     # Tried before anything is built: a port that is taken should be said at once.
     bind("127.0.0.1", port).close()
     say("Setting the stage: a fictional district, two signed agreements, one school year of records …")

@@ -60,8 +60,8 @@ class Development:
             raise TypeError("made by development_for alone")
 
 
-async def development_for(settings: Surroundings, pool: asyncpg.Pool, clock: Callable[[], float] = time) -> Development:
-    """Return leave to offer the development sign-in. Raises `SettingsError`: then the gateway does not start."""
+def require_on_this_machine(settings: Surroundings) -> None:
+    """Check that the settings leave a development sign-in to this machine alone. Raises `SettingsError`."""
     # (1): who has an identity provider signs in there. A second way in beside it would be a back door.
     if settings.sign_in is not None:
         raise SettingsError(
@@ -81,6 +81,11 @@ async def development_for(settings: Surroundings, pool: asyncpg.Pool, clock: Cal
             f"{settings.public_url} is not a plain address of this machine alone, so there is no development sign-in.",
             remedy="Unset PACTGATE_DEVELOPMENT_SIGN_IN, or serve on http://127.0.0.1 with nothing in front.",
         )
+
+
+async def development_for(settings: Surroundings, pool: asyncpg.Pool, clock: Callable[[], float] = time) -> Development:
+    """Return leave to offer the development sign-in. Raises `SettingsError`: then the gateway does not start."""
+    require_on_this_machine(settings)
     # (4): the database says so of itself, and entry 0 of its log too (`gateway.services.readiness`).
     if await pool.fetchval(_IS_DEMO) is not True:
         raise SettingsError(
