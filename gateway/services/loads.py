@@ -24,6 +24,7 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadHeld, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.entered import date_by_entry, newest_entry
+from gateway.records.loading.holders import Questions, ask, withhold_questioned
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.prepare import (
@@ -84,10 +85,11 @@ class Loads:
             await undo_leftovers(connection)
             students, fresh = await identify_students(connection, staged, self._random)
             before = await newest_entry(connection)
+            questions = await ask(connection, staged, students)
             differences = [await compare(connection, each, students) for each in staged]
             _require_loadable(differences, strict=strict, confirm=confirm)
             with _quoting_no_row():
-                groups = await self._prepare(connection, mapping.name, differences, fresh)
+                groups = await self._prepare(connection, mapping.name, differences, fresh, questions)
                 entries = await self._publish(mapping.name, groups, before)
         return LoadReport(entries, tuple(report_on(each) for each in differences))
 
@@ -110,6 +112,7 @@ class Loads:
         source: str,
         differences: Sequence[Difference],
         fresh: Sequence[tuple[UUID, str]],
+        questions: Questions,
     ) -> list["_Group"]:
         async with connection.transaction():
             await add_students(connection, fresh, self._subjects, self._random)
@@ -122,6 +125,7 @@ class Loads:
                     for each in own:
                         await write_unseen(connection, each, batch)
                     moves = await withhold(connection, own, batch) or moves
+                    moves = await withhold_questioned(connection, questions, batch) or moves
                 # Here, not under the lock of the log's head: nothing about them changes until they are visible.
                 parts = await read_loaded(connection, batch, batch)
                 groups.append(_Group(event, batch, digest, own, moves, parts))

@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS
+from gateway.records.standing import renumbered
 
-_TABLES = [target.table for target in TARGETS.values() if target.is_dated_by_entry]
+_TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
 _DATES = union_all(*(select(table.c.from_idx, table.c.to_idx) for table in _TABLES)).subquery()
 _NEWEST = select(func.coalesce(func.max(func.greatest(_DATES.c.from_idx, _DATES.c.to_idx)), -1))
 _NEWEST_SQL = str(
@@ -17,7 +18,7 @@ _NEWEST_SQL = str(
 
 
 async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
-    """Return the newest entry that dated a roster, consent, opt-out or placement; -1 if none did."""
+    """Return the newest entry that dated a roster, consent, opt-out, placement or number; -1 if none did."""
     if isinstance(connection, AsyncConnection):
         return int(await connection.scalar(_NEWEST) or 0)
     return int(await connection.fetchval(_NEWEST_SQL))

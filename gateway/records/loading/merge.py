@@ -28,11 +28,15 @@ IN_FORCE: Final = (
 EXIT: Final = "exit_date"
 
 FINAL: Final = {
-    "consents": "SELECT line, student_id, max(withdrawn_on) FROM records.consent"
-    " WHERE withdrawn_on IS NOT NULL GROUP BY line, student_id",
+    "consents": "SELECT c.line, coalesce(m.other_id, c.student_id), max(c.withdrawn_on) FROM records.consent AS c"
+    " LEFT JOIN records.renumbered AS m ON m.student_id = c.student_id AND m.kind = 'merged' AND m.to_idx IS NULL"
+    " WHERE c.withdrawn_on IS NOT NULL GROUP BY 1, 2",
     "opt_outs": "SELECT student_id, line, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
 }
-"""What persons have settled, by the start of the key; loads leave it alone."""
+"""
+What persons have settled, by the start of the key; loads leave it alone. What was withdrawn under one number of a child
+is withdrawn for the child.
+"""
 
 
 @dataclass(slots=True)

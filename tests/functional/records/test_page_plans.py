@@ -103,8 +103,8 @@ async def test_a_page_reads_a_page_and_not_the_district(
     assert [node["Node Type"] for node in walked] == ["Index Scan"]
     # Sorting the rows of one student reads on until the next student, or the one after, begins.
     assert walked[0]["Actual Rows"] <= 21 + 2
-    # The frontier, the head, schools and sessions are small; everything about students goes by index. Whether there is any
-    # statement is told by the first one.
+    # The frontier, the head, schools and sessions are small; everything about students goes by index. Whether there is
+    # any statement is told by the first one.
     small = {"frontier", "head", "school", "session", "contested"}
     scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
     assert scanned <= small
