@@ -24,7 +24,7 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadHeld, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.entered import date_by_entry, newest_entry
-from gateway.records.loading.holders import Questions, ask, withhold_questioned
+from gateway.records.loading.holders import STUDENTS, Questions, ask, withhold_questioned
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.prepare import (
@@ -87,6 +87,8 @@ class Loads:
             before = await newest_entry(connection)
             questions = await ask(connection, staged, students)
             differences = [await compare(connection, each, students) for each in staged]
+            for each in differences:
+                each.questioned = len(questions.fresh) if each.target == STUDENTS else 0
             _require_loadable(differences, strict=strict, confirm=confirm)
             with _quoting_no_row():
                 groups = await self._prepare(connection, mapping.name, differences, fresh, questions)
@@ -217,4 +219,5 @@ def _require_loadable(differences: Sequence[Difference], *, strict: bool, confir
         raise RowsRefused(f"{len(refused)} rows were refused", refused)
     for each in differences:
         if each.in_force and each.is_suspicious and not confirm:
-            raise LoadHeld(f"{each.target}: {each.ended} rows would end and {each.changed} change, of {each.in_force}")
+            changed = each.changed + each.questioned
+            raise LoadHeld(f"{each.target}: {each.ended} rows would end and {changed} change, of {each.in_force}")

@@ -45,6 +45,8 @@ class Questions:
     """Whose number is a question now, and whose was one and is none any more: a row came that is theirs."""
 
     asked: set[UUID] = field(default_factory=set, repr=False)
+    fresh: set[UUID] = field(default_factory=set, repr=False)
+    """Those of them that this load asks first. If they are many, it is the export that is broken."""
     answered: set[UUID] = field(default_factory=set, repr=False)
 
 
@@ -59,6 +61,7 @@ async def ask(connection: asyncpg.Connection, staged: Sequence[Staged], students
         student = old["student_id"]
         if (student, bytes(old["digest"])) not in kept and is_somebody_else(dict(old), told[student].values):
             questions.asked.add(student)
+    questions.fresh = questions.asked - before
     questions.answered = (before & told.keys()) - questions.asked
     questions.asked |= before - questions.answered
     if questions.asked:

@@ -55,6 +55,8 @@ class Difference:
     narrowed: int = 0
     """How many of the changed rows are exits: a stay that is over, or over earlier. Nobody waits for these."""
     unchanged: int = 0
+    questioned: int = 0
+    """How many rows would have changed a child into another (`holders`), and were refused."""
 
     @property
     def target(self) -> str:
@@ -82,7 +84,7 @@ class Difference:
         ended = 0 if self.kind.ending_narrows else self.ended
         return (
             ended * 100 > ENDED_HELD * self.in_force
-            or (self.changed - self.narrowed) * 100 > CHANGED_HELD * self.in_force
+            or (self.changed + self.questioned - self.narrowed) * 100 > CHANGED_HELD * self.in_force
         )
 
 
