@@ -86,9 +86,9 @@ def covered(scope: Scope) -> Select[Any]:
     own = and_(withheld.c.student_id == base.c.student_id, visible(withheld))
     # INVARIANT: unknown never grants. Who is in a program that nobody can read may be in a listed one.
     concerns = own if asks_who_is_in_none_of(scope.terms.population) else and_(own, withheld.c.target != "programs")
-    hidden = or_(exists(select(withheld.c.row_id).where(concerns)), is_gone(base.c.student_id))
+    hidden = exists(select(withheld.c.row_id).where(concerns))
     found = select(base.c.student_id, covers.label("covers"), lasting.cast(DATEMULTIRANGE).label("valid"))
-    inner = found.select_from(rows).where(~hidden).subquery("lasting")
+    inner = found.select_from(rows).where(~hidden, ~is_gone(base.c.student_id)).subquery("lasting")
     return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
 
 
