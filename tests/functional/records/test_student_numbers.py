@@ -128,6 +128,10 @@ async def test_a_stop_of_either_number_is_one_of_the_child(district: SmallDistri
     await merge(district, "1004", "1003")
     await merge(district, "1003", "1002")
     assert await seen(district) == ([], [])
+    # A consent that the child never had, signed before one was withdrawn under another number, does not begin.
+    late = (LINE, "1002", "all", "eligible_student", "2026-03-05", "2026-03-05", None)
+    report = await district.load({"consents": [*GIVEN, late]})
+    assert sum("withdrawn after it was signed" in str(row) for row in report.refused) == 1
 
 
 async def test_an_opt_out_that_comes_later_under_the_second_number_counts(district: SmallDistrict) -> None:
