@@ -19,6 +19,10 @@ QUESTIONED: Final = "numbers"
 """The target under which a student is withheld while nobody has said whose the number is (`outcomes.withheld`)."""
 
 
+NO_ROW: Final = bytes(16)
+"""Stands for the row of a child of whom no row is kept any more."""
+
+
 class Said(StrEnum):
     """What can be said about a number."""
 

@@ -20,7 +20,7 @@ from gateway.records import facts, outcomes
 from gateway.records.coverage import visible
 from gateway.records.errors import NumberRefused, StatementRefused, UnknownStudent
 from gateway.records.loading.staging import digest_of
-from gateway.records.numbers import QUESTIONED, Said, holder_of, is_gone, known_as, one_with
+from gateway.records.numbers import NO_ROW, QUESTIONED, Said, holder_of, is_gone, known_as, one_with
 from gateway.records.population import Random
 from gateway.records.standing import consent, contested, renumbered
 from gateway.services.statements import MOST_LETTERS
@@ -109,7 +109,7 @@ async def keep_number(connection: AsyncConnection, number: str, *, random: Rando
     if await connection.scalar(select(withheld.c.row_id).where(asked)) is None:
         raise NumberRefused("Nothing speaks against this number: no load brought it with another name and birth date.")
     newest = select(person.c.digest).where(person.c.student_id == holder).order_by(person.c.from_batch.desc()).limit(1)
-    stood = await connection.scalar(newest)
+    stood = await connection.scalar(newest) or NO_ROW
     idx = await next_index(connection)
     said = renumbered.c
     before = (said.student_id == holder, said.kind == Said.KEPT.value, said.to_idx.is_(None))

@@ -19,7 +19,7 @@ from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.merge import IN_FORCE
 from gateway.records.loading.staging import Staged, StagedRow
 from gateway.records.loading.targets import NUMBER, TARGETS
-from gateway.records.numbers import QUESTIONED, Said
+from gateway.records.numbers import NO_ROW, QUESTIONED, Said
 
 STUDENTS: Final = "students"
 GIVEN_ON: Final = {"rosters": "from_date", "consents": "signed_on", "placements": "from_date"}
@@ -32,6 +32,8 @@ _ANOTHERS: Final = "on that day its number was another child's"
 _KNOWN: Final = """SELECT DISTINCT ON (s.student_id) s.student_id, s.first_name, s.last_name, s.birthdate, s.digest
     FROM records.student AS s WHERE s.student_id = ANY($1) AND s.from_batch <= (SELECT f.batch FROM records.frontier f)
     ORDER BY s.student_id, s.from_batch DESC"""
+_COVERED_ONCE: Final = """SELECT DISTINCT c.student_id FROM records.code AS c WHERE c.student_id = ANY($1)
+    AND (c.from_batch IS NULL OR c.from_batch <= (SELECT f.batch FROM records.frontier f))"""
 _NOW: Final = f"SELECT student_id FROM records.withheld WHERE target = '{QUESTIONED}' AND {IN_FORCE}"  # noqa: S608 - ours
 _KEPT: Final = f"SELECT student_id, stood FROM records.renumbered WHERE kind = '{Said.KEPT}' AND to_idx IS NULL"  # noqa: S608 - ours
 _REUSED: Final = (
@@ -57,7 +59,11 @@ async def ask(connection: asyncpg.Connection, staged: Sequence[Staged], students
     rows = [row for each in staged if each.load.target == STUDENTS for row in each.rows]
     told = {students[number]: row for row in rows if (number := str(row.values[NUMBER])) in students}
     questions = Questions()
-    for old in await connection.fetch(_KNOWN, list(told)):
+    known = await connection.fetch(_KNOWN, list(told))
+    # Who was covered once and is not known any more: whoever comes by this number may be somebody else.
+    forgotten = await connection.fetch(_COVERED_ONCE, list(told.keys() - {old["student_id"] for old in known}))
+    questions.asked = {row[0] for row in forgotten} - {student for student, stood in kept if stood == NO_ROW}
+    for old in known:
         student = old["student_id"]
         if (student, bytes(old["digest"])) not in kept and is_somebody_else(dict(old), told[student].values):
             questions.asked.add(student)

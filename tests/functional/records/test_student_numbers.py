@@ -216,6 +216,17 @@ async def test_a_number_that_was_gone_for_years_is_a_question_too(district: Smal
     assert await seen(district) == (["Chí"], ["Bo"])
 
 
+async def test_a_number_of_whom_no_row_is_kept_any_more_is_a_question_too(district: SmallDistrict) -> None:
+    await district.load({"students": CHILDREN[1:], "enrollments": without("1001", ENROLLMENTS)}, confirm=True)
+    await (await district.database.connection("admin")).execute(
+        "SELECT records.retire(f.batch, f.batch + 1) FROM records.frontier f"
+    )
+    files = {"students": [ANOTHER, *CHILDREN[1:]], "enrollments": ENROLLMENTS}
+    assert len((await district.load(files, confirm=True)).refused) == 2
+    await keep(district, "1001")
+    assert not (await district.load(files, confirm=True)).refused
+
+
 async def test_a_load_compared_before_a_number_moved_is_not_published_after_it(district: SmallDistrict) -> None:
     # The entry of what is said about a number is among those that a load looks at before it becomes visible.
     async with district.engine.connect() as connection:
