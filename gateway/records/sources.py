@@ -32,9 +32,9 @@ from sqlalchemy import (
 from gateway.records import facts, outcomes
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
+from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World, element_of
 from gateway.records.windows import counted_from, counted_until
-from policies.decision import RowTerms
 
 ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
 CHRONIC_TENTHS = 10
@@ -61,7 +61,7 @@ class Source:
 def source_of(
     world: World,
     dataset: str,
-    terms: RowTerms,
+    terms: Reach,
     today: ColumnElement[Any],
     wanted: frozenset[str],
     *,
@@ -77,7 +77,8 @@ def source_of(
     student = world.students.alias("g")
     stay = _stay(world, student, terms, today, wanted)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(world, stay)}
-    rows = student.join(stay, true())
+    # In an emergency a student without a stay is found too: the newest pupil of all may be the one in danger.
+    rows = student.join(stay, true(), isouter=terms.school_years is NO_LIMIT)
     match dataset:
         case "students":
             summary = _summary(world, student, stay, wanted)
@@ -86,7 +87,7 @@ def source_of(
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
-            counts = _counts(world, student, terms, today)
+            counts = _counts(world, student, stay, terms, today)
             return Source(rows.join(counts, true()), student, stay.c.school_year, columns | _count_columns(counts))
         case "attendance_events":
             event = world.attendance_events.alias("v")
@@ -157,7 +158,7 @@ def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[i
     return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
 
 
-def _incidents(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+def _incidents(world: World, student: FromClause, terms: Reach, today: ColumnElement[Any]) -> FromClause:
     row = world.discipline.alias("w")
     return (
         select(func.count(distinct(row.c.incident_identifier)).label("incidents"))
@@ -171,7 +172,7 @@ def _incidents(world: World, student: FromClause, terms: RowTerms, today: Column
     )
 
 
-def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+def is_many(world: World, terms: Reach, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
     """
     Return the condition that rows of this population speak of at least `minimum` students today.
 
@@ -200,7 +201,7 @@ def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[Col
 
 
 def _stay(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World, student: FromClause, terms: Reach, today: ColumnElement[Any], wanted: frozenset[str]
 ) -> FromClause:
     """
     Return the one enrollment a row speaks of.
@@ -228,9 +229,13 @@ def _stay(
         .subquery("b")
     )
     of = begun.c
+    chosen = select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
+    if terms.school_years is NO_LIMIT:
+        # Where is the child? At the school of today, or the last one known.
+        latest = chosen.order_by(of.now.desc(), of.entry_date.desc(), of.school_identifier)
+        return latest.limit(ONE).lateral("e")
     return (
-        select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
-        .where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
+        chosen.where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
         .order_by(of.now.desc(), case((of.now, of.entry_date)), of.entry_date.desc(), of.school_identifier)
         .limit(ONE)
         .lateral("e")
@@ -254,8 +259,12 @@ def _summary(world: World, student: FromClause, stay: FromClause, wanted: frozen
     return select(*columns).where(own).limit(ONE).lateral("a")
 
 
-def _counts(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
+def _counts(world: World, student: FromClause, stay: FromClause, terms: Reach, today: ColumnElement[Any]) -> FromClause:
     event = world.attendance_events.alias("w")
+    # Without a limit it is the stay's year that counts: all years added up would say nothing about now.
+    own = event.c.school_year
+    limited = terms.school_years is not NO_LIMIT
+    years = counted_from(terms.school_years, own) if limited else own == stay.c.school_year
     day = distinct(event.c.attendance_event_date)
     absent = func.count(day).filter(event.c.attendance_status.in_(ABSENCES))
     return (
@@ -266,10 +275,10 @@ def _counts(world: World, student: FromClause, terms: RowTerms, today: ColumnEle
         )
         .where(
             event.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, event.c.school_year),
+            years,
             event.c.attendance_event_date <= counted_until(terms.cadence, today),
         )
-        .correlate(student, _clock(today))
+        .correlate(student, stay, _clock(today))
         .lateral("c")
     )
 
