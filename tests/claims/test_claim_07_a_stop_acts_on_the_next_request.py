@@ -158,7 +158,7 @@ async def test_over_the_wire_too(gateway: Gateway) -> None:
             if answer.status_code == 200:
                 assert names(answer.json()["data"]).isdisjoint(before)
             else:
-                assert answer.json()["code"] == "epoch_moved"
+                assert answer.status_code == 503, answer.text  # too much moved, or the log was too busy: nothing left
 
     async def stops() -> None:
         for each in stopped:

@@ -13,7 +13,7 @@ import pytest
 from gateway.problems import Problem
 from tests.factories.cohort import MENTORING
 from tests.factories.gateway import Gateway
-from tests.factories.stage import HeldUp
+from tests.factories.held_up import HeldUp
 
 pytestmark = pytest.mark.claim(7)
 

@@ -1,11 +1,11 @@
 """
 Claim 7. A stop acts on the next request, on every replica. The log's order decides.
 
-The table of every stop and every route. The stops are those of `tests.factories.stops`, the routes the application's: a
-stop or a route that comes later joins by itself, or fails because nobody said how it is asked. Each cell is asked by a
-request that has read its rows when the stop's entry comes, by the next request, and by a page walk that began before
-the stop. Of a route and its twin for programs, one is asked at the first replica and walked at the second, and the
-other the other way round.
+The table of every stop and every route. The stops are those of `tests.factories.student_stops` and `caller_stops`, the
+routes the application's: a stop or a route that comes later joins by itself, or fails because nobody said how it is
+asked. Each cell is asked by a request that has read its rows when the stop's entry comes, by the next request, and by a
+page walk that began before the stop. Of a route and its twin for programs, one is asked at the first replica and walked
+at the second, and the other the other way round.
 """
 
 import asyncio
@@ -16,11 +16,12 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.factories.caller_stops import CALLER_STOPS, CallerStop
 from tests.factories.gateway import Deployment
 from tests.factories.seen import require_seen
 from tests.factories.stage import Route, Shape, Stage, Who, staged
 from tests.factories.stoppable import MAIN, Stoppable, make_stoppable
-from tests.factories.stops import CALLER_STOPS, STUDENT_STOPS, CallerStop
+from tests.factories.student_stops import STUDENT_STOPS
 from tests.factories.walks import MOST, Asked, Table, Walk, served, together, told
 
 pytestmark = [pytest.mark.claim(7), pytest.mark.attack("7.3 each route"), pytest.mark.ferpa("Z1")]
@@ -144,7 +145,7 @@ async def test_after_each_stop_of_a_caller_no_route_opens_and_nobody_else_notice
         if own is not walk:
             await stage.fetch_token(Who.KEYED, stop.agreement)
             await own.begin(stage, asked)
-        ask, expected = asking(stage, next(iter(stage.made.codes)), stop.agreement), (stop.status, stop.code)
+        ask = asking(stage, next(iter(stage.made.codes)), stop.agreement)
         done, under_way = await overtaken(stage, [] if stop.dated else paged(asked), ask, stop.act(stage))
         for moment, answers in (
             ("under way", under_way),
@@ -152,7 +153,7 @@ async def test_after_each_stop_of_a_caller_no_route_opens_and_nobody_else_notice
             ("page walk", await together(paged(asked), walking(stage, own))),
         ):
             for (route, who), answer in answers:
-                table.require(stop.name, who, route.path, moment, found=told(answer), expected=expected)
+                table.require(stop.name, who, route.path, moment, found=told(answer), expected=stop.told)
         await require_proofs(stage, stop, table)
         others = {who for who in Who if stop.agreement != MAIN or who not in stop.stopped} - over
         await asyncio.gather(*(require_open(stage, stop, who) for who in others))

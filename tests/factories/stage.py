@@ -6,7 +6,7 @@ secret. A route is asked by those whom it lets in. The list of routes is the app
 asked as a page of a dataset, and has to answer as one.
 """
 
-import asyncio
+import datetime as dt
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,11 +15,10 @@ from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx2
 
-from audit.draft import Appended, Draft
-from audit.log import Log
 from gateway.oauth.assertion import ASSERTION_TYPE
 from gateway.oauth.callers import declarations
 from gateway.oauth.client import PartnerClient
@@ -28,11 +27,18 @@ from gateway.services.compatibility.secrets import Issued
 from gateway.services.office import Office
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import BRIGHT_PATH, HARBOR, Gateway, load
+from tests.factories.held_up import HeldUp
 from tests.factories.lenient import INSIDE, allowing
 from tests.factories.stoppable import LEFT, MAIN, PAT, PROGRAM, Stoppable
 
+ZONE: Final = ZoneInfo("America/Los_Angeles")
 _numbers = count(1)
 _BEHIND: Final = {"person": PAT, "role": "staff"}
+
+
+def after(day: dt.date) -> dt.datetime:
+    """Return the first instant that is no longer this day, where the agreements are at home."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), ZONE)
 
 
 class Who(StrEnum):
@@ -81,37 +87,6 @@ def routes_of(gateway: Gateway) -> tuple[Route, ...]:
         assert shape is not Shape.PAGES or "{" not in path, f"tests/factories/stage.py does not know how to ask {path}"
         found.append(Route(path, shape))
     return tuple(found)
-
-
-class HeldUp:
-    """The log, which entries reach only while nothing is held up; `waiting` counts those that wait."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._open = asyncio.Event()
-        self._open.set()
-        self.waiting = 0
-
-    async def append(self, draft: Draft) -> Appended:
-        """Put an entry on record, once it may pass."""
-        self.waiting += 1
-        await self._open.wait()
-        self.waiting -= 1
-        return await self._log.append(draft)
-
-    def hold(self) -> None:
-        """Let nothing pass."""
-        self._open.clear()
-
-    def let_go(self) -> None:
-        """Let everything pass."""
-        self._open.set()
-
-    async def until(self, waiting: int) -> None:
-        """Wait until so many entries wait."""
-        async with asyncio.timeout(20):
-            while self.waiting < waiting:  # noqa: ASYNC110 - set by many requests
-                await asyncio.sleep(0.002)
 
 
 @dataclass
