@@ -63,6 +63,18 @@ def processor_seconds(process: int) -> float:
     return float("nan") if found is None else (int(found[11]) + int(found[12])) / _TICKS
 
 
+def running_seconds(process: int) -> float:
+    """
+    Return how long a process has been on a core so far, to the nanosecond (Linux, `/proc/PID/schedstat`).
+
+    Others on the machine do not lengthen it as they do a wall clock. Nan where /proc does not tell.
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return float("nan")
+
+
 def database_seconds(backend: int) -> float:
     """Return the processor time of the whole database server that `backend` is a process of; nan without /proc."""
     own = _stat(backend)

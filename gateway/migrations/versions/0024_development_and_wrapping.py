@@ -3,7 +3,7 @@ A development sign-in for demos, and another key for links of students.
 
 Why tokens were ended is kept too, and which keys sign tokens.
 
-Revises: 0020.
+Revises: 0023.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0024"
-down_revision: str | None = "0020"
+down_revision: str | None = "0023"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
