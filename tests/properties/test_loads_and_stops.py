@@ -23,7 +23,7 @@ from tests.factories.records import DAY, SmallDistrict
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(6), pytest.mark.claim(7)]
 
-EXAMPLES, STEPS = 5, 10
+EXAMPLES, STEPS = 3, 10
 BOUNDED = settings(
     max_examples=EXAMPLES,
     stateful_step_count=STEPS,
