@@ -11,9 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Date,
     FromClause,
     Integer,
     Table,
@@ -46,14 +44,27 @@ ONE: ColumnElement[int] = literal_column("1")
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """The rows of one student, in a dataset that has several: which they are, in an order of their own."""
+
+    row: FromClause
+    own: ColumnElement[bool]
+    """That a row is this student's, and may be read."""
+    stay: FromClause
+    key: tuple[ColumnElement[Any], ...]
+    """Tells two rows apart. INVARIANT: never what pages are ordered by; most of it nobody agreed on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset's rows: where from, what each element's stored value is, and what orders the rows of one student."""
+    """A dataset's rows: where from, and what each element's stored value is."""
 
     rows: FromClause
     student: FromClause
     school_year: ColumnElement[Any]
     elements: Mapping[str, ColumnElement[Any]]
-    within: tuple[ColumnElement[Any], ...] = ()
+    each: Each | None = None
+    """The rows of one student where a student has several; None where `rows` has one a student."""
     counted: bool = False
     """Whether there is one row a student, which counts, instead of the rows themselves."""
 
@@ -96,8 +107,8 @@ def source_of(
                 event.c.attendance_event_date <= today,
             )
             elements = columns | _columns(event, facts.attendance)
-            within = (event.c.attendance_event_date, event.c.event_id)
-            return Source(rows.join(event, own), student, event.c.school_year, elements, within)
+            each = Each(event, own, stay, (event.c.event_id,))
+            return Source(rows, student, event.c.school_year, elements, each)
         case "discipline" if counted:
             counts = _incidents(world, student, terms, today)
             elements = {YEAR: columns[YEAR], SCHOOL: columns[SCHOOL], INCIDENT: counts.c.incidents}
@@ -112,7 +123,8 @@ def source_of(
                 *([] if kind.day is None else [row.c[kind.day] <= today]),
             )
             elements = columns | _columns(row, kind.base) | {YEAR: year}
-            return Source(rows.join(row, own), student, year, elements, (_place(student, row, kind.base),))
+            key = tuple(row.c[name] for name in kind.base.info["key"] if name != "student_id")
+            return Source(rows, student, year, elements, Each(row, own, stay, key))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -142,19 +154,6 @@ def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
     first = cast(func.extract("year", row.c[kind.day] - literal_column("interval '6 months'")), Integer)
     named = cast(first, Text) + literal_column("'-'") + cast(first + 1, Text)
     return func.coalesce(row.c.school_year, named)
-
-
-def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[int]:
-    """
-    Return what orders the rows of one student: a hash of the row's natural key and the student's record code.
-
-    INVARIANT: the order tells nothing. It is another one for each partner, since codes are, and a change of what was
-    not granted moves no row, as the number of a row would.
-    """
-    # Days as numbers: how a session writes a date must not move a row.
-    first: ColumnElement[Any] = literal_column("date '1970-01-01'")
-    key = [row.c[name] - first if isinstance(row.c[name].type, Date) else row.c[name] for name in base.info["key"]]
-    return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
 
 
 def _incidents(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:

@@ -280,7 +280,7 @@ async def test_a_page_of_another_size_is_refused(district: SmallDistrict, limit:
         ("birthdate", Position("rc_a", sort="soon")),
         ("gpa_cumulative", Position("rc_a", sort="3.0")),
         ("first_name", Position("rc_a", sort=3)),
-        (None, Position("rc_a", day="2026-01-01", event=1)),
+        (None, Position("rc_a", place=1, turn=1)),
     ],
 )
 async def test_a_position_of_another_query_is_refused(
@@ -292,7 +292,7 @@ async def test_a_position_of_another_query_is_refused(
 
 
 def test_a_position_does_not_print_what_it_holds() -> None:
-    assert repr(Position("rc_x", sort="Ana", day="2026-01-01", event=7)) == "Position()"
+    assert repr(Position("rc_x", sort="Ana", place=7, turn=1)) == "Position()"
 
 
 # --- Attendance
@@ -350,7 +350,7 @@ async def test_chronic_absence_is_a_tenth_of_the_days(district: SmallDistrict) -
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
 @pytest.mark.parametrize("sort", [None, "attendance_status"])
-async def test_events_come_a_row_each_by_student_and_day(district: SmallDistrict, limit: int, sort: str | None) -> None:
+async def test_events_come_a_row_each_by_student(district: SmallDistrict, limit: int, sort: str | None) -> None:
     await district.load({"attendance_events": EVENTS})
     leave = permit("attendance_event_date", "attendance_status", "school_year", dataset="attendance_events")
     if sort:
@@ -362,8 +362,8 @@ async def test_events_come_a_row_each_by_student_and_day(district: SmallDistrict
         assert [row[1] for row in found] == sorted(str(row[1]) for row in found)
     else:
         whole = await district.page(leave)
-        order = [(code, row["v0"]) for code, row in zip(whole.codes, whole.rows, strict=True)]
-        assert order == sorted(order)
+        assert whole.codes == sorted(whole.codes)
+        assert len(set(whole.codes)) < len(whole.codes)
 
 
 async def test_an_event_page_does_not_start_after_a_students_position(district: SmallDistrict) -> None:
