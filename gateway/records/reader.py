@@ -117,6 +117,7 @@ class Reader:
             tuple(_form(each) for each, _ in permit.filters),
             permit.sort and _form(permit.sort),
             permit.cell_minimum,
+            permit.exact,
             tuple((element, codes.digest) for element, codes in permit.row_codes),
             shape,
         )

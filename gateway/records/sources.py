@@ -31,12 +31,13 @@ from gateway.records import facts, outcomes
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
 from gateway.records.views import World, element_of
-from gateway.records.windows import counted_from, counted_until
+from gateway.records.windows import counted_from, counted_until, told_until
 from policies.decision import RowTerms
 
 ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
 CHRONIC_TENTHS = 10
 """A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
+EVENT_DAY = "001649"
 SCHOOL, YEAR, ENTRY, INCIDENT = "001069", "000243", "000097", "000501"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
 ONE: ColumnElement[int] = literal_column("1")
@@ -76,12 +77,14 @@ def source_of(
     today: ColumnElement[Any],
     wanted: frozenset[str],
     *,
+    exact: frozenset[str],
     counted: bool = False,
 ) -> Source:
     """
     Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
 
-    With `counted`, one row a student with how many there are.
+    With `counted`, one row a student with how many there are. `exact` are elements that the agreement gives as they
+    are: with the day of a row among them, the row is told from that day on, else with the cadence.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
@@ -104,7 +107,7 @@ def source_of(
             own = and_(
                 event.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, event.c.school_year),
-                event.c.attendance_event_date <= today,
+                event.c.attendance_event_date <= told_until(terms, exact, EVENT_DAY, student, today),
             )
             elements = columns | _columns(event, facts.attendance)
             each = Each(event, own, stay, (event.c.event_id,))
@@ -120,7 +123,7 @@ def source_of(
             own = and_(
                 row.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, year),
-                *([] if kind.day is None else [row.c[kind.day] <= today]),
+                *_told(row, kind, lambda day: told_until(terms, exact, day, student, today)),
             )
             elements = columns | _columns(row, kind.base) | {YEAR: year}
             key = tuple(row.c[name] for name in kind.base.info["key"] if name != "student_id")
@@ -145,6 +148,12 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "programs": _Kind(outcomes.program, lambda world: world.programs, "program_start_date"),
     }
 )
+
+
+def _told(row: FromClause, kind: _Kind, until: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """Return the condition that a row is told by now, where it is of a day."""
+    day = None if kind.day is None else element_of(kind.day, kind.base)
+    return [] if kind.day is None or day is None else [row.c[kind.day] <= until(day)]
 
 
 def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:

@@ -39,6 +39,7 @@ from gateway.records.errors import NotServed
 from gateway.records.sources import Each, Source, is_many, source_of
 from gateway.records.transforms import released_sql, told_sql
 from gateway.records.views import PRESENT, World
+from gateway.records.windows import is_covered
 from policies.decision import GrantedField, Permit
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
@@ -111,7 +112,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
     counted = any(each.transformation == Transformation.COUNT for each in used)
-    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted, counted=counted)
+    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted, exact=permit.exact, counted=counted)
     student = source.student
     sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
     filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
@@ -188,13 +189,8 @@ def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnEleme
     stored = source.elements[asked.element]
     told = stored if asked.codes is None else told_sql(stored, asked.codes)
     released = released_sql(asked.element, asked.transformation, told, source.school_year)
-    if permit.rows.basis != Basis.CONSENT:
-        return released
-    if asked.element not in permit.rows.element_order:
-        raise NotServed(f"Element {asked.element} is not in the agreement's order of elements.")
-    covers = source.student.c.covers
-    bit: ColumnElement[int] = literal_column(str(1 << permit.rows.element_order.index(asked.element)))
-    return case((or_(covers.is_(None), covers.op("&")(bit) != literal_column("0")), released))
+    covered = is_covered(permit.rows, asked.element, source.student)
+    return released if covered is None else case((covered, released))
 
 
 def _several(
@@ -207,10 +203,13 @@ def _several(
     """
     Return one student's rows as they are released, each with its place and its turn.
 
-    Hashed by type, not as text: how a session writes a date or a number must not move a row.
+    Hashed by type, not as text: how a session writes a date or a number must not move a row. The student is the seed
+    and no member: the hash of a record adds up those of its members, and two students' orders would be one, turned.
     """
-    record = func.row(student.c.student_id, student.c.code, *(column.element for column in told))
-    place = func.hash_record_extended(record, literal_column("0"), type_=BigInteger)
+    whose = func.concat(student.c.code, cast(student.c.student_id, Text))
+    seed = func.hashtextextended(whose, literal_column("0"), type_=BigInteger)
+    record = func.row(*(column.element for column in told))
+    place = func.hash_record_extended(record, seed, type_=BigInteger)
     turn = func.row_number(type_=BigInteger).over(partition_by=place, order_by=each.key)
     sorted_by, values = [x for x in told if x.name == "sort"], [x for x in told if x.name != "sort"]
     rows = select(*sorted_by, place.label("place"), turn.label("turn"), *values).select_from(each.row)
