@@ -6,6 +6,7 @@ random, and between its steps one attack after the other, each a few queries lon
 twin in the other world (`tests.factories.twins`): what it sees can then depend only on what is agreed.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from itertools import chain, cycle
 from random import Random
@@ -45,8 +46,8 @@ class Spy:
         self._codes: list[str] = []
         self._cursors: list[tuple[int, Query]] = []
         self._receipts: list[int] = []
-        self.told: set[int] = set()
-        """Each status that was answered with."""
+        self.statuses: Counter[int] = Counter()
+        """How often each status came."""
         self._doors = [(name, dataset) for name in (OFFICIAL, CONSENTED) for dataset in granted_in(name)]
         self._attacks = cycle(
             (
@@ -65,7 +66,7 @@ class Spy:
         """Ask, and remember what came."""
         query = Query(agreement, path, **about)
         seen = await self._ask_worlds(query)
-        self.told.add(seen.status)
+        self.statuses[seen.status] += 1
         for row in seen.rows:
             for name, value in row.items():
                 self._note(path, name, value)
