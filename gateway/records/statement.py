@@ -65,8 +65,8 @@ class Shape:
     limit: int
     start: str
     """
-    `first`, `code` (one student), `codes` (all rows of several), `after` (a position) or `after_unknown` (a position
-    whose sort value is NULL).
+    `first`, `code` (one student), `codes` (all rows of several), `codes_by_day` (those in an order of old), `after` (a
+    position) or `after_unknown` (a position whose sort value is NULL).
     """
 
 
@@ -112,7 +112,17 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
     counted = any(each.transformation == Transformation.COUNT for each in used)
-    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted, exact=permit.exact, counted=counted)
+    of_old = shape.start == "codes_by_day"
+    source = source_of(
+        world,
+        permit.dataset,
+        permit.rows,
+        now.c.today,
+        wanted,
+        exact=permit.exact,
+        counted=counted,
+        by_day=of_old,
+    )
     student = source.student
     sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
     filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
@@ -123,7 +133,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     rows: FromClause = source.rows
     told: list[ColumnElement[Any]] = [*extra, *values]
     if source.each is not None:
-        several = _several(source.each, student, now, [*extra, *values], chosen)
+        several = _several(source.each, student, now, [*extra, *values], chosen, by_key=of_old)
         rows, told, chosen = rows.join(several, true()), [*several.c], []
         sort = None if sort is None else _sortable(several.c.sort)
     order = [student.c.code, *(each for each in told if getattr(each, "name", None) in WITHIN)]
@@ -199,6 +209,8 @@ def _several(
     now: FromClause,
     told: Sequence[Label[Any]],
     chosen: Sequence[ColumnElement[bool]],
+    *,
+    by_key: bool,
 ) -> FromClause:
     """
     Return one student's rows as they are released, each with its place and its turn.
@@ -209,7 +221,10 @@ def _several(
     whose = func.concat(student.c.code, cast(student.c.student_id, Text))
     seed = func.hashtextextended(whose, literal_column("0"), type_=BigInteger)
     record = func.row(*(column.element for column in told))
-    place = func.hash_record_extended(record, seed, type_=BigInteger)
+    place: ColumnElement[int] = func.hash_record_extended(record, seed, type_=BigInteger)
+    if by_key:
+        # As releases did whose pages are rebuilt; nothing is answered like this any more.
+        place = cast(literal_column("0"), BigInteger)
     turn = func.row_number(type_=BigInteger).over(partition_by=place, order_by=each.key)
     sorted_by, values = [x for x in told if x.name == "sort"], [x for x in told if x.name != "sort"]
     rows = select(*sorted_by, place.label("place"), turn.label("turn"), *values).select_from(each.row)
@@ -249,7 +264,7 @@ def _start(shape: Shape, order: list[ColumnElement[Any]], sort: ColumnElement[An
         return []
     if shape.start == "code":
         return [code == bindparam("code", None, type_=code.type)]
-    if shape.start == "codes":
+    if shape.start in {"codes", "codes_by_day"}:
         return [code == any_(bindparam("codes", None, type_=ARRAY(code.type)))]
     last = bindparam("code", None, type_=code.type)
     following = code > last

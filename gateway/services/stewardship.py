@@ -12,7 +12,7 @@ from sqlalchemy import Date, cast, func, select
 from gateway.records.errors import RowsRefused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
-from gateway.records.release import population
+from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from gateway.services.office import Office
@@ -94,7 +94,7 @@ class Stewardship:
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
         today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, population.c.to_idx.is_(None))
+        current = (population.c.agreement == agreement, in_force())
         count = select(func.count(population.c.student_id.distinct())).where(
             *current, population.c.valid.op("@>")(today)
         )

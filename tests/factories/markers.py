@@ -33,24 +33,17 @@ OPEN, CLOSED = "open", "closed"
 """Rows whose codes may leave under every basis, and rows with a marker in the place of each code."""
 RECORDS: Final = tuple(name for name, target in TARGETS.items() if not target.is_dated_by_entry)
 _CODES: Final[Mapping[str, str]] = {
-    "course_identifier": "",
     "course_title": "Physics",
     "assessment_title": "Fall Benchmark Reading",
     "assessment_subject": "Reading",
-    "incident_behavior": "",
     "disciplinary_action": "Detention",
-    "disciplinary_action_reason": "",
     "program_identifier": "ECS-READ",
-    "program_name": "",
     "program_type": "04906",
-    "support_service_type": "",
-    "referral_reason": "",
-    "referral_outcome": "",
 }
-"""What an open row has in coded columns; empty is unknown."""
+"""What an open row has in coded columns; in the others nothing."""
 _WHOLE: Final = {"course_grades", "assessments", "discipline", "programs"}
 _BETWEEN: Final = re.compile(r'[",:{}\[\]\s\\]+')
-_FIXED: Final = {"school_year": YEAR, "attendance_status": "Tardy"}
+_FIXED: Final = {"school_year": YEAR, "attendance_status": "Tardy", "session_identifier": ""}
 _DAYS, _STILL, _BORN = dt.date(2001, 1, 1), dt.date(2061, 1, 1), dt.date(2011, 3, 1)
 """From where days are counted: none of them is a day on which a test runs."""
 
@@ -94,6 +87,7 @@ class _Maker:
     def __init__(self) -> None:
         self.marks: list[Marker] = []
         self.schools: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
         self.numbers: dict[str, str] = {}
         self._numbers, self._days = count(17), count()
         self._coded = load_guardrails().codes.coded
@@ -115,10 +109,12 @@ class _Maker:
             return self.numbers.setdefault(role, _word(role, "number")), target == "students"
         if name == "school_identifier":
             return self.schools.setdefault(role, _word(role, "school")), target == "enrollments"
+        if name == "session_identifier" and target != "academic_summaries":
+            return self.sessions.setdefault(role, _word(role, "session")), target == "sessions"
         if name in _FIXED or isinstance(sort, Boolean):
             return _FIXED.get(name, "true"), False
-        if kind == OPEN and target in _WHOLE and column in _CODES:
-            return _CODES[column], False
+        if kind == OPEN and target in _WHOLE and TARGETS[target].table.c[column].info.get("element") in self._coded:
+            return _CODES.get(column, ""), False
         return self._fresh(name, sort) or _word(role, target, column, kind), True
 
     def _fresh(self, name: str, sort: object) -> str:

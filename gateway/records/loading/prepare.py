@@ -10,17 +10,19 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.merge import IN_FORCE, Difference
 from gateway.records.loading.staging import Staged
 from gateway.records.loading.targets import DECIDING, NUMBER
+from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
 
-_VERSIONED = tuple(table for table in metadata.sorted_tables if "from_batch" in table.c)
+_VERSIONED = tuple(table for table in metadata.sorted_tables if is_loaded(table))
 
 
 async def undo_leftovers(connection: asyncpg.Connection) -> None:
-    """Remove what a load that never became visible has written. Only under the load's lock."""
+    """Remove what a load that never became visible has written. Only under the load's lock. Raises `LoadBusy`."""
+    await take_back(connection)
     async with connection.transaction():
         for table in _VERSIONED:
             name, newest = table.fullname, "(SELECT f.batch FROM records.frontier AS f)"
