@@ -29,8 +29,8 @@ DISCLOSERS: Final[tuple[Mutant, ...]] = (
          "turn = func.row_number(type_=BigInteger).over(partition_by=place, order_by=each.key)",
          "turn = func.hash_record_extended(func.row(*each.key), literal_column('0'), type_=BigInteger)"),
     # When something is told.
-    _one("attendance is counted at once", "sources", _ATTENDED, _ATTENDED.replace(_COUNTED, "today")),
-    _one("incidents are counted at once", "sources", _OFFENDED, _OFFENDED.replace(_COUNTED, "today")),
+    _one("attendance is counted at once", "counting", _ATTENDED, _ATTENDED.replace(_COUNTED, "today")),
+    _one("incidents are counted at once", "counting", _OFFENDED, _OFFENDED.replace(_COUNTED, "today")),
     _one("a row comes on a day that is not given", "windows",
          "    later = counted_until(terms.cadence, today)\n", "    later = today\n"),
     # What is told.
