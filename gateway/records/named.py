@@ -41,7 +41,7 @@ from gateway.records.columns import words
 from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
 from gateway.records.reach import EMERGENCY
-from gateway.records.sources import Source, source_of
+from gateway.records.sources import Each, Source, source_of
 from gateway.records.statement import leaving_whole, stated_about
 from gateway.records.transforms import told_sql
 from gateway.records.views import CLOCK_TYPE, OWN, World, head
@@ -139,16 +139,17 @@ def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
     wanted = frozenset(each.element for each in permit.fields)
     # The events of a student stand in the order of their days: whoever reads them is in a hurry.
     by_day = permit.dataset == "attendance_events"
-    source = source_of(world, permit.dataset, EMERGENCY, now.c.today, wanted, by_day=by_day)
+    source = source_of(world, permit.dataset, EMERGENCY, now.c.today, wanted, exact=wanted, by_day=by_day)
     for each in permit.fields:
         if each.element not in source.elements or each.transformation != Transformation.EXACT:
             raise NotServed(f"Element {each.element} of {permit.dataset!r} is not served as {each.transformation}.")
     named = world.students.alias("w")
     values = [_leaving(each, source).label(f"v{at}") for at, each in enumerate(permit.fields)]
-    order = [column.label(f"within{at}") for at, column in enumerate(source.within)]
+    rows, keys = (source.rows, ()) if source.each is None else _each(source.rows, source.each)
+    order = [column.label(f"within{at}") for at, column in enumerate(keys)]
     page = (
         select(source.student.c.student_id, _statements(permit, world, source.student), *values, *order)
-        .select_from(source.rows)
+        .select_from(rows)
         .where(source.student.c.student_id == named.c.student_id, *leaving_whole(permit.row_codes, source))
         .lateral("p")
     )
@@ -161,6 +162,11 @@ def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
         .select_from(now.join(named, true(), isouter=True).join(page, true(), isouter=True))
         .order_by(number, *within)
     )
+
+
+def _each(rows: FromClause, each: Each) -> tuple[FromClause, tuple[ColumnElement[Any], ...]]:
+    """Return the rows with all of each student's, and what orders these: nobody hides an order from the district."""
+    return rows.join(each.row, each.own), each.key
 
 
 def _leaving(asked: GrantedField, source: Source) -> ColumnElement[Any]:

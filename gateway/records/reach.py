@@ -7,8 +7,9 @@ officer names, as they stand now.
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
+from policies.decision import RowTerms
 from policies.population import Everyone, Population
 
 
@@ -26,17 +27,6 @@ NO_LIMIT: Final = Limit.NONE
 Unlimited = Literal[Limit.NONE]
 
 
-class Reach(Protocol):
-    """What decides, besides the fields, which rows are read."""
-
-    @property
-    def population(self) -> Population: ...  # noqa: D102 -- said by `RowTerms`
-    @property
-    def school_years(self) -> tuple[str, ...] | Unlimited: ...  # noqa: D102 -- said by `RowTerms`
-    @property
-    def cadence(self) -> str | Unlimited: ...  # noqa: D102 -- said by `RowTerms`
-
-
 @dataclass(frozen=True, slots=True)
 class OfAnOrder:
     """The reach of an emergency order (34 CFR 99.36): every stay and school year, today included."""
@@ -45,5 +35,8 @@ class OfAnOrder:
     school_years: Unlimited = NO_LIMIT
     cadence: Unlimited = NO_LIMIT
 
+
+Reach = RowTerms | OfAnOrder
+"""What decides, besides the fields, which rows are read."""
 
 EMERGENCY: Final = OfAnOrder(Everyone())

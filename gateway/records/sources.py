@@ -11,9 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Date,
     FromClause,
     Integer,
     Table,
@@ -34,7 +32,7 @@ from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
 from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World, element_of
-from gateway.records.windows import counted_from
+from gateway.records.windows import counted_from, told_until
 
 SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
@@ -43,14 +41,27 @@ ONE: ColumnElement[int] = literal_column("1")
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """The rows of one student, in a dataset that has several: which they are, in an order of their own."""
+
+    row: FromClause
+    own: ColumnElement[bool]
+    """That a row is this student's, and may be read."""
+    stay: FromClause
+    key: tuple[ColumnElement[Any], ...]
+    """Tells two rows apart. INVARIANT: never what pages are ordered by; most of it nobody agreed on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset's rows: where from, what each element's stored value is, and what orders the rows of one student."""
+    """A dataset's rows: where from, and what each element's stored value is."""
 
     rows: FromClause
     student: FromClause
     school_year: ColumnElement[Any]
     elements: Mapping[str, ColumnElement[Any]]
-    within: tuple[ColumnElement[Any], ...] = ()
+    each: Each | None = None
+    """The rows of one student where a student has several; None where `rows` has one a student."""
     counted: bool = False
     """Whether there is one row a student, which counts, instead of the rows themselves."""
 
@@ -62,14 +73,16 @@ def source_of(
     today: ColumnElement[Any],
     wanted: frozenset[str],
     *,
+    exact: frozenset[str],
     counted: bool = False,
     by_day: bool = False,
 ) -> Source:
     """
     Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
 
-    With `counted`, one row a student with how many there are. `by_day` orders attendance events as releases did whose
-    pages are rebuilt: by day and number of row, which told when each was loaded.
+    With `counted`, one row a student with how many there are. `exact` are elements that the agreement gives as they
+    are: with the day of a row among them, the row is told from that day on, else with the cadence. `by_day` is for
+    attendance events of releases whose pages are rebuilt: told on their day, in the order of days and numbers of rows.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
@@ -101,12 +114,15 @@ def source_of(
             own = and_(
                 row.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, year),
-                *([] if kind.day is None else [row.c[kind.day] <= today]),
+                *([] if by_day else _told(row, kind, lambda day: told_until(terms, exact, day, student, today))),
+                *([] if not by_day else [row.c.attendance_event_date <= today]),
                 *([] if not kind.is_stay else [matches_today(terms.population, row, today, world)]),
             )
             elements = columns | _columns(row, kind.base) | _looked_up(world, row, kind.base) | {YEAR: year}
-            within = (row.c.attendance_event_date, row.c.event_id) if by_day else (_place(student, row, kind.base),)
-            return Source(rows.join(row, own), student, year, elements, within)
+            key = tuple(row.c[name] for name in kind.base.info["key"] if name != "student_id")
+            if by_day:
+                key = (row.c.attendance_event_date, row.c.event_id)
+            return Source(rows, student, year, elements, Each(row, own, stay, key))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -134,6 +150,12 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
 )
 
 
+def _told(row: FromClause, kind: _Kind, until: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """Return the condition that a row is told by now, where it is of a day."""
+    day = None if kind.day is None else element_of(kind.day, kind.base)
+    return [] if kind.day is None or day is None else [row.c[kind.day] <= until(day)]
+
+
 def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
     """Return the school year of a row; where a source names none, that of its first day, from 1 July to 30 June."""
     if not kind.base.c.school_year.nullable or kind.day is None:
@@ -141,19 +163,6 @@ def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
     first = cast(func.extract("year", row.c[kind.day] - literal_column("interval '6 months'")), Integer)
     named = cast(first, Text) + literal_column("'-'") + cast(first + 1, Text)
     return func.coalesce(row.c.school_year, named)
-
-
-def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[int]:
-    """
-    Return what orders the rows of one student: a hash of the row's natural key and the student's record code.
-
-    INVARIANT: the order tells nothing. It is another one for each partner, since codes are, and a change of what was
-    not granted moves no row, as the number of a row would.
-    """
-    # Days as numbers: how a session writes a date must not move a row.
-    first: ColumnElement[Any] = literal_column("date '1970-01-01'")
-    key = [row.c[name] - first if isinstance(row.c[name].type, Date) else row.c[name] for name in base.info["key"]]
-    return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
 
 
 def is_many(world: World, terms: Reach, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
