@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, distinct, exists, func, or_, select
 
+from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World
 from gateway.records.windows import counted_from, counted_until
-from policies.decision import RowTerms
 
 EXCUSED, UNEXCUSED = "ExcusedAbsence", "UnexcusedAbsence"
 ABSENCES = ("Absent", EXCUSED, UNEXCUSED)
@@ -33,10 +33,18 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 def days_of_attendance(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World,
+    student: FromClause,
+    stay: FromClause,
+    terms: Reach,
+    today: ColumnElement[Any],
+    *,
+    wanted: frozenset[str],
 ) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
-    """Return one row of counts for the student, and each element's value of it."""
+    """Return one row of counts for the student, and each element's value of it; without a limit, of the stay's year."""
     event = world.attendance_events.alias("w")
+    year = event.c.school_year
+    limited = terms.school_years is not NO_LIMIT
     day = distinct(event.c.attendance_event_date)
     marked = event.c.attendance_status
     counted = {
@@ -54,10 +62,10 @@ def days_of_attendance(
         select(*(count.label(name) for name, count in counted.items()), *asked.values())
         .where(
             event.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, event.c.school_year),
+            counted_from(terms.school_years, year) if limited else year == stay.c.school_year,
             event.c.attendance_event_date <= counted_until(terms.cadence, today),
         )
-        .correlate(student, clock_of(today))
+        .correlate(student, stay, clock_of(today))
         .lateral("c")
     )
     days, absent = row.c.days_in_session, row.c.days_absent
@@ -80,7 +88,7 @@ def _in_a_stay(world: World, event: FromClause) -> ColumnElement[bool]:
 
 
 def incidents(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World, student: FromClause, terms: Reach, today: ColumnElement[Any], wanted: frozenset[str]
 ) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     """Return one row for the student that counts incidents and actions, and each element's value of it."""
     row = world.discipline.alias("w")

@@ -32,9 +32,9 @@ from gateway.records import facts, outcomes
 from gateway.records.counting import clock_of, days_of_attendance, incidents
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
+from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World, element_of
 from gateway.records.windows import counted_from
-from policies.decision import RowTerms
 
 SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
@@ -58,7 +58,7 @@ class Source:
 def source_of(
     world: World,
     dataset: str,
-    terms: RowTerms,
+    terms: Reach,
     today: ColumnElement[Any],
     wanted: frozenset[str],
     *,
@@ -76,7 +76,8 @@ def source_of(
     student = world.students.alias("g")
     stay = _stay(world, student, terms, today, wanted)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | _at_school(world, stay)
-    rows = student.join(stay, true())
+    # In an emergency a student without a stay is found too: the newest pupil of all may be the one in danger.
+    rows = student.join(stay, true(), isouter=terms.school_years is NO_LIMIT)
     match dataset:
         case "students":
             summary = _summary(world, student, stay, wanted)
@@ -85,7 +86,7 @@ def source_of(
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
-            counts, elements = days_of_attendance(world, student, terms, today, wanted)
+            counts, elements = days_of_attendance(world, student, stay, terms, today, wanted=wanted)
             return Source(rows.join(counts, true()), student, stay.c.school_year, columns | elements)
         case "graduation":
             return Source(rows, student, stay.c.school_year, columns)
@@ -155,7 +156,7 @@ def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[i
     return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
 
 
-def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+def is_many(world: World, terms: Reach, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
     """
     Return the condition that rows of this population speak of at least `minimum` students today.
 
@@ -178,7 +179,7 @@ def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[Col
 
 
 def _stay(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World, student: FromClause, terms: Reach, today: ColumnElement[Any], wanted: frozenset[str]
 ) -> FromClause:
     """
     Return the one enrollment a row speaks of.
@@ -206,9 +207,13 @@ def _stay(
         .subquery("b")
     )
     of = begun.c
+    chosen = select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
+    if terms.school_years is NO_LIMIT:
+        # Where is the child? At the school of today, or the last one known.
+        latest = chosen.order_by(of.now.desc(), of.entry_date.desc(), of.school_identifier)
+        return latest.limit(ONE).lateral("e")
     return (
-        select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
-        .where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
+        chosen.where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
         .order_by(of.now.desc(), case((of.now, of.entry_date)), of.entry_date.desc(), of.school_identifier)
         .limit(ONE)
         .lateral("e")

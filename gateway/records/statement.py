@@ -38,7 +38,7 @@ from gateway.records.errors import NotServed
 from gateway.records.sources import Source, is_many, source_of
 from gateway.records.transforms import released_sql, told_sql
 from gateway.records.views import PRESENT, World
-from policies.decision import GrantedField, Permit
+from policies.decision import CodeSet, GrantedField, Permit
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
@@ -119,7 +119,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
             *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
             *_start(shape, order, sort),
             *_cohort(world, permit, now.c.today),
-            *_whole(permit, source),
+            *leaving_whole(permit.row_codes, source),
         )
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
@@ -197,15 +197,15 @@ def _cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[Col
     return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
 
 
-def _whole(permit: Permit, source: Source) -> list[ColumnElement[bool]]:
+def leaving_whole(row_codes: Sequence[tuple[str, CodeSet]], source: Source) -> list[ColumnElement[bool]]:
     """
     Return the condition that a row leaves at all, where one code that may not leave tells what the whole row is about.
 
     The twin of `policies.code_values.row_leaves`. A count of rows is no row.
     """
-    if source.counted or not permit.row_codes:
+    if source.counted or not row_codes:
         return []
-    coded = [(source.elements[element], codes) for element, codes in permit.row_codes]
+    coded = [(source.elements[element], codes) for element, codes in row_codes]
     known = or_(*(stored.is_not(None) for stored, _ in coded))
     return [known, *(or_(stored.is_(None), told_sql(stored, codes).is_not(None)) for stored, codes in coded)]
 
