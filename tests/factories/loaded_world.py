@@ -286,15 +286,21 @@ class LoadedWorld:
 
     @property
     def _loads(self) -> Loads:
-        return Loads(self.district.engine, SubjectKey(bytes(32)), self._in_force)
+        world = self
 
-    async def _in_force(self, _connection: AsyncConnection) -> Sequence[Scope]:
-        """Say what is in force, as a load asks when it prepares populations; then something comes in between."""
-        scopes, meanwhile = tuple(self.district.scopes), self._meanwhile
-        self._meanwhile = None
+        class Interrupted(Loads):
+            async def _publish(self, *arguments: Any) -> tuple[int, ...]:
+                await world.between()
+                return await super()._publish(*arguments)
+
+        return Interrupted(self.district.engine, SubjectKey(bytes(32)), self.district.in_force)
+
+    async def between(self) -> None:
+        """Let something come in between: everything is prepared, nobody may see it, and nothing is visible yet."""
+        meanwhile, self._meanwhile = self._meanwhile, None
         if meanwhile is not None:
+            await self.check()
             await meanwhile()
-        return scopes
 
     # --- What must hold
 

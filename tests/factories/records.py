@@ -254,7 +254,7 @@ class SmallDistrict:
 
     async def in_force(self, _connection: AsyncConnection) -> Sequence[Scope]:
         """Return the agreements whose population is kept."""
-        return self.scopes
+        return tuple(self.scopes)
 
     def write(self, target: str, *rows: Sequence[object]) -> None:
         """Write a file of the made-up system."""
