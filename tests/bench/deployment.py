@@ -28,6 +28,7 @@ from gateway.settings import Settings, read_settings
 from gateway.store.cluster import Cluster
 from gateway.store.roles import create_database
 from gateway.store.session import connect
+from gateway.wrapping_keys import WrappingKeys
 from tests.bench.scenes import STUDENTS, Scene
 
 BARE_DATABASE = "bench"
@@ -142,7 +143,7 @@ def _lately(district: District, days: int) -> District:
     return replace(district, attendance=tuple(row for row in district.attendance if row.date in kept))
 
 
-async def _load(office: Office, scene: Scene, folder: Path, subject_key: bytes, digest: str) -> None:
+async def _load(office: Office, scene: Scene, folder: Path, subject_key: WrappingKeys, digest: str) -> None:
     steward = Stewardship(office)
     with as_file(files("gateway.demo").joinpath("mappings")) as mappings:
         for mapping in read_mappings([mappings / f"{name}.toml" for name in scene.loads]):

@@ -19,10 +19,11 @@ from tests.bench import machine
 from tests.bench.deployment import Deployment, deployed, server_facts
 from tests.bench.many import multiply, require_room
 from tests.bench.reading import reading
+from tests.bench.records_changes import Followed, changes
 from tests.bench.records_depth import Depth, Growing, depths, growing
 from tests.bench.records_pages import PAGES, PageCost, page_costs
 from tests.bench.records_population import Checked, checks
-from tests.bench.records_tables import checks_table, depths_table, growing_table, pages_table
+from tests.bench.records_tables import changes_table, checks_table, depths_table, growing_table, pages_table
 from tests.bench.report import say
 from tests.bench.scenes import DATASETS
 
@@ -43,6 +44,7 @@ class Measures(msgspec.Struct):
     depths: list[Depth] = []
     growing: list[Growing] = []
     checks: list[Checked] = []
+    changes: list[Followed] = []
 
 
 async def bench(measures: Measures, home: Path, chosen: argparse.Namespace) -> None:
@@ -61,6 +63,7 @@ def show(measures: Measures) -> None:
         depths_table(measures.depths),
         growing_table(measures.growing),
         checks_table(measures.checks),
+        changes_table(measures.changes),
     )
     for table in tables:
         say(f"\n{table}")
@@ -89,6 +92,7 @@ async def _over_http(measures: Measures, home: Path, chosen: argparse.Namespace)
         )
         async with reading(deployment) as reader, connect(deployment.cluster.url("admin")) as connection:
             measures.checks = await checks(reader, connection)
+        measures.changes = await changes(deployment, home)
         measures.facts |= await server_facts(deployment)
     measures.facts["pages"] = (
         f"{deployment.students} students, {deployment.covered} covered, at most {PAGES} pages of 100 rows each;"

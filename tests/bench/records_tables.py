@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from tests.bench.records_changes import Followed
 from tests.bench.records_depth import FLAT, Depth, Growing
 from tests.bench.records_pages import PageCost
 from tests.bench.records_population import Checked
@@ -23,6 +24,16 @@ PAGES: Final = (
 )
 DEPTHS: Final = ("page of", "students", "first us", "middle us", "last us", "dearest / first", "flat")
 GROWING: Final = ("grows", "students", "database us", "wall clock us")
+CHANGES: Final = (
+    "changes of",
+    "pages walked",
+    "first third us",
+    "middle us",
+    "last third us",
+    "dearest / first",
+    "flat",
+    "after one withdrawal us",
+)
 CHECKS: Final = ("first page of", "with the check us", "without us", "with / without")
 
 
@@ -72,6 +83,24 @@ def growing_table(found: Sequence[Growing]) -> str:
         (
             (each.what, f"{each.students:,}", f"{each.taken.database:,.0f}", f"{each.taken.wall:,.0f}")
             for each in ordered
+        ),
+    )
+
+
+def changes_table(found: Sequence[Followed]) -> str:
+    """Return the walks through changes."""
+    return _table(
+        CHANGES,
+        (
+            (
+                each.dataset,
+                f"{each.pages:,}",
+                *(f"{taken:,.0f}" for taken in (each.first, each.middle, each.last)),
+                f"{each.ratio:.2f}",
+                is_flat(each.ratio),
+                f"{each.after:,.0f}",
+            )
+            for each in found
         ),
     )
 

@@ -16,7 +16,10 @@ from gateway.records.loading.staging import Staged
 from gateway.records.loading.targets import DECIDING, NUMBER
 from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
+from gateway.wrapping_keys import FIRST
 
+_WRAPPED_BY = "SELECT k.name FROM gateway.wrapping_key AS k WHERE k.move = 'introduced' ORDER BY k.name DESC LIMIT 1"
+"""The key that was introduced last: whoever serves has had its file since then."""
 _VERSIONED = tuple(table for table in metadata.sorted_tables if is_loaded(table))
 
 
@@ -55,8 +58,8 @@ async def add_students(
     key: SubjectKey,
     random: Callable[[int], bytes],
 ) -> None:
-    """Give new students their internal id and the number the log will list them by."""
-    sealed = key.new_sealed(len(students), random)
+    """Give new students their internal id and the number the log will list them by. Raises `WrappingKeyMissing`."""
+    sealed = key.new_sealed(len(students), random, await connection.fetchval(_WRAPPED_BY) or FIRST)
     await connection.copy_records_to_table(
         "identity", schema_name="records", records=students, columns=["student_id", "student_identifier"]
     )
