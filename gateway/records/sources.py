@@ -106,7 +106,8 @@ def source_of(
             )
             elements = columns | _columns(row, kind.base) | _looked_up(world, row, kind.base) | {YEAR: year}
             within = (row.c.attendance_event_date, row.c.event_id) if by_day else (_place(student, row, kind.base),)
-            return Source(rows.join(row, own), student, year, elements, within)
+            # Rows before the stay: of most students there may be none, and then nobody asks where they are.
+            return Source(student.join(row, own).join(stay, true()), student, year, elements, within)
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
