@@ -103,12 +103,12 @@ async def _program_back(stage: Stage, entry: int) -> None:
 
 async def _tokens_of_client(stage: Stage) -> None:
     async with stage.office.engine.begin() as connection:
-        await end_tokens_of_client(connection, _client(stage))
+        await end_tokens_of_client(connection, _client(stage), "a key was lost")
 
 
 async def _tokens_for_agreement(stage: Stage) -> None:
     async with stage.office.engine.begin() as connection:
-        await end_tokens_for_agreement(connection, stage.digest())
+        await end_tokens_for_agreement(connection, stage.digest(), "a key was lost")
 
 
 async def _ended_by_client(stage: Stage) -> None:
