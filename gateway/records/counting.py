@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, distinct, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, case, distinct, func, select
 
+from gateway.records.matching import days, span
 from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World
 from gateway.records.windows import counted_from, counted_until
@@ -55,7 +56,7 @@ def days_of_attendance(
     more = {
         _EXCUSED: func.count(day).filter(marked == EXCUSED),
         _UNEXCUSED: func.count(day).filter(marked == UNEXCUSED),
-        _ENROLLED: func.count(day).filter(_in_a_stay(world, event)),
+        _ENROLLED: func.count(day).filter(_in_a_stay(world, student, event.c.attendance_event_date)),
     }
     asked = {element: count.label(f"c{at}") for at, (element, count) in enumerate(more.items()) if element in wanted}
     row = (
@@ -68,23 +69,23 @@ def days_of_attendance(
         .correlate(student, stay, clock_of(today))
         .lateral("c")
     )
-    days, absent = row.c.days_in_session, row.c.days_absent
+    counted_days, absent = row.c.days_in_session, row.c.days_absent
     return row, {
-        "000496": days,
+        "000496": counted_days,
         "000201": absent,
-        "000202": days - absent,
+        "000202": counted_days - absent,
         "001957": row.c.days_tardy,
-        "002022": case((days > 0, absent * CHRONIC_TENTHS >= days)),
+        "002022": case((counted_days > 0, absent * CHRONIC_TENTHS >= counted_days)),
         **{element: row.c[count.name] for element, count in asked.items()},
     }
 
 
-def _in_a_stay(world: World, event: FromClause) -> ColumnElement[bool]:
+def _in_a_stay(world: World, student: FromClause, day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a day lies in some stay of the student; the stays are read once, not once a day."""
     stay = world.enrollments.alias("p")
-    day = event.c.attendance_event_date
-    lasts = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= day)
-    own = and_(stay.c.student_id == event.c.student_id, stay.c.entry_date <= day, lasts)
-    return exists(select(stay.c.student_id).where(own).correlate(event))
+    lasting = days(span(stay.c.entry_date, stay.c.exit_date, "[]"))
+    stays = select(lasting).where(stay.c.student_id == student.c.student_id).correlate(student).scalar_subquery()
+    return stays.op("@>", return_type=Boolean())(day)
 
 
 def incidents(
