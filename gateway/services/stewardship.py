@@ -4,17 +4,18 @@ What a records steward does: loads an export by its mappings, enters what famili
 Also counts who is covered, for those who look after agreements. Counts and reasons come out of here, never a record.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
 from gateway.records.errors import RowsRefused
+from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import population
 from gateway.records.subjects import SubjectKey
-from gateway.services.loads import Loads
+from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
 from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.statements import Ending, end_statement, place_statement
@@ -45,19 +46,32 @@ class Stewardship:
         agreements: Mapping[str, str],
         strict: bool,
         confirm: bool,
+        dry: bool = False,
+        refused: Callable[[Refused], None] | None = None,
+        tell: Tell | None = None,
     ) -> LoadReport:
         """
-        Load what one mapping takes from `folder`.
+        Load what one mapping takes from `folder`, or (`dry`) say what a load would do.
 
         `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
-        Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in force.
+        `refused` is given every refused row, `tell` how far the reading has come. Raises what `Loads.load` raises, and
+        `UnknownAgreement` for one of which no version is in force.
         """
         async with self._engine.connect() as connection:
             on_file = await lines_on_file(connection)
             in_force = [scope.line for scope in await self._scopes(connection)]
         lines = {short: line_named(name, on_file, in_force, "in force") for short, name in agreements.items()}
         loads = Loads(self._engine, SubjectKey(subject_key), self._scopes)
-        return await loads.load(mapping, folder, lookups={AGREEMENTS: lines}, strict=strict, confirm=confirm)
+        return await loads.load(
+            mapping,
+            folder,
+            lookups={AGREEMENTS: lines},
+            strict=strict,
+            confirm=confirm,
+            dry=dry,
+            refused=refused,
+            tell=tell,
+        )
 
     async def withdraw(self, agreement: str, student_identifier: str) -> int:
         """
@@ -112,4 +126,4 @@ class Stewardship:
         return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
-__all__ = ["LoadReport", "RowsRefused", "Stewardship", "read_mappings"]
+__all__ = ["LoadReport", "Refused", "RowsRefused", "Stewardship", "read_mappings"]

@@ -1,12 +1,12 @@
 """Writing rows that log entries date: rosters, consents, opt-outs, placements. In the load's final transaction."""
 
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, any_, func, insert, literal, select, union_all, update
+from sqlalchemy import func, select, text, union_all
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
-from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.targets import TARGETS, columns_of
 
 _TABLES = [target.table for target in TARGETS.values() if target.is_dated_by_entry]
 _DATES = union_all(*(select(table.c.from_idx, table.c.to_idx) for table in _TABLES)).subquery()
@@ -24,11 +24,20 @@ async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
 
 
 async def date_by_entry(connection: AsyncConnection, difference: Difference, idx: int) -> None:
-    """End and begin the rows of `difference` as of entry `idx`."""
-    table = difference.kind.table
-    if difference.end:
-        ended = table.c.row_id == any_(literal(difference.end, ARRAY(BigInteger)))
-        await connection.execute(update(table).where(ended, table.c.to_idx.is_(None)).values(to_idx=idx))
-    if difference.begin:
-        rows = [dict(zip(difference.columns, row, strict=True), from_idx=idx) for row in difference.begin]
-        await connection.execute(insert(table), rows)
+    """End and begin the rows of `difference` as of entry `idx`. Only in the session of the load's workspace."""
+    table, columns = difference.kind.table.fullname, ", ".join(columns_of(difference.target))
+    at = {"idx": idx, "load": difference.number}
+    await connection.execute(
+        text(
+            f"UPDATE {table} AS t SET to_idx = :idx FROM pg_temp.leaving AS l"
+            " WHERE l.load = :load AND t.row_id = l.row_id AND t.to_idx IS NULL"
+        ),
+        at,
+    )
+    await connection.execute(
+        text(
+            f"INSERT INTO {table} ({columns}, digest, from_idx) SELECT {columns}, digest, CAST(:idx AS bigint)"
+            f" FROM pg_temp.staged_{difference.number}"
+        ),
+        {"idx": idx},
+    )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -315,7 +316,8 @@ async def test_a_load_has_an_entry_with_the_digest_of_its_batch_and_no_personal_
     assert [(row["id"], row["idx"], row["rows"]) for row in batches] == [(1, 0, 9), (2, 1, 1)]
     assert [entry["digest"] for entry in entries] == [f"sha256:{row['digest'].hex()}" for row in batches]
     assert await district.owner.fetchval("SELECT epoch FROM audit.head") == 1
-    text = "".join(row["leaf"].decode() for row in rows)
+    # Without the digests: four digits in a row may well stand in one.
+    text = re.sub("[0-9a-f]{64}", "", "".join(row["leaf"].decode() for row in rows))
     assert not [word for word in ("1001", "Ana", "Ruiz", "rc_") if word in text]
 
 
