@@ -78,3 +78,8 @@ def versioned(name: str, key: tuple[str, ...], *columns: Column[Any] | CheckCons
         Index(f"{name}_to_batch_ix", "to_batch", postgresql_where=text("to_batch IS NOT NULL")),
         info={"key": key},
     )
+
+
+def is_loaded(table: Table) -> bool:
+    """Whether the rows of this table are dated by the number of a load, for good, and not by entries of the log."""
+    return "from_batch" in table.c and "from_idx" not in table.c

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from gateway.records import facts, outcomes, release, standing
 from gateway.records.errors import NotPermitted
 from gateway.records.reader import Page, filters_given, page_of
+from gateway.records.retention import require_readable
 from gateway.records.statement import Shape, build
 from gateway.records.views import CLOCK_TYPE, OWN, World
 from policies.decision import Permit
@@ -45,14 +46,18 @@ async def read_past(session: asyncpg.Connection, permit: Permit, at: dt.datetime
     Return every row that `permit` gave of the students with these codes at its epoch, by the clock `at`, in order.
 
     As the loader role, which may read the tables. Raises `NotPermitted` for anything but a permit that held at `at`,
-    `NotServed`, `BadFilter`.
+    `NotServed`, `BadFilter`, `PastGone`.
     """
     # (1): only a decision opens this door, and only for the epoch and the time it was made for.
     if type(permit) is not Permit or permit.epoch < 0 or not permit.valid_from <= at < permit.valid_until:
         raise NotPermitted("the past is read by a permit that held then")
+    # (2): nothing is read of a state of which rows are gone; after the rows too, for they may go meanwhile.
+    await require_readable(session, permit.epoch)
     statement = build(permit, Shape(MOST_ROWS, "codes"), world_at(permit, at))
     arguments = statement.arguments({**filters_given(permit, statement), "codes": list(codes)})
-    return page_of(await session.fetch(statement.sql, *arguments), statement, MOST_ROWS)
+    rows = await session.fetch(statement.sql, *arguments)
+    await require_readable(session, permit.epoch)
+    return page_of(rows, statement, MOST_ROWS)
 
 
 def world_at(permit: Permit, at: dt.datetime) -> World:
@@ -106,7 +111,7 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
 def _granted(permit: Permit, epoch: ColumnElement[int], today: ColumnElement[Any]) -> CTE:
     """Return whom the agreement covered: the twin of the view `records.granted`."""
     of = release.population
-    covered = and_(of.c.agreement == literal(permit.agreement, type_=Text), _in_force(of, epoch))
+    covered = and_(of.c.agreement == literal(permit.agreement, type_=Text), release.counted_at(epoch))
     return (
         select(of.c.student_id, of.c.code, of.c.covers).where(covered, of.c.valid.op("@>")(today)).cte("past_granted")
     )

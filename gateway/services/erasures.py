@@ -20,7 +20,7 @@ from agreements.register import Register, load_register
 from agreements.signature import Envelope, Kind
 from audit.events import Event
 from gateway.erased import ErasedLinks
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.errors import UnknownStudent
 from gateway.records.facts import frontier, identity
 from gateway.records.release import population, subject
@@ -33,7 +33,7 @@ _BYTES: Final = ARRAY(LargeBinary)
 _ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
 _ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
 _DATE_ERASED: Final = text("SELECT records.date_erased(:entry)")
-_FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and "to_batch" in table.c)
+_FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and is_loaded(table))
 """What the district's systems say about students, `withheld` included."""
 
 

@@ -13,7 +13,7 @@ from gateway.records.errors import RowsRefused
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
-from gateway.records.release import population
+from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
@@ -108,7 +108,7 @@ class Stewardship:
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
         today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, population.c.to_idx.is_(None))
+        current = (population.c.agreement == agreement, in_force())
         count = select(func.count(population.c.student_id.distinct())).where(
             *current, population.c.valid.op("@>")(today)
         )

@@ -9,11 +9,12 @@ from typing import Final
 
 import asyncpg
 
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.comparing import begins
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import DECIDING, columns_of
 from gateway.records.loading.workspace import ROWS, Workspace, rows_of
+from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
 
 _NEWEST: Final = "(SELECT f.batch FROM records.frontier AS f)"
@@ -22,12 +23,13 @@ _UNDO: Final = "; ".join(
     f"DELETE FROM {table.fullname} WHERE from_batch > {_NEWEST};"
     f" UPDATE {table.fullname} SET to_batch = NULL WHERE to_batch > {_NEWEST}"
     for table in metadata.sorted_tables
-    if "from_batch" in table.c
+    if is_loaded(table)
 )
 
 
 async def undo_leftovers(connection: asyncpg.Connection) -> None:
-    """Remove what a load that never became visible has written. Only under the load's lock."""
+    """Remove what a load that never became visible has written. Only under the load's lock. Raises `LoadBusy`."""
+    await take_back(connection)
     async with connection.transaction():
         await connection.execute(f"{_UNDO}; DELETE FROM records.batch WHERE idx IS NULL")
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import Load
@@ -55,7 +56,11 @@ Tell = Callable[[int], None]
 class Workspace:
     """The temporary tables of one load. Each of its loads has a number: its place in the order of loading."""
 
-    def __init__(self, connection: asyncpg.Connection, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, session: AsyncConnection, connection: asyncpg.Connection, random: Callable[[int], bytes]
+    ) -> None:
+        self.session = session
+        """The session as the final transaction uses it."""
         self.connection = connection
         self.refused: Counter[int] = Counter()
         """How many rows of each load were refused so far."""
@@ -63,6 +68,7 @@ class Workspace:
 
     async def open(self, stagings: Sequence[Staging]) -> None:
         """Make the tables anew."""
+        self.refused.clear()
         words = [_TABLES]
         for number, staging in enumerate(stagings):
             target, scope = staging.load.target, staging.load.scope_columns

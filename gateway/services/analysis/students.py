@@ -16,7 +16,7 @@ from audit.entry import leaf
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.errors import UnknownStudent
-from gateway.records.release import population, scope, subject
+from gateway.records.release import in_force, population, scope, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.standing.registry import read_moment
 from policies.analyse.obtained import Obtained
@@ -53,7 +53,7 @@ async def covering(
     rows = await connection.execute(
         select(population.c.agreement, population.c.covers)
         .join(scope, scope.c.agreement == population.c.agreement)
-        .where(population.c.student_id == student, population.c.to_idx.is_(None), population.c.valid.op("@>")(day))
+        .where(population.c.student_id == student, in_force(), population.c.valid.op("@>")(day))
     )
     covers = {row.agreement: row.covers for row in rows}
     return tuple(
