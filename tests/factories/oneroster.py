@@ -19,9 +19,9 @@ ORGS = (
     {"sourcedId": "o-s", "name": "South", "type": "school", "identifier": "", "parentSourcedId": "o-d"},
 )
 SESSIONS = (
-    ("s-y", "2026-2027", "schoolYear", "2026-09-01", "2027-06-12"),
-    ("s-1", "Fall", "semester", "2026-09-01", "2027-01-23"),
-    ("s-2", "Spring", "semester", "2027-01-23", "2027-06-12"),
+    ("s-y", "2025-2026", "schoolYear", "2025-09-01", "2026-06-12"),
+    ("s-1", "Fall", "semester", "2025-09-01", "2026-01-23"),
+    ("s-2", "Spring", "semester", "2026-01-23", "2026-06-12"),
 )
 PEOPLE = (
     ("u-1", "1001", "student", "Ana", "Ruiz", "07", "2014-06-05", "female", ("north",)),
@@ -32,8 +32,8 @@ PEOPLE = (
 CLASSES = (("c-1", "Algebra", "o-n", "s-1,s-2"), ("c-2", "Band", "o-n", "s-1"), ("c-3", "Art", "o-s", "s-2"))
 ENROLLMENTS = (
     ("e-1", "c-1", "o-n", "u-1", "student", "", ""),
-    ("e-2", "c-2", "o-n", "u-1", "student", "2026-09-08", "2026-10-01"),
-    ("e-3", "c-1", "o-n", "u-2", "student", "2026-09-15", ""),
+    ("e-2", "c-2", "o-n", "u-1", "student", "2025-09-08", "2025-10-01"),
+    ("e-3", "c-1", "o-n", "u-2", "student", "2025-09-15", ""),
     ("e-4", "c-2", "o-n", "u-3", "student", "", ""),
     ("e-5", "c-3", "o-s", "u-3", "student", "", ""),
     ("e-6", "c-1", "o-n", "u-9", "teacher", "", ""),
@@ -63,7 +63,7 @@ def bulk(version: str) -> dict[str, Rows]:
         "academicSessions": [
             ACTIVE
             | dict(zip(("sourcedId", "title", "type", "startDate", "endDate"), each, strict=True))
-            | {"parentSourcedId": "", "schoolYear": "2027"}
+            | {"parentSourcedId": "", "schoolYear": "2026"}
             for each in SESSIONS
         ],
         "users": [user(version, *each) for each in PEOPLE],

@@ -5,10 +5,12 @@ An archive is judged by its directory before anything in it is read. Sizes are t
 reader gives out no byte more than that.
 """
 
+import io
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, cast
+from typing import IO, BinaryIO, Final, cast
 
 from gateway.records.errors import BadSource
 
@@ -20,6 +22,8 @@ _SMALL: Final = 2**20
 """Members below this size are not asked for their ratio."""
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED: Final = 0x1
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+_PIECE: Final = 2**16
 
 
 class Archive:
@@ -57,7 +61,35 @@ class Archive:
         """Return the file's bytes as a stream. Raises `BadSource`."""
         if not self.has(path):
             raise BadSource(f"{path} is not in the archive.")
-        return cast("BinaryIO", self._zip.open(self._members[path]))
+        try:
+            return cast("BinaryIO", _Member(self._zip.open(self._members[path]), path))
+        except _DAMAGED:
+            raise BadSource(f"{path} is damaged in its archive.") from None
+
+
+class _Member(io.BufferedIOBase):
+    """A member's bytes. Whatever is wrong with them is said in our words."""
+
+    def __init__(self, packed: IO[bytes], path: str) -> None:
+        self._packed, self._path = packed, path
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return the next bytes. Raises `BadSource`."""
+        try:
+            return self._packed.read(-1 if size is None else size)
+        except _DAMAGED:
+            raise BadSource(f"{self._path} is damaged in its archive.") from None
+
+    def read1(self, size: int = -1, /) -> bytes:
+        """Return some of the next bytes. Raises `BadSource`."""
+        return self.read(_PIECE if size < 0 else size)
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
 
 
 def _require_plain(member: zipfile.ZipInfo, archive: str) -> None:

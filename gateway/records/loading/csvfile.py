@@ -9,8 +9,6 @@ bounded: a line without an end is refused once, and skipped without being kept.
 import codecs
 import csv
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -157,8 +155,6 @@ def _lines(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[st
             yield line
             while len(line) > LINE_LETTERS and not line.endswith(("\n", "\r")):
                 line = file.readline(LINE_LETTERS + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        raise BadSource(f"{name}: {source.path} is damaged in its archive.") from None
     except UnicodeDecodeError:
         raise BadSource(f"{name}: {source.path} holds bytes that are not {source.encoding}.") from None
 

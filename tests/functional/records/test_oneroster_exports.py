@@ -16,12 +16,12 @@ STAYS = (
     " WHERE e.from_batch <= (SELECT batch FROM records.frontier)"
     " AND (e.to_batch IS NULL OR e.to_batch > (SELECT batch FROM records.frontier)) ORDER BY 1, 4"
 )
-YEAR = "2026-2027"
+YEAR = "2025-2026"
 
 
 @pytest.fixture
 async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
-    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2027, 3, 10))
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2026, 3, 10))
     district.scopes.append(Scope(AGREEMENT, LINE, terms(school_years=(YEAR,))))
     return district
 
@@ -40,10 +40,10 @@ async def test_both_versions_say_the_same_and_a_delta_changes_what_it_names(
     }
     # From the first day of any class at a school to the last one, whatever the terms and the dropped classes.
     assert [tuple(row) for row in await district.owner.fetch(STAYS)] == [
-        ("1001", "north", YEAR, "2026-09-01", "2027-06-11", "07"),
-        ("1002", "north", YEAR, "2026-09-15", "2027-06-11", "08"),
-        ("1003", "north", YEAR, "2026-09-01", "2027-01-22", "12"),
-        ("1003", "o-s", YEAR, "2027-01-23", "2027-06-11", "12"),
+        ("1001", "north", YEAR, "2025-09-01", "2026-06-11", "07"),
+        ("1002", "north", YEAR, "2025-09-15", "2026-06-11", "08"),
+        ("1003", "north", YEAR, "2025-09-01", "2026-01-22", "12"),
+        ("1003", "o-s", YEAR, "2026-01-23", "2026-06-11", "12"),
     ]
     found = await district.rows(permit("first_name", "last_name", "telephone"))
     assert {tuple(row.values()) for row in found} == {
@@ -69,8 +69,8 @@ async def test_both_versions_say_the_same_and_a_delta_changes_what_it_names(
         "roles": [{**bulk("1.2")["roles"][1], "status": "tobedeleted"}],
         "enrollments": [
             GONE | dict(enrollment("e-3", "c-1", "o-n", "u-2", "student", "", "")) | {"status": "tobedeleted"},
-            ACTIVE | enrollment("e-1", "c-1", "o-n", "u-1", "student", "2026-09-01", "2027-02-01"),
-            ACTIVE | enrollment("e-7", "c-3", "o-s", "u-1", "student", "2027-02-01", ""),
+            ACTIVE | enrollment("e-1", "c-1", "o-n", "u-1", "student", "2025-09-01", "2026-02-01"),
+            ACTIVE | enrollment("e-7", "c-3", "o-s", "u-1", "student", "2026-02-01", ""),
         ],
     }
     delta = zipped(tmp_path / "delta.zip", content("1.2", changes, "delta"))
@@ -83,8 +83,8 @@ async def test_both_versions_say_the_same_and_a_delta_changes_what_it_names(
         "enrollments": (1, 1, 1),
     }
     assert [tuple(row)[:2] + tuple(row)[3:5] for row in await district.owner.fetch(STAYS)] == [
-        ("1001", "north", "2026-09-01", "2027-01-31"),
-        ("1001", "o-s", "2027-02-01", "2027-06-11"),
-        ("1003", "north", "2026-09-01", "2027-01-22"),
-        ("1003", "o-s", "2027-01-23", "2027-06-11"),
+        ("1001", "north", "2025-09-01", "2026-01-31"),
+        ("1001", "o-s", "2026-02-01", "2026-06-11"),
+        ("1003", "north", "2025-09-01", "2026-01-22"),
+        ("1003", "o-s", "2026-01-23", "2026-06-11"),
     ]
