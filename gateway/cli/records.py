@@ -26,13 +26,17 @@ _AGREEMENT = typer.Option(
 @app.command("load")
 def load(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The export's folder.")],
-    mapping: Annotated[list[Path], typer.Option(help="A mapping file; repeatable, loaded in this order.")],
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder or a zip archive.")],
+    mapping: Annotated[list[Path], typer.Option(help="A mapping file, or shipped:NAME; repeatable, in this order.")],
     agreements: Annotated[
         list[str] | None,
         typer.Option(
             "--agreements", metavar="NAME=AGREEMENT", help="An agreement (id or digest) by its name in the files."
         ),
+    ] = None,
+    delta: Annotated[
+        list[Path] | None,
+        typer.Option(help="What changed in the export since, as a folder or zip archive; repeatable, in this order."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
@@ -57,6 +61,7 @@ def load(
                             each,
                             folder,
                             subject_key,
+                            deltas=delta or (),
                             agreements=named,
                             strict=strict,
                             confirm=confirm,

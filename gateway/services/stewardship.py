@@ -5,13 +5,14 @@ Also counts who is covered, for those who look after agreements. Counts and reas
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files as resources
 from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
-from gateway.records.errors import RowsRefused
+from gateway.records.errors import BadMapping, RowsRefused
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.mapping import MappingFile, read_mapping
+from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
@@ -25,9 +26,25 @@ AGREEMENTS = "agreements"
 """The table of values in which mapping files look agreements up by their short names."""
 
 
+SHIPPED = "shipped:"
+"""What stands before the name of a mapping that comes with Pactgate, where the path of a file would stand."""
+
+
 def read_mappings(files: Sequence[Path]) -> tuple[MappingFile, ...]:
     """Read every mapping file before anything is loaded. Raises `BadMapping`, naming the place."""
-    return tuple(read_mapping(file) for file in files)
+    return tuple(_read(file) for file in files)
+
+
+def _read(file: Path) -> MappingFile:
+    name = str(file)
+    if not name.startswith(SHIPPED):
+        return read_mapping(file)
+    shipped = {each.name.removesuffix(".toml"): each for each in resources("gateway.records.mappings").iterdir()}
+    found = shipped.get(name.removeprefix(SHIPPED))
+    if found is None:
+        known = ", ".join(sorted(each for each in shipped if not each.startswith("_")))
+        raise BadMapping(f"No mapping of this name comes with Pactgate; there are {known}.")
+    return parse_mapping(found.read_text("utf-8"))
 
 
 class Stewardship:
@@ -43,6 +60,7 @@ class Stewardship:
         folder: Path,
         subject_key: bytes,
         *,
+        deltas: Sequence[Path] = (),
         agreements: Mapping[str, str],
         strict: bool,
         confirm: bool,
@@ -65,6 +83,7 @@ class Stewardship:
         return await loads.load(
             mapping,
             folder,
+            deltas=deltas,
             lookups={AGREEMENTS: lines},
             strict=strict,
             confirm=confirm,

@@ -12,7 +12,7 @@ import asyncpg
 from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.comparing import begins
 from gateway.records.loading.merge import Difference
-from gateway.records.loading.targets import DECIDING, columns_of
+from gateway.records.loading.targets import DECIDING, columns_of, key_of
 from gateway.records.loading.workspace import ROWS, Workspace, rows_of
 from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
@@ -78,7 +78,9 @@ async def write_unseen(connection: asyncpg.Connection, difference: Difference, b
     if difference.added or difference.changed:
         await connection.execute(
             f"INSERT INTO {table} ({columns}, digest, from_batch) SELECT {columns}, digest, $1::bigint"
-            f" FROM pg_temp.staged_{difference.number} AS s WHERE {begins(difference.target)}",
+            f" FROM pg_temp.staged_{difference.number} AS s WHERE {begins(difference.target)}"
+            # In the order of the key: its index grows at one place at a time, whatever the order of the file.
+            f" ORDER BY {', '.join(key_of(difference.target))}",
             batch,
         )
 
