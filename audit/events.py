@@ -107,6 +107,10 @@ class Event(StrEnum):
         "subjects.erased",
         "Officers erased the links of students of whom nothing is kept any longer: how many, never whose.",
     )
+    RECORDS_RETIRED = (
+        "records.retired",
+        "Old versions of records were deleted: how many, and the oldest entry as of which all can be read.",
+    )
     FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
     TOKEN_REFUSED = "token.refused", "A client that proved its key was refused a token."

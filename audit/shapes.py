@@ -107,6 +107,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.STAFF_STEPPED_UP: "person session action concerns acr amr auth_time",
         Event.STAFF_ERASED: "person",
         Event.SUBJECTS_ERASED: "document students officers facts",
+        Event.RECORDS_RETIRED: "batch rows.count days.kept readable_from facts",
         Event.FACTS_ADOPTED: "rows.count facts",
     }
 )

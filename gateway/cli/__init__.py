@@ -39,6 +39,7 @@ from gateway.cli import (
     policy,
     records,
     recovery,
+    retaining,
     serve,
     signer,
     staff,
@@ -90,6 +91,7 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
+records.app.command("retain")(retaining.retain)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)
 app.add_typer(records.app, name="records")

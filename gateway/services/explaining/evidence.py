@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.events import Event
 from gateway.records import facts, outcomes, standing
-from gateway.records.errors import UnknownStudent
+from gateway.records.errors import PastGone, UnknownStudent
 from gateway.records.release import began, counted_at, population, subject
+from gateway.records.retention import oldest_readable
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,7 +91,9 @@ async def student_numbered(connection: AsyncConnection, number: str) -> tuple[UU
 
 
 async def read_evidence(connection: AsyncConnection, student: UUID, line: str, as_of: int) -> Evidence:
-    """Return what was on file at entry `as_of`. The caller's transaction is one snapshot."""
+    """Return what was on file at entry `as_of`. The caller's transaction is one snapshot. Raises `PastGone`."""
+    if as_of < await oldest_readable(connection):
+        raise PastGone("versions of records as old as this are kept no longer")
     reading = _Reading(connection, student, as_of)
     person = await reading.loaded(facts.person)
     return Evidence(
