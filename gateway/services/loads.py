@@ -38,6 +38,7 @@ from gateway.records.loading.prepare import (
     withhold,
     write_unseen,
 )
+from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
@@ -406,7 +407,7 @@ async def _tell_refused(
         return
     async with work.connection.transaction():
         for each in differences:
-            async for refused in work.all_refused(each.number, each.file):
+            async for refused in all_refused(work, each.number, each.file):
                 tell(refused)
 
 

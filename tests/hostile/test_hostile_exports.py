@@ -120,3 +120,25 @@ def test_a_refused_cell_is_shown_by_its_shape_only(tmp_path: Path) -> None:
     mapping = mapping_for("students")
     (refused,) = stage(mapping, mapping.load[0], tmp_path).refused
     assert (refused.column, refused.shape) == ("born", "99 xxxxxxx 9999 x9")
+
+
+def test_objects_that_are_none_or_hold_more_than_a_cell_are_refused_by_their_line(tmp_path: Path) -> None:
+    lines = (
+        '{"id": 1, "in": {"at": "x"}, "flag": true}',
+        '{"id": 2, "in": {"at": ["x"]}}',
+        "[1]",
+        '{"id": 3',
+        '{"id": 4, "in": 5, "flag": null}',
+        "[" * 5_000,
+    )
+    (tmp_path / "x.ndjson").write_text("\n".join(lines))
+    source = SourceFile("x.ndjson", form="ndjson", columns=("id", "in.at", "flag"))
+    rows = list(open_csv(Folder(tmp_path), "x", source).rows())
+    assert [str(row) if isinstance(row, Refused) else row.cells for row in rows] == [
+        ("1", "x", "true"),
+        "x:2: its member 'in.at' is no single value",
+        "x:3: it is no JSON object",
+        "x:4: it is no JSON object",
+        ("4", "", ""),
+        "x:6: it is no JSON object",
+    ]

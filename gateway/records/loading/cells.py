@@ -20,7 +20,9 @@ _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n
 _MAX_INTEGER = 2**31 - 1
 _A_DAY = dt.timedelta(days=1)
 _YEAR_DIGITS = 4
+_JULY = 7
 _REMEMBERED = 5_000
+_SHORT = 64
 _SHAPE_LETTERS = 40
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
@@ -54,7 +56,8 @@ def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Call
         and isinstance(kind, Text)
     ):
         return _as_it_stands
-    return lru_cache(_REMEMBERED)(lambda cell: read_cell(cell, rule, kind, lookups))
+    remembered = lru_cache(_REMEMBERED)(lambda cell: read_cell(cell, rule, kind, lookups))
+    return lambda cell: remembered(cell) if len(cell) <= _SHORT else read_cell(cell, rule, kind, lookups)
 
 
 def shape_of(cell: str) -> str:
@@ -86,10 +89,13 @@ def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
         return _integer(cell)
     if isinstance(kind, Double):
         return _number(cell)
-    return cell if rule.year is None else _school_year(cell, rule.year)
+    return cell if rule.year is None else _school_year(cell, rule.year, rule.date)
 
 
-def _school_year(cell: str, meant: str) -> str:
+def _school_year(cell: str, meant: str, form: str | None) -> str:
+    if meant == "july":
+        day = _date(cell, form)
+        cell, meant = str(day.year), "begins" if day.month >= _JULY else "ends"
     if len(cell) != _YEAR_DIGITS or not cell.isascii() or not cell.isdecimal():
         raise CellRefused("is no year")
     begins = int(cell) - (meant == "ends")

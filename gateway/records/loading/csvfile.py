@@ -16,6 +16,7 @@ from typing import Final
 from gateway.records.errors import BadSource
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.objects import members
 
 LINE_LETTERS: Final = 100_000
 """The longest line read, in letters. Exports have lines of some hundred."""
@@ -133,7 +134,10 @@ def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[in
             if text.isspace():
                 continue
             taken = [(number, text)]
-            found = _parse(text, source)
+            if len(text) > LINE_LETTERS:
+                yield number, _TOO_LONG, len(text)
+                continue
+            found = members(text, source.columns) if source.form == "ndjson" else _parse(text, source)
             while found is None and len(taken) < _LINES_A_ROW:
                 more = waiting.pop(0) if waiting else next(numbered, None)
                 if more is None:
@@ -161,8 +165,6 @@ def _lines(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[st
 
 def _parse(text: str, source: SourceFile) -> list[str] | str | None:
     """Return the cells of one record, why it has none, or None if it goes on in the next line."""
-    if len(text) > LINE_LETTERS:
-        return _TOO_LONG
     if "\0" in text:
         return "it holds a NUL character"
     if '"' not in text:

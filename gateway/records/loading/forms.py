@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import ARRAY
 
 from gateway.records.loading.cells import CellRefused, Value
-from gateway.records.loading.targets import AGREEMENT, TARGETS, fields_of
+from gateway.records.loading.targets import AGREEMENT, TARGETS, fields_of, required_of
 
 FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     {
@@ -29,6 +29,13 @@ FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     }
 )
 """A field's form, and what is said of a value that does not have it. A column without a constraint has none."""
+_ORDERED: Final = (
+    ("entry_date", "exit_date"),
+    ("from_date", "to_date"),
+    ("program_start_date", "program_exit_date"),
+    ("signed_on", "from_date"),
+    ("begin_date", "end_date"),
+)
 FREE: Final = frozenset({("programs", "school_year")})
 """Columns of such a name whose table leaves their form open."""
 
@@ -43,6 +50,21 @@ def require_forms(target: str, values: Mapping[str, Value]) -> None:
     for name in lists:
         if values.get(name) == []:
             raise CellRefused(f"{name} lists nothing")
+
+
+def require_known(target: str, values: Mapping[str, Value]) -> None:
+    """Check that every field is known that must be. Raises `CellRefused`."""
+    for name in required_of(target):
+        if values.get(name) is None:
+            raise CellRefused(f"{name} is not known")
+
+
+def require_order(values: Mapping[str, Value]) -> None:
+    """Check that nothing is over before it begins. Raises `CellRefused`."""
+    for first, last in _ORDERED:
+        begin, end = values.get(first), values.get(last)
+        if begin is not None and end is not None and str(begin) > str(end):
+            raise CellRefused(f"{first} is after {last}")
 
 
 @cache

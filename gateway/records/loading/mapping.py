@@ -44,6 +44,8 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
 
     path: Name
+    form: Literal["csv", "ndjson"] = "csv"
+    """`ndjson`: one JSON object a line; `columns` are members, with dots before those of members."""
     columns: tuple[Name, ...] = ()
     encoding: str = "utf-8-sig"
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
@@ -95,8 +97,12 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     """Splits a cell into a list, for fields that are lists."""
     exclusive: bool = False
     """The cell is the day after the last one."""
-    year: Literal["begins", "ends"] | None = None
-    """The cell is the year in which a school year begins or ends: 2027 stands for 2026-2027 if it ends then."""
+    year: Literal["begins", "ends", "july"] | None = None
+    """
+    The cell is the year in which a school year begins or ends: 2027 stands for 2026-2027 if it ends then.
+
+    With `july` it is a day of a school year that begins on 1 July.
+    """
 
 
 class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from"}):
@@ -166,6 +172,9 @@ def parse_mapping(text: str) -> MappingFile:
         raise BadMapping(f"Format {mapping.format} is not known; this release reads format {FORMAT}.")
     if not mapping.load:
         raise BadMapping("The mapping loads nothing.")
+    for name, file in mapping.files.items():
+        if file.form == "ndjson" and not file.columns:
+            raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
     for load in mapping.load:
         _require_sound(load, mapping)
     return mapping

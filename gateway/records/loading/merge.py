@@ -11,6 +11,7 @@ from typing import Final
 from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import Load
+from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import DECIDING, EXIT, OPT_OUTS, TARGETS, Target, key_of
@@ -110,8 +111,8 @@ async def compare(work: Workspace, number: int, staging: Staging, digest: Callab
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
-            reasons=await work.reasons(number),
-            examples=await work.examples(number, staging.file.name),
+            reasons=await reasons(work, number),
+            examples=await examples(work, number, staging.file.name),
         )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 _CACHE_KIB: Final = 16 * 1024
-_REMEMBERED: Final = 10_000
+_REMEMBERED: Final = 1_000
 """Keys whose rows are at hand: exports name the same school or term in row after row."""
 
 Cells = tuple[str, ...]

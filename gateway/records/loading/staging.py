@@ -5,21 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from gateway.records.errors import BadMapping
 from gateway.records.loading.cells import CellRefused, Lookups, Value, reader_for, shape_of
+from gateway.records.loading.conditions import NOWHERE, is_meant, tests_of
 from gateway.records.loading.csvfile import Refused, Row, hint_at_delimiter
-from gateway.records.loading.forms import require_forms
+from gateway.records.loading.forms import require_forms, require_known, require_order
 from gateway.records.loading.layers import Exports, SourceRows
-from gateway.records.loading.mapping import Condition, Load
+from gateway.records.loading.mapping import Load
 from gateway.records.loading.shelf import Cells, Shelf
-from gateway.records.loading.targets import NUMBER, kinds_of, required_of
-
-_NOWHERE: Final = -1
-"""The place of a column that would come from a file that is missing."""
+from gateway.records.loading.targets import NUMBER, kinds_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +51,6 @@ class _Field:
     read: Callable[[str], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    place: int
-    values: frozenset[str]
-    filled: bool | None
-
-    def holds(self, cells: Sequence[str]) -> bool:
-        cell = cells[self.place] if self.place != _NOWHERE else ""
-        return cell in self.values or (self.filled is not None and bool(cell) is self.filled)
-
-
 class Staging:
     """
     What one load takes from an export, row by row. Opening it reads headers only.
@@ -82,7 +69,7 @@ class Staging:
         columns = (*self.file.columns, *chain.from_iterable(_named(each) for each in self._joined))
         _require_columns(load, self.file, self._joined, columns)
         # A file that is missing has no columns: what would be joined from it is empty.
-        places = dict.fromkeys(_columns(load), _NOWHERE) | {column: place for place, column in enumerate(columns)}
+        places = dict.fromkeys(_columns(load), NOWHERE) | {column: place for place, column in enumerate(columns)}
         self._on = [places[join.on] for join in load.join]
         kinds = kinds_of(load.target)
         self._fields = tuple(
@@ -97,9 +84,9 @@ class Staging:
             for name, rule in load.rules().items()
         )
         own = set(self.file.columns)
-        self._only, self._skip = _tests(load.only, places, own), _tests(load.skip, places, own)
-        self._only_later = _tests(load.only, places, places.keys() - own)
-        self._skip_later = _tests(load.skip, places, places.keys() - own)
+        self._only, self._skip = tests_of(load.only, places, own), tests_of(load.skip, places, own)
+        self._only_later = tests_of(load.only, places, places.keys() - own)
+        self._skip_later = tests_of(load.skip, places, places.keys() - own)
 
     def rows(self) -> Iterator[StagedRow | RefusedRow]:
         """Yield each row that is meant, or why it is refused, in the file's order. Raises `BadSource`."""
@@ -109,7 +96,7 @@ class Staging:
                 if isinstance(row, Refused):
                     yield RefusedRow(row)
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
-                elif _is_meant(row.cells, self._only, self._skip):
+                elif is_meant(row.cells, self._only, self._skip):
                     yield from self._taken(row, shelves)
 
     def constants(self) -> Mapping[str, Value]:
@@ -131,11 +118,11 @@ class Staging:
         cells = row.cells
         try:
             for place, shelf, join, file in zip(self._on, shelves, self.load.join, self._joined, strict=True):
-                key = cells[place] if place != _NOWHERE else ""
+                key = cells[place] if place != NOWHERE else ""
                 if join.item is not None:
                     key = key.split(",")[0 if join.item == "first" else -1].strip()
                 cells += _partner(shelf, key, file, optional=join.optional)
-            if self._joined and not _is_meant(cells, self._only_later, self._skip_later):
+            if self._joined and not is_meant(cells, self._only_later, self._skip_later):
                 return
             values = {}
             for each in self._fields:
@@ -147,8 +134,8 @@ class Staging:
                     refused = Refused(self.file.name, row.line, reason, each.column or "", shape_of(cell))
                     yield RefusedRow(refused, self._number(cells))
                     return
-            _require_known(self.load.target, values)
-            _require_order(values)
+            require_known(self.load.target, values)
+            require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
             yield RefusedRow(Refused(self.file.name, row.line, str(error)), self._number(cells))
@@ -169,8 +156,8 @@ class Staging:
 
 def _cell(cells: Sequence[str], of: _Field) -> str:
     """Return a field's cell, or that of its second column where the first one is empty."""
-    cell = cells[of.place] if of.place is not None and of.place != _NOWHERE else ""
-    if cell or of.second is None or of.second == _NOWHERE:
+    cell = cells[of.place] if of.place is not None and of.place != NOWHERE else ""
+    if cell or of.second is None or of.second == NOWHERE:
         return cell
     return cells[of.second]
 
@@ -201,21 +188,6 @@ def _shelved(file: SourceRows, key: str) -> Iterator[Shelf]:
         shelf.close()
 
 
-def _tests(conditions: Iterable[Condition], places: Mapping[str, int], among: Iterable[str]) -> tuple[_Test, ...]:
-    chosen = set(among)
-    return tuple(
-        _Test(places[each.column], frozenset(each.values), each.filled) for each in conditions if each.column in chosen
-    )
-
-
-def _is_meant(cells: Sequence[str], only: Iterable[_Test], skip: Iterable[_Test]) -> bool:
-    """Return whether these conditions let the row through."""
-    for test in only:
-        if not test.holds(cells):
-            return False
-    return all(not test.holds(cells) for test in skip)
-
-
 def _require_columns(load: Load, file: SourceRows, joined: Sequence[SourceRows], columns: Iterable[str]) -> None:
     missing = tuple(f"{table.name}." for table in joined if not table.layers)
     for table, join in zip(joined, load.join, strict=True):
@@ -233,28 +205,6 @@ def _columns(load: Load) -> Iterator[str]:
         yield from (column for column in (rule.column, rule.fallback) if column is not None)
     yield from (each.column for each in (*load.only, *load.skip))
     yield from (join.on for join in load.join)
-
-
-def _require_known(target: str, values: Mapping[str, Value]) -> None:
-    for name in required_of(target):
-        if values.get(name) is None:
-            raise CellRefused(f"{name} is not known")
-
-
-_ORDERED = (
-    ("entry_date", "exit_date"),
-    ("from_date", "to_date"),
-    ("program_start_date", "program_exit_date"),
-    ("signed_on", "from_date"),
-    ("begin_date", "end_date"),
-)
-
-
-def _require_order(values: Mapping[str, Value]) -> None:
-    for first, last in _ORDERED:
-        begin, end = values.get(first), values.get(last)
-        if begin is not None and end is not None and str(begin) > str(end):
-            raise CellRefused(f"{first} is after {last}")
 
 
 _encode = msgspec.json.Encoder().encode

@@ -6,7 +6,7 @@ session: a load that dies leaves nothing in them.
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,11 +22,6 @@ ROWS: Final = 5_000
 LETTERS: Final = 4_000_000
 """How much is held at a time: whichever comes first."""
 STUDENTS: Final = "students"
-
-EXAMPLES: Final = 100
-"""How many refused rows a report names; a file can have them all."""
-REASONS: Final = 100
-"""How many reasons it counts."""
 
 KNOWN: Final = (
     "(SELECT i.student_identifier, i.student_id FROM records.identity AS i"
@@ -108,41 +103,6 @@ class Workspace:
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
         await self._add_places(number, staging)
-
-    async def reasons(self, number: int) -> dict[str, int]:
-        """Return how many rows of a load were refused for each reason."""
-        if not self.refused[number]:
-            return {}
-        rows = await self.connection.fetch(
-            "SELECT reason, count(*) AS rows FROM pg_temp.refused WHERE load = $1 GROUP BY reason"
-            " ORDER BY rows DESC, reason LIMIT $2",
-            number,
-            REASONS,
-        )
-        return {row["reason"]: row["rows"] for row in rows}
-
-    async def examples(self, number: int, file: str) -> tuple[Refused, ...]:
-        """Return the first refused rows of a load: some of each reason, in the order of the file."""
-        if not self.refused[number]:
-            return ()
-        rows = await self.connection.fetch(
-            "SELECT at_line, reason, field, shape FROM"
-            " (SELECT *, row_number() OVER (PARTITION BY reason ORDER BY at_line) AS place FROM pg_temp.refused"
-            " WHERE load = $1) AS r ORDER BY place > 10, at_line LIMIT $2",
-            number,
-            EXAMPLES,
-        )
-        return tuple(sorted((_refused(file, row) for row in rows), key=lambda refused: refused.line))
-
-    async def all_refused(self, number: int, file: str) -> AsyncIterator[Refused]:
-        """Yield every refused row of a load in the order of the file. Only in a transaction."""
-        found = self.connection.cursor(
-            "SELECT at_line, reason, field, shape FROM pg_temp.refused WHERE load = $1 ORDER BY at_line",
-            number,
-            prefetch=ROWS,
-        )
-        async for row in found:
-            yield _refused(file, row)
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         """Put records into one of the tables."""
@@ -235,10 +195,6 @@ def _stored(target: str) -> list[tuple[str | None, str | None]]:
         (None if name == "student_id" else field_of(name), None if table.c[name].server_default is None else "")
         for name in columns_of(target)
     ]
-
-
-def _refused(file: str, row: asyncpg.Record) -> Refused:
-    return Refused(file, row["at_line"], row["reason"], row["field"], row["shape"])
 
 
 def _refusal(number: int, row: RefusedRow) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ def test_a_good_mapping_is_read() -> None:
         ("format = 1", "format = 1\nsurprise = 1", "surprise"),
         ("format = 1", "format =", "not well formed"),
         ('path = "s.csv"', 'path = ""', "not well formed"),
+        ('path = "s.csv"', 'path = "s.json"\nform = "ndjson"', "needs its columns"),
         ('target = "students"', 'target = "pupils"', "no target 'pupils'"),
         ('from = "s"', 'from = "t"', "no file 't'"),
         ("fields.first_name", "fields.shoe_size", "no field shoe_size"),

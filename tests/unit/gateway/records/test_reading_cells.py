@@ -70,6 +70,8 @@ def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
         ("2026-06-13", FieldRule(column="c", exclusive=True), Date(), dt.date(2026, 6, 12)),
         ("2026", FieldRule(column="c", year="ends"), Text(), "2025-2026"),
         ("2025", FieldRule(column="c", year="begins"), Text(), "2025-2026"),
+        ("2025-07-01", FieldRule(column="c", year="july"), Text(), "2025-2026"),
+        ("2026-06-30", FieldRule(column="c", year="july"), Text(), "2025-2026"),
         ("A", FieldRule(column="c", lookup="t"), Text(), "x"),
         ("", FieldRule(column="c", lookup="t"), Text(), None),
     ],
