@@ -36,6 +36,7 @@ check: .venv/.done  ## format, lint, types, import contracts, policy tests, migr
 
 bench: .venv/.done  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.records
 	@$(PY) -m tests.bench.log_append --seconds 1
 	@$(PY) -m tests.bench.log_verify
 	@$(PY) -m tests.bench.policy

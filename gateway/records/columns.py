@@ -43,6 +43,18 @@ def held(name: str, kind: TypeEngine[Any] | None = None, element: str | None = N
     return Column(name, words() if kind is None else kind, info={} if element is None else {"element": element})
 
 
+def later(name: str, kind: TypeEngine[Any] | None = None, element: str | None = None) -> Column[Any]:
+    """
+    Return a column that came with a later release, and holds nothing in rows that are older.
+
+    INVARIANT: a row that says nothing in it has the digest it always had, so that the first load after an upgrade
+    changes nothing, and what entries committed to before still stands.
+    """
+    column = held(name, kind, element)
+    column.info["later"] = True
+    return column
+
+
 def needed(name: str, kind: TypeEngine[Any] | None = None, element: str | None = None) -> Column[Any]:
     """Return a column for a fact that is always known."""
     info = {} if element is None else {"element": element}

@@ -41,9 +41,13 @@ MOST_ROWS: Final = 100_000
 """Rows of the students of one page; a page has at most some hundred students, and a student some hundred events."""
 
 
-async def read_past(session: asyncpg.Connection, permit: Permit, at: dt.datetime, codes: Sequence[str]) -> Page:
+async def read_past(
+    session: asyncpg.Connection, permit: Permit, at: dt.datetime, codes: Sequence[str], *, by_day: bool = False
+) -> Page:
     """
     Return every row that `permit` gave of the students with these codes at its epoch, by the clock `at`, in order.
+
+    `by_day` is the order in which releases before this one gave attendance events.
 
     As the loader role, which may read the tables. Raises `NotPermitted` for anything but a permit that held at `at`,
     `NotServed`, `BadFilter`, `PastGone`.
@@ -53,7 +57,7 @@ async def read_past(session: asyncpg.Connection, permit: Permit, at: dt.datetime
         raise NotPermitted("the past is read by a permit that held then")
     # (2): nothing is read of a state of which rows are gone; after the rows too, for they may go meanwhile.
     await require_readable(session, permit.epoch)
-    statement = build(permit, Shape(MOST_ROWS, "codes"), world_at(permit, at))
+    statement = build(permit, Shape(MOST_ROWS, "codes_by_day" if by_day else "codes"), world_at(permit, at))
     arguments = statement.arguments({**filters_given(permit, statement), "codes": list(codes)})
     rows = await session.fetch(statement.sql, *arguments)
     await require_readable(session, permit.epoch)
@@ -80,7 +84,7 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
     def of_line(base: Table) -> Subquery:
         return _own(base, granted, and_(base.c.line == line, _in_force(base, epoch)))
 
-    person, school, contested = facts.person, facts.school, standing.contested
+    person, contested = facts.person, standing.contested
     students = (
         select(*_columns(person), granted.c.code, granted.c.covers, release.subject.c.sealed)
         .join_from(granted, person, person.c.student_id == granted.c.student_id)
@@ -96,9 +100,8 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
         assessments=of_load(outcomes.assessment),
         discipline=of_load(outcomes.discipline),
         programs=of_load(outcomes.program),
-        schools=select(school.c.school_identifier, school.c.lea_identifier)
-        .where(_dated(school, newest))
-        .subquery("past_schools"),
+        schools=_of_nobody(facts.school, newest),
+        sessions=_of_nobody(facts.session, newest),
         rosters=of_line(standing.roster),
         placements=of_line(standing.placement),
         statements=_own(contested, granted, _in_force(contested, epoch)),
@@ -129,6 +132,10 @@ def _line(permit: Permit) -> ColumnElement[Any]:
 def _own(base: Table, granted: CTE, when: ColumnElement[bool], *more: ColumnElement[Any]) -> Subquery:
     own = select(*_columns(base), *more).join_from(granted, base, base.c.student_id == granted.c.student_id)
     return own.where(when).subquery(f"past_{base.name}")
+
+
+def _of_nobody(base: Table, newest: CTE) -> Subquery:
+    return select(*_columns(base)).where(_dated(base, newest)).subquery(f"past_{base.name}")
 
 
 def _columns(base: Table) -> list[ColumnElement[Any]]:

@@ -164,7 +164,7 @@ class Loads:
     ) -> list["_Group"]:
         async with work.connection.transaction():
             await work.connection.execute("SET LOCAL work_mem = '64MB'")
-            await add_students(work, self._subjects, self._random)
+            await add_students(work.connection, self._subjects, self._random)
             groups = []
             for event, hashed in digests.items():
                 own = [each for each in differences if each.kind.event is event]

@@ -21,6 +21,7 @@ from gateway.services.office import Office
 from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.statements import Ending, end_statement, place_statement
 from gateway.services.stops import opt_out, withdraw_consent
+from gateway.wrapping_keys import WrappingKeys
 
 AGREEMENTS = "agreements"
 """The table of values in which mapping files look agreements up by their short names."""
@@ -58,7 +59,7 @@ class Stewardship:
         self,
         mapping: MappingFile,
         folder: Path,
-        subject_key: bytes,
+        subject_key: WrappingKeys,
         *,
         deltas: Sequence[Path] = (),
         agreements: Mapping[str, str],

@@ -1,7 +1,7 @@
 """
 Loads prepare populations and codes unseen; old versions of records are kept for a time only.
 
-Revises: 0020.
+Revises: 0022.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0023"
-down_revision: str | None = "0020"
+down_revision: str | None = "0022"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

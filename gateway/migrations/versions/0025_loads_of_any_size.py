@@ -1,7 +1,7 @@
 """
 Loads of any size: the loader works in temporary tables, and what an entry commits to is computed in bounded memory.
 
-Revises: 0023.
+Revises: 0024.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0025"
-down_revision: str | None = "0023"
+down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -13,10 +13,15 @@ from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.comparing import begins
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import DECIDING, columns_of, key_of
-from gateway.records.loading.workspace import ROWS, Workspace, rows_of
+from gateway.records.loading.workspace import ROWS, rows_of
 from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
+from gateway.wrapping_keys import FIRST
 
+_WRAPPED_BY: Final = (
+    "SELECT k.name FROM gateway.wrapping_key AS k WHERE k.move = 'introduced' ORDER BY k.name DESC LIMIT 1"
+)
+"""The key that was introduced last: whoever serves has had its file since then."""
 _NEWEST: Final = "(SELECT f.batch FROM records.frontier AS f)"
 _HELD: Final = f"h.from_batch <= {_NEWEST} AND (h.to_batch IS NULL OR h.to_batch > {_NEWEST})"
 _UNDO: Final = "; ".join(
@@ -34,16 +39,17 @@ async def undo_leftovers(connection: asyncpg.Connection) -> None:
         await connection.execute(f"{_UNDO}; DELETE FROM records.batch WHERE idx IS NULL")
 
 
-async def add_students(work: Workspace, key: SubjectKey, random: Callable[[int], bytes]) -> None:
-    """Give new students their internal id and the number the log will list them by."""
-    await work.connection.execute(
+async def add_students(connection: asyncpg.Connection, key: SubjectKey, random: Callable[[int], bytes]) -> None:
+    """Give new students their internal id and the number the log will list them by. Raises `WrappingKeyMissing`."""
+    await connection.execute(
         "INSERT INTO records.identity (student_id, student_identifier)"
         " SELECT student_id, student_identifier FROM pg_temp.fresh"
     )
-    fresh = await work.connection.cursor("SELECT student_id FROM pg_temp.fresh")
+    wrapped_by = await connection.fetchval(_WRAPPED_BY) or FIRST
+    fresh = await connection.cursor("SELECT student_id FROM pg_temp.fresh")
     while students := await fresh.fetch(ROWS):
-        sealed = key.new_sealed(len(students), random)
-        await work.connection.copy_records_to_table(
+        sealed = key.new_sealed(len(students), random, wrapped_by)
+        await connection.copy_records_to_table(
             "subject",
             schema_name="records",
             records=[(row["student_id"], number) for row, number in zip(students, sealed, strict=True)],

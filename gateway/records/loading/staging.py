@@ -17,7 +17,7 @@ from gateway.records.loading.forms import require_forms, require_known, require_
 from gateway.records.loading.layers import Exports, SourceRows
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.shelf import Cells, Shelf
-from gateway.records.loading.targets import NUMBER, kinds_of
+from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,3 +213,20 @@ _encode = msgspec.json.Encoder().encode
 def digest_of(values: Iterable[Value | Any]) -> bytes:
     """Return what stands for a row's facts: 16 bytes of SHA-256 over its values in the table's order."""
     return hashlib.sha256(_encode(list(values))).digest()[:16]
+
+
+def row_digest(target: str, columns: Sequence[str], values: Sequence[Any]) -> bytes:
+    """
+    Return what stands for a row of `target`.
+
+    INVARIANT: a row without a word in the columns that came later has the digest it had before they came. Otherwise
+    the first load after an upgrade would change every row, and be held.
+    """
+    later = later_columns(target)
+    if not later:
+        return digest_of(values)
+    said = dict(zip(columns, values, strict=True))
+    own = [value for name, value in said.items() if name not in later]
+    return digest_of(
+        [*own, *([name, said[name]] for name in columns if name in later and said[name] not in (None, ""))]
+    )

@@ -115,6 +115,12 @@ def kinds_of(target: str) -> Mapping[str, TypeEngine[Any]]:
     return {name: columns[name].type if name in columns else Text() for name in fields_of(target)}
 
 
+@cache
+def later_columns(target: str) -> frozenset[str]:
+    """Return the columns of `target` that came after rows were loaded into it."""
+    return frozenset(column.name for column in TARGETS[target].table.c if column.info.get("later"))
+
+
 def is_optional(target: str, column: str) -> bool:
     """Return whether this column of `target` may hold nothing."""
     return bool(TARGETS[target].table.c[column].nullable)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import Load
-from gateway.records.loading.staging import RefusedRow, StagedRow, Staging, digest_of
+from gateway.records.loading.staging import RefusedRow, StagedRow, Staging, row_digest
 from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of
 
 ROWS: Final = 5_000
@@ -129,7 +129,7 @@ class Workspace:
                 student if name is None else nothing if (value := row.values.get(name)) is None else value
                 for name, nothing in stored
             ]
-            taken.append((*values, digest_of(values), row.line))
+            taken.append((*values, row_digest(target, columns_of(target), values), row.line))
         table = f"raw_{number}" if staging.load.fold is not None else f"staged_{number}"
         await self.copy(table, (*columns_of(target), "digest", "at_line"), taken)
         # Whoever is not there is nobody's place; what else such a row says it speaks of, it does.
@@ -166,7 +166,7 @@ class Workspace:
                 f"SELECT {named}, min(at_line) AS at_line FROM pg_temp.raw_{number} GROUP BY {equal}"
             )
             while rows := await found.fetch(ROWS):
-                records = [(*row[:-1], digest_of(row[:-1]), row[-1]) for row in rows]
+                records = [(*row[:-1], row_digest(load.target, columns, row[:-1]), row[-1]) for row in rows]
                 await self.copy(f"staged_{number}", (*columns, "digest", "at_line"), records)
 
     async def _add_places(self, number: int, staging: Staging) -> None:

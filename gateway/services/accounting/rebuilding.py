@@ -18,7 +18,7 @@ from audit.entry import Entry
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.past import read_past
-from gateway.records.reader import Position, position_after
+from gateway.records.reader import Page, Position, position_after
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.asked import PageAsked, page_asked
 from gateway.services.accounting.naming import Listed
@@ -42,6 +42,8 @@ _EARLIER: Final = (
     "The entry is of an earlier release, which did not record what it decided by; by what is on file its decision does"
     " not come out again."
 )
+_EVENTS: Final = "attendance_events"
+"""Releases before this one ordered these by day; their pages come out again in that order only."""
 _KEPT: Final = 8
 """States kept: entries come in the order of the log."""
 
@@ -81,17 +83,24 @@ class Rebuilder:
         try:
             codes = await self._session.fetch(_CODES, permit.agreement, self._key.sealed(sorted(set(found.subjects))))
             wanted = [row["code"] for row in codes]
-            page = await read_past(self._session, permit, time_of(found.entry), wanted)
+            page, rows, start = await self._read(found, found.private, permit, wanted)
+            if start is None and permit.dataset == _EVENTS:
+                page, rows, start = await self._read(found, found.private, permit, wanted, by_day=True)
         except RecordsError as error:
             raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
-        numbers = self._key.numbers(page.subjects)
-        rows = encode(page, permit)
-        start = _window(found, numbers, rows, found.private)
         if start is None:
             raise NotRebuilt("What is on file now does not lead to what the entry commits to.")
         stop = start + len(found.subjects)
         after = position_after(page.rows[stop - 1]) if stop > start else None
         return Rebuilt(found.private, rows[start:stop], permit, asked, after)
+
+    async def _read(
+        self, found: Listed, private: Private, permit: Permit, codes: Sequence[str], *, by_day: bool = False
+    ) -> tuple[Page, list[bytes], int | None]:
+        """Return the rows of these students as they stood, as a page and as bytes, and where the page began in them."""
+        page = await read_past(self._session, permit, time_of(found.entry), codes, by_day=by_day)
+        rows = encode(page, permit)
+        return page, rows, _window(found, self._key.numbers(page.subjects), rows, private)
 
     async def _permit(self, index: int, entry: Entry, asked: PageAsked) -> Permit:
         """Return the decision made again, by the law it cites, the documents that stood and the clock of the entry."""

@@ -19,11 +19,14 @@ from gateway.records.errors import UnknownStudent
 from gateway.records.release import in_force, population, scope, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.standing.registry import read_moment
+from gateway.wrapping_keys import WrappingKeys
 from policies.analyse.obtained import Obtained
 from policies.state import PolicyState
 
 
-async def put_on_record(connection: AsyncConnection, number: str, element: str, subject_key: bytes) -> tuple[UUID, int]:
+async def put_on_record(
+    connection: AsyncConnection, number: str, element: str, subject_key: WrappingKeys
+) -> tuple[UUID, int]:
     """
     Write the entry of one look at a student; return the student and the entry. The caller commits before it looks.
 

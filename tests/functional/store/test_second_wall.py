@@ -28,7 +28,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog',
 ORDER BY 1
 """
 COVERED = "SELECT student_id FROM records.population WHERE agreement = $1 AND to_idx IS NULL AND valid @> $2::date"
-OF_NOBODY = {"records.visible_schools", "records.any_contested", "records.readable"}
+OF_NOBODY = {"records.visible_schools", "records.visible_sessions", "records.any_contested", "records.readable"}
 """Views of the records that speak of no student."""
 EVENTS, OUTCOMES = {"attendance_events"}, {"course_grades", "assessments", "discipline", "statements"}
 """Views that the corpus has nothing for; `tests/claims/test_claim_03_no_row_outside_the_population.py` fills them."""
