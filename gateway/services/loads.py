@@ -120,9 +120,12 @@ class Loads:
         before = await newest_entry(work.connection)
         await work.open(stagings)
         with _quoting_no_row():
+            for number, staging in enumerate(stagings):
+                await _fill(work, number, staging, order.tell)
+            # All of it is there now and nothing compared: whoever asks about rows of several targets asks here.
             digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
             differences = [
-                await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], order.tell)
+                await _differ(work, number, staging, digests[TARGETS[staging.load.target].event])
                 for number, staging in enumerate(stagings)
             ]
             reports, held = tuple(report_on(each) for each in differences), _held(differences)
@@ -390,12 +393,14 @@ async def _raw(session: AsyncConnection) -> asyncpg.Connection:
     return raw
 
 
-async def _differ(
-    work: Workspace, number: int, staging: Staging, digest: "hashlib._Hash", tell: Tell | None
-) -> Difference:
-    """Read one target's file and compare it with what is in force."""
+async def _fill(work: Workspace, number: int, staging: Staging, tell: Tell | None) -> None:
+    """Read one target's file into the workspace."""
     whole = staging.file.size
     await work.fill(number, staging, (lambda _: None) if tell is None else (lambda done: tell(done, whole)))
+
+
+async def _differ(work: Workspace, number: int, staging: Staging, digest: "hashlib._Hash") -> Difference:
+    """Compare one target's rows with what is in force."""
     digest.update(staging.load.target.encode() + b"\0")
     return await compare(work, number, staging, digest.update)
 
