@@ -81,6 +81,9 @@ class Event(StrEnum):
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
     STATEMENT_PLACED = "statement.placed", "A family's statement goes along with what it contests (34 CFR 99.21)."
+    STUDENTS_MERGED = "students.merged", "Two student numbers turned out to be one child's."
+    NUMBER_REUSED = "number.reused", "A student number is another child's from now on."
+    NUMBER_KEPT = "number.kept", "A student number in question is the same child's still."
     STATEMENT_ENDED = "statement.ended", "A family's statement ended with what it contests, or was taken back."
     CONFIGURATION_RECORDED = (
         "configuration.recorded",
@@ -185,6 +188,9 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.PLACEMENTS_LOADED,
         Event.STATEMENT_PLACED,
         Event.STATEMENT_ENDED,
+        Event.STUDENTS_MERGED,
+        Event.NUMBER_REUSED,
+        Event.NUMBER_KEPT,
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.WITNESSES_NAMED,

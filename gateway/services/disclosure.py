@@ -38,6 +38,7 @@ Seal = Callable[[Position, bytes], str]
 """Turns the position after the last row of a page into the text of a cursor, with the nonce it is given."""
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
+_NOBODYS = ""
 _ATTEMPTS = 3
 """A read is repeated when the world moved under it: once for the epoch, once for the clock, then 503."""
 
@@ -103,10 +104,8 @@ class Disclosures:
                 if isinstance(decision, Denied):
                     judged = moment
                     raise problem_of(decision)
-                if asked.code is not None and not FORM.match(asked.code):
-                    raise Problem("not_found")  # nobody has such a code, and some texts PostgreSQL cannot even compare
                 # (2): the rows, the epoch and the clock, in one snapshot.
-                page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=asked.code)
+                page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=_code(asked))
                 # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.
                 if page.epoch != decision.epoch or not decision.valid_from <= page.now < decision.valid_until:
                     self._grants.observe(page.epoch, page.now)
@@ -197,6 +196,16 @@ class Disclosures:
         )
         appended = await self._log.append(draft)
         return Disclosed(body, appended.index, follows)
+
+
+def _code(asked: Asked) -> str | None:
+    """
+    Return the code to look for, if one student is asked for.
+
+    What is no code is looked for as one that nobody has: some texts PostgreSQL cannot even compare, and a refusal that
+    comes sooner than others would be another refusal.
+    """
+    return _NOBODYS if asked.code is not None and not FORM.match(asked.code) else asked.code
 
 
 def answer(rows: list[bytes], cursor: str | None, notices: tuple[str, ...], *, single: bool) -> bytes:

@@ -27,6 +27,7 @@ from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken,
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.entered import date_by_entry, newest_entry, students_of
+from gateway.records.loading.holders import ask, withhold_questioned
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
@@ -42,7 +43,7 @@ from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
-from gateway.records.loading.workspace import Workspace
+from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.parts import Part, read_loaded
 from gateway.records.population import keep_scope, rewrite_population
 from gateway.records.prepared import astray, dated, moved_since, prepare_population, prepared_parts, settle, take_back
@@ -122,10 +123,11 @@ class Loads:
         with _quoting_no_row():
             for number, staging in enumerate(stagings):
                 await _fill(work, number, staging, order.tell)
-            # All of it is there now and nothing compared: whoever asks about rows of several targets asks here.
+            # All of it is there now and nothing compared: whose number it is, is asked about rows of all targets.
+            questioned = await ask(work, stagings)
             digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
             differences = [
-                await _differ(work, number, staging, digests[TARGETS[staging.load.target].event])
+                await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], questioned)
                 for number, staging in enumerate(stagings)
             ]
             reports, held = tuple(report_on(each) for each in differences), _held(differences)
@@ -177,6 +179,7 @@ class Loads:
                     for each in own:
                         await write_unseen(work.connection, each, batch)
                     moves = await withhold(work.connection, own, batch) or moves
+                    moves = await withhold_questioned(work.connection, batch) or moves
                 else:
                     for each in own:
                         await keep_beginnings(work.connection, each)
@@ -399,10 +402,13 @@ async def _fill(work: Workspace, number: int, staging: Staging, tell: Tell | Non
     await work.fill(number, staging, (lambda _: None) if tell is None else (lambda done: tell(done, whole)))
 
 
-async def _differ(work: Workspace, number: int, staging: Staging, digest: "hashlib._Hash") -> Difference:
-    """Compare one target's rows with what is in force."""
+async def _differ(
+    work: Workspace, number: int, staging: Staging, digest: "hashlib._Hash", questioned: int
+) -> Difference:
+    """Compare one target's rows with what is in force; `questioned` students would have become others."""
     digest.update(staging.load.target.encode() + b"\0")
-    return await compare(work, number, staging, digest.update)
+    own = questioned if staging.load.target == STUDENTS else 0
+    return await compare(work, number, staging, digest.update, questioned=own)
 
 
 async def _tell_refused(
@@ -418,7 +424,7 @@ async def _tell_refused(
 
 def _held(differences: Sequence[Difference]) -> tuple[str, ...]:
     return tuple(
-        f"{each.target}: {each.ended} rows would end and {each.changed} change, of {each.in_force}"
+        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.in_force}"
         for each in differences
         if each.in_force and each.is_suspicious
     )

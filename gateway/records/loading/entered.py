@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS, columns_of
+from gateway.records.numbers import Said
+from gateway.records.standing import renumbered
 
-_TABLES = [target.table for target in TARGETS.values() if target.is_dated_by_entry]
+_TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
 _DATES = [select(func.max(date)).scalar_subquery() for table in _TABLES for date in (table.c.from_idx, table.c.to_idx)]
 _NEWEST = select(func.coalesce(func.greatest(*_DATES), -1))
 """Each one the end of an index: it is asked under the lock of the log's head."""
@@ -20,7 +22,7 @@ _NEWEST_SQL = str(
 
 
 async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
-    """Return the newest entry that dated a roster, consent, opt-out or placement; -1 if none did."""
+    """Return the newest entry that dated a roster, consent, opt-out, placement or number; -1 if none did."""
     if isinstance(connection, AsyncConnection):
         return int(await connection.scalar(_NEWEST) or 0)
     return int(await connection.fetchval(_NEWEST_SQL))
@@ -47,10 +49,12 @@ async def date_by_entry(connection: AsyncConnection, difference: Difference, idx
 
 
 async def students_of(connection: asyncpg.Connection, difference: Difference) -> set[UUID]:
-    """Return whom the rows that begin and end are about."""
+    """Return whom the rows that begin and end are about, and who stands for those of them that were merged."""
     found = await connection.fetch(
-        f"SELECT student_id FROM pg_temp.staged_{difference.number}"
-        " UNION SELECT student_id FROM pg_temp.leaving WHERE load = $1",
+        f"WITH found AS (SELECT student_id FROM pg_temp.staged_{difference.number}"
+        " UNION SELECT student_id FROM pg_temp.leaving WHERE load = $1)"
+        " SELECT f.student_id FROM found AS f UNION SELECT m.other_id FROM records.renumbered AS m"
+        f" JOIN found AS f ON f.student_id = m.student_id WHERE m.kind = '{Said.MERGED}' AND m.to_idx IS NULL",
         difference.number,
     )
     return {row[0] for row in found}

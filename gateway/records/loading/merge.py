@@ -42,6 +42,8 @@ class Difference:
     unchanged: int
     withheld: int
     refused: int
+    questioned: int
+    """How many rows would have changed a child into another (`holders`), and were refused."""
     reasons: Mapping[str, int]
     """How many rows were refused for each of the commonest reasons."""
     examples: tuple[Refused, ...]
@@ -72,20 +74,24 @@ class Difference:
         ended = 0 if self.kind.ending_narrows else self.ended
         return (
             ended * 100 > ENDED_HELD * self.in_force
-            or (self.changed - self.narrowed) * 100 > CHANGED_HELD * self.in_force
+            or (self.changed + self.questioned - self.narrowed) * 100 > CHANGED_HELD * self.in_force
         )
 
 
-async def compare(work: Workspace, number: int, staging: Staging, digest: Callable[[bytes], None]) -> Difference:
+async def compare(
+    work: Workspace, number: int, staging: Staging, digest: Callable[[bytes], None], *, questioned: int = 0
+) -> Difference:
     """
     Return what a staged load changes; its tables say which rows.
 
-    `digest` is fed the digests of the rows taken, in order. Rows whose key appears twice, and what was settled
-    otherwise, are refused here.
+    `digest` is fed the digests of the rows taken, in order; `questioned` is how many of the rows that were refused
+    before would have changed a child into another. Rows whose key appears twice, and what was settled otherwise, are
+    refused here.
     """
     target = staging.load.target
     async with work.connection.transaction():
         await work.connection.execute("SET LOCAL work_mem = '64MB'")
+        await work.add_places(number, staging)
         await _refuse_twice(work, number, target)
         await _identify_refused(work, number)
         entered = await settle(work, number, target)
@@ -111,6 +117,7 @@ async def compare(work: Workspace, number: int, staging: Staging, digest: Callab
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
+            questioned=questioned,
             reasons=await reasons(work, number),
             examples=await examples(work, number, staging.file.name),
         )

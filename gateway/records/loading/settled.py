@@ -2,7 +2,8 @@
 What persons have settled, and what is done about a family's no that cannot be read.
 
 INVARIANT: no load brings back a consent that was withdrawn after it was signed, and none moves or ends an opt-out that
-a person entered; undoing these is an act of its own.
+a person entered; undoing these is an act of its own. What was withdrawn under one number of a child is withdrawn for
+the child.
 """
 
 import datetime as dt
@@ -12,6 +13,7 @@ from gateway.records.loading.comparing import same, settled
 from gateway.records.loading.staging import digest_of
 from gateway.records.loading.targets import LINE, OPT_OUTS, columns_of, key_of
 from gateway.records.loading.workspace import ROWS, Workspace
+from gateway.records.numbers import Said
 
 CONSENTS: Final = "consents"
 _EVER: Final = dt.date(1900, 1, 1)
@@ -32,8 +34,10 @@ async def settle(work: Workspace, number: int, target: str) -> int:
 async def _drop_withdrawn(work: Workspace, number: int) -> None:
     await work.refuse(
         number,
-        "WITH ended AS (SELECT line, student_id, max(withdrawn_on) AS day FROM records.consent"
-        " WHERE withdrawn_on IS NOT NULL GROUP BY line, student_id),"
+        "WITH ended AS (SELECT c.line, coalesce(m.other_id, c.student_id) AS student_id, max(c.withdrawn_on) AS day"
+        " FROM records.consent AS c LEFT JOIN records.renumbered AS m"
+        f" ON m.student_id = c.student_id AND m.kind = '{Said.MERGED}' AND m.to_idx IS NULL"
+        " WHERE c.withdrawn_on IS NOT NULL GROUP BY 1, 2),"
         f" gone AS (DELETE FROM pg_temp.staged_{number} AS s USING ended AS e"
         " WHERE e.line = s.line AND e.student_id = s.student_id AND s.signed_on <= e.day RETURNING s.at_line)"
         f" INSERT INTO pg_temp.refused (load, at_line, reason, field, shape)"

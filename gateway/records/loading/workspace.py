@@ -41,6 +41,7 @@ _TABLES: Final = (
     "CREATE TEMP TABLE leaving (load int NOT NULL, row_id bigint NOT NULL, student_id uuid,"
     " changed boolean NOT NULL, narrowed boolean NOT NULL);"
     "CREATE TEMP TABLE withheld (load int NOT NULL, student_id uuid NOT NULL);"
+    "CREATE TEMP TABLE asked (student_id uuid PRIMARY KEY); CREATE TEMP TABLE answered (student_id uuid PRIMARY KEY);"
 )
 _REFUSED: Final = ("load", "at_line", "reason", "field", "shape", "number")
 
@@ -80,9 +81,9 @@ class Workspace:
                 )
         await self.connection.execute("".join(words))
 
-    async def refuse(self, number: int, statement: str) -> None:
+    async def refuse(self, number: int, statement: str, *values: str) -> None:
         """Run a statement that puts rows among the refused ones, and count them."""
-        self.refused[number] += rows_of(await self.connection.execute(statement))
+        self.refused[number] += rows_of(await self.connection.execute(statement, *values))
 
     async def fill(self, number: int, staging: Staging, tell: Tell) -> None:
         """Read what a load takes into its tables. Raises `BadSource`."""
@@ -102,7 +103,20 @@ class Workspace:
         await self._flush(number, staging, rows, refused)
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
-        await self._add_places(number, staging)
+
+    async def add_places(self, number: int, staging: Staging) -> None:
+        """Note what a load speaks of by the rows that are staged: its scope."""
+        scope = staging.load.scope_columns
+        if not scope:
+            return
+        named = ", ".join(scope)
+        await self.connection.execute(
+            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
+        )
+        constants = staging.constants()
+        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
+            # Such a file speaks of it even when it has no rows.
+            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         """Put records into one of the tables."""
@@ -168,19 +182,6 @@ class Workspace:
             while rows := await found.fetch(ROWS):
                 records = [(*row[:-1], row_digest(load.target, columns, row[:-1]), row[-1]) for row in rows]
                 await self.copy(f"staged_{number}", (*columns, "digest", "at_line"), records)
-
-    async def _add_places(self, number: int, staging: Staging) -> None:
-        scope = staging.load.scope_columns
-        if not scope:
-            return
-        named = ", ".join(scope)
-        await self.connection.execute(
-            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
-        )
-        constants = staging.constants()
-        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
-            # Such a file speaks of it even when it has no rows.
-            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
 
 def rows_of(status: str) -> int:

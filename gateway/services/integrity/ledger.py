@@ -23,6 +23,7 @@ _DATING: Final = frozenset(
         *(Event.PLACEMENTS_LOADED, Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
         *(Event.AGREEMENT_ACTIVATED, Event.AGREEMENT_REPLACED, Event.AGREEMENT_TERMINATED),
         *(Event.STATEMENT_PLACED, Event.STATEMENT_ENDED),
+        *(Event.STUDENTS_MERGED, Event.NUMBER_REUSED, Event.NUMBER_KEPT),
     }
 )
 """Events whose entries date rows, and have committed to them since they do."""

@@ -200,6 +200,20 @@ def test_a_statement_about_a_contested_record_is_placed_and_ended(loaded: Comman
     assert loaded.done(*end, *about)["entry"] == placed["entry"] + 1
 
 
+def test_what_is_said_about_numbers_is_refused_or_put_on_record(loaded: CommandLine) -> None:
+    assert "no student has this number" in loaded.refused("records", "number-kept", "--student", "7009").casefold()
+    assert "what the last load reported" in loaded.refused("records", "number-kept", "--student", "7001")
+    assert "once" not in loaded.refused("records", "merge-students", "--student", "7001", "--into", "7001")
+    merged = loaded.done("records", "merge-students", typed="7001\n7002\n")
+    assert _covered(loaded) == 1
+    reused = loaded.done("records", "number-reused", "--student", "7002")
+    assert reused["entry"] == merged["entry"] + 1
+    assert set(reused) == {"entry", "until"}
+    assert _covered(loaded) == 0
+    (line,) = loaded.run("audit", "show", "--event", "number.reused").out.splitlines()
+    assert "7002" not in line.split('"entry"')[-1]
+
+
 def test_old_versions_are_deleted_only_if_the_district_said_for_how_long_they_are_kept(loaded: CommandLine) -> None:
     assert "PACTGATE_RECORDS_DAYS" in loaded.refused("records", "retain")
     keeping = loaded.with_settings(PACTGATE_RECORDS_DAYS="410")

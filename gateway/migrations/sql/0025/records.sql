@@ -28,7 +28,10 @@ CREATE FUNCTION records.loaded_between(p_first bigint, p_last bigint, p_limit bi
                     SELECT d.idx, d.part, d.concerns, d.row_digest FROM records.loaded_rows(p_first, p_last) AS d
                     UNION ALL
                     SELECT e.at, e.part, e.concerns, e.row_digest FROM records.erased_row AS e
-                    WHERE e.at BETWEEN p_first AND p_last AND e.loaded AND e.erased_idx IS NOT NULL
+                    WHERE e.at BETWEEN p_first AND p_last AND e.loaded AND (
+                        e.erased_idx IS NOT NULL
+                        OR EXISTS (SELECT FROM records.batch AS b WHERE b.id = e.erased_batch AND b.idx IS NOT NULL)
+                    )
                 ) AS f GROUP BY f.idx, f.part, f.concerns, get_byte(f.row_digest, 0)
             ) AS s
         ) AS w GROUP BY w.idx, w.part, w.concerns
