@@ -228,5 +228,5 @@ def row_digest(target: str, columns: Sequence[str], values: Sequence[Any]) -> by
     said = dict(zip(columns, values, strict=True))
     own = [value for name, value in said.items() if name not in later]
     return digest_of(
-        [*own, *([name, said[name]] for name in columns if name in later and said[name] not in (None, ""))]
+        [*own, *([str(name), said[name]] for name in columns if name in later and said[name] not in (None, ""))]
     )
