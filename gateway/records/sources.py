@@ -54,6 +54,8 @@ class Source:
     school_year: ColumnElement[Any]
     elements: Mapping[str, ColumnElement[Any]]
     within: tuple[ColumnElement[Any], ...] = ()
+    key: frozenset[str] = frozenset()
+    """The elements that tell the rows of one student apart, as far as the district's systems name them; none of one."""
     counted: bool = False
     """Whether there is one row a student, which counts, instead of the rows themselves."""
 
@@ -97,7 +99,7 @@ def source_of(
             )
             elements = columns | _columns(event, facts.attendance)
             within = (event.c.attendance_event_date, event.c.event_id)
-            return Source(rows.join(event, own), student, event.c.school_year, elements, within)
+            return Source(rows.join(event, own), student, event.c.school_year, elements, within, _key(facts.attendance))
         case "discipline" if counted:
             counts = _incidents(world, student, terms, today)
             elements = {YEAR: columns[YEAR], SCHOOL: columns[SCHOOL], INCIDENT: counts.c.incidents}
@@ -112,7 +114,8 @@ def source_of(
                 *([] if kind.day is None else [row.c[kind.day] <= today]),
             )
             elements = columns | _columns(row, kind.base) | {YEAR: year}
-            return Source(rows.join(row, own), student, year, elements, (_place(student, row, kind.base),))
+            places = (_place(student, row, kind.base),)
+            return Source(rows.join(row, own), student, year, elements, places, _key(kind.base))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -133,6 +136,11 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "programs": _Kind(outcomes.program, lambda world: world.programs, "program_start_date"),
     }
 )
+
+
+def _key(base: Table) -> frozenset[str]:
+    named = (element_of(name, base) for name in base.info["key"])
+    return frozenset(element for element in named if element is not None)
 
 
 def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:

@@ -129,3 +129,6 @@ contested = dated(
 A family's statement on what the record says of these elements (34 CFR 99.21(b)(2)): it leaves wherever one of them
 leaves (99.21(c)(2)), under every agreement, and is kept as long as the contested part is (99.21(c)(1)).
 """
+
+for each in (roster, placement, contested):
+    Index(f"{each.name}_student_ix", each.c.student_id)  # what was in force at an earlier epoch is looked up by student

@@ -30,6 +30,7 @@ PUBLIC = {
 REGISTER = "/register"
 """The public register of agreements."""
 OF_DATASETS = {"/v1/students": "students", "/v1/attendance": "attendance", "/v1/attendance/events": "attendance_events"}
+CHANGES = "/v1/changes"
 
 
 def told(answer: httpx2.Response) -> tuple[int, str]:
