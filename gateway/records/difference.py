@@ -47,8 +47,13 @@ from policies.decision import Permit
 
 ROW_BYTES: Final = 16
 """Of a SHA-256 over the record code and released values: nobody meets another's, and it tells nobody anything new."""
-LEAD: Final = ("epoch", "now", "sealed", "covers", "statements", "code", "row", "change", "today")
-"""What stands before the values in every line."""
+END: Final = b"\xff" * ROW_BYTES
+"""After every row of a student."""
+LEAD: Final = ("epoch", "now", "sealed", "covers", "statements", "code", "row", "change", "today", "looked_at", "last")
+"""
+What stands before the values in every line. `looked_at` says how many students the statement compared, of those from
+the position on, and `last` is the last one's code: there may be more after it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ def build_difference(permit: Permit, shape: Difference, worlds: tuple[World, Wor
         first.row,
         first.change,
         now.c.today,
+        select(func.count()).select_from(each).scalar_subquery(),
+        select(func.max(each.c.code)).scalar_subquery(),
         *_values(page),
     ).select_from(now.join(then, true()).join(flags, true()).join(page, true(), isouter=True))
     compiled = whole_page.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
@@ -131,7 +138,7 @@ def build_difference(permit: Permit, shape: Difference, worlds: tuple[World, Wor
         types=types,
         values_at=len(LEAD),
         is_sorted=False,
-        within=0,
+        within=len(source.within),
     )
 
 
@@ -157,19 +164,25 @@ def _candidates(permit: Permit, shape: Difference, worlds: tuple[World, World] |
     elif shape.from_nothing:
         found = granted_now()
     else:
-        then, now = moments.then.c.today, moments.now.c.today
-        used = views_in(_rows(permit, PRESENT, now, granted_now(), true()))
-        found = moved(used, permit.dataset, permit.rows.cadence, then, now, other_day=shape.other_day)
+        used = views_in(_rows(permit, PRESENT, moments.now.c.today, granted_now(), true()))
+        found = moved(used, permit.dataset, permit.rows.cadence, other_day=shape.other_day)
         if permit.rows.basis in NAMELESS:
             # A cohort that became large enough, or too small, moves everybody.
             turned = select(moments.open.c.was != moments.open.c.now).scalar_subquery()
             found = select(found).union(select(everybody(HELD, PRESENT)).where(turned)).subquery("moved_or_turned")
     chosen = select(found.c.student_id, found.c.code)
     if shape.after:
-        chosen = chosen.where(found.c.code >= bindparam("after_code", None, type_=Text(collation="C")))
+        last, row = (
+            bindparam("after_code", None, type_=Text(collation="C")),
+            bindparam("after_row", None, type_=LargeBinary),
+        )
+        # The first condition lets the index start there. After the end of a student's rows the next student follows.
+        rest = and_(found.c.code == last, row != bindparam("end", END, type_=LargeBinary))
+        chosen = chosen.where(found.c.code >= last, or_(found.c.code > last, rest))
     if shape.until:
         chosen = chosen.where(found.c.code <= bindparam("until_code", None, type_=Text(collation="C")))
-    return chosen.subquery("candidates")
+    # So many and no more: whatever the planner thinks of the rest, a page costs what these students cost.
+    return _once(chosen.order_by(found.c.code).limit(bindparam("students", None, type_=BigInteger)), "candidates")
 
 
 def _source(permit: Permit, world: World, today: ColumnElement[Any]) -> Source:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from gateway.records.difference import LEAD, Difference, build_difference
+from gateway.records.difference import END, LEAD, Difference, build_difference
 from gateway.records.errors import ChangesLost, ChangesOutrun, NotPermitted
 from gateway.records.held import LOST, OPENING, SINCE
 from gateway.records.parts import Session
@@ -27,12 +27,19 @@ from policies.memo import Memo
 
 MOST_STRETCHES: Final = 12
 """Stretches a cursor holds. Each page that reaches past the first one makes them fewer."""
-_CUSTOM_PLANS: Final = "SET LOCAL plan_cache_mode = force_custom_plan"
+_PLANS: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
+"""A page is planned by its own days and positions, which costs less than compiling it would."""
 _DAYS: Final = """
     SELECT (('epoch'::timestamptz + m.clock * interval '1 microsecond') AT TIME ZONE $2)::date AS day
     FROM unnest($1::bigint[]) WITH ORDINALITY AS m (clock, place) ORDER BY m.place
 """
-_CODE, _ROW, _CHANGE, _TODAY = (LEAD.index(name) for name in ("code", "row", "change", "today"))
+_CODE, _ROW, _CHANGE, _TODAY, _LOOKED_AT, _LAST = (
+    LEAD.index(name) for name in ("code", "row", "change", "today", "looked_at", "last")
+)
+_COMPARED: Final = 2_000
+"""Students that one statement compares at most: most of those that can have moved have not, as a partner sees them."""
+_ROWS_A_STUDENT: Final = 8
+"""Rows that a student mostly has in a dataset of many; where there are fewer, another statement follows."""
 DELETED: Final = "deleted"
 
 
@@ -113,7 +120,7 @@ class Follower:
         try:
             # One snapshot. INVARIANT: what is set here dies with the transaction, however it ends.
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                await connection.execute(_CUSTOM_PLANS)
+                await connection.execute(_PLANS)
                 return await _Reading(connection, permit, limit, self._statements).read(stretches)
         finally:
             if connection.is_in_transaction():
@@ -175,24 +182,32 @@ class _Reading:
         told = stretch.told
         if told is not None:
             await self._look_back(told, day)
-        bounds = _bounds(after, stretch.until)
-        shape = Difference(
-            from_nothing=told is None,
-            other_day=day != present.today,
-            after=after is not None,
-            until=stretch.until is not None,
-        )
-        statement = self._statement(shape, told)
-        given = {
-            **filters_given(self._permit, statement),
-            **bounds,
-            "since": told and told.at,
-            "lines": limit + 1,  # one more says that there is more
-        }
-        lines = await self._session.fetch(statement.sql, *statement.arguments(given))
-        if lines[0][_TODAY] != present.today:
-            raise _DayBegan
-        return [] if lines[0][_CODE] is None else lines
+        found: list[asyncpg.Record] = []
+        while True:
+            shape = Difference(
+                from_nothing=told is None,
+                other_day=day != present.today,
+                after=after is not None,
+                until=stretch.until is not None,
+            )
+            statement = self._statement(shape, told)
+            students = _students(statement, limit, from_nothing=told is None)
+            given = {
+                **filters_given(self._permit, statement),
+                **_bounds(after, stretch.until),
+                "since": told and told.at,
+                "first_day": min(day, present.today),
+                "last_day": max(day, present.today),  # the clock of a demo may be set back
+                "students": students,
+                "lines": limit + 1 - len(found),  # one more says that there is more
+            }
+            lines = await self._session.fetch(statement.sql, *statement.arguments(given))
+            if lines[0][_TODAY] != present.today:
+                raise _DayBegan
+            found += [] if lines[0][_CODE] is None else lines
+            if len(found) > limit or lines[0][_LOOKED_AT] < students:
+                return found
+            after = Place(lines[0][_LAST], END.hex())
 
     async def _look_back(self, told: Told, day: dt.date) -> None:
         """Name the moment for the views of the past. Raises `ChangesLost`."""
@@ -253,6 +268,13 @@ async def _days(session: Session, stretches: Sequence[Stretch], zone: str) -> li
     """Return the day on which each stretch was told, where the agreement is at home; of what was not, the first."""
     clocks = [0 if each.told is None else each.told.clock for each in stretches]
     return [row["day"] for row in await session.fetch(_DAYS, clocks, zone)]
+
+
+def _students(statement: Statement, limit: int, *, from_nothing: bool) -> int:
+    """Return how many students one statement looks at."""
+    if not from_nothing:
+        return _COMPARED
+    return (limit // _ROWS_A_STUDENT if statement.within else limit) + 1
 
 
 def _clock(at: dt.datetime) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     TableClause,
+    and_,
     bindparam,
     column,
     literal_column,
@@ -28,7 +29,7 @@ from sqlalchemy.sql import visitors
 from gateway.records import facts, views
 from gateway.records.columns import words
 from gateway.records.errors import NotServed
-from gateway.records.views import CLOCK_TYPE, PRESENT, World
+from gateway.records.views import CLOCK_TYPE, DAY_TYPE, PRESENT, World
 from gateway.records.windows import counted_until
 
 OPENING: Final = """
@@ -115,15 +116,14 @@ def _present_views() -> Iterable[TableClause]:
     return [each for each in slots if isinstance(each, TableClause) and each.name.startswith("granted_")]
 
 
-def moved(
-    used: set[str], dataset: str, cadence: str, then: ColumnElement[Any], now: ColumnElement[Any], *, other_day: bool
-) -> FromClause:
+def moved(used: set[str], dataset: str, cadence: str, *, other_day: bool) -> FromClause:
     """
     Return (student_id, code) of everybody whose rows can differ between the earlier moment and this one.
 
-    `used` are the views that the rows are read from; `then` and `now` are the two days. More may be named than differ,
-    never fewer: whoever is not named is not looked at. INVARIANT: a row of a world depends on rows of its own student,
-    on the district of its school, and on the day; a cohort is looked at by the caller.
+    `used` are the views that the rows are read from; on another day the parameters `first_day` and `last_day` are the
+    two days, the earlier one first. More may be named than differ, never fewer: whoever is not named is not looked at.
+    INVARIANT: a row of a world depends on rows of its own student, on the district of its school, and on the day; a
+    cohort is looked at by the caller.
     """
     coded = _coded("coded_students")
     found = [select(_coded("moved_population"))]
@@ -137,7 +137,7 @@ def moved(
     if other_day:
         found.append(select(_coded("turned_population")))
         turning = [view for view in _present_views() if view.name in used - _STILL and _dates(view)]
-        found += [_turning(view, dataset, cadence, then, now) for view in turning]
+        found += [_turning(view, dataset, cadence) for view in turning]
     return union(*found).subquery("moved")
 
 
@@ -145,16 +145,14 @@ def _dates(view: FromClause) -> list[ColumnElement[Any]]:
     return [each for each in view.c if isinstance(each.type, Date)]
 
 
-def _turning(
-    view: TableClause, dataset: str, cadence: str, then: ColumnElement[Any], now: ColumnElement[Any]
-) -> Select[Any]:
+def _turning(view: TableClause, dataset: str, cadence: str) -> Select[Any]:
     """Return whose rows of `view` begin, end or begin to count between the two days; rows that moved are found so."""
     coded, row = _coded("coded_students"), view.alias("turning")
-    spans = [(then, now), (now, then)]  # both ways round: the clock of a demo may be set back
+    # Parameters and no columns: the planner then knows how few rows lie between them.
+    first, last = (bindparam(name, None, type_=DAY_TYPE) for name in ("first_day", "last_day"))
+    turning = or_(*(each.between(first, last) for each in _dates(row)))
     if view.name in _COUNTED:
         # What is counted begins to count by the cadence; what is told of the same rows one by one, on its day.
-        by_then, by_now = counted_until(cadence, then), counted_until(cadence, now)
-        counts_only = dataset == "attendance"
-        spans = [(by_then, by_now if counts_only else now), (by_now, by_then if counts_only else then)]
-    turning = or_(*(each.between(first, last) for each in _dates(row) for first, last in spans))
+        until = counted_until(cadence, last) if dataset == "attendance" else last
+        turning = or_(*(and_(each > counted_until(cadence, first), each <= until) for each in _dates(row)))
     return select(coded).join_from(coded, row, row.c.student_id == coded.c.student_id).where(turning)
