@@ -17,7 +17,7 @@ test: .venv/.done $(PEERS)  ## the whole suite; every branch of the inner rooms 
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
 		&& $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
-		&& $(PY) -m coverage report --format=total --include='agreements/*,policies/*,audit/*' --fail-under=100 \
+		&& $(PY) -m coverage report --skip-covered --show-missing --include='agreements/*,policies/*,audit/*' --fail-under=100 \
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
@@ -36,6 +36,7 @@ check: .venv/.done  ## format, lint, types, import contracts, policy tests, migr
 
 bench: .venv/.done  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench.records
 	@$(PY) -m tests.bench.log_append --seconds 1
 	@$(PY) -m tests.bench.log_verify
 	@$(PY) -m tests.bench.policy

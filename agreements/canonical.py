@@ -28,6 +28,8 @@ MAX_INTEGER = 2**53 - 1
 _INVISIBLE = frozenset({"Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")
 """Persian, Hindi and others cannot be spelled without them; every other character that shows nothing is refused."""
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
+"""A string that nothing ends reaches to the end of the text."""
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,15})\Z")
 
 
@@ -129,6 +131,8 @@ def require_plain_text(value: Json) -> None:
 
 
 def _require_plain(text: str) -> None:
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return  # nearly every text is: nothing in it is hidden, and ASCII is in normal form C
     shown = text[:40].encode("ascii", "backslashreplace").decode()
     for character in text:
         category = unicodedata.category(character)
@@ -142,23 +146,14 @@ def _require_plain(text: str) -> None:
 def _require_shallow(text: str) -> None:
     """Count brackets outside of strings before any recursive reader sees them."""
     depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise MalformedDocument(f"The document is nested more than {MAX_DEPTH} levels deep.")
-        elif character in "]}":
-            depth -= 1
+    for token in _STRING_OR_BRACKET.finditer(text):
+        match token[0][0]:
+            case "[" | "{":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise MalformedDocument(f"The document is nested more than {MAX_DEPTH} levels deep.")
+            case "]" | "}":
+                depth -= 1
 
 
 def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

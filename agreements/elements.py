@@ -20,12 +20,15 @@ from agreements.errors import BrokenCatalogue, UnknownElement
 
 DATASETS = (
     "students",
+    "enrollments",
     "attendance",
     "attendance_events",
     "courses",
+    "academic_summary",
     "assessments",
     "discipline",
     "programs",
+    "graduation",
 )
 VALUE_TYPES = ("text", "integer", "number", "date", "boolean")
 _ID = re.compile(r"[0-9]{6}|x-[a-z0-9]+(-[a-z0-9]+)*")

@@ -117,6 +117,11 @@ class Event(StrEnum):
     )
     TOKENS_ENDED = "tokens.ended", "The district ended all tokens issued before: of a client, or for an agreement."
     TOKEN_KEY_RETIRED = "token_key.retired", "A key of the gateway that signs access tokens counts no more."
+    SUBJECT_KEY_INTRODUCED = (
+        "subject_key.introduced",
+        "Another key of the gateway wraps the links between students and the log from now on.",
+    )
+    SUBJECT_KEY_RETIRED = "subject_key.retired", "A key wraps no link between a student and the log any more, for good."
     DISCLOSURE = "disclosure", "Records left the district: to whom, under which clauses, how many, committed to."
     REFUSAL = "refusal", "An authenticated request was refused, and why."
     STRANGERS_REFUSED = "strangers.refused", "How many unauthenticated requests were refused in a period."

@@ -120,8 +120,8 @@ class Log:
         raise outcome
 
     async def _collect(self) -> None:
-        while self._tasks is not None or self._queue:
-            batch = self._take()
+        # Nothing is taken when nothing waits, or when all who waited have gone: then it may be over.
+        while (batch := self._take()) or self._tasks is not None:
             if batch:
                 await self._commit(batch)
                 self._committed.set()

@@ -42,7 +42,10 @@ _TEXT, _NUMBER, _LIST = Kind.TEXT, Kind.NUMBER, Kind.LIST
 MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
     {
         "active": Member(Kind.FLAG, "Whether the token is the client's own and good."),
-        "acr": Member(Kind.TEXT_OR_NULL, "How strongly somebody signed in, as the identity provider names it."),
+        "acr": Member(
+            Kind.TEXT_OR_NULL,
+            "How strongly somebody signed in, as the identity provider names it; `urn:pactgate:development` in a demo.",
+        ),
         "action": Member(_TEXT, "What somebody signed in again for."),
         "agreement": Member(_TEXT, "Digest of the agreement."),
         "agreements": Member(_LIST, "Digests of agreements."),
@@ -115,6 +118,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "identity": Member(_TEXT, "Salted commitment to who signs in, at which identity provider; erasable."),
         "kept": Member(Kind.TABLE, "Size and tree head of the newest checkpoint that was kept elsewhere."),
         "key.log": Member(_TEXT, "Verifier key of the log (C2SP signed-note)."),
+        "key.wrapping": Member(_TEXT, "Name of a key that wraps links of students; `first` for the one made first."),
         "key_set": Member(_TEXT, "Digest of the set of keys that was fetched."),
         "keys": Member(_LIST, "Thumbprints of the client's keys."),
         "kind": Member(_TEXT, "Code of its kind."),

@@ -77,6 +77,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.TOKEN_INSPECTED: "client partner key epoch request_id active token? proof",
         Event.TOKENS_ENDED: "client? agreement?",
         Event.TOKEN_KEY_RETIRED: "key",
+        Event.SUBJECT_KEY_INTRODUCED: "key.wrapping",
+        Event.SUBJECT_KEY_RETIRED: "key.wrapping",
         Event.DISCLOSURE: f"{_CALL} {_RULES} {_DIGESTS}",
         Event.REFUSAL: f"{_CALL} code configuration? epoch? dataset? elements? clause? basis? records? most?",
         Event.STRANGERS_REFUSED: "since total reasons",

@@ -71,6 +71,14 @@ def known(client: tuple[str, int] | None) -> str | None:
     return str(address)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine's own, whatever a resolver says."""
+    if host == "localhost":
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address, with or without a port; one of version 4 that is written as one of version 6 is that of 4."""
     with_port = _WITH_PORT.fullmatch(text)

@@ -1,18 +1,16 @@
 """
 The list of erased links, kept in a file outside the database: what a restored older copy has to forget again.
 
-A line is a sealed link, 32 hexadecimal digits. It names nobody: the row that said whose it was is gone.
+A line is a sealed link, 32 or 48 hexadecimal digits. It names nobody: the row that said whose it was is gone.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from gateway.durable import alone_in, replace_file
 from gateway.errors import GatewayError
-
-LINK_BYTES: Final = 16
+from gateway.wrapping_keys import LINK_LENGTHS
 
 
 class ErasuresUnusable(GatewayError):
@@ -41,7 +39,7 @@ class ErasedLinks:
             ) from None
         except ValueError:
             links = frozenset({b""})
-        if any(len(link) != LINK_BYTES for link in links):
+        if any(len(link) not in LINK_LENGTHS for link in links):
             raise ErasuresUnusable(
                 f"{self.file} is damaged.",
                 remedy="Put back a copy of it: without it a restored database would link whom it must not.",

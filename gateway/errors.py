@@ -39,3 +39,11 @@ class KeysMissing(GatewayError):
         "Put back your copy of the keys folder, or set PACTGATE_KEYS."
         " Only a new installation runs `pactgate keys init`."
     )
+
+
+class WrappingKeyMissing(KeysMissing):
+    """A link is wrapped by a key that this machine does not have: nothing is said about whose it is."""
+
+    code = "wrapping_key_missing"
+    public_detail = ""
+    remedy = "Put the key's file into the keys folder of this machine; a running gateway finds it within five seconds."

@@ -25,13 +25,12 @@ from joserfc.jwk import ECKey
 from gateway.errors import KeysMissing
 from gateway.private_files import read_private
 from gateway.token_keys import ACCESS_TOKEN_FILE, TokenKey, load_token_keys, new_token_key
+from gateway.wrapping_keys import SECRET_BYTES, SUBJECT_FILE, WrappingKeys, load_wrapping_keys
 
 CHECKPOINT_FILE = "checkpoint.key"
 FURTHER_CHECKPOINTS = "checkpoint-*.key"
 """Keys that were made later, each named after its public half."""
 CURSOR_FILE = "cursor.key"
-SUBJECT_FILE = "subject.key"
-SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,15 @@ class GatewayKeys:
     Every key of the gateway. Printing it shows nothing.
 
     `token_keys` (ES256) sign access tokens, one at a time, `checkpoint` (Ed25519) the log's head; `cursor` seals page
-    cursors; `subject` seals the one link between a student and the log. Both are 32 bytes. `further_checkpoints` are
-    there while the log's key is exchanged; which of them counts is for `gateway.services.logkeys` to say.
+    cursors, 32 bytes; `subject` are those that seal the one link between a student and the log, more than one after an
+    exchange. `further_checkpoints` are there while the log's key is exchanged; which of them counts is for
+    `gateway.services.logkeys` to say.
     """
 
     token_keys: tuple[TokenKey, ...] = field(repr=False)
     checkpoint: Ed25519PrivateKey = field(repr=False)
     cursor: bytes = field(repr=False)
-    subject: bytes = field(repr=False)
+    subject: WrappingKeys = field(repr=False)
     further_checkpoints: tuple[Ed25519PrivateKey, ...] = field(default=(), repr=False)
     folder: Path | None = field(default=None, repr=False)
     """Where they were read from, so that a running process can look for a further checkpoint key."""
@@ -111,7 +111,7 @@ def load_keys(folder: Path) -> GatewayKeys:
             token_keys=load_token_keys(folder),
             checkpoint=checkpoint,
             cursor=_secret(read_private(folder / CURSOR_FILE)),
-            subject=_secret(read_private(folder / SUBJECT_FILE)),
+            subject=load_wrapping_keys(folder),
             further_checkpoints=tuple(others),
             folder=folder,
         )

@@ -87,6 +87,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "timed_out": Kind(503, "The gateway took too long", "Try again in a moment.", retry_after=5),
     "log_busy": Kind(503, "The gateway is busy", "Try again in a moment.", retry_after=1),
     "log_unavailable": Kind(503, "The log cannot be written", "Nothing was disclosed; try again.", retry_after=5),
+    "wrapping_key_missing": Kind(503, "A key is missing here", "Nothing was disclosed; try again.", retry_after=5),
     "database_unavailable": Kind(503, "The data store cannot be reached", "Try again shortly.", retry_after=5),
     "changes_outrun": Kind(503, "The records are changing too fast", retry_after=5),
     "epoch_moved": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),

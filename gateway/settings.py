@@ -8,11 +8,10 @@ a test compares the two both ways.
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gateway.addresses import Terminators
+from gateway.addresses import Terminators, is_loopback
 from gateway.errors import SettingsError
 
 PREFIX = "PACTGATE_"
@@ -37,6 +36,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_TERMINATORS": "",
     "PACTGATE_COMPATIBILITY": "off",
     "PACTGATE_SIGN_IN": "",
+    "PACTGATE_DEVELOPMENT_SIGN_IN": "off",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
 
@@ -71,6 +71,7 @@ class Settings:
     terminators: Terminators
     compatibility: bool
     sign_in: Path | None = None
+    development_sign_in: bool = False
 
     @property
     def is_embedded(self) -> bool:
@@ -123,6 +124,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
         compatibility=_switch(given, "PACTGATE_COMPATIBILITY"),
         sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
+        development_sign_in=_switch(given, "PACTGATE_DEVELOPMENT_SIGN_IN"),
     )
 
 
@@ -199,7 +201,7 @@ def _public_url(url: str) -> str:
             "PACTGATE_PUBLIC_URL is not a plain http or https address.",
             remedy="Write scheme, host and, if it must be, port: https://data.district.example.",
         )
-    if parts.scheme == "http" and not _is_loopback(host or ""):
+    if parts.scheme == "http" and not is_loopback(host or ""):
         raise SettingsError(
             f"PACTGATE_PUBLIC_URL is {url!r}: student data and tokens never travel over plain http.",
             remedy="Put a TLS terminator in front and set the https address partners use.",
@@ -209,17 +211,8 @@ def _public_url(url: str) -> str:
 
 def _require_private_or_tls(host: str, public_url: str) -> None:
     """Refuse to listen to the network while telling partners a plain loopback address: a demo would face the world."""
-    if public_url.startswith("http:") and not _is_loopback(host):
+    if public_url.startswith("http:") and not is_loopback(host):
         raise SettingsError(
             f"PACTGATE_HOST is {host!r}, and PACTGATE_PUBLIC_URL is a plain address of this machine alone.",
             remedy="Set PACTGATE_PUBLIC_URL to the https address partners use, or listen on 127.0.0.1.",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,8 +1,9 @@
 """
 An erasure: whose link to the log goes, because no record about them is kept any longer.
 
-It names nobody: a student stands in it by the sealed block of the one row that links them to the log, 16 bytes that
-mean nothing without that row and a key. When the row is gone, they mean nothing at all.
+It names nobody: a student stands in it by the sealed link of the one row that leads from them to the log, which means
+nothing without that row and a key: 16 bytes, or 24 with the name of a later key in front. When the row is gone, it
+means nothing at all.
 """
 
 from dataclasses import dataclass, field
@@ -14,13 +15,13 @@ from agreements.shapes import group, leaf, listing, text
 
 MOST: Final = 5_000
 """Links in one erasure: a year's leavers of a large district."""
-_BLOCK: Final = ("[0-9a-f]{32}", "32 hexadecimal digits")
+_LINK: Final = ("[0-9a-f]{32}([0-9a-f]{16})?", "32 or 48 hexadecimal digits")
 
 ERASURE: Final = group(
     "The erasure",
     {
         "format": leaf("rule", "The format", const="pactgate-erasure/1"),
-        "links": listing("The links", text("row", "A link, as it stands in the database", _BLOCK), most=MOST),
+        "links": listing("The links", text("row", "A link, as it stands in the database", _LINK), most=MOST),
         "reason": text("words_only", "The reason; it never names a student"),
     },
 )
@@ -28,7 +29,7 @@ ERASURE: Final = group(
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The sealed links that go, 16 bytes each."""
+    """The sealed links that go, 16 or 24 bytes each."""
 
     links: tuple[bytes, ...] = field(repr=False)
     reason: str = field(repr=False)

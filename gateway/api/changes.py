@@ -25,12 +25,15 @@ from gateway.services.disclosure import Asked
 CHANGES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "students": "/students",
+        "enrollments": "/enrollments",
         "attendance": "/attendance",
         "attendance_events": "/attendance/events",
         "courses": "/courses",
+        "academic_summary": "/academic-summary",
         "assessments": "/assessments",
         "discipline": "/discipline",
         "programs": "/programs",
+        "graduation": "/graduation",
     }
 )
 """Each dataset, and its path after `/v1/changes`: the same as after `/v1`."""

@@ -20,12 +20,15 @@ from gateway.oauth.compatibility.issuer import PREFIX
 from gateway.oauth.lean import LeanRoute
 
 StudentsCaller = Annotated[BearerCaller, bearer_caller_of("students")]
+EnrollmentsCaller = Annotated[BearerCaller, bearer_caller_of("enrollments")]
 AttendanceCaller = Annotated[BearerCaller, bearer_caller_of("attendance")]
 AttendanceEventsCaller = Annotated[BearerCaller, bearer_caller_of("attendance_events")]
 CoursesCaller = Annotated[BearerCaller, bearer_caller_of("courses")]
+AcademicSummaryCaller = Annotated[BearerCaller, bearer_caller_of("academic_summary")]
 AssessmentsCaller = Annotated[BearerCaller, bearer_caller_of("assessments")]
 DisciplineCaller = Annotated[BearerCaller, bearer_caller_of("discipline")]
 ProgramsCaller = Annotated[BearerCaller, bearer_caller_of("programs")]
+GraduationCaller = Annotated[BearerCaller, bearer_caller_of("graduation")]
 
 
 def compatible_router(cursor_key: bytes) -> APIRouter:
@@ -45,6 +48,11 @@ def compatible_router(cursor_key: bytes) -> APIRouter:
     async def read_student(request: Request, code: str, caller: StudentsCaller) -> Response:
         """As `/v1/students/{code}`."""
         return await answer_one(request, caller, code)
+
+    @router.get("/enrollments")
+    async def read_enrollments(request: Request, caller: EnrollmentsCaller) -> Response:
+        """As `/v1/enrollments`."""
+        return await answer_page(request, caller, "enrollments", cursors)
 
     @router.get("/attendance")
     async def read_attendance(request: Request, caller: AttendanceCaller) -> Response:
@@ -75,6 +83,11 @@ def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
         """As `/v1/courses`."""
         return await answer_page(request, caller, "courses", cursors)
 
+    @router.get("/academic-summary")
+    async def read_academic_summary(request: Request, caller: AcademicSummaryCaller) -> Response:
+        """As `/v1/academic-summary`."""
+        return await answer_page(request, caller, "academic_summary", cursors)
+
     @router.get("/assessments")
     async def read_assessments(request: Request, caller: AssessmentsCaller) -> Response:
         """As `/v1/assessments`."""
@@ -89,6 +102,11 @@ def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
     async def read_programs(request: Request, caller: ProgramsCaller) -> Response:
         """As `/v1/programs`."""
         return await answer_page(request, caller, "programs", cursors)
+
+    @router.get("/graduation")
+    async def read_graduation(request: Request, caller: GraduationCaller) -> Response:
+        """As `/v1/graduation`."""
+        return await answer_page(request, caller, "graduation", cursors)
 
 
 def _add_changes(router: APIRouter, dataset: str, path: str, cursors: ChangeCursors) -> None:

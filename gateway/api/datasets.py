@@ -28,17 +28,21 @@ RECEIPT_HEADER = "Pactgate-Receipt"
 """Index of the entry that records the answer: what `/v1/receipts/{id}` takes."""
 
 StudentsCaller = Annotated[Caller, caller_of("students")]
+EnrollmentsCaller = Annotated[Caller, caller_of("enrollments")]
 AttendanceCaller = Annotated[Caller, caller_of("attendance")]
 AttendanceEventsCaller = Annotated[Caller, caller_of("attendance_events")]
 CoursesCaller = Annotated[Caller, caller_of("courses")]
+AcademicSummaryCaller = Annotated[Caller, caller_of("academic_summary")]
 AssessmentsCaller = Annotated[Caller, caller_of("assessments")]
 DisciplineCaller = Annotated[Caller, caller_of("discipline")]
 ProgramsCaller = Annotated[Caller, caller_of("programs")]
+GraduationCaller = Annotated[Caller, caller_of("graduation")]
 
 
 def datasets_router(cursors: Cursors) -> APIRouter:
     """Return the routes of the datasets."""
     router = APIRouter(prefix="/v1", tags=["datasets"], route_class=LeanRoute)
+    _add_outcomes(router, cursors)
 
     @router.get("/students")
     async def read_students(request: Request, caller: StudentsCaller) -> Response:
@@ -50,6 +54,11 @@ def datasets_router(cursors: Cursors) -> APIRouter:
         """One student by record code; not there and not yours are the same answer."""
         return await answer_one(request, caller, code)
 
+    @router.get("/enrollments")
+    async def read_enrollments(request: Request, caller: EnrollmentsCaller) -> Response:
+        """Stays at schools, those that are over too, one object a student and stay that the agreement covers."""
+        return await answer_page(request, caller, "enrollments", cursors)
+
     @router.get("/attendance")
     async def read_attendance(request: Request, caller: AttendanceCaller) -> Response:
         """Attendance counts, one object a student and school year, as of the agreement's last cadence day."""
@@ -60,10 +69,19 @@ def datasets_router(cursors: Cursors) -> APIRouter:
         """Attendance events, one object a student and day, where an agreement lists them."""
         return await answer_page(request, caller, "attendance_events", cursors)
 
+    return router
+
+
+def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
     @router.get("/courses")
     async def read_courses(request: Request, caller: CoursesCaller) -> Response:
         """Courses with marks and credits, one object a student and section."""
         return await answer_page(request, caller, "courses", cursors)
+
+    @router.get("/academic-summary")
+    async def read_academic_summary(request: Request, caller: AcademicSummaryCaller) -> Response:
+        """Grade points and credits, one object a student and session, or school year where there are no sessions."""
+        return await answer_page(request, caller, "academic_summary", cursors)
 
     @router.get("/assessments")
     async def read_assessments(request: Request, caller: AssessmentsCaller) -> Response:
@@ -80,7 +98,10 @@ def datasets_router(cursors: Cursors) -> APIRouter:
         """Participation in programs and supports, one object a student and program."""
         return await answer_page(request, caller, "programs", cursors)
 
-    return router
+    @router.get("/graduation")
+    async def read_graduation(request: Request, caller: GraduationCaller) -> Response:
+        """Diploma, cohort and being on track, one object a student."""
+        return await answer_page(request, caller, "graduation", cursors)
 
 
 async def answer_page(request: Request, caller: AnyCaller, dataset: str, cursors: Cursors) -> Response:

@@ -44,6 +44,7 @@ from gateway.cli import (
     staff,
     statements,
     stops,
+    subject_keys,
     token_keys,
     witness,
 )
@@ -62,8 +63,11 @@ app.command("demo")(demo.demo)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
 app.add_typer(recovery.app, name="recovery")
-keys.app.command("rotate-tokens")(token_keys.rotate_tokens)
-keys.app.command("retire-tokens")(token_keys.retire_tokens)
+keys.rotate.command("tokens")(token_keys.rotate_tokens)
+keys.retire.command("tokens")(token_keys.retire_tokens)
+keys.rotate.command("subjects")(subject_keys.rotate_subjects)
+keys.app.command("rewrap")(subject_keys.rewrap)
+keys.retire.command("subjects")(subject_keys.retire_subjects)
 app.add_typer(keys.app, name="keys")
 app.add_typer(db.app, name="db")
 app.add_typer(officer.app, name="officer")

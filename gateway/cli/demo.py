@@ -10,10 +10,11 @@ import typer
 
 from gateway.cli.run import say, settings, show
 from gateway.demo.district import MINIMUM_STUDENTS
-from gateway.demo.perform import free_port, run
+from gateway.demo.perform import free_port, run, settings_for
 from gateway.demo.stage import STUDENTS, Stage
 from gateway.demo.story import CONSENTED, Step
 from gateway.server import bind
+from gateway.signin.development import require_on_this_machine
 
 Once = Annotated[bool, typer.Option("--once", help="Tell the story on a free port and exit, instead of serving on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the steps as one JSON object on stdout.")]
@@ -24,6 +25,7 @@ def demo(*, once: Once = False, as_json: AsJson = False, students: Students = ST
     """Play a fictional district on a throw-away database. Nothing of it is kept; no real student is in it."""
     chosen = settings()
     port = free_port() if once else chosen.port
+    require_on_this_machine(settings_for(chosen, chosen.home, port))
     # Tried before anything is built: a port that is taken should be said at once.
     bind("127.0.0.1", port).close()
     say("Setting the stage: a fictional district, two signed agreements, one school year of records …")
@@ -54,6 +56,8 @@ def _invite(stage: Stage) -> None:
     part = stage.parts[CONSENTED]
     command = ["pactgate", "partner", "get", "/v1/students?limit=3", "--url", stage.url, "--client", part.client]
     say(
+        f"\nThe pages of the staff, where you pick who you are:\n  {stage.url}/console/sign-in\n"
+        f"  {stage.url}/portal/sign-in\n"
         f"\n  {stage.url}/.well-known/oauth-authorization-server\n  {stage.url}/openapi.json\n  {stage.url}/healthz\n\n"
         f"Ask as the partner:\n  {shlex.join([*command, '--keys', str(part.folder)])}\n"
         f"Check the log yourself:\n  python -m audit verify {shlex.quote(str(stage.home / 'log'))} "

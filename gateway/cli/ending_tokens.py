@@ -2,28 +2,28 @@
 
 import typer
 
-from gateway.cli.agreement import Digest
+from gateway.cli.agreement import Digest, Reason
 from gateway.cli.client import Client
 from gateway.cli.run import office, run, say, show
 from gateway.services.token_ends import end_tokens_for_agreement, end_tokens_of_client
 
 
-def end_tokens_of(*, client: Client) -> None:
+def end_tokens_of(*, client: Client, reason: Reason) -> None:
     """End all tokens that a client holds. It may ask for new ones; `client suspend` stops that too."""
 
     async def work() -> int:
         async with office() as opened, opened.engine.begin() as connection:
-            return await end_tokens_of_client(connection, client)
+            return await end_tokens_of_client(connection, client, reason)
 
     _told("client", client, run(work()))
 
 
-def end_tokens_for(*, digest: Digest) -> None:
+def end_tokens_for(*, digest: Digest, reason: Reason) -> None:
     """End all tokens for an agreement. Its clients may ask for new ones; `agreement suspend` stops that too."""
 
     async def work() -> int:
         async with office() as opened, opened.engine.begin() as connection:
-            return await end_tokens_for_agreement(connection, digest)
+            return await end_tokens_for_agreement(connection, digest, reason)
 
     _told("agreement", digest, run(work()))
 

@@ -1,8 +1,7 @@
 """`pactgate keys`: the gateway's own keys, and the exchange of the one that signs the log's checkpoints."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +14,7 @@ from gateway.cli import papers
 from gateway.cli.agreement import Reason
 from gateway.cli.run import office, pinned_trust, run, say, settings, show
 from gateway.cli.signatures import problems_said, read_one_of, sign_again, sign_all
+from gateway.cli.subject_keys import subject_key_lines
 from gateway.cli.token_keys import token_key_lines
 from gateway.errors import KeysMissing
 from gateway.keys import GatewayKeys, add_checkpoint_key, create_keys, load_keys
@@ -22,16 +22,13 @@ from gateway.services.logkeys import LogKeys, log_keys_in, require_key_of
 from gateway.services.obligations.history import driver_of
 from gateway.services.rotation import move_log_key
 
-app = typer.Typer(help="The gateway's own keys: make, show, exchange the one that signs the log.", no_args_is_help=True)
+app = typer.Typer(help="The gateway's own keys: make, show, exchange, retire.", no_args_is_help=True)
+rotate = typer.Typer(help="Make a new key beside the old one: it takes over step by step.", no_args_is_help=True)
+retire = typer.Typer(help="End a key that another has taken over from.", no_args_is_help=True)
+app.add_typer(rotate, name="rotate")
+app.add_typer(retire, name="retire")
 
 
-class Which(StrEnum):
-    """Keys that can be exchanged."""
-
-    CHECKPOINT = "checkpoint"
-
-
-Exchanged = Annotated[Which, typer.Argument(help="Which key: the one that signs the log's checkpoints.")]
 Officers = Annotated[list[Path], typer.Option("--key", help="Private key of an officer. Repeatable; it takes two.")]
 Out = Annotated[Path, typer.Option(help="The document to write.")]
 Document = Annotated[Path, typer.Argument(metavar="FILE", help="What `rotate` or `retire` wrote.")]
@@ -54,14 +51,16 @@ def show_public() -> None:
 
 @app.command("list")
 def list_keys() -> None:
-    """List the log's keys, by which entry each came and went and whether it is held here, and those of tokens."""
+    """List the keys: which entry brought and ended each, and whether it is held here."""
     chosen = settings()
 
-    async def work() -> LogKeys:
-        async with office() as opened, opened.engine.connect() as connection:
-            return await log_keys_in(await driver_of(connection), opened.trust)
+    async def work() -> tuple[LogKeys, list[dict[str, Any]]]:
+        async with office() as opened:
+            links = await subject_key_lines(opened)
+            async with opened.engine.connect() as connection:
+                return await log_keys_in(await driver_of(connection), opened.trust), links
 
-    known = run(work())
+    known, links = run(work())
     here = _held(known.origin)
     lines = [
         {"key": each.key, "introduced": each.introduced, "retired": each.retired, "held": each.key in here}
@@ -70,22 +69,21 @@ def list_keys() -> None:
     waiting = sorted(here - {each.key for each in known.keys})
     for key in waiting:
         say(f"{key} is in {chosen.keys} and was not introduced: it signs nothing.")
-    show({"checkpoint": lines, "not_introduced": waiting, "tokens": token_key_lines()})
+    show({"checkpoint": lines, "not_introduced": waiting, "tokens": token_key_lines(), "subjects": links})
 
 
-@app.command("rotate")
-def rotate(which: Exchanged, *, reason: Reason, key: Officers, out: Out) -> None:
+@rotate.command("checkpoint")
+def rotate_checkpoint(*, reason: Reason, key: Officers, out: Out) -> None:
     """Make a new key beside the old one, and write its introduction. It signs once two officers' document is in."""
     officers = [papers.read_key(file) for file in key]
     origin = pinned_trust(settings()).origin
     fresh = CheckpointSigner(origin, add_checkpoint_key(settings().keys)).vkey
-    say(f"Made a new {which.value} key in {settings().keys}. Copy the file to every machine that serves, and offline.")
+    say(f"Made a new checkpoint key in {settings().keys}. Copy the file to every machine that serves, and offline.")
     _write(LogKeyMove(origin, fresh, INTRODUCED, reason), officers, out)
 
 
-@app.command("retire")
-def retire(
-    which: Exchanged,
+@retire.command("checkpoint")
+def retire_checkpoint(
     *,
     log_key: Annotated[str, typer.Option("--log-key", help="The key to retire, as `keys list` shows it.")],
     reason: Reason,
@@ -96,7 +94,7 @@ def retire(
     officers = [papers.read_key(file) for file in key]
     origin = pinned_trust(settings()).origin
     require_key_of(log_key, origin)
-    say(f"The {which.value} key still counts until the document is registered.")
+    say("The checkpoint key still counts until the document is registered.")
     _write(LogKeyMove(origin, log_key, RETIRED, reason), officers, out)
 
 

@@ -33,7 +33,7 @@ class Conclusion(StrEnum):
 
 @app.command("list")
 def list_obligations() -> None:
-    """Show every obligation with its day. Exit code 1 if one is overdue: no agreement with that partner is renewed."""
+    """Show every obligation, and each client that ends. Exit code 1 if one is overdue: that partner is not renewed."""
 
     async def work() -> Listed:
         async with office() as opened:
@@ -43,6 +43,9 @@ def list_obligations() -> None:
     show(found)
     for each in found.refused:
         say(f"The document {each.document} about {each.agreement} does not hold: {each.code}.")
+    for ending in found.ending_clients:
+        ends = "ended" if ending.days_left < 0 else "ends"
+        say(f"{ending.client} {ends} with {ending.last_day} under {ending.agreement}: bind it anew, or let it go.")
     overdue = [each for each in found.obligations if each.overdue_since is not None]
     for owed in overdue:
         say(f"Overdue since {owed.overdue_since}: {owed.duty.words} of {owed.agreement}, with {owed.partner}.")

@@ -17,7 +17,8 @@ from gateway.oauth.callers import require_declared
 from gateway.server import bind, server_for
 from gateway.services.container import open_services
 from gateway.settings import Settings
-from gateway.signin.routes import sign_in_for, staff_routers
+from gateway.signin.development import development_for
+from gateway.signin.routes import development_routers, sign_in_for, staff_routers
 from gateway.store.cluster import running_cluster
 from gateway.token_keys import load_token_keys
 
@@ -36,7 +37,8 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
     kept = kept_checkpoint(chosen, trust)
     if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
-    signin = sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url)
+    # Read before the start of a database: what is wrong in the file should be said at once.
+    pages = staff_routers(sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url))
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:
         async with (
@@ -52,11 +54,14 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 compatibility=chosen.compatibility,
             ) as services,
         ):
+            if chosen.development_sign_in:
+                pages = development_routers(await development_for(chosen, services.database.pool))
+                say("DEVELOPMENT SIGN-IN: whoever sits at this machine can be anybody of the staff.")
             app = create_app(
                 chosen,
                 keys,
                 lambda: nullcontext(services),
-                (*partner_routers(keys.cursor), *staff_routers(signin)),
+                (*partner_routers(keys.cursor), *pages),
                 compatible=[compatible_router(keys.cursor)],
                 write=write,
                 reread_keys=lambda: load_token_keys(chosen.keys),

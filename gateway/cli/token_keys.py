@@ -1,4 +1,4 @@
-"""`pactgate keys …-tokens`: the exchange of the key that signs access tokens, in peace and in an emergency."""
+"""`pactgate keys rotate|retire tokens`: the exchange of the key that signs access tokens."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -48,7 +48,7 @@ def retire_tokens(
     if known.get(key) is State.SIGNING:
         raise KeysMissing(
             "This key signs now, and without it no token can be issued.",
-            remedy="First: pactgate keys rotate-tokens --now",
+            remedy="First: pactgate keys rotate tokens --now",
         )
 
     async def work() -> int:

@@ -42,6 +42,7 @@ def settings_for(chosen: Settings, home: Path, port: int) -> Settings:
         host="127.0.0.1",
         port=port,
         public_url=f"http://127.0.0.1:{port}",
+        development_sign_in=True,
     )
 
 

@@ -27,6 +27,7 @@ from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
+from gateway.demo.staff import employ, staff_of
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys, create_keys
 from gateway.logs import LineWriter
@@ -39,6 +40,8 @@ from gateway.services.installation import install
 from gateway.services.office import Office, open_office
 from gateway.services.stewardship import Stewardship, read_mappings
 from gateway.settings import Settings
+from gateway.signin.development import development_for
+from gateway.signin.routes import development_routers
 from gateway.store.cluster import Cluster
 from gateway.store.session import connect
 from gateway.store.tables import installation
@@ -156,6 +159,7 @@ async def set_stage(
     async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
         await _set_clock(office, day, today)
         parts = await _sign_everything(office, cast, contents, settings.home)
+        await employ(office, cast, staff_of(cast, contents[next(iter(PARTS))]["district"]["id"], tuple(cast.partners)))
         stewardship = Stewardship(office)
         stage = Stage(
             settings.home, settings, cluster, keys, installed.trust, district, parts, stewardship, office, cast
@@ -176,11 +180,12 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
             public_url=stage.settings.public_url,
             kept=KeptCheckpoint(stage.settings.checkpoint, CheckpointVerifier.parse(stage.trust.log_public_key)),
         ) as services:
+            development = await development_for(stage.settings, services.database.pool)
             app = create_app(
                 stage.settings,
                 stage.keys,
                 lambda: nullcontext(services),
-                partner_routers(stage.keys.cursor),
+                (*partner_routers(stage.keys.cursor), *development_routers(development)),
                 write=write,
             )
             server = server_for(app)

@@ -43,6 +43,18 @@ def held(name: str, kind: TypeEngine[Any] | None = None, element: str | None = N
     return Column(name, words() if kind is None else kind, info={} if element is None else {"element": element})
 
 
+def later(name: str, kind: TypeEngine[Any] | None = None, element: str | None = None) -> Column[Any]:
+    """
+    Return a column that came with a later release, and holds nothing in rows that are older.
+
+    INVARIANT: a row that says nothing in it has the digest it always had, so that the first load after an upgrade
+    changes nothing, and what entries committed to before still stands.
+    """
+    column = held(name, kind, element)
+    column.info["later"] = True
+    return column
+
+
 def needed(name: str, kind: TypeEngine[Any] | None = None, element: str | None = None) -> Column[Any]:
     """Return a column for a fact that is always known."""
     info = {} if element is None else {"element": element}
@@ -78,3 +90,8 @@ def versioned(name: str, key: tuple[str, ...], *columns: Column[Any] | CheckCons
         Index(f"{name}_to_batch_ix", "to_batch", postgresql_where=text("to_batch IS NOT NULL")),
         info={"key": key},
     )
+
+
+def is_loaded(table: Table) -> bool:
+    """Whether the rows of this table are dated by the number of a load, for good, and not by entries of the log."""
+    return "from_batch" in table.c and "from_idx" not in table.c

@@ -8,7 +8,7 @@ no day, because nobody can tell when it lapses.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
@@ -53,25 +53,28 @@ class Scope:
     added: Added = ()
 
 
-def visible(table: Table) -> ColumnElement[bool]:
-    """Return the condition that a row belongs to the newest visible load."""
-    newest = select(facts.frontier.c.batch).scalar_subquery()
+FRONTIER: Final[Sql] = select(facts.frontier.c.batch).scalar_subquery()
+"""The newest load that anybody sees."""
+
+
+def visible(table: Table, newest: Sql = FRONTIER) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to the state after the load `newest`."""
     return and_(table.c.from_batch <= newest, or_(table.c.to_batch.is_(None), table.c.to_batch > newest))
 
 
-def covered(scope: Scope) -> Select[Any]:
+def covered(scope: Scope, newest: Sql = FRONTIER) -> Select[Any]:
     """
-    Return the query for (student_id, covers, valid) of `scope`.
+    Return the query for (student_id, covers, valid) of `scope`, as it is after the load `newest`.
 
     Raises `UnknownTerm` for an agreement with more elements than a mask has bits.
     """
     basis = scope.terms.basis
-    base = _enrolled(scope).cte("enrolled")
+    base = _enrolled(scope, newest).cte("enrolled")
     lasting: Sql = base.c.days
     rows: Any = base
     covers: Sql = cast(null(), BigInteger)
     if basis == Basis.CONSENT:
-        consented = _consented(scope)
+        consented = _consented(scope, newest)
         rows = rows.join(consented, consented.c.student_id == base.c.student_id)
         lasting, covers = lasting.op("*")(consented.c.days), consented.c.covers
     if basis == Basis.CHILD_WELFARE:
@@ -82,7 +85,7 @@ def covered(scope: Scope) -> Select[Any]:
     rows = rows.join(refused, refused.c.student_id == base.c.student_id, isouter=True)
     lasting = lasting.op("-")(func.coalesce(refused.c.days, NEVER))
     withheld = outcomes.withheld
-    own = and_(withheld.c.student_id == base.c.student_id, visible(withheld))
+    own = and_(withheld.c.student_id == base.c.student_id, visible(withheld, newest))
     # INVARIANT: unknown never grants. Who is in a program that nobody can read may be in a listed one.
     concerns = own if asks_who_is_in_none_of(scope.terms.population) else and_(own, withheld.c.target != "programs")
     hidden = exists(select(withheld.c.row_id).where(concerns))
@@ -91,7 +94,7 @@ def covered(scope: Scope) -> Select[Any]:
     return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
 
 
-def _enrolled(scope: Scope) -> Select[Any]:
+def _enrolled(scope: Scope, newest: Sql) -> Select[Any]:
     """Return, for each student, the days on which some enrollment satisfies the whole expression."""
     stay, program = facts.enrollment, outcomes.program
     listed = _listed(standing.roster, scope.line, "[]").cte("listed")
@@ -99,7 +102,7 @@ def _enrolled(scope: Scope) -> Select[Any]:
 
     def programs(types: tuple[str, ...] | None) -> Sql:
         lasting = days(span(program.c.program_start_date, program.c.program_exit_date, "[]"))
-        own = and_(program.c.student_id == stay.c.student_id, visible(program))
+        own = and_(program.c.student_id == stay.c.student_id, visible(program, newest))
         wanted = own if types is None else and_(own, program.c.program_type.in_(types))
         return select(lasting).where(wanted).correlate(stay).scalar_subquery()
 
@@ -112,7 +115,7 @@ def _enrolled(scope: Scope) -> Select[Any]:
     return (
         select(stay.c.student_id, days(lasting).label("days"))
         .select_from(rows)
-        .where(visible(stay))
+        .where(visible(stay, newest))
         .group_by(stay.c.student_id)
     )
 
@@ -135,13 +138,13 @@ def _opted_out(scope: Scope) -> Select[Any]:
     return select(said.c.student_id, lasting).where(concerns).group_by(said.c.student_id)
 
 
-def _consented(scope: Scope) -> CTE:
+def _consented(scope: Scope, newest: Sql) -> CTE:
     """
     Return (student_id, covers, days), one row for each mask a student's consents add up to on some day.
 
     Between two dates on which any consent starts or ends the mask is constant: cut there, add up, put together again.
     """
-    given = _consents(scope)
+    given = _consents(scope, newest)
     starts = select(given.c.student_id, func.lower(given.c.days).label("day"))
     ends = select(given.c.student_id, func.upper(given.c.days).label("day"))
     cut = starts.union(ends).cte("cut")
@@ -167,7 +170,7 @@ def _consented(scope: Scope) -> CTE:
     )
 
 
-def _consents(scope: Scope) -> CTE:
+def _consents(scope: Scope, newest: Sql) -> CTE:
     """Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18."""
     given, child = standing.consent, facts.person
     mask = mask_of(given.c.covers, given.c.signed_on, scope.terms.element_order, scope.added)
@@ -184,7 +187,7 @@ def _consents(scope: Scope) -> CTE:
     )
     rows = (
         select(given.c.student_id, mask.label("mask"), stated.op("*")(own_days).label("days"))
-        .join_from(given, child, and_(child.c.student_id == given.c.student_id, visible(child)))
+        .join_from(given, child, and_(child.c.student_id == given.c.student_id, visible(child, newest)))
         .where(given.c.line == scope.line, given.c.to_idx.is_(None))
         .subquery("stated")
     )

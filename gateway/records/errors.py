@@ -147,3 +147,18 @@ class OpeningRefused(RecordsError):
 
     code = "opening_refused"
     public_detail = "What stands beside an entry of the log does not open its commitment."
+
+
+class LoadOvertaken(LoadBusy):
+    """Something that decides what may leave changed while a load was prepared. Nothing was made visible."""
+
+    public_detail = "Something changed while this load was prepared."
+    remedy = "Load again."
+
+
+class PastGone(RecordsError):
+    """Records as of this epoch are kept no longer. What the log commits to still stands."""
+
+    code = "past_gone"
+    public_detail = "Versions of records as old as this are kept no longer."
+    remedy = "Nothing brings them back; the log still proves that they were disclosed."

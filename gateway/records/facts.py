@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from gateway.records.columns import SCHOOL_YEAR_FORM, held, metadata, needed, student, versioned, words
+from gateway.records.columns import SCHOOL_YEAR_FORM, held, later, metadata, needed, student, versioned, words
 
 batch = Table(
     "batch",
@@ -65,7 +65,7 @@ school = versioned(
     "school",
     ("school_identifier",),
     needed("school_identifier", element="001069"),
-    held("school_name"),
+    held("school_name", element="000191"),
     held("lea_identifier", element="001068"),
 )
 
@@ -73,10 +73,10 @@ session = versioned(
     "session",
     ("school_year", "session_identifier"),
     needed("school_year", element="000243"),
-    needed("session_identifier"),
-    held("session_name"),
-    needed("begin_date", Date()),
-    needed("end_date", Date()),
+    needed("session_identifier", element="001270"),
+    held("session_name", element="001271"),
+    needed("begin_date", Date(), element="000251"),
+    needed("end_date", Date(), element="000253"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="session_school_year_has_its_form"),
     CheckConstraint("begin_date <= end_date", name="session_begins_before_it_ends"),
 )
@@ -143,18 +143,27 @@ enrollment = versioned(
 
 academic_summary = versioned(
     "academic_summary",
-    ("student_id", "school_year"),
+    ("student_id", "school_year", "session_identifier"),
     student(),
     needed("school_year", element="000243"),
     held("gpa", Double(), element="000127"),
     held("gpa_cumulative", Double(), element="000128"),
     held("gpa_weighted", Boolean(), element="000123"),
-    held("credits_attempted", Double(), element="000199"),
-    held("credits_earned", Double(), element="000200"),
+    held("credits_attempted", Double(), element="x-session-credits-attempted"),
+    held("credits_earned", Double(), element="x-session-credits-earned"),
     held("credits_attempted_cumulative", Double(), element="000073"),
     held("credits_earned_cumulative", Double(), element="000074"),
+    Column(
+        "session_identifier",
+        words(),
+        nullable=False,
+        server_default=text("''"),
+        info={"element": "001270", "later": True},
+    ),
+    later("on_track_to_graduate", Boolean(), element="x-on-track-graduation"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="academic_summary_school_year_has_its_form"),
 )
+"""Grade points and credits of one session, or (without a session) of the whole school year."""
 
 attendance = versioned(
     "attendance",
@@ -162,10 +171,11 @@ attendance = versioned(
     student(),
     needed("attendance_event_date", Date(), element="001649"),
     needed("school_identifier", element="001069"),
-    Column("period", words(), nullable=False, server_default=text("''")),
+    Column("period", words(), nullable=False, server_default=text("''"), info={"element": "000522"}),
     needed("school_year", element="000243"),
     needed("attendance_status", element="000076"),
     held("attendance_category", element="000599"),
+    later("section_identifier", element="000978"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="attendance_school_year_has_its_form"),
     CheckConstraint(
         "attendance_status IN ('Present', 'Absent', 'ExcusedAbsence', 'UnexcusedAbsence', 'Tardy', 'EarlyDeparture')",

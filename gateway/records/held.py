@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
+    exists,
     literal_column,
     or_,
     select,
@@ -48,7 +49,11 @@ LOST: Final = "SELECT found FROM records.lost_since"
 
 
 def _held(present: TableClause) -> TableClause:
-    return table(present.name.replace("granted_", "held_"), *_like(present), schema="records")
+    return table(_twin(present.name, "held_"), *_like(present), schema="records")
+
+
+def _twin(name: str, kind: str) -> str:
+    return kind + name.removeprefix("granted_").removeprefix("visible_")
 
 
 def _like(present: TableClause) -> list[Any]:
@@ -64,7 +69,8 @@ HELD: Final = World(
     assessments=_held(views.granted_assessments),
     discipline=_held(views.granted_discipline),
     programs=_held(views.granted_programs),
-    schools=table("held_schools", *_like(views.visible_schools), schema="records"),
+    schools=_held(views.visible_schools),
+    sessions=_held(views.visible_sessions),
     rosters=_held(views.granted_rosters),
     placements=_held(views.granted_placements),
     statements=_held(views.granted_statements),
@@ -83,12 +89,13 @@ def _coded(name: str) -> TableClause:
 
 
 _granted: Final = _coded("granted")
-_moved_schools: Final = table("moved_schools", column("school_identifier", words()), schema="records")
 _STILL: Final = frozenset({"granted_students", "granted_statements"})
 """Views of which no date is compared with today."""
 _COUNTED: Final = frozenset({"granted_attendance_events", "granted_discipline"})
 """Views whose rows can be counted, by the agreement's cadence."""
-_OF_NOBODY: Final = frozenset({"visible_schools", "any_contested", "head", "granted"})
+_OF_NOBODY_DATED: Final = frozenset({"visible_schools", "visible_sessions"})
+"""Views of no student, whose rows loads date."""
+_OF_NOBODY: Final = _OF_NOBODY_DATED | {"any_contested", "head", "granted"}
 
 
 def everybody(*worlds: World) -> FromClause:
@@ -122,18 +129,16 @@ def moved(used: set[str], dataset: str, cadence: str, *, other_day: bool) -> Fro
 
     `used` are the views that the rows are read from; on another day the parameters `first_day` and `last_day` are the
     two days, the earlier one first. More may be named than differ, never fewer: whoever is not named is not looked at.
-    INVARIANT: a row of a world depends on rows of its own student, on the district of its school, and on the day; a
-    cohort is looked at by the caller.
+    INVARIANT: a row of a world depends on rows of its own student, on schools and terms, and on the day; a cohort is
+    looked at by the caller.
     """
     coded = _coded("coded_students")
     found = [select(_coded("moved_population"))]
-    found += [
-        select(_coded(name.replace("granted_", "moved_"))) for name in sorted(used) if name.startswith("granted_")
-    ]
-    if "visible_schools" in used:
-        stay = views.granted_enrollments.alias("of_school")
-        at = stay.c.school_identifier.in_(select(_moved_schools.c.school_identifier))
-        found.append(select(coded).join_from(coded, stay, stay.c.student_id == coded.c.student_id).where(at))
+    found += [select(_coded(_twin(name, "moved_"))) for name in sorted(used) if name.startswith("granted_")]
+    for name in sorted(used & _OF_NOBODY_DATED):
+        # Rare, and what any row may speak of: then everybody is looked at.
+        some = exists(select(table(_twin(name, "moved_"), column("row_id", BigInteger), schema="records").c.row_id))
+        found.append(select(coded).where(some))
     if other_day:
         found.append(select(_coded("turned_population")))
         turning = [view for view in _present_views() if view.name in used - _STILL and _dates(view)]

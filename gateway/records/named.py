@@ -36,9 +36,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.elements import Transformation
 from gateway.records import facts, release, standing
 from gateway.records.columns import words
+from gateway.records.counting import ABSENCES, CHRONIC_TENTHS
 from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
-from gateway.records.sources import ABSENCES, CHRONIC_TENTHS
 from gateway.records.statement import stated_about
 from gateway.records.transforms import told_sql
 from gateway.records.views import CLOCK_TYPE, element_of, head
@@ -190,6 +190,7 @@ def _source(dataset: str, student: FromClause, now: FromClause, moment: _Moment)
             school, summary = _visible(facts.school, "o", moment), _visible(facts.academic_summary, "m", moment)
             rows = rows.join(school, school.c.school_identifier == stay.c.school_identifier, isouter=True)
             own = (summary.c.student_id == student.c.student_id) & (summary.c.school_year == stay.c.school_year)
+            own &= summary.c.session_identifier == ""
             elements = _columns(summary, facts.academic_summary) | columns | {_DISTRICT: school.c.lea_identifier}
             return _Source(rows.join(summary, own, isouter=True), elements)
         case "attendance":

@@ -2,23 +2,24 @@
 
 from sqlalchemy import CheckConstraint, Date, Double, Integer
 
-from gateway.records.columns import SCHOOL_YEAR_FORM, held, needed, student, versioned
+from gateway.records.columns import SCHOOL_YEAR_FORM, held, later, needed, student, versioned
 
 course_grade = versioned(
     "course_grade",
     ("student_id", "school_year", "session_identifier", "section_identifier"),
     student(),
     needed("school_year", element="000243"),
-    needed("session_identifier"),
-    needed("section_identifier"),
+    needed("session_identifier", element="001270"),
+    needed("section_identifier", element="000978"),
     held("school_identifier", element="001069"),
     held("course_identifier", element="000055"),
     held("course_title", element="000067"),
     held("grade_earned", element="000124"),
     held("final_mark", element="001142"),
-    held("numeric_grade", Double()),
+    held("numeric_grade", Double(), element="x-numeric-grade"),
     held("credits_attempted", Double(), element="000199"),
     held("credits_earned", Double(), element="000200"),
+    later("grade_level_when_course_taken", element="000125"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="course_grade_school_year_has_its_form"),
 )
 
@@ -37,6 +38,7 @@ assessment = versioned(
     held("performance_level_identifier", element="000717"),
     held("performance_level_label", element="000718"),
     held("grade_level_when_assessed", element="000126"),
+    later("assessment_percentile", Double(), element="x-assessment-percentile"),
     CheckConstraint(SCHOOL_YEAR_FORM, name="assessment_school_year_has_its_form"),
 )
 
@@ -75,6 +77,8 @@ program = versioned(
     held("school_identifier", element="001069"),
     held("school_year", element="000243"),
     held("mtss_tier", Integer(), element="x-mtss-tier"),
+    later("intervention", element="x-intervention"),
+    later("support_minutes_per_week", Integer(), element="x-support-minutes"),
 )
 """Participation in a program. Both dates are days in it."""
 

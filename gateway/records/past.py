@@ -32,6 +32,7 @@ from sqlalchemy import (
 from gateway.records import facts, outcomes, release, standing
 from gateway.records.errors import NotPermitted
 from gateway.records.reader import Page, filters_given, page_of
+from gateway.records.retention import require_readable
 from gateway.records.statement import Shape, build
 from gateway.records.views import CLOCK_TYPE, OWN, World
 from policies.decision import Permit
@@ -40,19 +41,27 @@ MOST_ROWS: Final = 100_000
 """Rows of the students of one page; a page has at most some hundred students, and a student some hundred events."""
 
 
-async def read_past(session: asyncpg.Connection, permit: Permit, at: dt.datetime, codes: Sequence[str]) -> Page:
+async def read_past(
+    session: asyncpg.Connection, permit: Permit, at: dt.datetime, codes: Sequence[str], *, by_day: bool = False
+) -> Page:
     """
     Return every row that `permit` gave of the students with these codes at its epoch, by the clock `at`, in order.
 
+    `by_day` is the order in which releases before this one gave attendance events.
+
     As the loader role, which may read the tables. Raises `NotPermitted` for anything but a permit that held at `at`,
-    `NotServed`, `BadFilter`.
+    `NotServed`, `BadFilter`, `PastGone`.
     """
     # (1): only a decision opens this door, and only for the epoch and the time it was made for.
     if type(permit) is not Permit or permit.epoch < 0 or not permit.valid_from <= at < permit.valid_until:
         raise NotPermitted("the past is read by a permit that held then")
-    statement = build(permit, Shape(MOST_ROWS, "codes"), world_at(permit, at))
+    # (2): nothing is read of a state of which rows are gone; after the rows too, for they may go meanwhile.
+    await require_readable(session, permit.epoch)
+    statement = build(permit, Shape(MOST_ROWS, "codes_by_day" if by_day else "codes"), world_at(permit, at))
     arguments = statement.arguments({**filters_given(permit, statement), "codes": list(codes)})
-    return page_of(await session.fetch(statement.sql, *arguments), statement, MOST_ROWS)
+    rows = await session.fetch(statement.sql, *arguments)
+    await require_readable(session, permit.epoch)
+    return page_of(rows, statement, MOST_ROWS)
 
 
 def world_at(permit: Permit, at: dt.datetime, epoch_then: int | None = None, name: str = "past") -> World:
@@ -79,7 +88,7 @@ def world_at(permit: Permit, at: dt.datetime, epoch_then: int | None = None, nam
     def of_line(base: Table) -> Subquery:
         return _own(base, granted, and_(base.c.line == line, _in_force(base, epoch)))
 
-    person, school, contested = facts.person, facts.school, standing.contested
+    person, contested = facts.person, standing.contested
     students = (
         select(*_columns(person), granted.c.code, granted.c.covers, release.subject.c.sealed)
         .join_from(granted, person, person.c.student_id == granted.c.student_id)
@@ -95,9 +104,8 @@ def world_at(permit: Permit, at: dt.datetime, epoch_then: int | None = None, nam
         assessments=of_load(outcomes.assessment),
         discipline=of_load(outcomes.discipline),
         programs=of_load(outcomes.program),
-        schools=select(school.c.school_identifier, school.c.lea_identifier)
-        .where(_dated(school, newest))
-        .subquery("past_schools"),
+        schools=_of_nobody(facts.school, newest),
+        sessions=_of_nobody(facts.session, newest),
         rosters=of_line(standing.roster),
         placements=of_line(standing.placement),
         statements=_own(contested, granted, _in_force(contested, epoch)),
@@ -110,7 +118,7 @@ def world_at(permit: Permit, at: dt.datetime, epoch_then: int | None = None, nam
 def _granted(permit: Permit, epoch: ColumnElement[int], today: ColumnElement[Any], name: str) -> CTE:
     """Return whom the agreement covered: the twin of the view `records.granted`."""
     of = release.population
-    covered = and_(of.c.agreement == literal(permit.agreement, type_=Text), _in_force(of, epoch))
+    covered = and_(of.c.agreement == literal(permit.agreement, type_=Text), release.counted_at(epoch))
     found = select(of.c.student_id, of.c.code, of.c.covers).where(covered, of.c.valid.op("@>")(today))
     return found.cte(f"{name}_granted")
 
@@ -127,6 +135,10 @@ def _line(permit: Permit) -> ColumnElement[Any]:
 def _own(base: Table, granted: CTE, when: ColumnElement[bool], *more: ColumnElement[Any]) -> Subquery:
     own = select(*_columns(base), *more).join_from(granted, base, base.c.student_id == granted.c.student_id)
     return own.where(when).subquery(f"past_{base.name}")
+
+
+def _of_nobody(base: Table, newest: CTE) -> Subquery:
+    return select(*_columns(base)).where(_dated(base, newest)).subquery(f"past_{base.name}")
 
 
 def _columns(base: Table) -> list[ColumnElement[Any]]:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    distinct,
     func,
     literal_column,
     or_,
@@ -30,16 +29,14 @@ from sqlalchemy import (
 )
 
 from gateway.records import facts, outcomes
+from gateway.records.counting import clock_of, days_of_attendance, incidents
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
 from gateway.records.views import World, element_of
-from gateway.records.windows import counted_from, counted_until
+from gateway.records.windows import counted_from
 from policies.decision import RowTerms
 
-ABSENCES = ("Absent", "ExcusedAbsence", "UnexcusedAbsence")
-CHRONIC_TENTHS = 10
-"""A student is chronically absent who missed a tenth of the days or more (CEDS 002022)."""
-SCHOOL, YEAR, ENTRY, INCIDENT = "001069", "000243", "000097", "000501"
+SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
 ONE: ColumnElement[int] = literal_column("1")
 """A literal, not a parameter: a generic plan cannot use a limit it does not know."""
@@ -68,17 +65,19 @@ def source_of(
     wanted: frozenset[str],
     *,
     counted: bool = False,
+    by_day: bool = False,
 ) -> Source:
     """
     Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
 
-    With `counted`, one row a student with how many there are.
+    With `counted`, one row a student with how many there are. `by_day` orders attendance events as releases did whose
+    pages are rebuilt: by day and number of row, which told when each was loaded.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
     student = world.students.alias("g")
     stay = _stay(world, student, terms, today, wanted)
-    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | {"001068": _district(world, stay)}
+    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | _at_school(world, stay)
     rows = student.join(stay, true())
     match dataset:
         case "students":
@@ -88,23 +87,15 @@ def source_of(
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
-            counts = _counts(world, student, terms, today)
-            return Source(rows.join(counts, true()), student, stay.c.school_year, columns | _count_columns(counts))
-        case "attendance_events":
-            event = world.attendance_events.alias("v")
-            own = and_(
-                event.c.student_id == student.c.student_id,
-                counted_from(terms.school_years, event.c.school_year),
-                event.c.attendance_event_date <= today,
-            )
-            elements = columns | _columns(event, facts.attendance)
-            within = (event.c.attendance_event_date, event.c.event_id)
-            return Source(rows.join(event, own), student, event.c.school_year, elements, within, _key(facts.attendance))
+            counts, elements = days_of_attendance(world, student, terms, today, wanted)
+            return Source(rows.join(counts, true()), student, stay.c.school_year, columns | elements)
+        case "graduation":
+            return Source(rows, student, stay.c.school_year, columns)
         case "discipline" if counted:
-            counts = _incidents(world, student, terms, today)
-            elements = {YEAR: columns[YEAR], SCHOOL: columns[SCHOOL], INCIDENT: counts.c.incidents}
+            counts, elements = incidents(world, student, terms, today, wanted)
+            elements |= {YEAR: columns[YEAR], SCHOOL: columns[SCHOOL]}
             return Source(rows.join(counts, true()), student, stay.c.school_year, elements, counted=True)
-        case "courses" | "assessments" | "discipline" | "programs":
+        case _ if dataset in _KINDS:
             kind = _KINDS[dataset]
             row = kind.rows(world).alias("v")
             year = _year_of(row, kind)
@@ -112,10 +103,11 @@ def source_of(
                 row.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, year),
                 *([] if kind.day is None else [row.c[kind.day] <= today]),
+                *([] if not kind.is_stay else [matches_today(terms.population, row, today, world)]),
             )
-            elements = columns | _columns(row, kind.base) | {YEAR: year}
-            places = (_place(student, row, kind.base),)
-            return Source(rows.join(row, own), student, year, elements, places, _key(kind.base))
+            elements = columns | _columns(row, kind.base) | _looked_up(world, row, kind.base) | {YEAR: year}
+            within = (row.c.attendance_event_date, row.c.event_id) if by_day else (_place(student, row, kind.base),)
+            return Source(rows.join(row, own), student, year, elements, within, _key(kind.base))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -126,10 +118,15 @@ class _Kind:
     base: Table
     rows: Callable[[World], FromClause]
     day: str | None = None
+    is_stay: bool = False
+    """Whether a row is a stay: one at a school or in a grade that the agreement does not cover is not shown."""
 
 
 _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
     {
+        "enrollments": _Kind(facts.enrollment, lambda world: world.enrollments, "entry_date", is_stay=True),
+        "attendance_events": _Kind(facts.attendance, lambda world: world.attendance_events, "attendance_event_date"),
+        "academic_summary": _Kind(facts.academic_summary, lambda world: world.academic_summaries),
         "courses": _Kind(outcomes.course_grade, lambda world: world.course_grades),
         "assessments": _Kind(outcomes.assessment, lambda world: world.assessments, "assessment_start_date"),
         "discipline": _Kind(outcomes.discipline, lambda world: world.discipline, "incident_date"),
@@ -165,20 +162,6 @@ def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[i
     return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
 
 
-def _incidents(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
-    row = world.discipline.alias("w")
-    return (
-        select(func.count(distinct(row.c.incident_identifier)).label("incidents"))
-        .where(
-            row.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, row.c.school_year),
-            row.c.incident_date <= counted_until(terms.cadence, today),
-        )
-        .correlate(student, _clock(today))
-        .lateral("c")
-    )
-
-
 def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
     """
     Return the condition that rows of this population speak of at least `minimum` students today.
@@ -188,14 +171,8 @@ def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: i
     student = world.students.alias("k")
     stay = _stay(world, student, terms, today, frozenset())
     found = select(ONE.label("one")).select_from(student.join(stay, true())).limit(literal_column(str(minimum)))
-    counted = found.correlate(_clock(today)).subquery("many")
-    return select(func.count() >= minimum).select_from(counted).correlate(_clock(today)).scalar_subquery()
-
-
-def _clock(today: ColumnElement[Any]) -> FromClause:
-    """Return where `today` stands: one row, read once, that inner queries must not list again."""
-    (clock,) = today._from_objects  # noqa: SLF001 - SQLAlchemy has no public name for a column's table
-    return clock
+    counted = found.correlate(clock_of(today)).subquery("many")
+    return select(func.count() >= minimum).select_from(counted).correlate(clock_of(today)).scalar_subquery()
 
 
 def _columns(rows: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
@@ -232,7 +209,7 @@ def _stay(
             stay.c.entry_date <= today,
             matches_today(terms.population, stay, today, world),
         )
-        .correlate(student, _clock(today))
+        .correlate(student, clock_of(today))
         .subquery("b")
     )
     of = begun.c
@@ -245,49 +222,61 @@ def _stay(
     )
 
 
-def _district(world: World, stay: FromClause) -> ColumnElement[Any]:
-    """Return the district of the stay's school; a query of its own, so that who does not ask does not pay."""
-    school = world.schools.alias("o")
-    own = select(school.c.lea_identifier).where(school.c.school_identifier == stay.c.school_identifier).limit(ONE)
-    return own.correlate(stay).scalar_subquery()
+def _looked_up(world: World, row: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
+    """
+    Return what stands elsewhere about a row: its session's name and days, its school's name and district.
+
+    Each is a query of its own, so that who does not ask does not pay. An empty text in a key stands for nothing.
+    """
+    found: dict[str, ColumnElement[Any]] = {}
+    for name in _EMPTY & set(base.c.keys()):
+        found[str(base.c[name].info["element"])] = func.nullif(row.c[name], literal_column("''"))
+    if base is facts.enrollment:
+        found |= _at_school(world, row)
+    if base is not facts.session and "session_identifier" in base.c:
+        found |= _in_session(world, row)
+    return found
+
+
+_EMPTY: Final = frozenset({"period", "session_identifier"})
+"""Parts of keys that are empty where a source knows none."""
+
+
+def _in_session(world: World, row: FromClause) -> dict[str, ColumnElement[Any]]:
+    found: dict[str, ColumnElement[Any]] = {}
+    for name in ("session_name", "begin_date", "end_date"):
+        session = world.sessions.alias("i")
+        same = and_(
+            session.c.school_year == row.c.school_year, session.c.session_identifier == row.c.session_identifier
+        )
+        own = select(session.c[name]).where(same).limit(ONE).correlate(row).scalar_subquery()
+        found[str(facts.session.c[name].info["element"])] = own
+    return found
+
+
+def _at_school(world: World, stay: FromClause) -> dict[str, ColumnElement[Any]]:
+    """Return what is known of the stay's school; each a query of its own, so that who does not ask does not pay."""
+    found: dict[str, ColumnElement[Any]] = {}
+    for name in ("lea_identifier", "school_name"):
+        school = world.schools.alias("o")
+        own = select(school.c[name]).where(school.c.school_identifier == stay.c.school_identifier).limit(ONE)
+        found[str(facts.school.c[name].info["element"])] = own.correlate(stay).scalar_subquery()
+    return found
 
 
 def _summary(world: World, student: FromClause, stay: FromClause, wanted: frozenset[str]) -> FromClause | None:
-    """Return the grade points and credits of the stay's year, as far as they are wanted; None if none is."""
+    """
+    Return the grade points and credits of the stay's whole year, as far as they are wanted; None if none is.
+
+    Those of its sessions are rows of `academic_summary`: here one student is one row.
+    """
     summary = world.academic_summaries.alias("m")
     columns = _wanted(summary, facts.academic_summary, wanted - {YEAR})
     if not columns:
         return None
-    own = and_(summary.c.student_id == student.c.student_id, summary.c.school_year == stay.c.school_year)
-    return select(*columns).where(own).limit(ONE).lateral("a")
-
-
-def _counts(world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any]) -> FromClause:
-    event = world.attendance_events.alias("w")
-    day = distinct(event.c.attendance_event_date)
-    absent = func.count(day).filter(event.c.attendance_status.in_(ABSENCES))
-    return (
-        select(
-            func.count(day).label("days_in_session"),
-            absent.label("days_absent"),
-            func.count(day).filter(event.c.attendance_status == "Tardy").label("days_tardy"),
-        )
-        .where(
-            event.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, event.c.school_year),
-            event.c.attendance_event_date <= counted_until(terms.cadence, today),
-        )
-        .correlate(student, _clock(today))
-        .lateral("c")
+    own = and_(
+        summary.c.student_id == student.c.student_id,
+        summary.c.school_year == stay.c.school_year,
+        summary.c.session_identifier == literal_column("''"),
     )
-
-
-def _count_columns(counts: FromClause) -> dict[str, ColumnElement[Any]]:
-    days, absent = counts.c.days_in_session, counts.c.days_absent
-    return {
-        "000496": days,
-        "000201": absent,
-        "000202": days - absent,
-        "001957": counts.c.days_tardy,
-        "002022": case((days > 0, absent * CHRONIC_TENTHS >= days)),
-    }
+    return select(*columns).where(own).limit(ONE).lateral("a")

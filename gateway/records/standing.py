@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -128,6 +129,28 @@ contested = dated(
 """
 A family's statement on what the record says of these elements (34 CFR 99.21(b)(2)): it leaves wherever one of them
 leaves (99.21(c)(2)), under every agreement, and is kept as long as the contested part is (99.21(c)(1)).
+"""
+
+renumbered = dated(
+    "renumbered",
+    student(),
+    needed("kind"),
+    held("other_id", Uuid()),
+    needed("student_identifier"),
+    needed("said_on", Date()),
+    held("stood", LargeBinary()),
+    CheckConstraint("kind IN ('merged', 'reused', 'kept')", name="renumbered_kind_is_known"),
+    CheckConstraint("(kind = 'merged') = (other_id IS NOT NULL)", name="renumbered_merged_into_somebody"),
+    CheckConstraint("(kind = 'kept') = (stood IS NOT NULL)", name="renumbered_kept_beside_a_row"),
+    CheckConstraint("student_id <> other_id", name="renumbered_is_not_merged_into_itself"),
+    key=("student_id", "kind"),
+)
+"""
+What a person said about a student number, `student_id` being the child who had it.
+
+`merged`: it turned out to be a second number of the child `other_id`. `reused`: since the day `said_on` it is another
+child's. `kept`: it is the same child's, although name and birth date differ from the row with the digest `stood`.
+INVARIANT: a child whose number was merged or reused is covered by nothing any more, so no grant moves with a number.
 """
 
 for each in (roster, placement, contested):

@@ -55,8 +55,8 @@ class Shape:
     limit: int
     start: str
     """
-    `first`, `code` (one student), `codes` (all rows of several), `after` (a position) or `after_unknown` (a position
-    whose sort value is NULL).
+    `first`, `code` (one student), `codes` (all rows of several), `codes_by_day` (those in an order of old), `after` (a
+    position) or `after_unknown` (a position whose sort value is NULL).
     """
 
 
@@ -102,7 +102,9 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
     counted = any(each.transformation == Transformation.COUNT for each in used)
-    source = source_of(world, permit.dataset, permit.rows, now.c.today, wanted, counted=counted)
+    source = source_of(
+        world, permit.dataset, permit.rows, now.c.today, wanted, counted=counted, by_day=shape.start == "codes_by_day"
+    )
     student = source.student
     sort = None if permit.sort is None else _sortable(leaving(permit, permit.sort, source))
     filters = {f"f{number}": leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
@@ -219,7 +221,7 @@ def _start(shape: Shape, order: list[ColumnElement[Any]], sort: ColumnElement[An
         return []
     if shape.start == "code":
         return [code == bindparam("code", None, type_=code.type)]
-    if shape.start == "codes":
+    if shape.start in {"codes", "codes_by_day"}:
         return [code == any_(bindparam("codes", None, type_=ARRAY(code.type)))]
     last = bindparam("code", None, type_=code.type)
     following = code > last

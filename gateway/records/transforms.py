@@ -60,7 +60,15 @@ _WRITTEN: Final = _MARKS | {"000245"}
 Marks and scores, which are written as text: of a mark the letter without its sign; of a number its band, of 10 below
 100 (percents and percentiles) and of 50 from there on (scale scores). What is written otherwise is unknown.
 """
-_COUNTED: Final = frozenset({"000501"})
+_COUNTED: Final = frozenset(
+    {
+        "000501",
+        "x-disciplinary-actions",
+        "x-in-school-suspensions",
+        "x-out-of-school-suspensions",
+        "x-expulsions",
+    }
+)
 """Elements of which there may leave how many there are."""
 _HUNDRED: Final = 100
 _TENS, _FIFTIES = Decimal(10), Decimal(50)

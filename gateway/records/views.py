@@ -44,14 +44,13 @@ granted_students = _view(
 )
 granted_enrollments = _view("granted_enrollments", facts.enrollment)
 granted_academic_summaries = _view("granted_academic_summaries", facts.academic_summary)
-granted_attendance_events = _view("granted_attendance_events", facts.attendance, column("event_id", BigInteger))
+granted_attendance_events = _view("granted_attendance_events", facts.attendance)
 granted_course_grades = _view("granted_course_grades", outcomes.course_grade)
 granted_assessments = _view("granted_assessments", outcomes.assessment)
 granted_discipline = _view("granted_discipline", outcomes.discipline)
 granted_programs = _view("granted_programs", outcomes.program)
-visible_schools = table(
-    "visible_schools", column("school_identifier", words()), column("lea_identifier", words()), schema="records"
-)
+visible_schools = _view("visible_schools", facts.school)
+visible_sessions = _view("visible_sessions", facts.session)
 granted_rosters = _view("granted_rosters", standing.roster)
 granted_placements = _view("granted_placements", standing.placement)
 granted_statements = _view("granted_statements", standing.contested)
@@ -78,6 +77,7 @@ class World:
     discipline: FromClause
     programs: FromClause
     schools: FromClause
+    sessions: FromClause
     rosters: FromClause
     placements: FromClause
     statements: FromClause
@@ -96,6 +96,7 @@ PRESENT = World(
     discipline=granted_discipline,
     programs=granted_programs,
     schools=visible_schools,
+    sessions=visible_sessions,
     rosters=granted_rosters,
     placements=granted_placements,
     statements=granted_statements,

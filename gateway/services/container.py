@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -31,6 +32,7 @@ from gateway.services.integrity.watch import Watch, watching
 from gateway.services.keysets.fetching import Fetcher
 from gateway.services.keysets.reminding import reminding
 from gateway.services.keysets.renewing import Fetches, KeyRenewal
+from gateway.services.keysets.token_keys_held import comparing_token_keys
 from gateway.services.logkeys import StandingKeys, kept_log_keys, log_keys
 from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
@@ -109,7 +111,7 @@ async def open_services(
             async with database.engine.begin() as connection:
                 recorded = await record_configuration(connection, configuration)
             grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
-            facts = Watch(url, grants.registry, grants.distrust, alarm, also=_looking(database.engine))
+            facts = Watch(url, grants.registry, grants.distrust, alarm, also=_looking(database.engine, keys.folder))
             await facts.check()
             await running.enter_async_context(watching(facts, every=compare_every))
             renewal = KeyRenewal(database.engine, fetcher or Fetcher(), alarm, time.monotonic)
@@ -146,13 +148,15 @@ async def open_services(
         await database.close()
 
 
-def _looking(engine: AsyncEngine) -> Callable[[Registry, Moment], Awaitable[None]]:
-    """Return what looks once a round at what is owed, and at which clients end soon."""
+def _looking(engine: AsyncEngine, folder: Path | None) -> Callable[[Registry, Moment], Awaitable[None]]:
+    """Return what looks once a round at what is owed, at which clients end soon, and at keys that others hold."""
     at_obligations, at_clients = alarming(engine, alarm), reminding(engine, alarm)
+    at_keys = comparing_token_keys(engine, alarm, folder)
 
     async def look(registry: Registry, moment: Moment) -> None:
         await at_obligations(registry, moment)
         await at_clients(registry, moment)
+        await at_keys(registry, moment)
 
     return look
 

@@ -5,12 +5,11 @@ The record of disclosures lives as long as the education record (34 CFR 99.32(a)
 (34 CFR 99.10(e), row X4). Leaves and proofs stay as they are; nobody can tell any more whom they were about.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ARRAY, LargeBinary, ScalarSelect, bindparam, exists, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +19,7 @@ from agreements.register import Register, load_register
 from agreements.signature import Envelope, Kind
 from audit.events import Event
 from gateway.erased import ErasedLinks
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.errors import UnknownStudent
 from gateway.records.facts import frontier, identity
 from gateway.records.release import population, subject
@@ -28,12 +27,13 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.errors import RecordKept
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.courses import follow
+from gateway.wrapping_keys import WrappingKeys
 
 _BYTES: Final = ARRAY(LargeBinary)
 _ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
 _ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
 _DATE_ERASED: Final = text("SELECT records.date_erased(:entry)")
-_FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and "to_batch" in table.c)
+_FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and is_loaded(table))
 """What the district's systems say about students, `withheld` included."""
 
 
@@ -49,7 +49,7 @@ class Erased:
 class Erasures:
     """Erases students by documents that two officers signed, as the loader role."""
 
-    def __init__(self, desk: Desk, subject_key: bytes, kept: ErasedLinks) -> None:
+    def __init__(self, desk: Desk, subject_key: WrappingKeys, kept: ErasedLinks) -> None:
         self._desk = desk
         self._key = SubjectKey(subject_key)
         self._kept = kept
@@ -74,23 +74,25 @@ class Erasures:
         Erase the students of a signed erasure; return what was done.
 
         Raises `RecordKept` while a record of one of them lives or is on hold, `UnknownStudent` for a link that is not
-        there, or an `AgreementError`; nothing was erased then.
+        there, `WrappingKeyMissing`, or an `AgreementError`; nothing was erased then.
         """
         # (1): what was erased before is on the list outside, even if we died before it was.
         await self.synchronise()
         links = read_erasure(document.payload).links
+        # Whichever key has wrapped them since the officers signed: a link opens to one number, under each of them.
+        forms = self._key.every_form(links)
         async with self._desk.filing() as filing:
             # (2): two officers signed exactly this.
             verified = verify_erasure(filing.filed(document), authority=filing.authority)
             # (3): no record lives, and no hold stands.
-            await self._require_over(filing, links)
+            await self._require_over(filing, forms)
             # (4): from here on no load brings one back. INVARIANT: the head first, then rows, as loads and stops do.
             entry = await filing.next_index()
-            await _require_no_record(filing, links)
+            await _require_no_record(filing, forms)
             # (5): rows, link and openings go in the transaction that says so in the log, and answers for them.
             connection = filing.connection
             openings = await connection.scalar(_ERASE_OPENINGS, {"numbers": _blocks(self._key.numbers(links))})
-            students = await connection.scalar(_ERASE, {"links": list(links)})
+            students = await connection.scalar(_ERASE, {"links": forms})
             if students != len(links):
                 raise UnknownStudent("not every link of this erasure is there")
             officers = sorted(officer.key.thumbprint for officer in verified.officers)
@@ -142,15 +144,6 @@ async def date_erased(connection: AsyncConnection, entry: int) -> None:
 def links_on_file(register: Register) -> frozenset[bytes]:
     """Return the links that the registered erasures name. What cannot be read names none."""
     return frozenset(link for each in register.of(Kind.ERASURE) for link in read_erasure(each.envelope.payload).links)
-
-
-async def erase_again(session: asyncpg.Connection, links: Iterable[bytes], subject_key: bytes) -> int:
-    """Forget in a restored database whom it must not know; return how many students it still knew."""
-    named = sorted(links)
-    if not named:
-        return 0
-    await session.fetchval("SELECT audit.erase_openings($1)", _blocks(SubjectKey(subject_key).numbers(named)))
-    return int(await session.fetchval("SELECT records.erase($1)", named))
 
 
 async def _on_hold(filing: Filing, desk: Desk) -> set[str]:

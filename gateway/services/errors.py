@@ -360,3 +360,10 @@ class StepUpRequired(GatewayError):
     code = "step_up_required"
     public_detail = "This takes a fresh sign-in for exactly this document, a few minutes ago at most."
     remedy = "Sign in again for it."
+
+
+class KeyStillWraps(GatewayError):
+    """A key that wraps links of students cannot go, or cannot take over."""
+
+    code = "key_still_wraps"
+    remedy = "`pactgate keys list` shows which key wraps how many links."

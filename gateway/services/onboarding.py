@@ -21,7 +21,7 @@ from agreements.signature import Envelope
 from agreements.successors import require_not_gone
 from audit.events import Event
 from gateway.records.population import close_population, rewrite_population
-from gateway.records.release import population
+from gateway.records.release import in_force, population
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.owed import require_settled
@@ -83,7 +83,7 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            held = population.c.agreement == agreement.digest, population.c.to_idx.is_(None)
+            held = population.c.agreement == agreement.digest, in_force()
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
 

@@ -1,11 +1,11 @@
 """What must hold before the gateway answers anybody. Each step refuses with the sentence that mends it."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from agreements.trust import Trust
+from gateway.addresses import is_loopback
 from gateway.errors import SettingsError
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
@@ -13,6 +13,7 @@ from gateway.services.continuity import require_continued
 from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import FIRST_LEAF, require_unchanged
 from gateway.services.recovered import require_recovered
+from gateway.services.wrapping import require_wrapping_keys
 from gateway.store.database import engine_for
 from gateway.store.errors import SchemaMismatch
 from gateway.store.roles import Role, require_durable, require_modest_login, require_primary, require_views_only
@@ -28,7 +29,8 @@ async def require_ready(
     Check database, trust, keys and the kept checkpoint against each other before the first request.
 
     Raises `LoginRefused`, `DurabilityOff`, `StandbyRefused`, `SchemaMismatch`, `OtherInstallation`,
-    `InstallationChanged`, `SettingsError`, `LogSetBack`, `KeptCheckpointUnusable`, and what `connect` raises.
+    `InstallationChanged`, `WrappingKeyMissing`, `SettingsError`, `LogSetBack`, `KeptCheckpointUnusable`, and what
+    `connect` raises.
     """
     async with connect(url) as connection:
         # (1): this login can do what serving needs and nothing more: not superuser, not owner, no way past a policy.
@@ -44,13 +46,15 @@ async def require_ready(
         # (4): we hold a key that was pinned or introduced and is not retired; with another we would sign another log.
         known = await log_keys_in(connection, trust)
         known.signer(keys)
-        # (5): fictional students, shifted clocks and demo credentials never face the world.
-        if demo and not _is_loopback(public_url):
+        # (5): every key that may wrap a student's link is here, or nothing about that student could be put on record.
+        await require_wrapping_keys(connection, keys.subject)
+        # (6): fictional students, shifted clocks and demo credentials never face the world.
+        if demo and not is_loopback(urlsplit(public_url).hostname or ""):
             raise SettingsError(
                 "This database is marked as a demo, for good, and a demo is not served on a public address.",
                 remedy="Serve it on a loopback PACTGATE_PUBLIC_URL, or run `pactgate init` on a database of its own.",
             )
-        # (6): the log goes on from what was kept outside the database.
+        # (7): the log goes on from what was kept outside the database.
         if kept is not None:
             kept.require_writable()
             await require_continued(connection, known.judging(kept))
@@ -73,13 +77,3 @@ async def _installation(connection: asyncpg.Connection) -> tuple[str, bool]:
     if row is None:
         raise SchemaMismatch("The log of this database was never opened.", remedy="Run `pactgate init` first.")
     return row["origin"], row["demo"]
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -12,13 +12,14 @@ from sqlalchemy import Date, cast, func, select
 from gateway.records.errors import RowsRefused
 from gateway.records.loading.mapping import MappingFile, read_mapping
 from gateway.records.loading.report import LoadReport
-from gateway.records.release import population
+from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from gateway.services.office import Office
 from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.statements import Ending, end_statement, place_statement
 from gateway.services.stops import opt_out, withdraw_consent
+from gateway.wrapping_keys import WrappingKeys
 
 AGREEMENTS = "agreements"
 """The table of values in which mapping files look agreements up by their short names."""
@@ -40,7 +41,7 @@ class Stewardship:
         self,
         mapping: MappingFile,
         folder: Path,
-        subject_key: bytes,
+        subject_key: WrappingKeys,
         *,
         agreements: Mapping[str, str],
         strict: bool,
@@ -94,7 +95,7 @@ class Stewardship:
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
         today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, population.c.to_idx.is_(None))
+        current = (population.c.agreement == agreement, in_force())
         count = select(func.count(population.c.student_id.distinct())).where(
             *current, population.c.valid.op("@>")(today)
         )

@@ -20,7 +20,7 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import NothingToStop, UnknownStudent
 from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random, rewrite_population
-from gateway.records.release import population
+from gateway.records.release import ending, in_force, population
 from gateway.records.release import scope as kept
 from gateway.services.sealing import append_sealed
 
@@ -107,18 +107,18 @@ async def student_known_as(connection: AsyncConnection, student_identifier: str)
 async def _move(
     connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
 ) -> None:
-    in_force = await scopes(connection)
-    for each in in_force:
+    kept_now = await scopes(connection)
+    for each in kept_now:
         if only in (None, each.line):
             await rewrite_population(connection, each, idx, students=[student], random=random)
     # INVARIANT: a stop reaches every version it is meant for. One that does not verify just now has no terms to
     # compute with; when it verifies again it must not find the student as covered as before. What is not known to
     # belong to another line is meant too: a population whose scope is gone is never left open.
-    rest = (population.c.student_id == student, population.c.to_idx.is_(None))
-    unverified = population.c.agreement.not_in([each.agreement for each in in_force])
+    rest = (population.c.student_id == student, in_force())
+    unverified = population.c.agreement.not_in([each.agreement for each in kept_now])
     elsewhere = select(kept.c.agreement).where(kept.c.line != only)
     meant = () if only is None else (population.c.agreement.not_in(elsewhere),)
-    await connection.execute(update(population).where(*rest, unverified, *meant).values(to_idx=idx))
+    await connection.execute(update(population).where(*rest, unverified, *meant).values(ending(idx)))
 
 
 def _today_under(line: str) -> ColumnElement[object]:

@@ -19,17 +19,16 @@ from gateway.oauth.callers import declared_in, declares_caller
 from gateway.oauth.errors import TokenRefused
 from gateway.oauth.form import parse_form
 from gateway.oauth.journal import SERVICES_STATE
-from gateway.services.errors import RoleMissing, SessionOver
-from gateway.services.staff.sessions import Session, Sessions
+from gateway.services.errors import RoleMissing
+from gateway.services.staff.session import Session
+from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.identity import Realm
+from gateway.signin.cookies import COOKIES, ROOTS, require_cookie
 from gateway.signin.errors import ForeignForm, UnguardedRoute
 
 ORIGIN_STATE: Final = "public_origin"
 CSRF_FIELD: Final = "csrf"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-ROOTS: Final = {Realm.DISTRICT: "/console", Realm.PARTNER: "/portal"}
-COOKIES: Final = {Realm.DISTRICT: "__Host-pactgate-console", Realm.PARTNER: "__Host-pactgate-portal"}
-"""The prefix makes browsers take it from this host alone, over TLS (RFC 6265bis section 4.1.3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +76,6 @@ async def session_of(request: Request, realm: Realm) -> Session:
     return await sessions.find(realm, require_cookie(request, COOKIES[realm]))
 
 
-def require_cookie(request: Request, name: str) -> str:
-    """
-    Return the one cookie of this name. Raises `SessionOver` if there is none, or if there are two.
-
-    Two are never ours: somebody planted one, and which of them counts would be a guess.
-    """
-    found = [
-        value.strip()
-        for header in request.headers.getlist("cookie")
-        for key, _, value in (pair.partition("=") for pair in header.split(";"))
-        if key.strip() == name
-    ]
-    if len(found) != 1 or not found[0]:
-        raise SessionOver("There is no such cookie, or more than one.")
-    return found[0]
-
-
 def require_own_site(request: Request) -> None:
     """
     Check that a request that changes something comes from a page of ours, as the browser says. Raises `ForeignForm`.
@@ -117,7 +99,7 @@ def require_guarded(app: FastAPI) -> None:
     """
     Check that every page that changes something asks for somebody who is signed in. Raises `UnguardedRoute`.
 
-    What is before any session (the demo's sign-in) checks `require_own_site` and declares it by `own_site_only`.
+    What is before any session (the development sign-in) checks `require_own_site` and says so by `OWN_SITE`.
     """
     for context in iter_route_contexts(app.routes):
         route, path = context.original_route, str(context.path)

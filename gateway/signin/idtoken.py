@@ -17,6 +17,7 @@ from joserfc.util import urlsafe_b64decode
 
 from gateway.oauth.compact import parse
 from gateway.oauth.errors import Malformed
+from gateway.services.standing.identity import DEVELOPMENT
 from gateway.signin.errors import SignInFailed, TooWeak
 from gateway.signin.registration import Registration
 
@@ -117,7 +118,7 @@ def _verified(
 def _require_strong(subject: str, claims: Mapping[str, Any], asked: Asked, now: float) -> Claimed:
     """Check how and when the person signed in: what Authlib does not (`acr`, `amr`, `auth_time`)."""
     acr, amr, auth_time = claims.get("acr"), claims.get("amr", []), claims.get("auth_time")
-    if acr is not None and not isinstance(acr, str):
+    if acr is not None and (not isinstance(acr, str) or acr == DEVELOPMENT):
         raise SignInFailed("id_token_acr")
     if not isinstance(amr, list) or not all(isinstance(each, str) and each.isprintable() for each in amr):
         raise SignInFailed("id_token_amr")

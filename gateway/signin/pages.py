@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.http import line_of
 from gateway.services.standing.identity import Realm
-from gateway.signin.callers import CSRF_FIELD, ROOTS
+from gateway.signin.callers import CSRF_FIELD
+from gateway.signin.cookies import ROOTS
 
 STYLESHEET: Final = files("gateway.signin").joinpath("templates", "staff.css").read_bytes()
 _TITLES: Final = {Realm.DISTRICT: "Pactgate console", Realm.PARTNER: "Pactgate portal for partners"}
@@ -41,3 +42,18 @@ def refusal_page(request: Request, realm: Realm, status: int, *, title: str, det
     """Return the page of a refusal: what it is, what to do, and the number under which the log line has it."""
     number = line_of(request.scope).request_id
     return page(request, realm, "refused.html", status, title=title, detail=detail, remedy=remedy, number=number)
+
+
+def done_page(
+    request: Request,
+    realm: Realm,
+    *,
+    title: str,
+    detail: str,
+    away: str | None = None,
+    onward: str = "",
+    words: str = "Back to your account",
+) -> HTMLResponse:
+    """Return the page that says what was done; `onward` is a path below the realm's own, `away` one elsewhere."""
+    leads = f"{ROOTS[realm]}/{onward}" if onward else ROOTS[realm]
+    return page(request, realm, "done.html", title=title, detail=detail, away=away, onward=leads, onward_words=words)

@@ -1,8 +1,7 @@
 """
 One identity provider, as one registration knows it: where to send people, and what their answers are worth.
 
-Its metadata and keys are fetched under strict limits and kept for a while; what is away or wrong is `ProviderAway`, a
-page in plain words, never a hang.
+What is away or wrong is `ProviderAway`, a page in plain words, never a hang.
 """
 
 import asyncio
@@ -10,41 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OKPKey
 
-from gateway.services.staff.sessions import Authentication
+from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Identity
 from gateway.signin.errors import ProviderAway, ProviderRefused, SignInFailed
-from gateway.signin.fetching import OPTIONS, SECONDS, Bounded, fetch_json
+from gateway.signin.fetching import OPTIONS, SECONDS, Bounded
 from gateway.signin.idtoken import Asked, Claimed, UnknownKey, verify_id_token
+from gateway.signin.published import ProviderMetadata, Published
 from gateway.signin.registration import Registration
 from gateway.signin.transaction import Transaction
 
-_METADATA: Final = "/.well-known/openid-configuration"
-_KEPT_SECONDS: Final = 3_600
-_KEYS_AGAIN_SECONDS: Final = 30
-"""At most this often keys are fetched anew because a token named an unknown one: strangers must not make us ask."""
 _MOST_PARAMETER: Final = 2_048
 _ASSERTION_SECONDS: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What a provider publishes about itself, as far as it is used. `read_at` is in seconds of the epoch."""
-
-    authorization: str
-    token: str
-    keys: str
-    end_session: str | None
-    names_itself: bool
-    read_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +51,11 @@ class Provider:
         self.registration = registration
         self._callback = callback
         self._clock = clock
-        self._published: Published | None = None
-        self._keys: tuple[Key, ...] = ()
-        self._keys_read_at = float("-inf")
-        self._fetching = asyncio.Lock()
+        self._metadata = ProviderMetadata(registration.issuer, clock)
 
     async def address_for(self, transaction: Transaction) -> str:
         """Return where the browser is sent to sign in. Raises `ProviderAway`."""
-        published, asked = await self.published(), self._asked(transaction)
+        published, asked = await self._metadata.read(), self._asked(transaction)
         async with self._client() as client:
             parameters: dict[str, Any] = {"nonce": transaction.nonce, "max_age": asked.max_age}
             if asked.acr:
@@ -100,7 +80,7 @@ class Provider:
         if returned.state is None or returned.state != transaction.state:
             raise SignInFailed("state")
         # (2): it comes from the provider that was asked, before the code is shown to anybody (RFC 9207 section 2.4).
-        published = await self.published()
+        published = await self._metadata.read()
         if returned.issuer is None:
             if self.registration.names_itself or published.names_itself:
                 raise SignInFailed("issuer_missing")
@@ -114,7 +94,7 @@ class Provider:
         # (4): the code is worth a token, to us and with our verifier.
         token = await self._token(published, returned.code, transaction)
         # (5): the id_token holds to the end.
-        claimed = await self._claimed(token, published, transaction)
+        claimed = await self._claimed(token, transaction)
         return Authentication(
             identity=Identity(self.registration.realm, self.registration.issuer, claimed.subject),
             login=transaction.login,
@@ -127,50 +107,13 @@ class Provider:
     async def goodbye(self, back: str) -> str | None:
         """Return where the person can end the session at the provider too; None if it has no such page or is away."""
         try:
-            published = await self.published()
+            published = await self._metadata.read()
         except ProviderAway:
             return None
         if published.end_session is None:
             return None
         query = urlencode({"client_id": self.registration.client_id, "post_logout_redirect_uri": back})
         return f"{published.end_session}{'&' if '?' in published.end_session else '?'}{query}"
-
-    async def published(self) -> Published:
-        """Return what the provider publishes, from memory or anew. Raises `ProviderAway`."""
-        known = self._published
-        if known is not None and 0 <= self._clock() - known.read_at < _KEPT_SECONDS:
-            return known
-        async with self._fetching:
-            if self._published is known:
-                found = await fetch_json(self.registration.issuer.rstrip("/") + _METADATA)
-                self._published = self._read(found)
-            assert self._published is not None
-            return self._published
-
-    def _read(self, found: Mapping[str, Any]) -> Published:
-        # A document of another issuer would send our people, and our codes, elsewhere (RFC 8414 section 3.3).
-        if found.get("issuer") != self.registration.issuer:
-            raise ProviderAway("the metadata are those of another issuer")
-        return Published(
-            authorization=self._endpoint(found, "authorization_endpoint"),
-            token=self._endpoint(found, "token_endpoint"),
-            keys=self._endpoint(found, "jwks_uri"),
-            end_session=self._endpoint(found, "end_session_endpoint") if "end_session_endpoint" in found else None,
-            names_itself=found.get("authorization_response_iss_parameter_supported") is True,
-            read_at=self._clock(),
-        )
-
-    def _endpoint(self, found: Mapping[str, Any], name: str) -> str:
-        value = found.get(name)
-        try:
-            parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
-            _ = parts.port  # raises for one that there cannot be
-        except ValueError:
-            parts = urlsplit("")
-        loopback = urlsplit(self.registration.issuer).scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
-        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
-            raise ProviderAway("an address in the metadata cannot be used")
-        return str(value)
 
     def _client(self) -> AsyncOAuth2Client:
         registration = self.registration
@@ -211,9 +154,9 @@ class Provider:
             raise ProviderAway("the token endpoint answers something else")
         return found
 
-    async def _claimed(self, token: Mapping[str, Any], published: Published, transaction: Transaction) -> Claimed:
+    async def _claimed(self, token: Mapping[str, Any], transaction: Transaction) -> Claimed:
         asked, access = self._asked(transaction), token.get("access_token")
-        keys = await self._known_keys(published)
+        keys = await self._metadata.keys()
 
         def verified(known: tuple[Key, ...]) -> Claimed:
             return verify_id_token(token.get("id_token"), access, known, self.registration, asked, now=self._clock())
@@ -221,21 +164,9 @@ class Provider:
         try:
             return verified(keys)
         except UnknownKey:
-            if self._clock() - self._keys_read_at < _KEYS_AGAIN_SECONDS:
+            if not self._metadata.may_ask_again:
                 raise
-        return verified(await self._known_keys(published, anew=True))
-
-    async def _known_keys(self, published: Published, *, anew: bool = False) -> tuple[Key, ...]:
-        if anew or self._clock() - self._keys_read_at >= _KEPT_SECONDS:
-            found = await fetch_json(published.keys)
-            try:
-                keys = KeySet.import_key_set(found)  # type: ignore[arg-type] # it checks what it is given
-            except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-                raise ProviderAway("the provider's keys cannot be read") from None
-            # Public keys of the three kinds that our algorithms need; a shared secret among them is none.
-            self._keys = tuple(key for key in keys if isinstance(key, (ECKey, OKPKey, RSAKey)) and not key.is_private)
-            self._keys_read_at = self._clock()
-        return self._keys
+        return verified(await self._metadata.keys(anew=True))
 
     def _asked(self, transaction: Transaction) -> Asked:
         registration = self.registration

@@ -290,6 +290,41 @@ client_reminder = Table(
 )
 """Of which bindings' ends somebody was reminded, how many days ahead, and by which entry. Rows are only ever added."""
 
+wrapping_key = Table(
+    "wrapping_key",
+    metadata,
+    Column("name", LargeBinary, nullable=False),
+    Column("move", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name", "move", name="wrapping_key_pk"),
+    CheckConstraint("octet_length(name) IN (0, 8)", name="wrapping_key_name_has_its_form"),
+    CheckConstraint("move IN ('introduced', 'retired')", name="wrapping_key_move_is_one"),
+    CheckConstraint("move = 'retired' OR name <> ''", name="wrapping_key_first_is_never_introduced"),
+    CheckConstraint("idx >= 0", name="wrapping_key_has_an_entry"),
+)
+"""Which keys that wrap links of students came and went, by name and entry. Rows are only ever added."""
+
+token_end = Table(
+    "token_end",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("idx", name="token_end_pk"),
+    CheckConstraint("reason <> ''", name="token_end_reason_is_given"),
+)
+"""Why tokens were ended before their time, by the entry that ended them; the entry alone counts."""
+
+token_key_held = Table(
+    "token_key_held",
+    metadata,
+    Column("key", Text, nullable=False),
+    Column("signs_from", BigInteger, nullable=False),
+    PrimaryKeyConstraint("key", name="token_key_held_pk"),
+    CheckConstraint("key ~ '^[A-Za-z0-9_-]{43}$'", name="token_key_held_is_a_thumbprint"),
+    CheckConstraint("signs_from >= 0", name="token_key_held_signs_from_an_instant"),
+)
+"""Which keys that sign access tokens some replica holds, and from when each signs: nobody is let in by a row."""
+
 Index("outside_disclosure_corrects_ix", outside_disclosure.c.corrects)
 Index("client_agreement_ix", client.c.agreement)
 Index("draft_count_day_ix", draft_count.c.day, draft_count.c.line)

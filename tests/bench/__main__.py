@@ -7,103 +7,23 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 
-import asyncpg
 import msgspec
 
 from gateway.demo.perform import free_port
 from gateway.store.session import connect
 from tests.bench import machine, report
-from tests.bench.deployment import Deployment, deployed, environment_of, fill_bare, server_facts
-from tests.bench.load import Plan, Result
-from tests.bench.pages import LIMIT, Pages, plain_requests, proven_requests, walk
-from tests.bench.report import GATEWAY, PROVEN, ROUTES, UNLOGGED, Measured
+from tests.bench.deployment import Deployment, deployed, environment_of, server_facts
+from tests.bench.flat import fill, flat_for
+from tests.bench.pages import LIMIT, Pages, proven_requests, walk
+from tests.bench.race import Race, in_turn, serving
+from tests.bench.report import GATEWAY, ROUTES, Measured
 from tests.bench.stages import StagePlan, Stages
-from tests.bench.tally import require_equal, tally
 
 RESULTS = Path(__file__).parent / "results.json"
-WARM_UP_REQUESTS = 400
 STAGE_REQUESTS = 600
-SPARE = 1.6
-"""Proofs are made for this much more than the best rate seen, so that a repetition is not cut short."""
-
-
-@dataclass(slots=True)
-class Bench:
-    """What the repetitions share."""
-
-    deployment: Deployment
-    pages: Pages = field(repr=False)
-    ports: dict[str, int]
-    processes: dict[str, int]
-    connection: asyncpg.Connection = field(repr=False)
-    backend: int
-    best_rate: float = 0.0
-
-    async def repetition(self, route: str, connections: int, seconds: float) -> Measured:
-        """Measure one route once. Raises `Miscounted` if the log does not hold each answer."""
-        proven, logged = route in PROVEN, route == GATEWAY
-        if proven:
-            count = max(WARM_UP_REQUESTS, int(seconds * self.best_rate * SPARE))
-            partner = self.deployment.partner(self.ports[route])
-            requests = proven_requests(self.pages, partner, self.ports[route], count)
-        else:
-            requests = plain_requests(self.pages, self.ports[route])
-        plan = Plan(self.ports[route], connections, seconds, self.pages.rows, requests, rotate=not proven)
-        before = await tally(self.connection)
-        used = self._used(route)
-        result = await asyncio.to_thread(_load, plan)
-        server_seconds, database_seconds = (now - then for now, then in zip(self._used(route), used, strict=True))
-        require_equal(before, await tally(self.connection), answers=result.answers if logged else 0, rows=LIMIT)
-        if proven:
-            self.best_rate = max(self.best_rate, result.rate)
-        return Measured(
-            route=route,
-            connections=connections,
-            result=result,
-            server_us=1e6 * server_seconds / result.answers,
-            database_us=1e6 * database_seconds / result.answers,
-        )
-
-    def _used(self, route: str) -> tuple[float, float]:
-        return machine.processor_seconds(self.processes[route]), machine.database_seconds(self.backend)
-
-
-def _load(plan: Plan) -> Result:
-    words = (sys.executable, "-m", "tests.bench.load")
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        machine.pin(machine.LOAD_CORE, process.pid)
-        said, _ = process.communicate(msgspec.msgpack.encode(plan))
-    if process.returncode:
-        raise RuntimeError("the load generator stopped; what it said is above")
-    return msgspec.msgpack.decode(said, type=Result)
-
-
-@contextmanager
-def _serving(
-    deployment: Deployment, home: Path, ports: dict[str, int], routes: tuple[str, ...]
-) -> Iterator[dict[str, int]]:
-    """Serve these routes, each by a process of its own on the server's core; yields the process ids."""
-    plain = dict(os.environ) | {
-        "BENCH_SYNC_URL": deployment.bare_url.replace("postgresql://", "postgresql+psycopg://"),
-        "BENCH_ASYNC_URL": deployment.bare_url,
-    }
-    words = {
-        "bare": ((sys.executable, "-m", "tests.bench.bare", str(ports["bare"])), plain),
-        "unchecked": ((sys.executable, "-m", "tests.bench.unchecked", str(ports["unchecked"])), plain),
-        UNLOGGED: ((sys.executable, "-m", "tests.bench.unlogged"), environment_of(deployment, ports[UNLOGGED])),
-        GATEWAY: ((sys.executable, "-m", "tests.bench.served"), environment_of(deployment)),
-    }
-    with ExitStack() as stack:
-        processes = {}
-        for route in routes:
-            url = f"http://127.0.0.1:{ports[route]}/healthz"
-            processes[route] = stack.enter_context(machine.server(*words[route], url, home / f"{route}.log"))
-        yield processes
 
 
 async def bench(options: argparse.Namespace) -> None:
@@ -119,12 +39,13 @@ async def bench(options: argparse.Namespace) -> None:
             others = {route: free_port() for route in ROUTES if route != GATEWAY}
             ports = {**others, GATEWAY: deployment.settings.port}
             with ExitStack() as stack:
-                processes = stack.enter_context(_serving(deployment, home, ports, (GATEWAY,)))
+                processes = stack.enter_context(serving(deployment, home, ports, (GATEWAY,)))
                 pages = await asyncio.to_thread(walk, deployment.partner())
-                await fill_bare(deployment, pages.students)
-                processes |= stack.enter_context(_serving(deployment, home, ports, tuple(others)))
+                flat = flat_for("students", pages.path, pages.answered)
+                await fill(deployment.bare_url, flat, pages.answered)
+                processes |= stack.enter_context(serving(deployment, home, ports, tuple(others), (flat,)))
                 backend = await connection.fetchval("SELECT pg_backend_pid()")
-                running = Bench(deployment, pages, ports, processes, connection, backend)
+                running = Race(deployment, pages, ports, processes, connection, backend)
                 gc.freeze()
                 measured = await _measure(running, options)
                 stages = await asyncio.to_thread(_stages, deployment, pages)
@@ -141,15 +62,12 @@ async def bench(options: argparse.Namespace) -> None:
         report.say(f"Raw numbers: {RESULTS}")
 
 
-async def _measure(running: Bench, options: argparse.Namespace) -> list[Measured]:
-    for route in ROUTES:  # not counted; it also shows how many proofs a repetition needs
-        for connections in options.connections:
-            await running.repetition(route, connections, min(1.0, options.seconds))
+async def _measure(running: Race, options: argparse.Namespace) -> list[Measured]:
+    await running.warm_up(ROUTES, options.connections, options.seconds)
     measured = []
     for turn in range(options.reps):
         for connections in options.connections:
-            # Another one goes first each time, so that what comes and goes on the machine favours nobody.
-            for route in (*ROUTES[turn % len(ROUTES) :], *ROUTES[: turn % len(ROUTES)]):
+            for route in in_turn(ROUTES, turn):
                 measured.append(await running.repetition(route, connections, options.seconds))
                 report.told(measured[-1])
     return measured

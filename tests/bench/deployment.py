@@ -1,7 +1,7 @@
 """
 What is measured: a district of many students, loaded as any other, and one partner under one signed agreement.
 
-Only the files that the page reads are loaded. About half of the students are on the partner's list.
+A scene says what is shared (`tests.bench.scenes`); only the files that it reads are loaded.
 """
 
 import os
@@ -13,9 +13,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from gateway.demo.cast import Cast, script
+from gateway.demo.cast import Cast
 from gateway.demo.district import District, generate, stage_for, write_csv
-from gateway.demo.district.lists import RosterRow
 from gateway.demo.perform import free_port, settings_for, throw_away_cluster
 from gateway.demo.stage import ORIGIN, SEED, ZONE, admit_responsible
 from gateway.keys import create_keys
@@ -29,24 +28,9 @@ from gateway.settings import Settings, read_settings
 from gateway.store.cluster import Cluster
 from gateway.store.roles import create_database
 from gateway.store.session import connect
+from gateway.wrapping_keys import WrappingKeys
+from tests.bench.scenes import STUDENTS, Scene
 
-EXAMPLE, PARTNER = "sps-b-mentoring-school-official.yaml", "harbor-mentors"
-LOADS = ("schools", "terms", "students", "enrollments", "academic_summary", "roster_harbor")
-FIELDS = {
-    "first_name": "000115",
-    "last_name": "000172",
-    "birthdate": "000033",
-    "school_identifier": "001069",
-    "school_year": "000243",
-    "sex": "000255",
-    "grade_level": "000100",
-    "entry_date": "000097",
-    "enrollment_status": "000094",
-    "gpa_cumulative": "000128",
-    "credits_earned_cumulative": "000074",
-    "projected_graduation_year": "000226",
-}
-"""The twelve elements, by wire name and in the order they are answered; the birthdate leaves as a year."""
 BARE_DATABASE = "bench"
 
 
@@ -61,6 +45,8 @@ class Deployment:
     keys_folder: Path
     students: int
     covered: int
+    agreement: str
+    """The digest of the agreement."""
 
     @property
     def bare_url(self) -> str:
@@ -73,15 +59,22 @@ class Deployment:
 
 
 @asynccontextmanager
-async def deployed(home: Path, students: int) -> AsyncIterator[Deployment]:
-    """Set everything up in `home`; the database is removed at the end."""
+async def deployed(
+    home: Path, students: int, scene: Scene = STUDENTS, *, days: int | None = None
+) -> AsyncIterator[Deployment]:
+    """
+    Set everything up in `home`; the database is removed at the end.
+
+    `days` keeps the attendance of the last of so many school days only.
+    """
     settings = settings_for(read_settings({}), home, free_port())
     async with throw_away_cluster(settings) as cluster:
         await create_database(cluster.url("admin"), BARE_DATABASE)
         today = datetime.now(ZONE).date()
         school_year, day = stage_for(today)
         keys = create_keys(settings.keys)
-        content = _content(school_year)
+        district = scene.listing(generate(SEED, today=day, school_year=school_year, students=students))
+        content = scene.content(district, school_year)
         cast = Cast.meet((content["partner"]["id"],))
         installed = await install(
             cluster.url("owner"),
@@ -95,16 +88,16 @@ async def deployed(home: Path, students: int) -> AsyncIterator[Deployment]:
         async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
             await _shift_clock(cluster, day - today)
             client, partner_keys, digest = await _sign(office, cast, content)
-            district = _listing_half(generate(SEED, today=day, school_year=school_year, students=students))
             (home / "export").mkdir()
-            await _load(office, district, home / "export", keys.subject, digest)
+            write_csv(district if days is None else _lately(district, days), home / "export")
+            await _load(office, scene, home / "export", keys.subject, digest)
             covered = await Stewardship(office).covered_today(digest, content["term"]["time_zone"])
         async with connect(cluster.url("admin")) as connection:
             # What autovacuum has done on any server that is older than a minute.
             await connection.execute("VACUUM ANALYZE")
         folder = home / "partner"
         write_keys(folder, partner_keys)
-        yield Deployment(settings, cluster, client, partner_keys, folder, students, covered)
+        yield Deployment(settings, cluster, client, partner_keys, folder, students, covered, digest)
 
 
 def environment_of(deployment: Deployment, port: int | None = None) -> dict[str, str]:
@@ -119,41 +112,11 @@ def environment_of(deployment: Deployment, port: int | None = None) -> dict[str,
     }
 
 
-async def fill_bare(deployment: Deployment, rows: list[dict[str, Any]]) -> None:
-    """Put the very rows the gateway answered with into one flat table, with its key as the only index."""
-    names = ("record_code", *FIELDS)
-    kinds = {
-        "birthdate": "integer",
-        "gpa_cumulative": "double precision",
-        "credits_earned_cumulative": "double precision",
-    }
-    columns = ", ".join(f"{name} {kinds.get(name, 'text')}" for name in names)
-    async with connect(deployment.bare_url) as connection:
-        await connection.execute(f"CREATE TABLE bench_student ({columns}, PRIMARY KEY (record_code))")
-        await connection.copy_records_to_table(
-            "bench_student", columns=names, records=[tuple(row[name] for name in names) for row in rows]
-        )
-        await connection.execute("VACUUM ANALYZE bench_student")
-
-
 async def server_facts(deployment: Deployment) -> dict[str, str]:
     """Return the database's version and the settings that a number depends on."""
     names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "jit", "shared_buffers")
     async with connect(deployment.cluster.url("admin")) as connection:
         return {name: str(await connection.fetchval("SELECT current_setting($1)", name)) for name in names}
-
-
-def _content(school_year: str) -> dict[str, Any]:
-    """Return the example, with the twelve elements of the page and for everybody on the partner's list."""
-    content = script(EXAMPLE, school_year)
-    students = next(terms for terms in content["datasets"] if terms["dataset"] == "students")
-    students["elements"] = [
-        {"element": element, "transformation": "year" if name == "birthdate" else "exact"}
-        for name, element in FIELDS.items()
-    ]
-    content["datasets"] = [students]
-    content["population"] = {"roster": True}
-    return content
 
 
 async def _shift_clock(cluster: Cluster, shift: timedelta) -> None:
@@ -175,18 +138,15 @@ async def _sign(office: Office, cast: Cast, content: dict[str, Any]) -> tuple[st
     return client, keys, agreement.digest
 
 
-def _listing_half(district: District) -> District:
-    days = district.calendar
-    listed = tuple(
-        RosterRow(each.student_number, PARTNER, "all schools", days.first_day, days.last_day)
-        for each in district.students[::2]
-    )
-    return replace(district, harbor=listed, attendance=(), course_grades=(), assessments=(), discipline=())
+def _lately(district: District, days: int) -> District:
+    kept = frozenset(sorted({row.date for row in district.attendance})[-days:])
+    return replace(district, attendance=tuple(row for row in district.attendance if row.date in kept))
 
 
-async def _load(office: Office, district: District, folder: Path, subject_key: bytes, digest: str) -> None:
-    write_csv(district, folder)
+async def _load(office: Office, scene: Scene, folder: Path, subject_key: WrappingKeys, digest: str) -> None:
     steward = Stewardship(office)
     with as_file(files("gateway.demo").joinpath("mappings")) as mappings:
-        for mapping in read_mappings([mappings / f"{name}.toml" for name in LOADS]):
-            await steward.load(mapping, folder, subject_key, agreements={PARTNER: digest}, strict=False, confirm=False)
+        for mapping in read_mappings([mappings / f"{name}.toml" for name in scene.loads]):
+            await steward.load(
+                mapping, folder, subject_key, agreements={scene.partner: digest}, strict=False, confirm=False
+            )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from math import isnan
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -63,16 +64,44 @@ def processor_seconds(process: int) -> float:
     return float("nan") if found is None else (int(found[11]) + int(found[12])) / _TICKS
 
 
+def running_seconds(process: int) -> float:
+    """
+    Return how long a process has been on a core so far, to the nanosecond (Linux, `/proc/PID/schedstat`).
+
+    Others on the machine do not lengthen it as they do a wall clock. Nan where /proc does not tell.
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+    except OSError:
+        return float("nan")
+
+
+def database_running_seconds(backend: int) -> float:
+    """Return how long all living processes of the server that `backend` is one of have been on a core so far."""
+    each = [running_seconds(process) for process in _family(backend)]
+    return sum(seconds for seconds in each if not isnan(seconds)) if each else float("nan")
+
+
 def database_seconds(backend: int) -> float:
     """Return the processor time of the whole database server that `backend` is a process of; nan without /proc."""
     own = _stat(backend)
     if own is None:
         return float("nan")
     postmaster = int(own[1])
-    living = [found for each in Path("/proc").glob("[0-9]*") if (found := _stat(int(each.name))) is not None]
-    ticks = sum(int(found[11]) + int(found[12]) for found in living if int(found[1]) == postmaster)
+    living = [found for each in _family(backend) if (found := _stat(each)) is not None]
+    ticks = sum(int(found[11]) + int(found[12]) for found in living)
     ended = _stat(postmaster) or []
     return (ticks + sum(int(each) for each in ended[11:15])) / _TICKS
+
+
+def _family(backend: int) -> list[int]:
+    """Return the processes that have the same parent as `backend`; none without /proc."""
+    own = _stat(backend)
+    if own is None:
+        return []
+    processes = [int(each.name) for each in Path("/proc").glob("[0-9]*")]
+    known = {process: found for process in processes if (found := _stat(process)) is not None}
+    return [process for process, found in known.items() if found[1] == own[1]]
 
 
 def _stat(process: int) -> list[str] | None:

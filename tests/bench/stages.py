@@ -8,7 +8,7 @@ load many share one.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from inspect import iscoroutinefunction
 from io import BytesIO
@@ -23,10 +23,11 @@ from starlette.types import Message
 from agreements.trust import read_trust
 from audit.log import Log
 from gateway.api.routers import partner_routers
-from gateway.app import create_app
+from gateway.app import Bounds, create_app
 from gateway.keys import load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.bearer import Bearer
+from gateway.oauth.rates import Rate
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services import disclosure
@@ -36,7 +37,10 @@ from gateway.settings import read_settings
 from tests.bench.served import wide
 
 WARM_UP = 100
-STAGES: tuple[tuple[str, object, str], ...] = (
+Stage = tuple[str, object, str]
+"""What it is called, and the object and attribute where it stands."""
+_WIDE = Bounds(address_rate=Rate(1e6, 1e6), client_rate=Rate(1e6, 1e6))
+STAGES: tuple[Stage, ...] = (
     ("token and proof", Bearer, "require_caller"),
     ("decision", Grants, "decide"),
     ("read (wall: waits for PostgreSQL)", Reader, "read_page"),
@@ -102,11 +106,15 @@ class Clock:
         return self.name, 1e6 * median(wall), 1e6 * sum(own) / len(own)
 
 
-async def break_down(plan: StagePlan) -> Stages:
-    """Serve the requests one after the other and return what each stage took. Raises `RuntimeError` at a refusal."""
+async def break_down(plan: StagePlan, stages: Sequence[Stage], rest: str) -> Stages:
+    """
+    Serve the requests one after the other and return what each stage took; `rest` is what to call what is left.
+
+    Raises `RuntimeError` at a refusal.
+    """
     chosen = read_settings(plan.environment)
     clocks = []
-    for name, place, attribute in STAGES:
+    for name, place, attribute in stages:
         clocks.append(Clock(name))
         setattr(place, attribute, clocks[-1].wrap(getattr(place, attribute)))
     whole = Clock("the whole")
@@ -116,25 +124,29 @@ async def break_down(plan: StagePlan) -> Stages:
     async with open_services(
         chosen.database_url("app"), keys, trust, readers=chosen.readers, public_url=chosen.public_url, guardrails=wide()
     ) as services:
-        app = create_app(chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write)
+        app = create_app(
+            chosen, keys, lambda: nullcontext(services), partner_routers(keys.cursor), write=write, bounds=_WIDE
+        )
         async with app.router.lifespan_context(app) as state:
             for request in plan.requests:
                 await whole.wrap(_serve)(app, state, request)
     lines = [each.line() for each in clocks]
     total = whole.line()
     wall, own = sum(line[1] for line in lines), sum(line[2] for line in lines)
-    return Stages([*lines, ("FastAPI, HTTP floor, route, line", total[1] - wall, total[2] - own), total])
+    return Stages([*lines, (rest, total[1] - wall, total[2] - own), total])
 
 
 async def _serve(app: FastAPI, state: Any, request: bytes) -> None:
-    first, *lines = request.decode().split("\r\n")
-    path, _, query = first.split(" ")[1].partition("?")
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, target, _ = first.split(" ")
+    path, _, query = target.partition("?")
     pairs = (line.split(": ", 1) for line in lines if line)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -147,7 +159,7 @@ async def _serve(app: FastAPI, state: Any, request: bytes) -> None:
     }
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Message) -> None:
         said.append(message)
@@ -159,11 +171,11 @@ async def _serve(app: FastAPI, state: Any, request: bytes) -> None:
         raise RuntimeError(f"refused: {said}")
 
 
-def main() -> None:
+def main(stages: Sequence[Stage], rest: str) -> None:
     """Read a plan from stdin, write the stages to stdout; both in MessagePack."""
     plan = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=StagePlan)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(break_down(plan))))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(uvloop.run(break_down(plan, stages, rest))))
 
 
 if __name__ == "__main__":
-    main()
+    main(STAGES, "FastAPI, HTTP floor, route, line")

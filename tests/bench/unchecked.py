@@ -1,12 +1,12 @@
 """
-The same page on the same PostgreSQL without a single check: asyncpg and msgspec, no token, no rule, no log.
+The same pages on the same PostgreSQL without a single check: asyncpg and msgspec, no token, no rule, no log.
 
 It shows what everything Pactgate does on top costs.
 """
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -14,16 +14,13 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from tests.bench.deployment import FIELDS
+from tests.bench.flat import KEY, Flat, tables
 
-COLUMNS = ("record_code", *FIELDS)
-PAGE = f"SELECT {', '.join(COLUMNS)} FROM bench_student WHERE record_code > $1 ORDER BY record_code LIMIT 100"  # noqa: S608 - constants
+_encode = msgspec.json.Encoder().encode
 
 
-def create_app(url: str) -> FastAPI:
-    """Build the endpoint on the database at `url`."""
-    row = msgspec.defstruct("Row", [(name, object) for name in COLUMNS])
-    encode = msgspec.json.Encoder().encode
+def create_app(url: str, served: Sequence[Flat]) -> FastAPI:
+    """Build the endpoints on the database at `url`."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -32,18 +29,24 @@ def create_app(url: str) -> FastAPI:
         await app.state.pool.close()
 
     app = FastAPI(lifespan=lifespan)
-
-    @app.get("/v1/students")
-    async def students(request: Request) -> Response:
-        rows = await request.app.state.pool.fetch(PAGE, request.query_params.get("after", ""))
-        return Response(encode({"data": [row(*found) for found in rows]}), media_type="application/json")
-
+    for flat in served:
+        _serve(app, flat)
     return app
+
+
+def _serve(app: FastAPI, flat: Flat) -> None:
+    row = msgspec.defstruct("Row", [(name, object) for name in flat.columns])
+    page = f"SELECT {', '.join(flat.columns)} FROM {flat.table} WHERE {KEY} > $1 ORDER BY {KEY} LIMIT 100"  # noqa: S608 - our own names
+
+    @app.get(flat.path)
+    async def read(request: Request) -> Response:
+        rows = await request.app.state.pool.fetch(page, int(request.query_params.get("after", "0")))
+        return Response(_encode({"data": [row(*found) for found in rows]}), media_type="application/json")
 
 
 if __name__ == "__main__":
     uvicorn.run(
-        create_app(os.environ["BENCH_ASYNC_URL"]),
+        create_app(os.environ["BENCH_ASYNC_URL"], tables()),
         host="127.0.0.1",
         port=int(sys.argv[1]),
         log_level="warning",

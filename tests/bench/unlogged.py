@@ -7,8 +7,7 @@ It shows what the log costs, and is no way to run it. Tokens are on record as ev
 from audit.draft import Appended, Draft
 from audit.log import Log
 from gateway.cli.serve import serve
-from gateway.services import grants
-from tests.bench.served import wide
+from tests.bench.served import widen
 
 _append = Log.append
 
@@ -19,6 +18,6 @@ async def taken_for_granted(log: Log, draft: Draft) -> Appended:
 
 
 if __name__ == "__main__":
-    setattr(grants, "load_guardrails", wide)  # noqa: B010 - mypy refuses the assignment, and `serve` takes no guardrails
-    setattr(Log, "append", taken_for_granted)  # noqa: B010 - the same
+    widen()
+    setattr(Log, "append", taken_for_granted)  # noqa: B010 - mypy refuses the assignment
     serve()

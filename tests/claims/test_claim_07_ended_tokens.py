@@ -40,11 +40,11 @@ async def told(gateway: Gateway, agreement: str, token: str) -> set[tuple[int, s
 OVER = {(401, "token_over", "invalid_token")}
 
 
-async def end(gateway: Gateway, act: Any, subject: str) -> int:
+async def end(gateway: Gateway, act: Any, subject: str, *why: str) -> int:
     """End tokens as the office does; return the entry."""
     office = await gateway.office()
     async with office.engine.begin() as connection:
-        return int(await act(connection, subject))
+        return int(await act(connection, subject, *why))
 
 
 @asynccontextmanager
@@ -85,7 +85,7 @@ async def test_all_tokens_of_a_client_end_together_on_every_replica_and_no_other
     tokens = {each: await gateway.token(each) for each in (TUTORING, FOLLOW_UP, MENTORING)}
     async with second(gateway) as replica:
         await gateway.ask(TUTORING, services=replica)
-        entry = await end(gateway, end_tokens_of_client, client)
+        entry = await end(gateway, end_tokens_of_client, client, "test")
         with pytest.raises(Problem) as refused:
             await gateway.ask(TUTORING, services=replica)
         assert refused.value.code == "token_over"
@@ -101,13 +101,13 @@ async def test_all_tokens_of_a_client_end_together_on_every_replica_and_no_other
 
 async def test_all_tokens_for_an_agreement_end_together_and_those_for_another_stay(gateway: Gateway) -> None:
     tokens = {each: await gateway.token(each) for each in (TUTORING, FOLLOW_UP)}
-    entry = await end(gateway, end_tokens_for_agreement, gateway.digest(TUTORING))
+    entry = await end(gateway, end_tokens_for_agreement, gateway.digest(TUTORING), "test")
     assert await told(gateway, TUTORING, tokens[TUTORING]) == OVER
     assert (await gateway.get(FOLLOW_UP, "/v1/students", token=tokens[FOLLOW_UP])).status_code == 200
     assert (await gateway.get(TUTORING, "/v1/students", token=await gateway.token(TUTORING))).status_code == 200
     # Ended once more, those that came in between are over as well.
     between = await gateway.token(TUTORING)
-    assert await end(gateway, end_tokens_for_agreement, gateway.digest(TUTORING)) > entry
+    assert await end(gateway, end_tokens_for_agreement, gateway.digest(TUTORING), "test") > entry
     assert await told(gateway, TUTORING, between) == OVER
 
 
@@ -123,9 +123,9 @@ async def test_what_a_retired_key_signed_is_over_and_nothing_is_signed_with_it(g
 async def test_what_nobody_has_is_no_end(gateway: Gateway) -> None:
     size = await gateway.size()
     with pytest.raises(UnknownClient):
-        await end(gateway, end_tokens_of_client, "client:00000000-0000-4000-8000-000000000000")
+        await end(gateway, end_tokens_of_client, "client:00000000-0000-4000-8000-000000000000", "test")
     with pytest.raises(NotRegistered):
-        await end(gateway, end_tokens_for_agreement, f"sha256:{secrets.token_hex(32)}")
+        await end(gateway, end_tokens_for_agreement, f"sha256:{secrets.token_hex(32)}", "test")
     assert await gateway.size() == size
 
 
@@ -134,7 +134,7 @@ async def test_an_end_between_reading_and_writing_refuses_the_page(gateway: Gate
     assert (await gateway.get(TUTORING, "/v1/students", token=token)).status_code == 200
     office, size = await gateway.office(), await gateway.size()
     async with office.engine.begin() as connection:
-        entry = await end_tokens_of_client(connection, client)  # it holds the head until the block ends
+        entry = await end_tokens_of_client(connection, client, "test")  # it holds the head until the block ends
         asking = asyncio.create_task(gateway.get(TUTORING, "/v1/students", token=token))
         await gateway.blocked()
     answer = await asking
@@ -181,7 +181,7 @@ async def test_ends_and_requests_from_everywhere_are_in_one_order(gateway: Gatew
 
     asking = [asyncio.create_task(asyncio.to_thread(ask_on)) for _ in range(3)]
     for _ in range(12):
-        await end(gateway, end_tokens_of_client, client)
+        await end(gateway, end_tokens_of_client, client, "test")
         await asyncio.sleep(0.02)
     over.set()
     await asyncio.gather(*asking)

@@ -47,7 +47,7 @@ async def test_pages_do_not_come_in_an_order_that_two_partners_share(gateway: Ga
 async def test_a_code_is_made_of_nothing_that_anybody_knows(gateway: Gateway) -> None:
     found, admin = await codes(gateway), await gateway.database.connection("admin")
     rows = await admin.fetch("SELECT student_identifier, student_id FROM records.identity")
-    keys = (b"", gateway.deployment.keys.subject, gateway.deployment.keys.cursor)
+    keys = (b"", gateway.deployment.keys.subject.newest.secret, gateway.deployment.keys.cursor)
     # A code carries the first 130 bits of what it was made from.
     known = {_first_bytes(code) for own in found.values() for code in own.values()}
     for row in rows:

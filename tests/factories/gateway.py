@@ -101,7 +101,11 @@ async def deploy(server: TestServer, name: str, home: Path) -> Deployment:
     await server.create(name)
     database = TestDatabase(server, name)
     keys, ring = create_keys(home / "keys"), Keyring()
-    seed(keys.cursor.hex(), keys.subject.hex(), *(str(each.key.as_dict(private=True)["d"]) for each in keys.token_keys))
+    seed(
+        keys.cursor.hex(),
+        keys.subject.newest.secret.hex(),
+        *(str(each.key.as_dict(private=True)["d"]) for each in keys.token_keys),
+    )
     officers = tuple(Officer(person.name, person.key.public) for person in ring.officers)
     urls = database.url("owner"), database.url("loader")
     installed = await install(*urls, home / "trust.json", keys, officers, origin=ring.origin, demo=True)

@@ -14,7 +14,7 @@ import httpx2
 from joserfc.jwk import ECKey
 
 from gateway.services.standing.identity import Realm
-from gateway.signin.callers import COOKIES
+from gateway.signin.cookies import COOKIES
 
 PEERS = Path(__file__).parents[1] / "peers"
 _PATIENCE = 60.0

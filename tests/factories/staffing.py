@@ -11,7 +11,7 @@ from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
 from gateway.services.staff.office import StaffOffice
-from gateway.services.staff.sessions import Authentication
+from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Identity, Person, Realm
 from tests.factories.agreements import Keyring
 from tests.factories.gateway import NOON, Gateway
@@ -89,5 +89,11 @@ class StaffRoom:
         return document.digest
 
     async def roles(self, who: Identity) -> set[Role]:
-        """Return the roles that somebody has at this moment, as a request finds them."""
-        return set((await self.gateway.services.staff.standing(who)).roles)
+        """Return the roles that somebody has at this moment, as a request finds them; none for a stranger."""
+        registry, moment = await self.gateway.services.grants.registry()
+        return set(registry.staff.roles_of(who, moment.received))
+
+    async def person(self, who: Identity) -> Person | None:
+        """Return whose identity it is at this moment; None for a stranger."""
+        registry, _ = await self.gateway.services.grants.registry()
+        return registry.staff.person_of(who)

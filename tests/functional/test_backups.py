@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from itertools import count
@@ -14,15 +15,19 @@ import pytest
 
 from audit.errors import LogDamaged
 from gateway.erased import ErasedLinks
+from gateway.errors import WrappingKeyMissing
 from gateway.kept import KeptCheckpoint
+from gateway.keys import load_keys
 from gateway.migrations.upgrade import require_same_tables
 from gateway.services.backups.making import back_up
 from gateway.services.backups.manifest import BackupRefused, Manifest, read_manifest
 from gateway.services.backups.restoring import Outside, Restored, restore
-from gateway.services.erasures import erase_again
 from gateway.services.errors import LogSetBack, OtherInstallation
+from gateway.services.forgetting import erase_again
+from gateway.services.rewrapping import Rewrapping
 from gateway.store.catalogue import read_catalogue
 from gateway.store.copies import copy_in, copy_out, digest_of_file
+from gateway.wrapping_keys import FIRST, add_wrapping_key, destroy_wrapping_key
 from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import Gateway
@@ -319,3 +324,33 @@ async def test_a_copy_on_a_machine_that_kept_nothing_is_said_to_continue(vault: 
     done = await restore(database.url("owner"), folder, replace(vault.outside, kept=nothing), verify=False)
     assert (done.set_back, done.rechecked, done.manifest) == (None, False, manifest)
     assert json.loads((folder / "manifest.json").read_text())["log"]["checkpoint"] == manifest.checkpoint
+
+
+@pytest.mark.ferpa("N3")
+async def test_a_backup_from_before_the_key_of_links_was_exchanged_takes_the_old_key(
+    vault: Vault, tmp_path: Path
+) -> None:
+    gateway, home = vault.gateway, tmp_path / "keys"
+    shutil.copytree(gateway.deployment.home / "keys", home)
+    before, _ = await vault.back_up("before")
+    add_wrapping_key(home)
+    both = load_keys(home).subject
+    work = Rewrapping((await gateway.office()).engine, both)
+    await work.rewrap()
+    await work.retire("first")
+    destroy_wrapping_key(home, FIRST)
+    after, _ = await vault.back_up("after")
+    new = replace(vault.outside, subject_key=load_keys(home).subject)
+    database = await vault.new()
+    with pytest.raises(WrappingKeyMissing) as refused:
+        await restore(database.url("owner"), before, new, verify=False)
+    assert "kept apart" in refused.value.remedy
+    await nothing_restored(database)
+    await restore(database.url("owner"), before, replace(new, subject_key=both), verify=False)
+    links = "SELECT sealed FROM records.subject"
+    owner = await database.connection("owner")
+    assert {len(row["sealed"]) for row in await owner.fetch(links)} == {16}
+    # One from after it takes the new key alone.
+    again = await vault.new()
+    await restore(again.url("owner"), after, new, verify=False)
+    assert {len(row["sealed"]) for row in await (await again.connection("owner")).fetch(links)} == {24}

@@ -8,6 +8,7 @@ import pytest
 
 from audit.events import Event
 from gateway.oauth.client import PartnerKeys
+from gateway.services.obligations.owed import Obligations
 from tests.factories.bound import LONG_AGO, Asking, bind
 from tests.factories.cohort import MENTORING
 from tests.factories.gateway import HARBOR, NOON, Gateway
@@ -155,6 +156,21 @@ async def test_a_binding_ends_on_its_last_day_and_three_reminders_come_once_each
     assert said == [False, False, True, False, True, False, True, False, False]
     found = [each["days"] for each in await gateway.entries() if each["event"] == Event.CLIENT_EXPIRING]
     assert found == [30, 14, 3]
+
+
+async def test_who_was_reminded_of_the_last_days_is_not_reminded_by_a_clock_that_went_back(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    await bind(gateway, own(gateway), last_day=NOON.date() + dt.timedelta(days=20), earlier_last_day=LONG_AGO)
+    said = []
+    for ahead in (2, 12, 19):
+        await gateway.at(NOON + dt.timedelta(days=20 - ahead))
+        await gateway.services.facts.check()
+        said.append("client_expiring" in alarms(caplog))
+    assert said == [True, False, False]
+    (ending,) = (await Obligations((await gateway.office()).desk).listed()).ending_clients
+    assert (ending.client, ending.agreement) == (gateway.deployment.partners[HARBOR].client, gateway.digest(MENTORING))
+    assert (ending.last_day, ending.days_left) == (NOON.date() + dt.timedelta(days=20), 19)
 
 
 async def test_nobody_is_reminded_of_a_client_that_goes_on(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:

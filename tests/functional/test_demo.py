@@ -15,14 +15,17 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import httpx2
 import pytest
 
-from gateway.cli.demo import conclude
+from gateway.cli.demo import conclude, demo
 from gateway.demo.district import MINIMUM_STUDENTS
 from gateway.demo.perform import tell
 from gateway.demo.stage import Stage, script_for
 from gateway.demo.story import CONSENTED, NOT_AGREED, Step, Story
+from gateway.errors import SettingsError
 from gateway.store.session import connect
 from tests.factories.staged import Staged, staged
 
@@ -127,6 +130,33 @@ def test_a_kept_promise_is_ok_on_the_same_stage(scene: Staged) -> None:
     steps = told(scene, scene.stage)
     assert failing(steps) == []
     assert exit_code(steps) == 0
+
+
+def test_the_staff_of_the_demo_are_picked_and_have_their_roles(scene: Staged) -> None:
+    url = scene.stage.url
+    people = {
+        "/console": {"officer-a", "officer-b", "administrator", "steward", "auditor"},
+        "/portal": {
+            f"{party.partition(':')[2]}-{who}" for party in scene.stage.cast.partners for who in ("manager", "staff")
+        },
+    }
+    for root, subjects in people.items():
+        assert set(re.findall(r'value="([^"/]+)"', httpx2.get(f"{url}{root}/sign-in").text)) == subjects
+    for root, subject, shown in (
+        ("/console", "officer-b", "<dd>officer</dd>"),
+        ("/console", "steward", "<dd>steward</dd>"),
+        ("/portal", "bright-path-staff", "You accepted its limits for this school year."),
+    ):
+        asked = {"sec-fetch-site": "same-origin"}
+        answer = httpx2.post(f"{url}{root}/development/sign-in", data={"subject": subject}, headers=asked)
+        cookie = answer.headers["set-cookie"].partition(";")[0]
+        assert shown in httpx2.get(f"{url}{root}", headers={"cookie": cookie}).text, subject
+
+
+def test_a_demo_behind_something_or_beside_a_provider_does_not_start() -> None:
+    for name, value in (("PACTGATE_TERMINATORS", "127.0.0.1"), ("PACTGATE_SIGN_IN", "sign-in.toml")):
+        with patch.dict(os.environ, {name: value}), pytest.raises(SettingsError, match="no development sign-in"):
+            demo(once=True)
 
 
 def test_the_command_tells_the_story_as_json_and_leaves_nothing_running(tmp_path: Path) -> None:

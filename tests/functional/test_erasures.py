@@ -14,8 +14,9 @@ from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature
 from gateway.erased import ErasedLinks, ErasuresUnusable
 from gateway.records.errors import UnknownStudent
-from gateway.services.erasures import Erasures, erase_again
+from gateway.services.erasures import Erasures
 from gateway.services.errors import RecordKept
+from gateway.services.forgetting import erase_again
 from gateway.services.obligations.owed import Obligations
 from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, TUTORING, export

@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -137,3 +139,12 @@ async def test_the_agreement_says_whether_a_person_is_behind_each_call(
     assert [each["reason"] for each in await gateway.entries(start)] == [reason]
     token = (await asyncio.to_thread(gateway.client(MENTORING).token, details | granted))["access_token"]
     assert (await gateway.get(MENTORING, "/v1/grant", token=token)).status_code == 200
+
+
+async def test_a_registry_without_what_somebody_accepted_does_not_say_the_same(gateway: Gateway) -> None:
+    found, _ = await gateway.services.grants.registry()
+    assert found.undertakings
+    assert found.says_the_same(replace(found))
+    others: list[dict[str, Any]] = [{"undertakings": {}}, {"staff": None}, {"granted": {}}, {"suspensions": ("one",)}]
+    for changes in others:
+        assert not found.says_the_same(replace(found, **changes)), changes

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from agreements.documents.people import NamedPerson, Training
 from agreements.roles import Role
 from gateway.services.standing.identity import Realm
-from gateway.signin.callers import COOKIES
+from gateway.signin.cookies import COOKIES
 from gateway.signin.routes import sign_in_for, staff_routers
 from tests.factories.agreements import key_for, rae
 from tests.factories.cohort import FOLLOW_UP, TUTORING

@@ -17,7 +17,7 @@ from agreements.roles import Role
 from agreements.signature import Kind
 from gateway.services.staff.office import StaffOffice
 from gateway.services.standing.identity import Realm
-from gateway.signin.callers import COOKIES
+from gateway.signin.cookies import COOKIES
 from gateway.signin.routes import sign_in_for, staff_routers
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.staff import Browser, become, client_key, identity_provider, registered, unguessable, write_private

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.services.errors import SignInReplayed, StepUpRefused, StepUpRequired
-from gateway.services.staff.sessions import Session
+from gateway.services.staff.session import Session
 from gateway.services.staff.step_up import Evidence, StepUpAct, spend, step_up
 from gateway.services.standing.identity import Realm
 from tests.factories.gateway import NOON, Gateway

@@ -1,7 +1,9 @@
 """Writing rows that log entries date: rosters, consents, opt-outs, placements. In the load's final transaction."""
 
+from uuid import UUID
+
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, any_, func, insert, literal, select, union_all, update
+from sqlalchemy import ARRAY, BigInteger, any_, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,8 +11,9 @@ from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS
 
 _TABLES = [target.table for target in TARGETS.values() if target.is_dated_by_entry]
-_DATES = union_all(*(select(table.c.from_idx, table.c.to_idx) for table in _TABLES)).subquery()
-_NEWEST = select(func.coalesce(func.max(func.greatest(_DATES.c.from_idx, _DATES.c.to_idx)), -1))
+_DATES = [select(func.max(date)).scalar_subquery() for table in _TABLES for date in (table.c.from_idx, table.c.to_idx)]
+_NEWEST = select(func.coalesce(func.greatest(*_DATES), -1))
+"""Each one the end of an index: it is asked under the lock of the log's head."""
 _NEWEST_SQL = str(
     _NEWEST.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 )
@@ -32,3 +35,11 @@ async def date_by_entry(connection: AsyncConnection, difference: Difference, idx
     if difference.begin:
         rows = [dict(zip(difference.columns, row, strict=True), from_idx=idx) for row in difference.begin]
         await connection.execute(insert(table), rows)
+
+
+async def students_of(connection: asyncpg.Connection, difference: Difference) -> set[UUID]:
+    """Return whom the rows that begin and end are about."""
+    at = difference.columns.index("student_id")
+    query = f"SELECT student_id FROM {difference.kind.table.fullname} WHERE row_id = ANY ($1::bigint[])"  # noqa: S608 - our own name
+    ending = await connection.fetch(query, difference.end)
+    return {row[at] for row in difference.begin} | {row[0] for row in ending}

@@ -10,17 +10,22 @@ from uuid import UUID
 
 import asyncpg
 
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.merge import IN_FORCE, Difference
 from gateway.records.loading.staging import Staged
 from gateway.records.loading.targets import DECIDING, NUMBER
+from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
+from gateway.wrapping_keys import FIRST
 
-_VERSIONED = tuple(table for table in metadata.sorted_tables if "from_batch" in table.c)
+_WRAPPED_BY = "SELECT k.name FROM gateway.wrapping_key AS k WHERE k.move = 'introduced' ORDER BY k.name DESC LIMIT 1"
+"""The key that was introduced last: whoever serves has had its file since then."""
+_VERSIONED = tuple(table for table in metadata.sorted_tables if is_loaded(table))
 
 
 async def undo_leftovers(connection: asyncpg.Connection) -> None:
-    """Remove what a load that never became visible has written. Only under the load's lock."""
+    """Remove what a load that never became visible has written. Only under the load's lock. Raises `LoadBusy`."""
+    await take_back(connection)
     async with connection.transaction():
         for table in _VERSIONED:
             name, newest = table.fullname, "(SELECT f.batch FROM records.frontier AS f)"
@@ -53,8 +58,8 @@ async def add_students(
     key: SubjectKey,
     random: Callable[[int], bytes],
 ) -> None:
-    """Give new students their internal id and the number the log will list them by."""
-    sealed = key.new_sealed(len(students), random)
+    """Give new students their internal id and the number the log will list them by. Raises `WrappingKeyMissing`."""
+    sealed = key.new_sealed(len(students), random, await connection.fetchval(_WRAPPED_BY) or FIRST)
     await connection.copy_records_to_table(
         "identity", schema_name="records", records=students, columns=["student_id", "student_identifier"]
     )

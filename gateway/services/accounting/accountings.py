@@ -33,6 +33,7 @@ from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of, time_of
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
+from gateway.wrapping_keys import WrappingKeys
 
 
 @dataclass(slots=True)
@@ -47,7 +48,9 @@ class _Found:
 class Accountings:
     """Reads accountings in one installation, as the loader role. Holds the key of the subject numbers."""
 
-    def __init__(self, desk: Desk, subject_key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self, desk: Desk, subject_key: WrappingKeys, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
         self._desk = desk
         self._key = SubjectKey(subject_key)
         self._random = random

@@ -25,6 +25,7 @@ from gateway.services.emergencies.papers import Students
 from gateway.services.errors import RecordRefused
 from gateway.services.filing import Desk, Filing
 from gateway.store.tables import outside_disclosure
+from gateway.wrapping_keys import WrappingKeys
 
 _HEX: Final = "sha256:"
 
@@ -32,7 +33,9 @@ _HEX: Final = "sha256:"
 class OutsideDisclosures:
     """Takes in records of disclosures made outside the gateway, as the loader role."""
 
-    def __init__(self, desk: Desk, subject_key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self, desk: Desk, subject_key: WrappingKeys, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
         self._desk = desk
         self._key = SubjectKey(subject_key)
         self._random = random

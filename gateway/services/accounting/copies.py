@@ -30,6 +30,7 @@ from gateway.services.errors import NotRebuilt
 from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm
+from gateway.wrapping_keys import WrappingKeys
 
 _BY_HAND: Final = "The records left outside the gateway; what was given is with whoever gave it."
 _ALTERED: Final = "The list of students beside the entry is not the one that it commits to."
@@ -70,7 +71,7 @@ class Copies:
         desk: Desk,
         law: Law,
         alarm: Alarm,
-        subject_key: bytes,
+        subject_key: WrappingKeys,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._desk = desk

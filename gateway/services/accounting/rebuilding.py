@@ -19,7 +19,7 @@ from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.following import Changes, read_past_changes
 from gateway.records.past import read_past
-from gateway.records.reader import Position, position_after
+from gateway.records.reader import Page, Position, position_after
 from gateway.records.subjects import SubjectKey
 from gateway.records.telling import encode_changes
 from gateway.services.accounting.asked import PageAsked, page_asked
@@ -46,6 +46,8 @@ _EARLIER: Final = (
     " not come out again."
 )
 _OTHERWISE: Final = "What is on file now does not lead to what the entry commits to."
+_EVENTS: Final = "attendance_events"
+"""Releases before this one ordered these by day; their pages come out again in that order only."""
 _KEPT: Final = 8
 """States kept: entries come in the order of the log."""
 
@@ -100,12 +102,11 @@ class Rebuilder:
         try:
             codes = await self._session.fetch(_CODES, permit.agreement, self._key.sealed(sorted(set(found.subjects))))
             wanted = [row["code"] for row in codes]
-            page = await read_past(self._session, permit, time_of(found.entry), wanted)
+            page, rows, start = await self._read(found, found.private, permit, wanted)
+            if start is None and permit.dataset == _EVENTS:
+                page, rows, start = await self._read(found, found.private, permit, wanted, by_day=True)
         except RecordsError as error:
             raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
-        numbers = self._key.numbers(page.subjects)
-        rows = encode(page, permit)
-        start = _window(found, numbers, rows, found.private)
         if start is None:
             raise NotRebuilt(_OTHERWISE)
         stop = start + len(found.subjects)
@@ -128,6 +129,14 @@ class Rebuilder:
         stood = self._past.stood_before(found.index, permit.epoch)
         line = self._past.after(stood).granted[permit.agreement].document.id
         return Rebuilt(private, rows, permit, asked, None, Followed(changes, line))
+
+    async def _read(
+        self, found: Listed, private: Private, permit: Permit, codes: Sequence[str], *, by_day: bool = False
+    ) -> tuple[Page, list[bytes], int | None]:
+        """Return the rows of these students as they stood, as a page and as bytes, and where the page began in them."""
+        page = await read_past(self._session, permit, time_of(found.entry), codes, by_day=by_day)
+        rows = encode(page, permit)
+        return page, rows, _window(found, self._key.numbers(page.subjects), rows, private)
 
     async def _permit(self, index: int, entry: Entry, asked: PageAsked) -> Permit:
         """Return the decision made again, by the law it cites, the documents that stood and the clock of the entry."""

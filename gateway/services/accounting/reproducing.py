@@ -31,6 +31,7 @@ from gateway.services.errors import NotRebuilt
 from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm, read_moment
+from gateway.wrapping_keys import WrappingKeys
 
 _OWN_NONCE: Final = (
     "The rows lead to the entry; the cursor after them does not come out again, since an earlier release sealed it at"
@@ -76,7 +77,7 @@ class Reproductions:
     """Rebuilds answers in one installation, as the loader role. Holds the keys of subject numbers and cursors."""
 
     def __init__(
-        self, desk: Desk, law: Law, alarm: Alarm, subject_key: bytes, seals: tuple[Sealing, SealingChanges]
+        self, desk: Desk, law: Law, alarm: Alarm, subject_key: WrappingKeys, seals: tuple[Sealing, SealingChanges]
     ) -> None:
         self._desk = desk
         self._law = law

@@ -20,6 +20,7 @@ from gateway.services.analysis.supposed import Supposed
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk
 from gateway.services.standing.registry import Alarm
+from gateway.wrapping_keys import WrappingKeys
 from policies.analyse.changes import Change, changes
 from policies.analyse.dead import Dead, dead
 from policies.analyse.linking import Joinable, joinable, load_linking
@@ -81,7 +82,7 @@ class Analyses:
             moment = None if ever else at or past.moment.now
             return Who(element, moment, who(self._law.state(past.now), element, moment))
 
-    async def who_of_student(self, element: str, number: str, subject_key: bytes, *, at: datetime | None) -> Who:
+    async def who_of_student(self, element: str, number: str, subject_key: WrappingKeys, *, at: datetime | None) -> Who:
         """
         Return who can obtain an element of one student, on record before it is looked up.
 

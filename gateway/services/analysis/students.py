@@ -16,14 +16,17 @@ from audit.entry import leaf
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.errors import UnknownStudent
-from gateway.records.release import population, scope, subject
+from gateway.records.release import in_force, population, scope, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.standing.registry import read_moment
+from gateway.wrapping_keys import WrappingKeys
 from policies.analyse.obtained import Obtained
 from policies.state import PolicyState
 
 
-async def put_on_record(connection: AsyncConnection, number: str, element: str, subject_key: bytes) -> tuple[UUID, int]:
+async def put_on_record(
+    connection: AsyncConnection, number: str, element: str, subject_key: WrappingKeys
+) -> tuple[UUID, int]:
     """
     Write the entry of one look at a student; return the student and the entry. The caller commits before it looks.
 
@@ -53,7 +56,7 @@ async def covering(
     rows = await connection.execute(
         select(population.c.agreement, population.c.covers)
         .join(scope, scope.c.agreement == population.c.agreement)
-        .where(population.c.student_id == student, population.c.to_idx.is_(None), population.c.valid.op("@>")(day))
+        .where(population.c.student_id == student, in_force(), population.c.valid.op("@>")(day))
     )
     covers = {row.agreement: row.covers for row in rows}
     return tuple(

@@ -23,13 +23,15 @@ from gateway.kept import KeptCheckpoint
 from gateway.migrations.upgrade import known_revisions, upgrade_here
 from gateway.services.backups.manifest import BackupRefused, Manifest, read_manifest, require_whole
 from gateway.services.continuity import require_continued
-from gateway.services.erasures import erase_again, links_on_file
+from gateway.services.erasures import links_on_file
 from gateway.services.errors import LogSetBack
+from gateway.services.forgetting import erase_again
 from gateway.services.logkeys import log_keys_in
 from gateway.services.opening import require_opened
 from gateway.store.copies import SCHEMAS, continue_identities, copy_in, tables
 from gateway.store.database import engine_for
 from gateway.store.session import connect
+from gateway.wrapping_keys import WrappingKeys
 
 _THERE: Final = text("SELECT count(*) FROM pg_namespace WHERE nspname = ANY (:schemas)")
 _UNHURRIED: Final = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
@@ -42,7 +44,7 @@ class Outside:
     trust: Trust
     kept: KeptCheckpoint
     erased: ErasedLinks
-    subject_key: bytes = field(repr=False)
+    subject_key: WrappingKeys = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ async def restore(
     `digest` is what `pactgate backup` said; with it an exchanged backup is refused. With `verify` every entry is
     recomputed. A log that was set back is restored all the same, for reading: `serve` refuses it.
 
-    Raises `BackupRefused`, `OtherInstallation`, `InstallationChanged`, `LogDamaged`; the database is empty then.
+    Raises `BackupRefused`, `OtherInstallation`, `InstallationChanged`, `LogDamaged`, `WrappingKeyMissing`; the
+    database is empty then.
     """
     # (1): the backup is whole, the one that was meant, and of a release we know.
     manifest = read_manifest(folder)

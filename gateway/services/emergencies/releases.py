@@ -27,6 +27,7 @@ from gateway.services.emergencies.papers import Paper, Students
 from gateway.services.errors import OtherStudents, ReleaseRefused, TooManyStudents
 from gateway.services.filing import Desk, Filing
 from gateway.services.standing.registry import Moment, Ordered, read_moment
+from gateway.wrapping_keys import WrappingKeys
 from policies.decision import Denied
 from policies.emergency import Ended
 from policies.emergency_release import EmergencyPermit, Handing, OrderInForce
@@ -53,7 +54,9 @@ class Released:
 class EmergencyReleases:
     """Plans, explains and makes releases, as the loader role."""
 
-    def __init__(self, desk: Desk, subject_key: bytes, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self, desk: Desk, subject_key: WrappingKeys, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
         self._desk = desk
         self._subjects = SubjectKey(subject_key)
         self._random = random

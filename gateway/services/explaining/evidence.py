@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Table, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.events import Event
 from gateway.records import facts, outcomes, standing
 from gateway.records.errors import UnknownStudent
-from gateway.records.release import population, subject
+from gateway.records.release import began, counted_at, population, subject
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,15 +134,14 @@ async def read_kept(
 ) -> Kept | None:
     """Return what the kept population said of `day` at entry `as_of`, None if the student was not in it."""
     own = population.c
-    query = select(own.covers, own.from_idx).where(
+    query = select(own.covers, began().label("entry")).where(
         own.agreement == agreement,
         own.student_id == student,
         own.valid.op("@>")(day),
-        own.from_idx <= as_of,
-        or_(own.to_idx.is_(None), own.to_idx > as_of),
+        counted_at(literal(as_of, BigInteger)),
     )
     row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Kept(row.covers, row.from_idx)
+    return None if row is None else Kept(row.covers, row.entry)
 
 
 class _Reading:

@@ -29,6 +29,7 @@ from gateway.services.explaining.seen import StudentAnswer, answer_for
 from gateway.services.explaining.world import World, open_world
 from gateway.services.office import Office
 from gateway.services.standing.registry import read_moment
+from gateway.wrapping_keys import WrappingKeys
 
 _ATTEMPTS = 3
 """The rules are read before the facts; if something was signed or stopped between, both are read again."""
@@ -62,7 +63,7 @@ class StudentQuestions:
     """Asks about students in one installation, as the loader role. Holds the key of the subject numbers."""
 
     def __init__(
-        self, office: Office, subject_key: bytes, random: Callable[[int], bytes] = secrets.token_bytes
+        self, office: Office, subject_key: WrappingKeys, random: Callable[[int], bytes] = secrets.token_bytes
     ) -> None:
         self._office = office
         self._subjects = SubjectKey(subject_key)

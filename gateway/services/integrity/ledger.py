@@ -10,12 +10,12 @@ from typing import Final
 
 from audit.entry import Entry
 from audit.events import Event
-from gateway.records.columns import metadata
+from gateway.records.columns import is_loaded, metadata
 from gateway.records.errors import OpeningRefused
 from gateway.records.parts import FIRST, LAST, Part, parts_of
 from gateway.services.sealing import COMMITMENT
 
-LOADED: Final = frozenset(table.name for table in metadata.sorted_tables if "from_batch" in table.c)
+LOADED: Final = frozenset(table.name for table in metadata.sorted_tables if is_loaded(table))
 """Tables whose rows are dated by the number of a load rather than by its entry."""
 _DATING: Final = frozenset(
     {

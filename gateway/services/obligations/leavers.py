@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.document import Agreement
-from gateway.records.release import population
+from gateway.records.release import began, ended, in_force, population
 from gateway.services.obligations.history import day_in, entries_at
 
 
@@ -29,28 +29,31 @@ async def leavers_of(
     upper = func.upper(kept.valid)
     present = await connection.scalars(
         select(kept.student_id)
-        .where(kept.agreement.in_(versions), kept.to_idx.is_(None), func.coalesce(upper > today, True))
+        .where(kept.agreement.in_(versions), in_force(), func.coalesce(upper > today, True))
         .distinct()
     )
     staying = set(present)
     rows = (
         await connection.execute(
-            select(kept.student_id, kept.code, func.lower(kept.valid), upper, kept.from_idx, kept.to_idx).where(
-                kept.agreement == agreement.digest
+            select(
+                kept.student_id, kept.code, func.lower(kept.valid), upper, began().label("begun"), ended().label("over")
+            ).where(
+                kept.agreement == agreement.digest,
+                began().is_not(None),
             )
         )
     ).all()
-    entries = await entries_at(connection, {row.from_idx for row in rows} | {row.to_idx for row in rows if row.to_idx})
+    entries = await entries_at(connection, {row.begun for row in rows} | {row.over for row in rows if row.over})
     days = {index: day_in(agreement, entry) for index, entry in entries.items()}
     left: dict[str, date] = {}
-    for student, code, lower, after, begun, ended in rows:
+    for student, code, lower, after, begun, over in rows:
         if student in staying:
             continue
         until = [agreement.term.last_day]
         if after is not None:
             until.append(date.fromordinal(after.toordinal() - 1))
-        if ended is not None:
-            until.append(days[ended])
+        if over is not None:
+            until.append(days[over])
         last = min(until)
         if last >= max(filter(None, (lower, agreement.term.first_day, days[begun]))):
             left[code] = max(last, left.get(code, last))

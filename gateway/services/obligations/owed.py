@@ -37,10 +37,11 @@ from agreements.yearly import require_no_gap, verify_review
 from audit.events import Event
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
+from gateway.services.keysets.reminding import endings
 from gateway.services.obligations.courses import Followed, Following, follow
 from gateway.services.obligations.history import has_disclosures, recorded
 from gateway.services.obligations.leavers import leavers_of
-from gateway.services.obligations.shown import CertificateLine, Figures, HoldLine, Listed, Owed, Refused
+from gateway.services.obligations.shown import CertificateLine, EndingClient, Figures, HoldLine, Listed, Owed, Refused
 from gateway.services.standing.registry import Moment
 
 
@@ -51,7 +52,7 @@ class Obligations:
         self._desk = desk
 
     async def listed(self) -> Listed:
-        """Return every obligation, met or not, in the order in which the agreements were activated."""
+        """Return every obligation, met or not, in the order of activation, and the clients whose bindings end."""
         async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
@@ -60,7 +61,12 @@ class Obligations:
             ]
         refused = [Refused(digest, digest, code) for digest, code in following.unread]
         refused += [Refused(digest, *pair) for digest, each in following.followed.items() for pair in each.refused]
-        return Listed(tuple(owed), tuple(dict.fromkeys(refused)))
+        return Listed(tuple(owed), tuple(dict.fromkeys(refused)), await self._ending())
+
+    async def _ending(self) -> tuple[EndingClient, ...]:
+        moment, registry = await self._desk.registry()
+        found = endings(registry, moment.now)
+        return tuple(EndingClient(each.client, each.agreement, each.last_day, each.days) for each in found)
 
     async def holds(self) -> tuple[HoldLine, ...]:
         """Return every hold that an officer placed, oldest first."""

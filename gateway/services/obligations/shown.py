@@ -32,11 +32,23 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class EndingClient:
+    """A client that loses its last binding to an agreement on a day: nothing is owed, but somebody has to look."""
+
+    client: str
+    agreement: str
+    last_day: date
+    days_left: int
+    """Whole days after today; negative once it is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """What is owed under every agreement, and the documents about it that do not hold."""
 
     obligations: tuple[Owed, ...]
     refused: tuple[Refused, ...]
+    ending_clients: tuple[EndingClient, ...]
 
 
 @dataclass(frozen=True, slots=True)

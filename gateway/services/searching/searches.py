@@ -29,6 +29,7 @@ from gateway.services.obligations.history import driver_of
 from gateway.services.office import Office
 from gateway.services.searching.wanted import Wanted, clauses_for
 from gateway.services.standing.registry import read_moment
+from gateway.wrapping_keys import WrappingKeys
 
 _DIGEST_BYTES: Final = 12
 _INDEX_BYTES: Final = 8
@@ -47,7 +48,10 @@ class Searches:
     """Searches one installation's log, as the loader role. Holds the key of the subject numbers if it is at hand."""
 
     def __init__(
-        self, office: Office, subject_key: bytes | None = None, random: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        office: Office,
+        subject_key: WrappingKeys | None = None,
+        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._office = office
         self._subjects = None if subject_key is None else SubjectKey(subject_key)

@@ -1,66 +1,48 @@
 """
-What sign-in asks: who is this, in which roles now, and whom does an invitation make known.
+What the pages ask about the people who sign in, and the invitation that makes somebody known.
 
 INVARIANT: asked on every request, from what stands at this moment: a role that ended, or a person who was suspended, is
 out with the next request, whatever session is open (claim 7).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.roles import Role
 from audit.log import Log
-from gateway.services.errors import UnknownPerson
 from gateway.services.grants import Grants
 from gateway.services.staff.invitations import redeem
-from gateway.services.staff.mapping import RoleMapping
 from gateway.services.staff.students import Opening, openings
 from gateway.services.standing.identity import Identity, Person, Realm
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """
-    A person and the roles held now: `roles` in all, `mapped` those among them that rest on the provider's word alone.
+class Member:
+    """One identity at one identity provider: the roles it has now, none while the person is suspended."""
 
-    `suspended` is the entry of the stop; then there are no roles, mapped ones neither. `epoch` is when it was judged.
-    """
-
-    person: Person
+    subject: str = field(repr=False)
     roles: frozenset[Role]
-    mapped: frozenset[Role]
-    suspended: int | None
-    epoch: int
+    is_suspended: bool
 
 
 class StaffDirectory:
     """The people who sign in, as the gateway knows them."""
 
-    def __init__(self, grants: Grants, engine: AsyncEngine, log: Log, mapping: RoleMapping | None = None) -> None:
+    def __init__(self, grants: Grants, engine: AsyncEngine, log: Log) -> None:
         self._grants = grants
         self._engine = engine
         self._log = log
-        self._mapping = mapping or RoleMapping()
 
-    async def standing(self, identity: Identity, claims: Mapping[str, object] | None = None) -> Standing:
-        """
-        Return who this is and in which roles now; `claims` are those of the verified ID token, for mapped roles.
-
-        Raises `UnknownPerson` for whoever took up no invitation, whatever the provider says of them.
-        """
+    async def members(self, realm: Realm, issuer: str) -> tuple[Member, ...]:
+        """Return whom a provider's identities are, by subject: for the development sign-in alone, which shows them."""
         registry, moment = await self._grants.registry()
         staff = registry.staff
-        person = staff.person_of(identity)
-        if person is None:
-            raise UnknownPerson("Nobody here signs in by this identity.")
-        suspended = staff.stopped.get(person.id)
-        # Mapped roles are the district's own: a partner's provider says nothing about who the partner's people are.
-        is_mapped = suspended is None and identity.realm is Realm.DISTRICT
-        mapped = self._mapping.roles(claims or {}) if is_mapped else frozenset[Role]()
-        given = staff.roles_of(identity, moment.received)
-        return Standing(person, given | mapped, mapped - given, suspended, moment.epoch)
+        return tuple(
+            Member(identity.subject, staff.roles_of(identity, moment.received), link.person.id in staff.stopped)
+            for identity, link in sorted(staff.links.items(), key=lambda each: each[0].subject)
+            if (identity.realm, identity.issuer) == (realm, issuer)
+        )
 
     async def students(self, identity: Identity) -> tuple[Opening, ...]:
         """Return the agreements of this person's partner, each with whether the person may open its students now."""

@@ -1,15 +1,12 @@
 """
 Sessions of the people who signed in: kept here and not in the browser, so that they end when they must.
 
-INVARIANT: the database holds the digest of what the cookie holds and never that itself. A session is of one realm and
-is found by no other; who somebody is and which roles they have is asked anew at every request (claim 7).
+INVARIANT: a session is of one realm and is found by no other; who somebody is and which roles they have is asked anew
+at every request (claim 7).
 """
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +22,15 @@ from audit.log import Log
 from gateway.services.errors import SessionOver, SignInReplayed, StaffSuspended
 from gateway.services.grants import Grants
 from gateway.services.staff.invitations import redeem
+from gateway.services.staff.session import (
+    SECRET_BYTES,
+    Authentication,
+    Session,
+    SessionLine,
+    csrf_of,
+    hashed,
+    secret_of,
+)
 from gateway.services.standing.identity import Identity, Person, Realm
 from gateway.services.standing.registry import Moment, read_moment
 from gateway.store.tables import staff_session
@@ -32,7 +38,6 @@ from gateway.store.tables import staff_session
 IDLE: Final = timedelta(minutes=30)
 LONGEST: Final = timedelta(hours=12)
 """A working day. NIST SP 800-63B section 4.2.3 asks for both limits at its second level."""
-SECRET_BYTES: Final = 32
 _NUMBER_BYTES: Final = 16
 _FOUND: Final = (
     staff_session.c.number,
@@ -46,55 +51,6 @@ _FOUND: Final = (
     staff_session.c.most_roles,
 )
 _PURGE: Final = text("DELETE FROM gateway.staff_session WHERE ends_at <= :now OR seen_at <= :idle")
-
-
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """
-    What an identity provider proved about somebody, checked by the gateway: made by `gateway.signin` alone.
-
-    `login` is the digest of the sign-in it came by, good for one session. `most_roles` are the roles that the
-    provider's claims leave to the person, None for all of them: claims narrow and never give.
-    """
-
-    identity: Identity
-    login: bytes = field(repr=False)
-    acr: str | None
-    amr: tuple[str, ...]
-    auth_time: datetime
-    most_roles: frozenset[Role] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """
-    Somebody who is signed in, as this request found them.
-
-    `person` is None for whoever proved an identity that nobody here was invited with. `csrf` is the synchronizer token
-    of the session; it is derived from the cookie's secret, so it ends with it.
-    """
-
-    number: str
-    realm: Realm
-    identity: Identity = field(repr=False)
-    person: Person | None
-    roles: frozenset[Role]
-    began_at: datetime
-    ends_at: datetime
-    acr: str | None
-    amr: tuple[str, ...]
-    auth_time: datetime
-    csrf: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLine:
-    """One session as it is listed for the person whose it is."""
-
-    number: str
-    began_at: datetime
-    seen_at: datetime
-    ends_at: datetime
 
 
 class Sessions:
@@ -230,7 +186,7 @@ class Sessions:
 
     def new_secret(self) -> str:
         """Return a new secret for a cookie: 256 bits."""
-        return base64.urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
+        return secret_of(self._random(SECRET_BYTES))
 
     async def _end(self, number: str, person: Person | None, event: Event, **body: object) -> None:
         async with self.engine.begin() as connection:
@@ -252,17 +208,6 @@ class Sessions:
     async def _is_stopped(self, person: Person) -> bool:
         registry, _ = await self._grants.registry()
         return person.id in registry.staff.stopped
-
-
-def hashed(secret: str) -> bytes:
-    """Return what the database keeps of a secret. It is random and long, so it needs no salt."""
-    return hashlib.sha256(b"pactgate session " + secret.encode(errors="replace")).digest()
-
-
-def csrf_of(secret: str) -> str:
-    """Return the synchronizer token that goes with a session's secret and tells nothing about it."""
-    digest = hashlib.sha256(b"pactgate form " + secret.encode(errors="replace")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 async def renew(connection: AsyncConnection, number: str, secret: str) -> None:

@@ -18,7 +18,8 @@ from audit.change import append_change
 from audit.entry import leaf, stamp
 from audit.events import Event
 from gateway.services.errors import SignInReplayed, StepUpRefused, StepUpRequired
-from gateway.services.staff.sessions import Authentication, Session, Sessions, renew
+from gateway.services.staff.session import Authentication, Session
+from gateway.services.staff.sessions import Sessions, renew
 from gateway.services.standing.registry import read_moment
 from gateway.store.tables import staff_step_up
 

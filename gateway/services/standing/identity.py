@@ -14,6 +14,8 @@ from typing import Final
 from agreements.canonical import canonical_bytes
 
 SALT_BYTES: Final = 32
+DEVELOPMENT: Final = "urn:pactgate:development"
+"""Issuer, and strength (`acr`), of whoever picked who they are; the database refuses it outside a demo."""
 _SHOWN: Final = 16
 
 

@@ -11,6 +11,7 @@ from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
 from audit.store import IS_CHANGE
+from gateway.problems import Problem
 from gateway.services.standing.access import Access
 from gateway.services.standing.emergencies import emergency_orders
 from gateway.services.standing.ended_tokens import ended_tokens
@@ -18,7 +19,7 @@ from gateway.services.standing.judging import Judging
 from gateway.services.standing.logged import as_logged
 from gateway.services.standing.partners import Partners
 from gateway.services.standing.promises import Promises
-from gateway.services.standing.registry import Alarm, Moment, Read, Registry, read_moment
+from gateway.services.standing.registry import Alarm, Moment, Read, Registry
 from gateway.services.standing.remembered import Remembered
 from gateway.services.standing.secrets import secrets_of
 from gateway.services.standing.staffing import staff_roles
@@ -26,11 +27,12 @@ from gateway.services.standing.witnesses import named_witnesses
 
 # Never beyond the log: a row dated ahead of it would be the newest for ever, and hide every stop. With one, all is read
 # anew at each entry, and alarms each time.
-_VERSION: Final = text("""SELECT least(size, greatest(
+_LOOK: Final = text("""SELECT epoch, size, gateway.clock() AS now, least(size, greatest(
     (SELECT max(idx) FROM agreements.document), (SELECT max(idx) FROM agreements.status),
     (SELECT max(idx) FROM gateway.client), (SELECT max(idx) FROM gateway.client_status),
     (SELECT max(idx) FROM gateway.partner_status), (SELECT max(idx) FROM gateway.staff_identity),
-    (SELECT max(idx) FROM gateway.staff_stop), (SELECT max(idx) FROM gateway.fetched_keys), -1)) FROM audit.head""")
+    (SELECT max(idx) FROM gateway.staff_stop), (SELECT max(idx) FROM gateway.fetched_keys), -1)) AS version
+    FROM audit.head""")
 _CLIENTS: Final = text("SELECT id, name, binding, agreement, idx FROM gateway.client ORDER BY idx")
 _CLIENT_STATUS: Final = text("SELECT client, idx FROM gateway.client_status WHERE status = 'suspended' ORDER BY idx")
 _PARTNER_STATUS: Final = text("SELECT partner, idx FROM gateway.partner_status WHERE status = 'suspended' ORDER BY idx")
@@ -106,9 +108,15 @@ class RegistryReader:
 
     @staticmethod
     async def look(connection: AsyncConnection) -> tuple[Moment, int]:
-        """Return the moment, and the version of what is in force, without reading it. In one snapshot, as `read`."""
-        moment = await read_moment(connection)
-        return moment, (await connection.execute(_VERSION)).scalar_one()
+        """
+        Return the moment, and the version of what is in force, without reading it.
+
+        One statement, and so one snapshot in any transaction or none. Raises `Problem` if the log was never opened.
+        """
+        head = (await connection.execute(_LOOK)).one_or_none()
+        if head is None:
+            raise Problem("log_unavailable")
+        return Moment(head.epoch, head.now, head.size), head.version
 
     async def _entries(self, connection: AsyncConnection) -> dict[int, Entry]:
         """

@@ -189,6 +189,23 @@ async def test_stopping_finishes_what_waits_and_signs_the_head(ledger: Ledger) -
     assert newest == 40
 
 
+async def test_stopping_ends_although_everybody_who_waited_has_gone(ledger: Ledger) -> None:
+    log = await ledger.start()
+    blocker = await ledger.database.connection("loader")
+    async with blocker.transaction():
+        await blocker.fetch("SELECT audit.lock_head()")
+        first = asyncio.create_task(log.append(draft(1)))
+        await taken(log)
+        gone = asyncio.create_task(log.append(draft(2)))
+        await asyncio.sleep(0)
+        stopping = asyncio.create_task(log.stop())
+        await asyncio.sleep(0)
+        gone.cancel()
+    await asyncio.wait_for(stopping, 20)
+    assert await first == Appended(1, 2)
+    assert await ledger.numbers() == [0, 1]
+
+
 async def test_several_collectors_on_one_database_build_one_tree(ledger: Ledger) -> None:
     logs = [await ledger.start() for _ in range(3)]
 

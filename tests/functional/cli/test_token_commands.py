@@ -1,4 +1,4 @@
-"""Ending tokens and exchanging their key on the command line: what is refused, and what is shown."""
+"""Ending tokens and exchanging the gateway's keys on the command line: what is refused, and what is shown."""
 
 import asyncio
 import json
@@ -15,6 +15,9 @@ from tests.factories.command_line import CommandLine
 from tests.factories.gateway import BRIGHT_PATH, Gateway
 
 pytestmark = [pytest.mark.claim(7), pytest.mark.ferpa("Z1")]
+
+
+WHY = ("--reason", "A token was seen in a chat.")
 
 
 @pytest.fixture
@@ -37,10 +40,15 @@ async def status(gateway: Gateway, token: str) -> int:
     return (await gateway.get(TUTORING, "/v1/students", token=token)).status_code
 
 
-async def test_what_nobody_has_ends_nothing(desk: CommandLine) -> None:
-    assert "registered" in await refused(desk, "client", "end-tokens", "client:00000000-0000-4000-8000-000000000000")
-    await refused(desk, "client", "end-tokens", "nobody", code=2)
-    await refused(desk, "agreement", "end-tokens", f"sha256:{'0' * 64}")
+async def test_what_nobody_has_ends_nothing_nor_does_who_gives_no_reason(gateway: Gateway, desk: CommandLine) -> None:
+    assert "registered" in await refused(
+        desk, "client", "end-tokens", "client:00000000-0000-4000-8000-000000000000", *WHY
+    )
+    await refused(desk, "client", "end-tokens", "nobody", *WHY, code=2)
+    await refused(desk, "agreement", "end-tokens", f"sha256:{'0' * 64}", *WHY)
+    client = gateway.deployment.partners[BRIGHT_PATH].client
+    for why in ((), ("--reason", "  ")):
+        await refused(desk, "client", "end-tokens", client, *why, code=2)
 
 
 async def test_the_office_ends_the_tokens_of_a_client_and_for_an_agreement(gateway: Gateway, desk: CommandLine) -> None:
@@ -49,9 +57,12 @@ async def test_the_office_ends_the_tokens_of_a_client_and_for_an_agreement(gatew
         token = await gateway.token(TUTORING)
         assert await status(gateway, token) == 200
         size = await gateway.size()
-        (ended,) = [await done(desk, *words)]
+        (ended,) = [await done(desk, *words, *WHY)]
         assert ended == {words[0]: words[2], "entry": size}
         assert await status(gateway, token) == 401
+        clerk = await gateway.database.connection("loader")
+        assert await clerk.fetchval("SELECT reason FROM gateway.token_end WHERE idx = $1", size) == WHY[1]
+    assert WHY[1] not in str(await gateway.entries())
 
 
 async def test_a_partner_ends_its_token_from_a_file_and_from_nothing_else(
@@ -78,12 +89,12 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
     token = await gateway.token(TUTORING)
     (signing,) = (await done(desk, "keys", "list"))["tokens"]
     assert (signing["state"], signing["signs_from"]) == ("signing", None)
-    assert "First: pactgate keys rotate-tokens --now" in await refused(
-        desk, "keys", "retire-tokens", "--token-key", signing["key"]
+    assert "First: pactgate keys rotate tokens --now" in await refused(
+        desk, "keys", "retire", "tokens", "--token-key", signing["key"]
     )
     assert await status(gateway, token) == 200
-    fresh = await done(desk, "keys", "rotate-tokens", "--now")
-    retired = await done(desk, "keys", "retire-tokens", "--token-key", signing["key"])
+    fresh = await done(desk, "keys", "rotate", "tokens", "--now")
+    retired = await done(desk, "keys", "retire", "tokens", "--token-key", signing["key"])
     assert retired["private_half_destroyed"] is True
     # This gateway has not even seen the new file yet: what the old key signed is refused all the same.
     assert await status(gateway, token) == 401
@@ -92,17 +103,40 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
         (fresh["key"], "signing"),
     ]
     assert [each.is_retired for each in load_token_keys(tmp_path / "home" / "keys")] == [True, False]
-    elsewhere = await done(desk, "keys", "retire-tokens", "--token-key", "-a-key-that-is-on-another-machine")
+    elsewhere = await done(desk, "keys", "retire", "tokens", "--token-key", "-a-key-that-is-on-another-machine")
     assert elsewhere["private_half_destroyed"] is False
 
 
 async def test_a_key_is_made_ahead_of_its_time_and_only_one(desk: CommandLine) -> None:
-    made = await done(desk, "keys", "rotate-tokens")
+    made = await done(desk, "keys", "rotate", "tokens")
     assert made["state"] == "waiting"
-    assert "here already" in await refused(desk, "keys", "rotate-tokens")
+    assert "here already" in await refused(desk, "keys", "rotate", "tokens")
     assert [each["state"] for each in (await done(desk, "keys", "list"))["tokens"]] == ["signing", "waiting"]
 
 
 async def test_an_office_without_the_gateways_keys_lists_none(desk: CommandLine, tmp_path: Path) -> None:
     away = desk.with_settings(PACTGATE_KEYS=str(tmp_path / "none"))
-    assert (await done(away, "keys", "list"))["tokens"] == []
+    listed = await done(away, "keys", "list")
+    assert listed["tokens"] == []
+    assert [each["held"] for each in listed["subjects"]] == [False]
+
+
+async def test_the_key_of_links_is_exchanged_by_three_commands(
+    gateway: Gateway, desk: CommandLine, tmp_path: Path
+) -> None:
+    size = await gateway.size()
+    (first,) = (await done(desk, "keys", "list"))["subjects"]
+    assert (first["key"], first["held"], first["introduced"]) == ("first", True, None)
+    assert "First: pactgate keys rotate subjects" in await refused(desk, "keys", "rewrap")
+    made = await done(desk, "keys", "rotate", "subjects")
+    assert "wraps new ones" in await refused(desk, "keys", "retire", "subjects", "--subject-key", "first")
+    rewrapped = await done(desk, "keys", "rewrap")
+    assert rewrapped == {"key": made["key"], "entry": size, "rewrapped": first["links"]}
+    retired = await done(desk, "keys", "retire", "subjects", "--subject-key", "first")
+    assert retired == {"key": "first", "entry": size + 1, "file_deleted": True}
+    assert not (tmp_path / "home" / "keys" / "subject.key").exists()
+    lines = (await done(desk, "keys", "list"))["subjects"]
+    assert [(each["key"], each["held"], each["links"]) for each in lines] == [
+        ("first", False, 0),
+        (made["key"], True, first["links"]),
+    ]

@@ -350,7 +350,9 @@ async def test_chronic_absence_is_a_tenth_of_the_days(district: SmallDistrict) -
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
 @pytest.mark.parametrize("sort", [None, "attendance_status"])
-async def test_events_come_a_row_each_by_student_and_day(district: SmallDistrict, limit: int, sort: str | None) -> None:
+async def test_events_come_a_row_each_by_student_in_an_order_that_tells_nothing(
+    district: SmallDistrict, limit: int, sort: str | None
+) -> None:
     await district.load({"attendance_events": EVENTS})
     leave = permit("attendance_event_date", "attendance_status", "school_year", dataset="attendance_events")
     if sort:
@@ -362,8 +364,11 @@ async def test_events_come_a_row_each_by_student_and_day(district: SmallDistrict
         assert [row[1] for row in found] == sorted(str(row[1]) for row in found)
     else:
         whole = await district.page(leave)
-        order = [(code, row["v0"]) for code, row in zip(whole.codes, whole.rows, strict=True)]
-        assert order == sorted(order)
+        assert whole.codes == sorted(whole.codes)
+        # The rows are others in the table, and each stands where it stood.
+        await district.load({"attendance_events": [(*each[:4], "t") for each in EVENTS]}, confirm=True)
+        again = await district.page(leave)
+        assert [row["v0"] for row in again.rows] == [row["v0"] for row in whole.rows]
 
 
 async def test_an_event_page_does_not_start_after_a_students_position(district: SmallDistrict) -> None:

@@ -35,6 +35,10 @@ OF_NOBODY = {
     "records.moved_schools",
     "records.since_batch",
     "records.lost_since",
+    "records.visible_sessions",
+    "records.held_sessions",
+    "records.moved_sessions",
+    "records.readable",
 }
 """Views of the records that speak of no student."""
 BY_CODE = ("records.coded_", "records.moved_", "records.turned_")

@@ -1,6 +1,9 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from agreements.elements import DATASETS, Tier, load_catalogue, read_catalogue
+from agreements.elements import DATASETS, Tier, load_catalogue, read_catalogue, recorded_catalogue
 from agreements.errors import BrokenCatalogue, UnknownElement
 
 ROW = """
@@ -64,7 +67,7 @@ def test_the_digest_follows_the_content_not_the_text() -> None:
 
 def test_every_dataset_has_elements_and_every_element_is_found_both_ways() -> None:
     catalogue = load_catalogue()
-    assert len(list(catalogue)) == len(catalogue.elements) == 102
+    assert len(list(catalogue)) == len(catalogue.elements) == 124
     for dataset in DATASETS:
         for element in catalogue.in_dataset(dataset):
             assert catalogue.named(dataset, element.name) is catalogue.element(element.id)
@@ -85,3 +88,19 @@ def test_a_transformation_can_make_an_element_less_sensitive() -> None:
     assert catalogue.element("000033").tier_after("exact") is Tier.IDENTIFYING
     assert catalogue.element("000501").tier_after("exact").is_sensitive
     assert not catalogue.element("000501").tier_after("count").is_sensitive
+
+
+EARLIER = Path(__file__).parents[2] / "vectors" / "catalogues"
+"""Each earlier catalogue as `Catalogue.canonical` gave it, named by the first digits of its digest."""
+
+
+@pytest.mark.claim(1)
+def test_what_was_signed_against_an_earlier_catalogue_means_what_it_meant() -> None:
+    now = load_catalogue()
+    kept = [recorded_catalogue(path.read_bytes(), ()) for path in EARLIER.iterdir()]
+    assert {catalogue.digest for catalogue in kept} == set(now.earlier)
+    for catalogue in kept:
+        for element in catalogue:
+            today = now.element(element.id)
+            assert replace(today, datasets=element.datasets) == element
+            assert set(element.datasets) <= set(today.datasets)

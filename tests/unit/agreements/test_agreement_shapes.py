@@ -124,6 +124,6 @@ def test_what_is_wrong_is_said_in_words(path: str, value: Any, sentence: str) ->
 def test_an_agreement_written_against_an_earlier_catalogue_is_readable() -> None:
     text = files("agreements").joinpath("elements.toml").read_text("utf-8")
     old = load_catalogue().digest
-    grown = read_catalogue(text.replace("earlier = []", f'earlier = ["{old}"]').replace('"Sex"', '"Sex or gender"'))
+    grown = read_catalogue(text.replace("earlier = [", f'earlier = ["{old}", ').replace('"Sex"', '"Sex or gender"'))
     assert grown.digest != old
     assert parse_agreement(canonical_bytes(example()), grown).version == 1

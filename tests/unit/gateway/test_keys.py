@@ -7,13 +7,13 @@ from gateway.errors import KeysMissing
 from gateway.keys import (
     CHECKPOINT_FILE,
     CURSOR_FILE,
-    SUBJECT_FILE,
     add_checkpoint_key,
     create_keys,
     load_keys,
     public_half,
 )
 from gateway.token_keys import ACCESS_TOKEN_FILE
+from gateway.wrapping_keys import SUBJECT_FILE
 
 FILES = (ACCESS_TOKEN_FILE, CHECKPOINT_FILE, CURSOR_FILE, SUBJECT_FILE)
 
@@ -86,12 +86,15 @@ def test_keys_are_private_different_and_never_printed(tmp_path: Path) -> None:
     read = load_keys(tmp_path / "keys")
     assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
     assert all((tmp_path / "keys" / name).stat().st_mode & 0o777 == 0o600 for name in FILES)
-    assert read.cursor == made.cursor != read.subject
-    assert (len(read.cursor), len(read.subject), len(read.checkpoint_public)) == (32, 32, 32)
+    subject = read.subject.newest.secret
+    assert made.subject.newest.secret == subject
+    assert read.cursor == made.cursor != subject
+    assert (len(read.cursor), len(subject), len(read.checkpoint_public)) == (32, 32, 32)
     assert "d" not in read.access_token_public
     assert read.access_token_public["kid"] == read.access_token.thumbprint()
     printed = repr(read) + str(read)
     assert read.cursor.hex() not in printed
+    assert subject.hex() not in printed + str(read.subject) + repr(read.subject.all)
     assert repr(read.cursor) not in printed
     assert printed.count("GatewayKeys()") == 2
 

@@ -20,7 +20,7 @@ from gateway.signin import fetching
 from gateway.signin.callers import OWN_SITE, require_guarded, staff_of
 from gateway.signin.errors import ProviderAway, SignInFailed, TooWeak, UnguardedRoute
 from gateway.signin.idtoken import Asked, Claimed, UnknownKey, verify_id_token
-from gateway.signin.provider import Provider
+from gateway.signin.published import ProviderMetadata
 from gateway.signin.registration import Registration, read_registrations
 from gateway.signin.transaction import Transactions
 
@@ -113,6 +113,7 @@ def test_a_token_not_signed_as_agreed_proves_nothing(reason: str, token: object)
         ("id_token_claims", {"sub": 4711}),
         ("id_token_subject", {"sub": "x" * 256}),
         ("id_token_acr", {"acr": 2}),
+        ("id_token_acr", {"acr": "urn:pactgate:development"}),
         ("id_token_claims", {"amr": "otp"}),
         ("id_token_amr", {"amr": [1]}),
         ("id_token_auth_time", {"auth_time": None}),
@@ -218,7 +219,7 @@ def test_a_registration_that_would_be_unsafe_is_refused(tmp_path: Path, word: st
 async def test_a_provider_that_is_away_slow_huge_or_another_is_said_to_be_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    provider = Provider(REGISTRATION, "https://gateway.example/console/callback", time.time)
+    metadata = ProviderMetadata(REGISTRATION.issuer, time.time)
     documents: dict[str, Any] = {
         "issuer": REGISTRATION.issuer,
         "authorization_endpoint": "https://login.district.example/a",
@@ -233,7 +234,7 @@ async def test_a_provider_that_is_away_slow_huge_or_another_is_said_to_be_away(
         {"jwks_uri": "https://x:99999/"},
     ):
         with pytest.raises(ProviderAway):
-            provider._read({**documents, **change})
+            metadata._checked({**documents, **change})
     # Nobody listens on port 1.
     for url in ("http://127.0.0.1:1/x", "nonsense"):
         with pytest.raises(ProviderAway):

@@ -237,7 +237,7 @@ class TestOverTime:
         assert found.facts["alarm"] == "malformed_rule"
 
     def test_an_element_leaves_from_the_first_to_the_last_day_of_the_term(self) -> None:
-        found = explain_element(World().state(), client=TUTOR, agreement=MADE.digest, element="000100")
+        found = explain_element(World().state(), client=TUTOR, agreement=MADE.digest, element="000115")
         assert not isinstance(found, Denied)
         assert [(each.dataset, each.leaves, instant(each.ends)) for each in found] == [
             ("students", False, "2026-09-01T07:00:00Z"),
@@ -254,7 +254,7 @@ class TestOverTime:
         assert {each.dataset for each in found} == {"courses"}
         framework = replace(MADE.signed.agreement, framework=True)
         state = rehearse([Rehearsed(framework, frozenset({TUTOR}))], load_catalogue(), load_guardrails())
-        whole = explain_element(state, client=TUTOR, agreement=framework.digest, element="000100")
+        whole = explain_element(state, client=TUTOR, agreement=framework.digest, element="000115")
         assert not isinstance(whole, Denied)
         assert [stretch_sentence(each, MADE.signed.agreement) for each in whole] == [
             "In students, always: No agreement in force names this client."

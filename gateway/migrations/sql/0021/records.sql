@@ -145,22 +145,42 @@ FROM (VALUES
     ('granted_statements', 'contested')
 ) AS each (present, base);
 
-CREATE VIEW records.held_schools AS
-    SELECT o.school_identifier, o.lea_identifier
-    FROM records.school AS o
-    WHERE o.from_batch <= (SELECT b.batch FROM records.since_batch AS b)
-      AND (o.to_batch IS NULL OR o.to_batch > (SELECT b.batch FROM records.since_batch AS b));
-COMMENT ON VIEW records.held_schools IS 'As visible_schools, at the earlier epoch.';
-
-CREATE VIEW records.moved_schools AS
-    SELECT o.school_identifier FROM records.school AS o
-    WHERE o.from_batch > (SELECT b.batch FROM records.since_batch AS b)
-      AND o.from_batch <= (SELECT f.batch FROM records.frontier AS f)
-    UNION ALL
-    SELECT o.school_identifier FROM records.school AS o
-    WHERE o.to_batch > (SELECT b.batch FROM records.since_batch AS b)
-      AND o.to_batch <= (SELECT f.batch FROM records.frontier AS f);
-COMMENT ON VIEW records.moved_schools IS 'Schools whose row began or ended since the earlier epoch: no student data.';
+-- The same of what is of no student: schools, and terms of school years.
+DO $$
+DECLARE
+    each record;
+    columns text;
+    held text;
+    moved text;
+BEGIN
+    FOR each IN SELECT * FROM (VALUES ('visible_schools', 'school'), ('visible_sessions', 'session')) AS v (present, base)
+        WHERE to_regclass('records.' || v.present) IS NOT NULL
+    LOOP
+        SELECT string_agg(format('o.%I', a.attname), ', ' ORDER BY a.attnum) INTO columns
+        FROM pg_attribute AS a WHERE a.attrelid = format('records.%I', each.present)::regclass AND a.attnum > 0;
+        held := replace(each.present, 'visible_', 'held_');
+        moved := replace(each.present, 'visible_', 'moved_');
+        EXECUTE format($view$
+            CREATE VIEW records.%I AS SELECT %s FROM records.%I AS o
+            WHERE o.from_batch <= (SELECT b.batch FROM records.since_batch AS b)
+              AND (o.to_batch IS NULL OR o.to_batch > (SELECT b.batch FROM records.since_batch AS b))
+            $view$, held, columns, each.base);
+        EXECUTE format('COMMENT ON VIEW records.%I IS %L', held, 'As ' || each.present || ', at the earlier epoch.');
+        EXECUTE format($view$
+            CREATE VIEW records.%1$I AS SELECT o.row_id FROM records.%2$I AS o
+            WHERE o.from_batch > (SELECT b.batch FROM records.since_batch AS b)
+              AND o.from_batch <= (SELECT f.batch FROM records.frontier AS f)
+            UNION ALL SELECT o.row_id FROM records.%2$I AS o
+            WHERE o.to_batch > (SELECT b.batch FROM records.since_batch AS b)
+              AND o.to_batch <= (SELECT f.batch FROM records.frontier AS f)
+            $view$, moved, each.base);
+        EXECUTE format(
+            'COMMENT ON VIEW records.%I IS %L',
+            moved, 'Rows of ' || each.base || ' that began or ended since the earlier epoch: no student data.'
+        );
+        EXECUTE format('GRANT SELECT ON records.%I, records.%I TO pactgate_app', held, moved);
+    END LOOP;
+END $$;
 
 CREATE VIEW records.turned_population AS
     SELECT p.student_id, p.code FROM records.population AS p
@@ -192,6 +212,5 @@ END $$;
 COMMENT ON VIEW records.lost_since IS 'Whether what was shown at the earlier epoch cannot be told any more.';
 
 GRANT SELECT ON
-    records.held, records.held_schools, records.moved_schools, records.moved_population, records.turned_population,
-    records.coded_students, records.lost_since
+    records.held, records.moved_population, records.turned_population, records.coded_students, records.lost_since
     TO pactgate_app;
