@@ -81,6 +81,9 @@ class Event(StrEnum):
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
     STATEMENT_PLACED = "statement.placed", "A family's statement goes along with what it contests (34 CFR 99.21)."
+    STUDENTS_MERGED = "students.merged", "Two student numbers turned out to be one child's."
+    NUMBER_REUSED = "number.reused", "A student number is another child's from now on."
+    NUMBER_KEPT = "number.kept", "A student number in question is the same child's still."
     STATEMENT_ENDED = "statement.ended", "A family's statement ended with what it contests, or was taken back."
     CONFIGURATION_RECORDED = (
         "configuration.recorded",
@@ -106,6 +109,10 @@ class Event(StrEnum):
     SUBJECTS_ERASED = (
         "subjects.erased",
         "Officers erased the links of students of whom nothing is kept any longer: how many, never whose.",
+    )
+    RECORDS_RETIRED = (
+        "records.retired",
+        "Old versions of records were deleted: how many, and the oldest entry as of which all can be read.",
     )
     FACTS_ADOPTED = "facts.adopted", "The office answered for all rows about students that were there; committed to."
     TOKEN_ISSUED = "token.issued", "A client received an access token for one agreement and one purpose."
@@ -181,6 +188,9 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.PLACEMENTS_LOADED,
         Event.STATEMENT_PLACED,
         Event.STATEMENT_ENDED,
+        Event.STUDENTS_MERGED,
+        Event.NUMBER_REUSED,
+        Event.NUMBER_KEPT,
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
         Event.WITNESSES_NAMED,

@@ -65,6 +65,9 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.PLACEMENTS_LOADED: _LOAD,
         Event.STATEMENT_PLACED: "elements facts",
         Event.STATEMENT_ENDED: "elements ending facts",
+        Event.STUDENTS_MERGED: "facts",
+        Event.NUMBER_REUSED: "facts",
+        Event.NUMBER_KEPT: "facts",
         Event.CONFIGURATION_RECORDED: "catalogue earlier engine guardrails model release transforms tzdata zones",
         Event.GUARDRAILS_CHANGED: "was guardrails",
         Event.POPULATION_REBUILT: "agreement facts",
@@ -109,6 +112,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.STAFF_STEPPED_UP: "person session action concerns acr amr auth_time",
         Event.STAFF_ERASED: "person",
         Event.SUBJECTS_ERASED: "document students officers facts",
+        Event.RECORDS_RETIRED: "batch rows.count days.kept readable_from facts",
         Event.FACTS_ADOPTED: "rows.count facts",
     }
 )

@@ -53,7 +53,9 @@ PROBLEMS: Mapping[str, Kind] = {
     "token_over": Kind(401, "The access token is not accepted", "It was ended before its time; get a new one."),
     "unknown_client": Kind(401, "The access token is not accepted", "Get a new access token and try again."),
     "suspended": Kind(
-        401, "The access token is not accepted", "This client, its agreement or its partner is suspended."
+        401,
+        "The access token is not accepted",
+        "This client, its agreement or its partner is suspended; a new token does not change that.",
     ),
     "no_agreement": Kind(403, "No agreement covers this request"),
     "agreement_not_yet_valid": Kind(403, "The agreement is not yet in force"),

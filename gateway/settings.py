@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.addresses import Terminators, is_loopback
@@ -35,12 +36,18 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_CLIENT_RATE": "50",
     "PACTGATE_TERMINATORS": "",
     "PACTGATE_COMPATIBILITY": "off",
+    "PACTGATE_RECORDS_DAYS": "",
     "PACTGATE_SIGN_IN": "",
     "PACTGATE_DEVELOPMENT_SIGN_IN": "off",
 }
 """Each setting and its default as the documentation states it; an empty default means unset."""
 
 
+FEWEST_DAYS: Final = 410
+"""
+Fewest days for which versions of records are kept: a year, in which families are told of their rights (34 CFR 99.7) and
+a yearly review asks for a sample, and the 45 days within which a district answers who asks to see (99.10(b)).
+"""
 _SWITCH: Mapping[str, bool] = {"on": True, "off": False}
 
 
@@ -70,6 +77,7 @@ class Settings:
     client_rate: int
     terminators: Terminators
     compatibility: bool
+    records_days: int | None
     sign_in: Path | None = None
     development_sign_in: bool = False
 
@@ -123,6 +131,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         client_rate=_number(given, "PACTGATE_CLIENT_RATE", lowest=1, highest=10_000),
         terminators=_terminators(given.get("PACTGATE_TERMINATORS", "")),
         compatibility=_switch(given, "PACTGATE_COMPATIBILITY"),
+        records_days=_number(given, "PACTGATE_RECORDS_DAYS", lowest=FEWEST_DAYS, highest=36_500)
+        if "PACTGATE_RECORDS_DAYS" in given
+        else None,
         sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
         development_sign_in=_switch(given, "PACTGATE_DEVELOPMENT_SIGN_IN"),
     )

@@ -7,6 +7,7 @@ Pure, given the state. INVARIANT: a `Permit` is made here and nowhere else.
 from dataclasses import replace
 from datetime import datetime
 
+from agreements.elements import Transformation
 from policies.decision import Denied, Permit
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownDataset, UnknownElement
 from policies.reasons import OF_ONE_REQUEST, denied_by, not_covered
@@ -127,6 +128,9 @@ def _judge(table: Table, asked: Asked) -> Permit | Denied:
             sorted(
                 held.guardrails.codes.row_codes(table.dataset, held.rows[table.dataset].basis, held.catalogue).items()
             )
+        ),
+        exact=frozenset(
+            granted.element for granted in table.granted.values() if granted.transformation == Transformation.EXACT
         ),
         seal=SEAL,
     )

@@ -78,6 +78,8 @@ class Permit:
     Coded elements with the values that may leave, in a dataset whose rows leave whole or not at all: a row that has
     another value stays, whether its element was asked for or not. Empty elsewhere.
     """
+    exact: frozenset[str]
+    """Elements of the dataset that the agreement gives exactly, asked for or not: a row may tell such a day."""
     seal: InitVar[object]
 
     def __post_init__(self, seal: object) -> None:

@@ -13,7 +13,7 @@ from agreements.basis import ferpa_9932_required
 from agreements.elements import Catalogue
 from agreements.emergencies import VerifiedEmergencyOrder
 from policies.compile import Ruleset
-from policies.decision import Denied, GrantedField
+from policies.decision import CodeSet, Denied, GrantedField
 from policies.emergency import ACT, BASIS, Ended, compile_order, recipient_of
 from policies.engine import Engine, Question
 from policies.errors import ClockWithoutZone, NothingAsked, UnknownElement
@@ -53,6 +53,8 @@ class EmergencyPermit:
     dataset: str
     fields: tuple[GrantedField, ...]
     """In the catalogue's order."""
+    row_codes: tuple[tuple[str, CodeSet], ...]
+    """By element, the values that may leave where a row leaves whole or not at all (`policies.code_values`)."""
     count: int
     """The most students whose records may leave by the order, over all its releases."""
     ferpa_9932_required: bool
@@ -126,6 +128,7 @@ class OrderInForce:
                 for each in self._catalogue.in_dataset(handing.dataset)
                 if each.id in granted
             ),
+            row_codes=tuple(sorted(self._guardrails.codes.row_codes(handing.dataset, BASIS, self._catalogue).items())),
             count=self.order.order.count,
             ferpa_9932_required=ferpa_9932_required(BASIS),
             ruleset_digest=self.ruleset.digest,

@@ -13,7 +13,7 @@ from policies.compile import UNACCOUNTED
 from policies.decision import Denied
 from policies.engine import Question
 from policies.reading import matching
-from policies.rule import Effect, Rule
+from policies.rule import Effect, Rule, instant
 from policies.slice import Slice
 
 
@@ -37,13 +37,16 @@ class Code(StrEnum):
 OF_ONE_REQUEST: Final = frozenset({Code.DATASET, Code.PURPOSE, Code.ELEMENT, Code.DENIED_BY})
 """Denials that speak of what was asked. All others stand against whatever this caller asks."""
 
-UNKNOWN_CLIENT = Denied(Code.UNKNOWN_CLIENT, "This client is not registered.")
-NO_AGREEMENT = Denied(Code.NO_AGREEMENT, "No agreement in force names this client.")
+_IF_ENDED: Final = "Ask the district. If the agreement was ended, what it says about destruction applies now."
+UNKNOWN_CLIENT = Denied(Code.UNKNOWN_CLIENT, f"No agreement in force names this client. {_IF_ENDED}")
+NO_AGREEMENT = Denied(Code.NO_AGREEMENT, f"This agreement is not in force, or does not name this client. {_IF_ENDED}")
 
 
 def suspended(clause: str) -> Denied:
     """Return the denial of a stop."""
-    detail = "Access is suspended. Ask the district's privacy office."
+    detail = (
+        "Access is suspended, and a new token does not change that. Stop asking; call the district's privacy office."
+    )
     return Denied(Code.SUSPENDED, detail, facts={"clause": clause})
 
 
@@ -80,7 +83,7 @@ def all_of_it(held: Slice, dataset: str, question: Question) -> Iterator[Denied]
     # (3): is it in force? What it says of datasets and purposes is judged all the same.
     current = [rule for rule in grants if rule.holds_at(question.now)]
     if not current:
-        yield _out_of_term(grants, question.now)
+        yield _out_of_term(held, grants, question.now)
     # (4): does somebody answer for the client now?
     if any(rule.clause == UNACCOUNTED for rule in matched):
         yield Denied(
@@ -116,7 +119,7 @@ def _outside(held: Slice, dataset: str, question: Question, grants: Sequence[Rul
         )
 
 
-def _out_of_term(grants: Sequence[Rule], now: str) -> Denied:
+def _out_of_term(held: Slice, grants: Sequence[Rule], now: str) -> Denied:
     later = [rule.nbf for rule in grants if now < rule.nbf]
     if later:
         return Denied(
@@ -125,7 +128,17 @@ def _out_of_term(grants: Sequence[Rule], now: str) -> Denied:
             facts={"clause": "/term/first_day", "nbf": min(later)},
         )
     ended = max(rule.exp for rule in grants)
-    return Denied(Code.EXPIRED, f"The agreement ended at {ended}.", facts={"clause": "/term/last_day", "exp": ended})
+    # Whoever is told that it is over, and no more, destroys what the next version lets them keep.
+    early = ended < instant(held.agreement.term.ends)
+    what = (
+        "before its last day: a later version of it took over, for which you need a token of its own, or the agreement "
+        "that it narrows is over."
+        if early
+        else "with its term. What it says about destruction applies now."
+    )
+    return Denied(
+        Code.EXPIRED, f"The agreement ended at {ended}, {what}", facts={"clause": "/term/last_day", "exp": ended}
+    )
 
 
 def not_covered(held: Slice, dataset: str, names: tuple[str, ...]) -> Denied:

@@ -31,6 +31,7 @@ from gateway.cli import (
     hold,
     init,
     keys,
+    numbers,
     obligations,
     officer,
     parties,
@@ -39,6 +40,7 @@ from gateway.cli import (
     policy,
     records,
     recovery,
+    retaining,
     serve,
     signer,
     staff,
@@ -94,8 +96,12 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
+records.app.command("retain")(retaining.retain)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)
+records.app.command("merge-students")(numbers.merge)
+records.app.command("number-reused")(numbers.reused)
+records.app.command("number-kept")(numbers.kept)
 app.add_typer(records.app, name="records")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)

@@ -1,13 +1,13 @@
 """Handing over records by an emergency order, explaining what leaves by it, and ending it before its hours are over."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from agreements.documents.emergency_release import emergency_release_bytes
+from agreements.elements import DATASETS
 from agreements.keys import SigningKey
 from agreements.shapes import DIGEST
 from agreements.signature import Envelope, Kind, add_signature
@@ -23,16 +23,17 @@ from policies.emergency_release import Handing
 from policies.explain.elements import Explanation
 
 
-class Served(StrEnum):
-    """The datasets that can be handed over."""
-
-    STUDENTS = "students"
-    ATTENDANCE = "attendance"
-    ATTENDANCE_EVENTS = "attendance_events"
+def _known(dataset: str) -> str:
+    if dataset not in DATASETS:
+        raise typer.BadParameter(f"there is no dataset '{dataset}'; they are: {', '.join(DATASETS)}")
+    return dataset
 
 
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="The order: its id, or its digest.")]
-Dataset = Annotated[Served, typer.Option(help="What is handed over; one dataset a release.")]
+Dataset = Annotated[
+    str,
+    typer.Option(metavar="NAME", callback=_known, help=f"What is handed over, one a release: {', '.join(DATASETS)}."),
+]
 
 
 def release(
@@ -50,7 +51,7 @@ def release(
         list[int] | None,
         typer.Option(metavar="PLACE", help="A recipient, by its place in the order, from 0; else all."),
     ] = None,
-    dataset: Dataset = Served.STUDENTS,
+    dataset: Dataset = "students",
     element: Annotated[
         list[str] | None,
         typer.Option(metavar="ID", help="An element of the order; repeatable. Else all of the dataset."),
@@ -72,7 +73,7 @@ def release(
         async with office() as opened:
             releases = EmergencyReleases(opened.desk, subject_key)
             places = tuple(recipient) if recipient else await _everybody(opened, order)
-            handing = Handing(places, dataset.value, tuple(element or ()))
+            handing = Handing(places, dataset, tuple(element or ()))
             document = await _signed(releases, order, handing, students, officer, assume_yes=yes)
             return await releases.release(document, students)
 
@@ -90,14 +91,14 @@ def explain(
     *,
     order: Order,
     recipient: Annotated[int, typer.Option(metavar="PLACE", help="The recipient's place in the order, from 0.")] = 0,
-    dataset: Dataset = Served.STUDENTS,
+    dataset: Dataset = "students",
 ) -> None:
     """Say, element by element, what leaves by an order now and by which clause, or what stands against it."""
     subject_key = load_keys(settings().keys).subject
 
     async def work() -> tuple[Explanation, ...]:
         async with office() as opened:
-            return await EmergencyReleases(opened.desk, subject_key).explain(order, recipient, dataset.value)
+            return await EmergencyReleases(opened.desk, subject_key).explain(order, recipient, dataset)
 
     show(run(work()))
 

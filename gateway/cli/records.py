@@ -10,7 +10,9 @@ from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
 from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
 
-app = typer.Typer(help="Student records: load exports, enter what families say, erase.", no_args_is_help=True)
+app = typer.Typer(
+    help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
+)
 
 Student = Annotated[
     str | None,

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, distinct, exists, func, or_, select
+from sqlalchemy import Boolean, ColumnElement, FromClause, case, distinct, func, select
 
+from gateway.records.matching import days, span
+from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World
 from gateway.records.windows import counted_from, counted_until
-from policies.decision import RowTerms
 
 EXCUSED, UNEXCUSED = "ExcusedAbsence", "UnexcusedAbsence"
 ABSENCES = ("Absent", EXCUSED, UNEXCUSED)
@@ -33,10 +34,18 @@ _KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 def days_of_attendance(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World,
+    student: FromClause,
+    stay: FromClause,
+    terms: Reach,
+    today: ColumnElement[Any],
+    *,
+    wanted: frozenset[str],
 ) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
-    """Return one row of counts for the student, and each element's value of it."""
+    """Return one row of counts for the student, and each element's value of it; without a limit, of the stay's year."""
     event = world.attendance_events.alias("w")
+    year = event.c.school_year
+    limited = terms.school_years is not NO_LIMIT
     day = distinct(event.c.attendance_event_date)
     marked = event.c.attendance_status
     counted = {
@@ -47,40 +56,40 @@ def days_of_attendance(
     more = {
         _EXCUSED: func.count(day).filter(marked == EXCUSED),
         _UNEXCUSED: func.count(day).filter(marked == UNEXCUSED),
-        _ENROLLED: func.count(day).filter(_in_a_stay(world, event)),
+        _ENROLLED: func.count(day).filter(_in_a_stay(world, student, event.c.attendance_event_date)),
     }
     asked = {element: count.label(f"c{at}") for at, (element, count) in enumerate(more.items()) if element in wanted}
     row = (
         select(*(count.label(name) for name, count in counted.items()), *asked.values())
         .where(
             event.c.student_id == student.c.student_id,
-            counted_from(terms.school_years, event.c.school_year),
+            counted_from(terms.school_years, year) if limited else year == stay.c.school_year,
             event.c.attendance_event_date <= counted_until(terms.cadence, today),
         )
-        .correlate(student, clock_of(today))
+        .correlate(student, stay, clock_of(today))
         .lateral("c")
     )
-    days, absent = row.c.days_in_session, row.c.days_absent
+    counted_days, absent = row.c.days_in_session, row.c.days_absent
     return row, {
-        "000496": days,
+        "000496": counted_days,
         "000201": absent,
-        "000202": days - absent,
+        "000202": counted_days - absent,
         "001957": row.c.days_tardy,
-        "002022": case((days > 0, absent * CHRONIC_TENTHS >= days)),
+        "002022": case((counted_days > 0, absent * CHRONIC_TENTHS >= counted_days)),
         **{element: row.c[count.name] for element, count in asked.items()},
     }
 
 
-def _in_a_stay(world: World, event: FromClause) -> ColumnElement[bool]:
+def _in_a_stay(world: World, student: FromClause, day: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a day lies in some stay of the student; the stays are read once, not once a day."""
     stay = world.enrollments.alias("p")
-    day = event.c.attendance_event_date
-    lasts = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= day)
-    own = and_(stay.c.student_id == event.c.student_id, stay.c.entry_date <= day, lasts)
-    return exists(select(stay.c.student_id).where(own).correlate(event))
+    lasting = days(span(stay.c.entry_date, stay.c.exit_date, "[]"))
+    stays = select(lasting).where(stay.c.student_id == student.c.student_id).correlate(student).scalar_subquery()
+    return stays.op("@>", return_type=Boolean())(day)
 
 
 def incidents(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World, student: FromClause, terms: Reach, today: ColumnElement[Any], wanted: frozenset[str]
 ) -> tuple[FromClause, dict[str, ColumnElement[Any]]]:
     """Return one row for the student that counts incidents and actions, and each element's value of it."""
     row = world.discipline.alias("w")

@@ -34,6 +34,7 @@ from agreements.basis import Basis
 from gateway.records import facts, outcomes, standing
 from gateway.records.matching import NEVER, Sql, days, in_days, span, to_sql
 from gateway.records.meanings import Added, mask_of
+from gateway.records.numbers import is_gone, merged_rows
 from policies.decision import RowTerms
 from policies.population import asks_who_is_in_none_of
 
@@ -90,7 +91,7 @@ def covered(scope: Scope, newest: Sql = FRONTIER) -> Select[Any]:
     concerns = own if asks_who_is_in_none_of(scope.terms.population) else and_(own, withheld.c.target != "programs")
     hidden = exists(select(withheld.c.row_id).where(concerns))
     found = select(base.c.student_id, covers.label("covers"), lasting.cast(DATEMULTIRANGE).label("valid"))
-    inner = found.select_from(rows).where(~hidden).subquery("lasting")
+    inner = found.select_from(rows).where(~hidden, ~is_gone(base.c.student_id)).subquery("lasting")
     return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
 
 
@@ -135,7 +136,11 @@ def _opted_out(scope: Scope) -> Select[Any]:
         or_(said.c.line.is_(None), said.c.line == scope.line),
     )
     lasting = days(span(said.c.from_date, null(), "[]")).label("days")
-    return select(said.c.student_id, lasting).where(concerns).group_by(said.c.student_id)
+    # INVARIANT: a no under either number of a child is a no of the child.
+    merged = merged_rows()
+    whose = func.coalesce(merged.c.other_id, said.c.student_id)
+    rows = said.join(merged, merged.c.student_id == said.c.student_id, isouter=True)
+    return select(whose.label("student_id"), lasting).select_from(rows).where(concerns).group_by(whose)
 
 
 def _consented(scope: Scope, newest: Sql) -> CTE:

@@ -40,8 +40,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from agreements.basis import Basis
 from agreements.elements import Transformation
 from gateway.records.held import HELD, everybody, granted_now, moved, views_in
-from gateway.records.sources import Source, is_many, source_of
-from gateway.records.statement import DIALECT, NAMELESS, Statement, leaving, whole
+from gateway.records.sources import Source, is_many, is_told_on_its_day, source_of
+from gateway.records.statement import DIALECT, NAMELESS, Statement, leaving, leaving_whole
 from gateway.records.views import PRESENT, World
 from policies.decision import Permit
 
@@ -138,7 +138,7 @@ def build_difference(permit: Permit, shape: Difference, worlds: tuple[World, Wor
         types=types,
         values_at=len(LEAD),
         is_sorted=False,
-        within=len(source.within),
+        is_several=source.each is not None,
     )
 
 
@@ -165,7 +165,8 @@ def _candidates(permit: Permit, shape: Difference, worlds: tuple[World, World] |
         found = granted_now()
     else:
         used = views_in(_rows(permit, PRESENT, moments.now.c.today, granted_now(), true()))
-        found = moved(used, permit.dataset, permit.rows.cadence, other_day=shape.other_day)
+        at_once = is_told_on_its_day(permit.dataset, permit.exact)
+        found = moved(used, permit.dataset, permit.rows.cadence, at_once=at_once, other_day=shape.other_day)
         if permit.rows.basis in NAMELESS:
             # A cohort that became large enough, or too small, moves everybody.
             turned = select(moments.open.c.was != moments.open.c.now).scalar_subquery()
@@ -189,7 +190,7 @@ def _source(permit: Permit, world: World, today: ColumnElement[Any]) -> Source:
     used = [*permit.fields, *(asked for asked, _ in permit.filters)]
     wanted = frozenset(each.element for each in used)
     counted = any(each.transformation == Transformation.COUNT for each in used)
-    return source_of(world, permit.dataset, permit.rows, today, wanted, counted=counted)
+    return source_of(world, permit.dataset, permit.rows, today, wanted, exact=permit.exact, counted=counted)
 
 
 def _rows(
@@ -197,17 +198,17 @@ def _rows(
 ) -> Select[Any]:
     """Return the rows that `world` releases of one student, each with what it is known by and what is told of it."""
     source = _source(permit, world, today)
-    student = source.student
+    student, each = source.student, source.each
     values = [leaving(permit, asked, source).label(f"v{at}") for at, asked in enumerate(permit.fields)]
     filters = {f"f{at}": leaving(permit, asked, source) for at, (asked, _) in enumerate(permit.filters)}
     released = (
         select(student.c.student_id, student.c.sealed, student.c.covers, student.c.code, *values)
-        .select_from(source.rows)
+        .select_from(source.rows if each is None else source.rows.join(each.row, each.own))
         .where(
             student.c.student_id == whose.c.student_id,
             is_open,
             *(value == bindparam(name, None, type_=value.type) for name, value in filters.items()),
-            *whole(permit, source),
+            *leaving_whole(permit.row_codes, source),
         )
         .correlate(whose, *_tables(today), *_tables(is_open))
         .subquery("r")
@@ -215,10 +216,11 @@ def _rows(
     stated = select(*released.c, _stated(permit, world, released).label("statements")).subquery("w")
     told = func.jsonb_build_array(_covered(permit, stated.c.covers), stated.c.statements, *_values(stated))
     said = select(*stated.c, cast(told, Text).label("told")).subquery("s")
-    key = [said.c[f"v{at}"] for at, field in enumerate(permit.fields) if field.element in source.key]
+    known: frozenset[str] = frozenset() if each is None else each.known_by
+    key = [said.c[f"v{at}"] for at, field in enumerate(permit.fields) if field.element in known]
     known_by = cast(func.jsonb_build_array(*key), Text)
     place: ColumnElement[int] = literal_column("1")
-    if source.within:
+    if each is not None:
         place = func.row_number().over(partition_by=[said.c.student_id, known_by], order_by=said.c.told)
     parts = func.concat_ws(literal_column("E'\\x1f'"), said.c.code, known_by, place)
     digest = func.substr(func.sha256(func.convert_to(parts, literal_column("'UTF8'"))), 1, ROW_BYTES, type_=LargeBinary)

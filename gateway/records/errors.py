@@ -134,6 +134,14 @@ class NothingToStop(RecordsError):
     public_detail = "There is nothing in force to stop."
 
 
+class NumberRefused(RecordsError):
+    """What was said about a student number cannot be so. The number is not in the message."""
+
+    code = "number_refused"
+    public_detail = "This cannot be said of these student numbers."
+    remedy = "Look at what the last load reported about them, and give the number as the source system writes it."
+
+
 class StatementRefused(RecordsError):
     """A family's statement that cannot be put on file. Its words are not in the message."""
 

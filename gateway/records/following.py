@@ -274,7 +274,7 @@ def _students(statement: Statement, limit: int, *, from_nothing: bool) -> int:
     """Return how many students one statement looks at."""
     if not from_nothing:
         return _COMPARED
-    return (limit // _ROWS_A_STUDENT if statement.within else limit) + 1
+    return (limit // _ROWS_A_STUDENT if statement.is_several else limit) + 1
 
 
 def _clock(at: dt.datetime) -> int:

@@ -5,7 +5,8 @@ The app role reads no table of the past either. Its views find whom the agreemen
 transaction names agreement, epoch and day (`OPENING`, `SINCE`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     column,
     exists,
+    false,
     literal_column,
     or_,
     select,
@@ -30,6 +32,7 @@ from sqlalchemy.sql import visitors
 from gateway.records import facts, views
 from gateway.records.columns import words
 from gateway.records.errors import NotServed
+from gateway.records.sources import DATED
 from gateway.records.views import CLOCK_TYPE, DAY_TYPE, PRESENT, World
 from gateway.records.windows import counted_until
 
@@ -91,8 +94,12 @@ def _coded(name: str) -> TableClause:
 _granted: Final = _coded("granted")
 _STILL: Final = frozenset({"granted_students", "granted_statements"})
 """Views of which no date is compared with today."""
-_COUNTED: Final = frozenset({"granted_attendance_events", "granted_discipline"})
-"""Views whose rows can be counted, by the agreement's cadence."""
+_AWAITED: Final[Mapping[str, str]] = MappingProxyType(
+    {"attendance": "granted_attendance_events", **{dataset: f"granted_{dataset}" for dataset in DATED}}
+)
+"""The view of each dataset whose rows are counted, or told, from some day on, and not at once."""
+_WINDOWED: Final = frozenset({"granted_attendance_events", "granted_assessments", "granted_discipline"})
+"""Views of which no date is compared with today but by how far the agreement counts and tells."""
 _OF_NOBODY_DATED: Final = frozenset({"visible_schools", "visible_sessions"})
 """Views of no student, whose rows loads date."""
 _OF_NOBODY: Final = _OF_NOBODY_DATED | {"any_contested", "head", "granted"}
@@ -123,12 +130,13 @@ def _present_views() -> Iterable[TableClause]:
     return [each for each in slots if isinstance(each, TableClause) and each.name.startswith("granted_")]
 
 
-def moved(used: set[str], dataset: str, cadence: str, *, other_day: bool) -> FromClause:
+def moved(used: set[str], dataset: str, cadence: str, *, at_once: bool, other_day: bool) -> FromClause:
     """
     Return (student_id, code) of everybody whose rows can differ between the earlier moment and this one.
 
     `used` are the views that the rows are read from; on another day the parameters `first_day` and `last_day` are the
-    two days, the earlier one first. More may be named than differ, never fewer: whoever is not named is not looked at.
+    two days, the earlier one first. `at_once` says that a row may be told on the very day it is of, and need not wait
+    for the cadence. More may be named than differ, never fewer: whoever is not named is not looked at.
     INVARIANT: a row of a world depends on rows of its own student, on schools and terms, and on the day; a cohort is
     looked at by the caller.
     """
@@ -142,7 +150,7 @@ def moved(used: set[str], dataset: str, cadence: str, *, other_day: bool) -> Fro
     if other_day:
         found.append(select(_coded("turned_population")))
         turning = [view for view in _present_views() if view.name in used - _STILL and _dates(view)]
-        found += [_turning(view, dataset, cadence) for view in turning]
+        found += [_turning(view, dataset, cadence, at_once=at_once) for view in turning]
     return union(*found).subquery("moved")
 
 
@@ -150,14 +158,15 @@ def _dates(view: FromClause) -> list[ColumnElement[Any]]:
     return [each for each in view.c if isinstance(each.type, Date)]
 
 
-def _turning(view: TableClause, dataset: str, cadence: str) -> Select[Any]:
+def _turning(view: TableClause, dataset: str, cadence: str, *, at_once: bool) -> Select[Any]:
     """Return whose rows of `view` begin, end or begin to count between the two days; rows that moved are found so."""
     coded, row = _coded("coded_students"), view.alias("turning")
     # Parameters and no columns: the planner then knows how few rows lie between them.
     first, last = (bindparam(name, None, type_=DAY_TYPE) for name in ("first_day", "last_day"))
-    turning = or_(*(each.between(first, last) for each in _dates(row)))
-    if view.name in _COUNTED:
-        # What is counted begins to count by the cadence; what is told of the same rows one by one, on its day.
-        until = counted_until(cadence, last) if dataset == "attendance" else last
-        turning = or_(*(and_(each > counted_until(cadence, first), each <= until) for each in _dates(row)))
-    return select(coded).join_from(coded, row, row.c.student_id == coded.c.student_id).where(turning)
+    turning: list[ColumnElement[bool]] = []
+    if view.name not in _WINDOWED:
+        turning += [each.between(first, last) for each in _dates(row)]
+    if view.name == _AWAITED.get(dataset):
+        until = last if at_once else counted_until(cadence, last)
+        turning += [and_(each > counted_until(cadence, first), each <= until) for each in _dates(row)]
+    return select(coded).join_from(coded, row, row.c.student_id == coded.c.student_id).where(or_(false(), *turning))

@@ -1,13 +1,14 @@
 """
 The rows of students named by the district itself, for a release by an emergency order: by that permit only.
 
-One statement carries the epoch and the clock with the rows, so that all come from one snapshot. No population is
-joined, for none covers an emergency: whom it concerns is decided where the records are. INVARIANT: only columns named
-by their CEDS element are selected, only those of the permit, and only from rows the newest visible load has.
+Every dataset comes from the source that partners' pages come from, over records of the named students instead of
+covered ones, so that a new dataset is served here as there. One statement carries the epoch and the clock with the
+rows: all come from one snapshot. INVARIANT: only columns named by their CEDS element are selected, only those of the
+permit, only from rows the newest visible load has, and none with a code that may not leave even in an emergency.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,12 +19,13 @@ from sqlalchemy import (
     FromClause,
     Row,
     Select,
+    Subquery,
     Table,
     and_,
     bindparam,
-    case,
     cast,
-    distinct,
+    exists,
+    false,
     func,
     literal,
     or_,
@@ -34,18 +36,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Transformation
-from gateway.records import facts, release, standing
+from gateway.records import facts, outcomes, release, standing
 from gateway.records.columns import words
-from gateway.records.counting import ABSENCES, CHRONIC_TENTHS
 from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
-from gateway.records.statement import stated_about
+from gateway.records.reach import EMERGENCY
+from gateway.records.sources import Each, Source, source_of
+from gateway.records.statement import leaving_whole, stated_about
 from gateway.records.transforms import told_sql
-from gateway.records.views import CLOCK_TYPE, element_of, head
+from gateway.records.views import CLOCK_TYPE, OWN, World, head
 from policies.decision import GrantedField
 from policies.emergency_release import EmergencyPermit
 
-_DISTRICT: Final = "001068"
 _LEAD: Final = 6
 """Epoch, clock, number, sealed subject number, whether there is a row and statements stand before the values."""
 
@@ -60,7 +62,9 @@ class _Moment:
 
 
 _PRESENT: Final = _Moment(
-    head.c.epoch, func.gateway.clock(type_=CLOCK_TYPE), select(facts.frontier.c.batch).scalar_subquery()
+    select(head.c.epoch).scalar_subquery(),
+    func.gateway.clock(type_=CLOCK_TYPE),
+    select(facts.frontier.c.batch).scalar_subquery(),
 )
 
 
@@ -131,127 +135,90 @@ def _statement(permit: EmergencyPermit, moment: _Moment) -> Select[Any]:
     """Return the one statement; it gives a line for each of the numbers that a student has, or one if none has."""
     clock, today = moment.clock, cast(func.timezone("UTC", moment.clock), Date)
     now = select(moment.epoch.label("epoch"), clock.label("now"), today.label("today")).cte("h")
-    student, subject = _visible(facts.person, "g", moment), release.subject.alias("u")
-    source = _source(permit.dataset, student, now, moment)
+    world = _world(moment)
+    wanted = frozenset(each.element for each in permit.fields)
+    # The events of a student stand in the order of their days: whoever reads them is in a hurry.
+    by_day = permit.dataset == "attendance_events"
+    source = source_of(world, permit.dataset, EMERGENCY, now.c.today, wanted, exact=wanted, by_day=by_day)
     for each in permit.fields:
         if each.element not in source.elements or each.transformation != Transformation.EXACT:
             raise NotServed(f"Element {each.element} of {permit.dataset!r} is not served as {each.transformation}.")
+    named = world.students.alias("w")
     values = [_leaving(each, source).label(f"v{at}") for at, each in enumerate(permit.fields)]
-    wanted = bindparam("numbers", type_=ARRAY(words()))
+    rows, keys = (source.rows, ()) if source.each is None else _each(source.rows, source.each)
+    order = [column.label(f"within{at}") for at, column in enumerate(keys)]
     page = (
-        select(
-            student.c.student_identifier.label("number"),
-            subject.c.sealed,
-            source.present.label("present"),
-            _statements(permit, student, now),
-            *values,
-        )
-        .select_from(source.rows.join(subject, subject.c.student_id == student.c.student_id))
-        .where(student.c.student_identifier == func.any(wanted))
-        .order_by(student.c.student_identifier, *source.within)
-        .correlate(now)
+        select(source.student.c.student_id, _statements(permit, world, source.student), *values, *order)
+        .select_from(rows)
+        .where(source.student.c.student_id == named.c.student_id, *leaving_whole(permit.row_codes, source))
         .lateral("p")
     )
-    whole = select(now.c.epoch, now.c.now, *page.c)
-    return whole.select_from(now.join(page, true(), isouter=True))
+    present = page.c.student_id.is_not(None).label("present")
+    following = [page.c[each.name] for each in (*values, *order)]
+    told, within = following[: len(values)], following[len(values) :]
+    number = named.c.student_identifier
+    return (
+        select(now.c.epoch, now.c.now, number.label("number"), named.c.sealed, present, page.c.statements, *told)
+        .select_from(now.join(named, true(), isouter=True).join(page, true(), isouter=True))
+        .order_by(number, *within)
+    )
 
 
-def _leaving(asked: GrantedField, source: "_Source") -> ColumnElement[Any]:
+def _each(rows: FromClause, each: Each) -> tuple[FromClause, tuple[ColumnElement[Any], ...]]:
+    """Return the rows with all of each student's, and what orders these: nobody hides an order from the district."""
+    return rows.join(each.row, each.own), each.key
+
+
+def _leaving(asked: GrantedField, source: Source) -> ColumnElement[Any]:
     """Return the value as it leaves: exact, and unknown where it is a code that may not leave even in an emergency."""
     stored = source.elements[asked.element]
     return stored if asked.codes is None else told_sql(stored, asked.codes)
 
 
-def _statements(permit: EmergencyPermit, student: FromClause, now: FromClause) -> ColumnElement[Any]:
-    said = standing.contested
-    in_force = and_(said.c.from_idx <= now.c.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > now.c.epoch))
-    of_one = stated_about(permit.fields, said, student.c.student_id, in_force)
-    return of_one.correlate(student, now).scalar_subquery().label("statements")
+def _statements(permit: EmergencyPermit, world: World, student: FromClause) -> ColumnElement[Any]:
+    of_one = stated_about(permit.fields, world.statements.alias("s"), student.c.student_id)
+    return of_one.correlate(student).scalar_subquery().label("statements")
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A dataset's rows, each element's value, what orders one student's rows, and whether a line holds one at all."""
+def _world(moment: _Moment) -> World:
+    """
+    Return the records of the students with the numbers `:numbers`, as everybody sees them who may see everything.
 
-    rows: FromClause
-    elements: Mapping[str, ColumnElement[Any]]
-    within: tuple[ColumnElement[Any], ...] = ()
-    present: ColumnElement[bool] = field(default_factory=true)
+    They have no record code, which is a partner's; the district's number stands in its place to order their rows.
+    """
 
+    def of_load(base: Table, *more: ColumnElement[Any]) -> Subquery:
+        own = [each for each in base.c if each.name not in OWN]
+        ends = or_(base.c.to_batch.is_(None), base.c.to_batch > moment.newest)
+        return select(*own, *more).where(base.c.from_batch <= moment.newest, ends).subquery(f"named_{base.name}")
 
-def _source(dataset: str, student: FromClause, now: FromClause, moment: _Moment) -> _Source:
-    """Return where the rows of a dataset come from; `now` has one row, with today. Raises `NotServed`."""
-    stay = _latest(_visible(facts.enrollment, "n", moment), student, now)
-    columns = _columns(student, facts.person) | _columns(stay, facts.enrollment)
-    # A student without a stay is found all the same: the newest pupil of all may be the one in danger.
-    rows = student.join(stay, true(), isouter=True)
-    match dataset:
-        case "students":
-            school, summary = _visible(facts.school, "o", moment), _visible(facts.academic_summary, "m", moment)
-            rows = rows.join(school, school.c.school_identifier == stay.c.school_identifier, isouter=True)
-            own = (summary.c.student_id == student.c.student_id) & (summary.c.school_year == stay.c.school_year)
-            own &= summary.c.session_identifier == ""
-            elements = _columns(summary, facts.academic_summary) | columns | {_DISTRICT: school.c.lea_identifier}
-            return _Source(rows.join(summary, own, isouter=True), elements)
-        case "attendance":
-            counts = _counts(student, stay, now, moment)
-            days, absent = counts.c.days_in_session, counts.c.days_absent
-            elements = columns | {
-                "000496": days,
-                "000201": absent,
-                "000202": days - absent,
-                "001957": counts.c.days_tardy,
-                "002022": case((days > 0, absent * CHRONIC_TENTHS >= days)),
-            }
-            return _Source(rows.join(counts, true()), elements)
-        case "attendance_events":
-            event = _visible(facts.attendance, "v", moment)
-            own = (event.c.student_id == student.c.student_id) & (event.c.attendance_event_date <= now.c.today)
-            within = (event.c.attendance_event_date, event.c.row_id)
-            rows = student.join(event, own, isouter=True)
-            return _Source(rows, _columns(event, facts.attendance), within, event.c.row_id.is_not(None))
-    raise NotServed(f"The dataset {dataset!r} is not served.")
-
-
-def _visible(base: Table, name: str, moment: _Moment) -> FromClause:
-    newest = moment.newest
-    ends = or_(base.c.to_batch.is_(None), base.c.to_batch > newest)
-    return select(base).where(base.c.from_batch <= newest, ends).subquery(name)
-
-
-def _columns(rows: FromClause, base: Table) -> dict[str, ColumnElement[Any]]:
-    named = ((element_of(column.name, base), column) for column in rows.c)
-    return {element: column for element, column in named if element is not None}
-
-
-def _latest(stay: FromClause, student: FromClause, now: FromClause) -> FromClause:
-    """Return the one stay a row speaks of: one of today before those of the past, the latest of them."""
-    current = or_(stay.c.exit_date.is_(None), stay.c.exit_date >= now.c.today)
-    return (
-        select(*stay.c)
-        .where(stay.c.student_id == student.c.student_id, stay.c.entry_date <= now.c.today)
-        .order_by(current.desc(), stay.c.entry_date.desc(), stay.c.school_identifier)
-        .limit(1)
-        .correlate(student, now)
-        .lateral("e")
+    person, subject, said = of_load(facts.person), release.subject, standing.contested
+    students = (
+        select(person, person.c.student_identifier.label("code"), subject.c.sealed)
+        .join_from(person, subject, subject.c.student_id == person.c.student_id)
+        .where(person.c.student_identifier == func.any(bindparam("numbers", type_=ARRAY(words()))))
+    )
+    in_force = and_(said.c.from_idx <= moment.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > moment.epoch))
+    return World(
+        students=students.subquery("named_students"),
+        enrollments=of_load(facts.enrollment),
+        academic_summaries=of_load(facts.academic_summary),
+        attendance_events=of_load(facts.attendance, facts.attendance.c.row_id.label("event_id")),
+        course_grades=of_load(outcomes.course_grade),
+        assessments=of_load(outcomes.assessment),
+        discipline=of_load(outcomes.discipline),
+        programs=of_load(outcomes.program),
+        schools=of_load(facts.school),
+        sessions=of_load(facts.session),
+        # Nobody's roster, placement or consent matters in an emergency (34 CFR 99.36).
+        rosters=_nothing(standing.roster),
+        placements=_nothing(standing.placement),
+        statements=select(said).where(in_force).subquery("named_statements"),
+        any_contested=select(exists(select(said.c.row_id).where(in_force)).label("found")).subquery("named_any"),
+        head=select(moment.epoch.label("epoch")).subquery("named_head"),
+        clock=moment.clock,
     )
 
 
-def _counts(student: FromClause, stay: FromClause, now: FromClause, moment: _Moment) -> FromClause:
-    """Return what is counted of the stay's school year, today included: nobody waits for a week to be over."""
-    event = _visible(facts.attendance, "w", moment)
-    day = distinct(event.c.attendance_event_date)
-    return (
-        select(
-            func.count(day).label("days_in_session"),
-            func.count(day).filter(event.c.attendance_status.in_(ABSENCES)).label("days_absent"),
-            func.count(day).filter(event.c.attendance_status == "Tardy").label("days_tardy"),
-        )
-        .where(
-            event.c.student_id == student.c.student_id,
-            event.c.school_year == stay.c.school_year,
-            event.c.attendance_event_date <= now.c.today,
-        )
-        .correlate(student, stay, now)
-        .lateral("c")
-    )
+def _nothing(base: Table) -> Subquery:
+    return select(base).where(false()).subquery(f"no_{base.name}")

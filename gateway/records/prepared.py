@@ -45,13 +45,18 @@ _BEGIN: Final = """INSERT INTO records.population (agreement, student_id, code, 
     FROM unnest($3::uuid[], $4::bigint[], $5::text[]) AS u (student_id, covers, valid)
     JOIN records.code AS c ON c.line = $2 AND c.student_id = u.student_id"""
 _PREPARED: Final = "SELECT part, concerns, rows, digest FROM records.prepared_by($1)"
-_MOVED: Final = """SELECT DISTINCT student_id FROM (
+_MOVED: Final = """WITH moved AS (
     SELECT student_id FROM records.roster WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.consent WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.opt_out WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.placement WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.population WHERE from_idx > $1 OR to_idx > $1
-    ) AS moved"""
+    UNION ALL SELECT student_id FROM records.renumbered WHERE from_idx > $1 OR to_idx > $1
+    )
+    SELECT student_id FROM moved
+    UNION SELECT r.other_id FROM records.renumbered AS r JOIN moved USING (student_id)
+    WHERE r.kind = 'merged' AND r.to_idx IS NULL"""
+"""Of a child that was merged, the one that stands for it moves too."""
 
 
 async def prepare_population(

@@ -15,7 +15,7 @@ from typing import Any, Final
 import asyncpg
 
 from gateway.records.errors import BadFilter, BadPosition, NotPermitted
-from gateway.records.statement import Shape, Statement, build
+from gateway.records.statement import WITHIN, Shape, Statement, build
 from policies.decision import GrantedField, Permit
 
 MAX_LIMIT: Final = 1_000
@@ -38,8 +38,9 @@ class Position:
     code: str = field(repr=False)
     sort: str | int | float | bool | None = field(default=None, repr=False)
     """The last released value sorted by; dates as ISO 8601."""
-    day: str | None = field(default=None, repr=False)
-    event: int | None = field(default=None, repr=False)
+    place: int | None = field(default=None, repr=False)
+    turn: int | None = field(default=None, repr=False)
+    """Which of one student's rows it was, where a student has several (`gateway.records.statement.WITHIN`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def key_of(permit: Permit) -> tuple[object, ...]:
         tuple(_form(each) for each, _ in permit.filters),
         permit.sort and _form(permit.sort),
         permit.cell_minimum,
+        permit.exact,
         tuple((element, codes.digest) for element, codes in permit.row_codes),
     )
 
@@ -165,12 +167,12 @@ def _given(permit: Permit, statement: Statement, after: Position | None, code: s
         given["code"] = code
     elif after is not None:
         try:
-            given |= {"code": after.code, "event": after.event, "day": after.day and dt.date.fromisoformat(after.day)}
+            given |= {"code": after.code, "place": after.place, "turn": after.turn}
             if statement.is_sorted and after.sort is not None:
                 given["sort"] = _position_value(after.sort, statement.types["sort"])
         except (ValueError, TypeError):
             raise BadPosition("a position holds a value of another kind") from None
-        if statement.within != (after.event is not None) + (after.day is not None):
+        if not statement.is_several == (after.place is not None) == (after.turn is not None):
             raise BadPosition("a position of another dataset")
     return given
 
@@ -216,11 +218,5 @@ def page_of(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Pa
 def position_after(row: asyncpg.Record) -> Position:
     """Return the position of the row after this one: what a cursor holds."""
     known = set(row.keys())
-    sort = row["sort"] if "sort" in known else None
-    *days, event = [row[name] for name in ("within0", "within1") if name in known] or [None]
-    return Position(
-        code=row[CODE_AT],
-        sort=sort.isoformat() if isinstance(sort, dt.date) else sort,
-        day=days[0].isoformat() if days else None,
-        event=event,
-    )
+    sort, place, turn = (row[name] if name in known else None for name in ("sort", *WITHIN))
+    return Position(row[CODE_AT], sort.isoformat() if isinstance(sort, dt.date) else sort, place, turn)

@@ -11,9 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Date,
     FromClause,
     Integer,
     Table,
@@ -32,9 +30,9 @@ from gateway.records import facts, outcomes
 from gateway.records.counting import clock_of, days_of_attendance, incidents
 from gateway.records.errors import NotServed
 from gateway.records.matching import matches_today
+from gateway.records.reach import NO_LIMIT, Reach
 from gateway.records.views import World, element_of
-from gateway.records.windows import counted_from
-from policies.decision import RowTerms
+from gateway.records.windows import counted_from, told_until
 
 SCHOOL, YEAR, ENTRY = "001069", "000243", "000097"
 """School, school year and first day: by these a row's stay is chosen, whatever else is wanted."""
@@ -43,16 +41,29 @@ ONE: ColumnElement[int] = literal_column("1")
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """The rows of one student, in a dataset that has several: which they are, in an order of their own."""
+
+    row: FromClause
+    own: ColumnElement[bool]
+    """That a row is this student's, and may be read."""
+    stay: FromClause
+    key: tuple[ColumnElement[Any], ...]
+    """Tells two rows apart. INVARIANT: never what pages are ordered by; most of it nobody agreed on."""
+    known_by: frozenset[str]
+    """The elements among what tells two rows apart: where they are granted, rows are known by their released values."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A dataset's rows: where from, what each element's stored value is, and what orders the rows of one student."""
+    """A dataset's rows: where from, and what each element's stored value is."""
 
     rows: FromClause
     student: FromClause
     school_year: ColumnElement[Any]
     elements: Mapping[str, ColumnElement[Any]]
-    within: tuple[ColumnElement[Any], ...] = ()
-    key: frozenset[str] = frozenset()
-    """The elements that tell the rows of one student apart, as far as the district's systems name them; none of one."""
+    each: Each | None = None
+    """The rows of one student where a student has several; None where `rows` has one a student."""
     counted: bool = False
     """Whether there is one row a student, which counts, instead of the rows themselves."""
 
@@ -60,25 +71,28 @@ class Source:
 def source_of(
     world: World,
     dataset: str,
-    terms: RowTerms,
+    terms: Reach,
     today: ColumnElement[Any],
     wanted: frozenset[str],
     *,
+    exact: frozenset[str],
     counted: bool = False,
     by_day: bool = False,
 ) -> Source:
     """
     Return the rows of `dataset` in `world` under `terms`, with the columns of the elements `wanted` and of no others.
 
-    With `counted`, one row a student with how many there are. `by_day` orders attendance events as releases did whose
-    pages are rebuilt: by day and number of row, which told when each was loaded.
+    With `counted`, one row a student with how many there are. `exact` are elements that the agreement gives as they
+    are: with the day of a row among them, the row is told from that day on, else with the cadence. `by_day` is for
+    attendance events of releases whose pages are rebuilt: told on their day, in the order of days and numbers of rows.
 
     Raises `NotServed` for a dataset the reader does not know.
     """
     student = world.students.alias("g")
     stay = _stay(world, student, terms, today, wanted)
     columns = _columns(student, facts.person) | _columns(stay, facts.enrollment) | _at_school(world, stay)
-    rows = student.join(stay, true())
+    # In an emergency a student without a stay is found too: the newest pupil of all may be the one in danger.
+    rows = student.join(stay, true(), isouter=terms.school_years is NO_LIMIT)
     match dataset:
         case "students":
             summary = _summary(world, student, stay, wanted)
@@ -87,7 +101,7 @@ def source_of(
             elements = _columns(summary, facts.academic_summary) | columns
             return Source(rows.join(summary, true(), isouter=True), student, stay.c.school_year, elements)
         case "attendance":
-            counts, elements = days_of_attendance(world, student, terms, today, wanted)
+            counts, elements = days_of_attendance(world, student, stay, terms, today, wanted=wanted)
             return Source(rows.join(counts, true()), student, stay.c.school_year, columns | elements)
         case "graduation":
             return Source(rows, student, stay.c.school_year, columns)
@@ -102,12 +116,15 @@ def source_of(
             own = and_(
                 row.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, year),
-                *([] if kind.day is None else [row.c[kind.day] <= today]),
+                *([] if by_day else _told(row, kind, lambda day: told_until(terms, exact, day, student, today))),
+                *([] if not by_day else [row.c.attendance_event_date <= today]),
                 *([] if not kind.is_stay else [matches_today(terms.population, row, today, world)]),
             )
             elements = columns | _columns(row, kind.base) | _looked_up(world, row, kind.base) | {YEAR: year}
-            within = (row.c.attendance_event_date, row.c.event_id) if by_day else (_place(student, row, kind.base),)
-            return Source(rows.join(row, own), student, year, elements, within, _key(kind.base))
+            key = tuple(row.c[name] for name in kind.base.info["key"] if name != "student_id")
+            if by_day:
+                key = (row.c.attendance_event_date, row.c.event_id)
+            return Source(rows, student, year, elements, Each(row, own, stay, key, _known_by(kind.base)))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -135,9 +152,25 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
 )
 
 
-def _key(base: Table) -> frozenset[str]:
+DATED: Final = frozenset(dataset for dataset, kind in _KINDS.items() if kind.day is not None)
+"""Datasets of which each row is of a day."""
+
+
+def is_told_on_its_day(dataset: str, exact: frozenset[str]) -> bool:
+    """Return whether a row of `dataset` may be told on its day, because the agreement gives that day as it is."""
+    kind = _KINDS.get(dataset)
+    return kind is not None and kind.day is not None and element_of(kind.day, kind.base) in exact
+
+
+def _known_by(base: Table) -> frozenset[str]:
     named = (element_of(name, base) for name in base.info["key"])
     return frozenset(element for element in named if element is not None)
+
+
+def _told(row: FromClause, kind: _Kind, until: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+    """Return the condition that a row is told by now, where it is of a day."""
+    day = None if kind.day is None else element_of(kind.day, kind.base)
+    return [] if kind.day is None or day is None else [row.c[kind.day] <= until(day)]
 
 
 def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
@@ -149,20 +182,7 @@ def _year_of(row: FromClause, kind: _Kind) -> ColumnElement[Any]:
     return func.coalesce(row.c.school_year, named)
 
 
-def _place(student: FromClause, row: FromClause, base: Table) -> ColumnElement[int]:
-    """
-    Return what orders the rows of one student: a hash of the row's natural key and the student's record code.
-
-    INVARIANT: the order tells nothing. It is another one for each partner, since codes are, and a change of what was
-    not granted moves no row, as the number of a row would.
-    """
-    # Days as numbers: how a session writes a date must not move a row.
-    first: ColumnElement[Any] = literal_column("date '1970-01-01'")
-    key = [row.c[name] - first if isinstance(row.c[name].type, Date) else row.c[name] for name in base.info["key"]]
-    return func.hashtextextended(func.concat_ws(literal_column("E'\\x1f'"), student.c.code, *key), 0, type_=BigInteger)
-
-
-def is_many(world: World, terms: RowTerms, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
+def is_many(world: World, terms: Reach, today: ColumnElement[Any], minimum: int) -> ColumnElement[bool]:
     """
     Return the condition that rows of this population speak of at least `minimum` students today.
 
@@ -185,7 +205,7 @@ def _wanted(rows: FromClause, base: Table, elements: frozenset[str]) -> list[Col
 
 
 def _stay(
-    world: World, student: FromClause, terms: RowTerms, today: ColumnElement[Any], wanted: frozenset[str]
+    world: World, student: FromClause, terms: Reach, today: ColumnElement[Any], wanted: frozenset[str]
 ) -> FromClause:
     """
     Return the one enrollment a row speaks of.
@@ -213,9 +233,13 @@ def _stay(
         .subquery("b")
     )
     of = begun.c
+    chosen = select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
+    if terms.school_years is NO_LIMIT:
+        # Where is the child? At the school of today, or the last one known.
+        latest = chosen.order_by(of.now.desc(), of.entry_date.desc(), of.school_identifier)
+        return latest.limit(ONE).lateral("e")
     return (
-        select(*_wanted(begun, facts.enrollment, wanted | {SCHOOL, YEAR}))
-        .where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
+        chosen.where(counted_from(terms.school_years, of.school_year), of.school_year <= of.newest)
         .order_by(of.now.desc(), case((of.now, of.entry_date)), of.entry_date.desc(), of.school_identifier)
         .limit(ONE)
         .lateral("e")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     FromClause,
+    Label,
     Select,
     Text,
     and_,
@@ -35,17 +36,26 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, asyncpg
 from agreements.basis import Basis
 from agreements.elements import Transformation
 from gateway.records.errors import NotServed
-from gateway.records.sources import Source, is_many, source_of
+from gateway.records.sources import Each, Source, is_many, source_of
 from gateway.records.transforms import released_sql, told_sql
 from gateway.records.views import PRESENT, World
-from policies.decision import GrantedField, Permit
+from gateway.records.windows import is_covered
+from policies.decision import CodeSet, GrantedField, Permit
 
 DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
 NAMELESS = frozenset({Basis.DE_IDENTIFIED, Basis.DE_IDENTIFIED_WITH_CODE})
 
 LEAD = ("epoch", "now", "sealed", "covers", "statements", "code")
-"""What stands before the values in every line; the sort value and an event's place may follow, then the values."""
+"""What stands before the values in every line; the sort value, place and turn may follow, then the values."""
+WITHIN = ("place", "turn")
+"""
+What orders the rows of one student: where a row stands, and which it is of those that look alike.
+
+INVARIANT: the order tells nothing that the rows do not. A place is a hash of the row as it is released, under the
+student's internal id and code: nobody outside can compute it, two partners never share it, and a change of what does
+not leave moves no row. Rows that are told alike are numbered; whatever numbers them, the page is the same.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,8 @@ class Statement:
     """The Python type of each filter's and of the sort's value."""
     values_at: int
     is_sorted: bool
-    within: int
-    """How many values order the rows of one student: none, the place of the row, or a day and the place."""
+    is_several: bool
+    """Whether a student can have several rows; then place and turn order them."""
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """Return the arguments in the order of the placeholders."""
@@ -102,25 +112,35 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     used = [*permit.fields, *(asked for asked, _ in permit.filters), *([] if permit.sort is None else [permit.sort])]
     wanted = frozenset(each.element for each in used)
     counted = any(each.transformation == Transformation.COUNT for each in used)
+    of_old = shape.start == "codes_by_day"
     source = source_of(
-        world, permit.dataset, permit.rows, now.c.today, wanted, counted=counted, by_day=shape.start == "codes_by_day"
+        world,
+        permit.dataset,
+        permit.rows,
+        now.c.today,
+        wanted,
+        exact=permit.exact,
+        counted=counted,
+        by_day=of_old,
     )
     student = source.student
     sort = None if permit.sort is None else _sortable(leaving(permit, permit.sort, source))
     filters = {f"f{number}": leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
+    chosen = [released == bindparam(name, None, type_=released.type) for name, released in filters.items()]
+    chosen += leaving_whole(permit.row_codes, source)
     extra = [] if sort is None else [sort.label("sort")]
-    extra += [column.label(f"within{number}") for number, column in enumerate(source.within)]
     values = [leaving(permit, asked, source).label(f"v{number}") for number, asked in enumerate(permit.fields)]
-    order = [student.c.code, *source.within]
+    rows: FromClause = source.rows
+    told: list[ColumnElement[Any]] = [*extra, *values]
+    if source.each is not None:
+        several = _several(source.each, student, now, [*extra, *values], chosen, by_key=of_old)
+        rows, told, chosen = rows.join(several, true()), [*several.c], []
+        sort = None if sort is None else _sortable(several.c.sort)
+    order = [student.c.code, *(each for each in told if getattr(each, "name", None) in WITHIN)]
     page = (
-        select(student.c.sealed, student.c.covers, student.c.student_id, student.c.code, *extra, *values)
-        .select_from(source.rows)
-        .where(
-            *(released == bindparam(name, None, type_=released.type) for name, released in filters.items()),
-            *_start(shape, order, sort),
-            *cohort(world, permit, now.c.today),
-            *whole(permit, source),
-        )
+        select(student.c.sealed, student.c.covers, student.c.student_id, student.c.code, *told)
+        .select_from(rows)
+        .where(*chosen, *_start(shape, order, sort), *cohort(world, permit, now.c.today))
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
         .limit(literal_column(str(shape.limit + 1)))
@@ -138,9 +158,9 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
         order=tuple(compiled.positiontup or ()),
         constants=dict(compiled.params),
         types=types if sort is None else types | {"sort": sort.type.python_type},
-        values_at=len(LEAD) + len(extra),
+        values_at=len(LEAD) + len(told) - len(values),
         is_sorted=sort is not None,
-        within=len(source.within),
+        is_several=source.each is not None,
     )
 
 
@@ -179,13 +199,36 @@ def leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElemen
     stored = source.elements[asked.element]
     told = stored if asked.codes is None else told_sql(stored, asked.codes)
     released = released_sql(asked.element, asked.transformation, told, source.school_year)
-    if permit.rows.basis != Basis.CONSENT:
-        return released
-    if asked.element not in permit.rows.element_order:
-        raise NotServed(f"Element {asked.element} is not in the agreement's order of elements.")
-    covers = source.student.c.covers
-    bit: ColumnElement[int] = literal_column(str(1 << permit.rows.element_order.index(asked.element)))
-    return case((or_(covers.is_(None), covers.op("&")(bit) != literal_column("0")), released))
+    covered = is_covered(permit.rows, asked.element, source.student)
+    return released if covered is None else case((covered, released))
+
+
+def _several(
+    each: Each,
+    student: FromClause,
+    now: FromClause,
+    told: Sequence[Label[Any]],
+    chosen: Sequence[ColumnElement[bool]],
+    *,
+    by_key: bool,
+) -> FromClause:
+    """
+    Return one student's rows as they are released, each with its place and its turn.
+
+    Hashed by type, not as text: how a session writes a date or a number must not move a row. The student is the seed
+    and no member: the hash of a record adds up those of its members, and two students' orders would be one, turned.
+    """
+    whose = func.concat(student.c.code, cast(student.c.student_id, Text))
+    seed = func.hashtextextended(whose, literal_column("0"), type_=BigInteger)
+    record = func.row(*(column.element for column in told))
+    place: ColumnElement[int] = func.hash_record_extended(record, seed, type_=BigInteger)
+    if by_key:
+        # As releases did whose pages are rebuilt; nothing is answered like this any more.
+        place = cast(literal_column("0"), BigInteger)
+    turn = func.row_number(type_=BigInteger).over(partition_by=place, order_by=each.key)
+    sorted_by, values = [x for x in told if x.name == "sort"], [x for x in told if x.name != "sort"]
+    rows = select(*sorted_by, place.label("place"), turn.label("turn"), *values).select_from(each.row)
+    return rows.where(each.own, *chosen).correlate(student, each.stay, now).lateral("s")
 
 
 def cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
@@ -197,15 +240,15 @@ def cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[Colu
     return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in NAMELESS else []
 
 
-def whole(permit: Permit, source: Source) -> list[ColumnElement[bool]]:
+def leaving_whole(row_codes: Sequence[tuple[str, CodeSet]], source: Source) -> list[ColumnElement[bool]]:
     """
     Return the condition that a row leaves at all, where one code that may not leave tells what the whole row is about.
 
     The twin of `policies.code_values.row_leaves`. A count of rows is no row.
     """
-    if source.counted or not permit.row_codes:
+    if source.counted or not row_codes:
         return []
-    coded = [(source.elements[element], codes) for element, codes in permit.row_codes]
+    coded = [(source.elements[element], codes) for element, codes in row_codes]
     known = or_(*(stored.is_not(None) for stored, _ in coded))
     return [known, *(or_(stored.is_(None), told_sql(stored, codes).is_not(None)) for stored, codes in coded)]
 
@@ -226,13 +269,10 @@ def _start(shape: Shape, order: list[ColumnElement[Any]], sort: ColumnElement[An
     last = bindparam("code", None, type_=code.type)
     following = code > last
     if len(order) > 1:
-        # The rows of one student, by day where there is one, then by the place of the row.
-        event, last_event = order[-1], bindparam("event", None, type_=order[-1].type)
-        later = event > last_event
-        for day in order[1:-1]:
-            last_day = bindparam("day", None, type_=day.type)
-            later = or_(day > last_day, and_(day == last_day, later))
-        following = or_(code > last, and_(code == last, later))
+        # The rows of one student.
+        (place, turn), (last_place, last_turn) = order[1:], (bindparam(x, None, type_=BigInteger) for x in WITHIN)
+        later = or_(place > last_place, and_(place == last_place, turn > last_turn))
+        following = or_(following, and_(code == last, later))
     if sort is None:
         # The first condition lets the index start where the page starts; the second is exact.
         return [code >= last, following]

@@ -60,6 +60,7 @@ def form_of(permit: Permit) -> str:
         permit.agreement,
         permit.dataset,
         permit.cell_minimum,
+        sorted(permit.exact),
         [_form(each) for each in permit.fields],
         [[*_form(each), value] for each, value in permit.filters],
         [[element, codes.digest] for element, codes in permit.row_codes],

@@ -40,6 +40,7 @@ Seal = Callable[[Position | Following, bytes], str]
 """Turns where an answer ended into the text of a cursor, with the nonce it is given."""
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
+_NOBODYS = ""
 _ATTEMPTS = 3
 """A read is repeated when the world moved under it: once for the epoch, once for the clock, then 503."""
 
@@ -111,8 +112,6 @@ class Disclosures:
                 if isinstance(decision, Denied):
                     judged = moment
                     raise problem_of(decision)
-                if asked.code is not None and not FORM.match(asked.code):
-                    raise Problem("not_found")  # nobody has such a code, and some texts PostgreSQL cannot even compare
                 # (2): the rows, the epoch and the clock, in one snapshot.
                 read = await self._read(decision, asked)
                 page = read.page if isinstance(read, Changes) else read
@@ -168,7 +167,7 @@ class Disclosures:
 
     async def _read(self, permit: Permit, asked: Asked) -> Page | Changes:
         if asked.following is None:
-            return await self._reader.read_page(permit, limit=asked.limit, after=asked.after, code=asked.code)
+            return await self._reader.read_page(permit, limit=asked.limit, after=asked.after, code=_code(asked))
         asked.following.require(permit, self._grants.line_of(permit.agreement))
         return await self._follower.read_changes(permit, asked.following.stretches, limit=asked.limit)
 
@@ -214,6 +213,16 @@ class Disclosures:
         )
         appended = await self._log.append(draft)
         return Disclosed(body, appended.index, follows)
+
+
+def _code(asked: Asked) -> str | None:
+    """
+    Return the code to look for, if one student is asked for.
+
+    What is no code is looked for as one that nobody has: some texts PostgreSQL cannot even compare, and a refusal that
+    comes sooner than others would be another refusal.
+    """
+    return _NOBODYS if asked.code is not None and not FORM.match(asked.code) else asked.code
 
 
 def answer(rows: list[bytes], cursor: str | None, notices: tuple[str, ...], *, single: bool) -> bytes:

@@ -20,7 +20,7 @@ from agreements.signature import Envelope, Kind
 from audit.events import Event
 from gateway.erased import ErasedLinks
 from gateway.records.columns import is_loaded, metadata
-from gateway.records.errors import UnknownStudent
+from gateway.records.errors import LoadBusy, UnknownStudent
 from gateway.records.facts import frontier, identity
 from gateway.records.release import population, subject
 from gateway.records.subjects import SubjectKey
@@ -32,6 +32,11 @@ from gateway.wrapping_keys import WrappingKeys
 _BYTES: Final = ARRAY(LargeBinary)
 _ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
 _ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
+_ALONE: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('pactgate.retire', 0))")
+_SETTLE: Final = text("SELECT records.settle(2147483647)")
+_UNSETTLED: Final = text(
+    "SELECT records.unsettled(true, ARRAY(SELECT s.student_id FROM records.subject AS s WHERE s.sealed = ANY (:links)))"
+).bindparams(bindparam("links", type_=_BYTES))
 _DATE_ERASED: Final = text("SELECT records.date_erased(:entry)")
 _FACTS: Final = tuple(table for table in metadata.sorted_tables if "student_id" in table.c and is_loaded(table))
 """What the district's systems say about students, `withheld` included."""
@@ -86,6 +91,7 @@ class Erasures:
             verified = verify_erasure(filing.filed(document), authority=filing.authority)
             # (3): no record lives, and no hold stands.
             await self._require_over(filing, forms)
+            await _require_alone(filing.connection, forms)
             # (4): from here on no load brings one back. INVARIANT: the head first, then rows, as loads and stops do.
             entry = await filing.next_index()
             await _require_no_record(filing, forms)
@@ -115,11 +121,21 @@ class Erasures:
         # No agreement under which one of them was ever covered has an open hold.
         agreements = select(population.c.agreement).where(population.c.student_id.in_(students)).distinct()
         covered = set(await filing.connection.scalars(agreements))
-        if covered & await _on_hold(filing, self._desk):
+        if covered & await on_hold(filing, self._desk):
             raise RecordKept(
                 "A hold stands on an agreement under which one of these students was covered.",
                 remedy="Wait until the hold is released (`pactgate hold list`): a family may have asked to inspect.",
             )
+
+
+async def _require_alone(connection: AsyncConnection, links: Sequence[bytes]) -> None:
+    """Check that nobody else deletes or dates rows about these students meanwhile. Raises `LoadBusy`."""
+    if not await connection.scalar(_ALONE):
+        raise LoadBusy("old versions of records are being deleted")
+    # The digests that stay behind are found by the entries that dated the rows.
+    await connection.execute(_SETTLE)
+    if await connection.scalar(_UNSETTLED, {"links": list(links)}):
+        raise LoadBusy("a load is dating its rows")
 
 
 async def _require_no_record(filing: Filing, links: Sequence[bytes]) -> None:
@@ -146,7 +162,7 @@ def links_on_file(register: Register) -> frozenset[bytes]:
     return frozenset(link for each in register.of(Kind.ERASURE) for link in read_erasure(each.envelope.payload).links)
 
 
-async def _on_hold(filing: Filing, desk: Desk) -> set[str]:
+async def on_hold(filing: Filing, desk: Desk) -> set[str]:
     """Return the agreements with an open hold; one whose holds cannot be judged now counts as held."""
     followed = (await follow(filing.connection, filing.moment, filing.registry, desk.catalogue)).followed
     held: set[str] = set()

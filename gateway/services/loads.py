@@ -25,6 +25,7 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.entered import date_by_entry, newest_entry, students_of
+from gateway.records.loading.holders import STUDENTS, Questions, ask, withhold_questioned
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.prepare import (
@@ -111,10 +112,13 @@ class Loads:
         await settle(connection)
         students, fresh = await identify_students(connection, staged, self._random)
         before = await newest_entry(connection)
+        questions = await ask(connection, staged, students)
         differences = [await compare(connection, each, students) for each in staged]
+        for each in differences:
+            each.questioned = len(questions.fresh) if each.target == STUDENTS else 0
         _require_loadable(differences, strict=strict, confirm=confirm)
         with _quoting_no_row():
-            groups = await self._prepare(connection, mapping.name, differences, fresh)
+            groups = await self._prepare(connection, mapping.name, differences, fresh, questions)
             entries = await self._make_visible(connection, mapping.name, groups, before)
         await settle(connection)
         return LoadReport(entries, tuple(report_on(each) for each in differences))
@@ -138,6 +142,7 @@ class Loads:
         source: str,
         differences: Sequence[Difference],
         fresh: Sequence[tuple[UUID, str]],
+        questions: Questions,
     ) -> list["_Group"]:
         async with connection.transaction():
             await add_students(connection, fresh, self._subjects, self._random)
@@ -150,6 +155,7 @@ class Loads:
                     for each in own:
                         await write_unseen(connection, each, batch)
                     moves = await withhold(connection, own, batch) or moves
+                    moves = await withhold_questioned(connection, questions, batch) or moves
                 # Here, not under the lock of the log's head: nothing about them changes until they are visible.
                 parts = await read_loaded(connection, batch, batch)
                 lists = [each for each in own if each.kind.is_dated_by_entry]
@@ -340,4 +346,5 @@ def _require_loadable(differences: Sequence[Difference], *, strict: bool, confir
         raise RowsRefused(f"{len(refused)} rows were refused", refused)
     for each in differences:
         if each.in_force and each.is_suspicious and not confirm:
-            raise LoadHeld(f"{each.target}: {each.ended} rows would end and {each.changed} change, of {each.in_force}")
+            changed = each.changed + each.questioned
+            raise LoadHeld(f"{each.target}: {each.ended} rows would end and {changed} change, of {each.in_force}")

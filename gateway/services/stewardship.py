@@ -4,6 +4,7 @@ What a records steward does: loads an export by its mappings, enters what famili
 Also counts who is covered, for those who look after agreements. Counts and reasons come out of here, never a record.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from gateway.services.office import Office
+from gateway.services.renumbering import keep_number, merge_students, reuse_number
 from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.statements import Ending, end_statement, place_statement
 from gateway.services.stops import opt_out, withdraw_consent
@@ -91,6 +93,21 @@ class Stewardship:
         """End a family's statement about these elements; return the entry. Raises as `end_statement`."""
         async with self._engine.begin() as connection:
             return await end_statement(connection, student_identifier, elements, ending)
+
+    async def merge_students(self, second: str, standing: str) -> int:
+        """Say that `second` is another number of the child `standing`; return the entry. Raises as `merge_students`."""
+        async with self._engine.begin() as connection:
+            return await merge_students(connection, second, standing, scopes=self._scopes)
+
+    async def reuse_number(self, number: str) -> tuple[int, dt.date]:
+        """Say that a number is another child's now; return the entry and the day. Raises as `reuse_number`."""
+        async with self._engine.begin() as connection:
+            return await reuse_number(connection, number, scopes=self._scopes)
+
+    async def keep_number(self, number: str) -> int:
+        """Say that a number in question is the same child's still; return the entry. Raises as `keep_number`."""
+        async with self._engine.begin() as connection:
+            return await keep_number(connection, number)
 
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""

@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.change import next_index
 from audit.events import Event
-from gateway.records import facts, standing
+from gateway.records import standing
 from gateway.records.coverage import Scope
 from gateway.records.errors import NothingToStop, UnknownStudent
 from gateway.records.loading.staging import digest_of
+from gateway.records.numbers import known_as
 from gateway.records.population import Random, rewrite_population
 from gateway.records.release import ending, in_force, population
 from gateway.records.release import scope as kept
@@ -50,7 +51,7 @@ async def withdraw_consent(
     )
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
-    await _move(connection, student, idx, scopes, random, only=line)
+    await move(connection, student, idx, scopes, random, only=line)
     return await append_stated(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line)
 
 
@@ -83,7 +84,7 @@ async def opt_out(
     today = await connection.scalar(select(_today() - 1))
     row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
-    await _move(connection, student, idx, scopes, random, only=line)
+    await move(connection, student, idx, scopes, random, only=line)
     return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body)
 
 
@@ -95,18 +96,21 @@ async def append_stated(connection: AsyncConnection, idx: int, event: Event, ran
 
 
 async def student_known_as(connection: AsyncConnection, student_identifier: str) -> UUID:
-    """Return the internal id of the student with this number. Raises `UnknownStudent`."""
-    identity = facts.identity
-    wanted = identity.c.student_identifier == student_identifier
-    student: UUID | None = await connection.scalar(select(identity.c.student_id).where(wanted))
+    """
+    Return the internal id of the student with this number: of two that were merged, the one that stands.
+
+    Raises `UnknownStudent`.
+    """
+    student = await known_as(connection, student_identifier)
     if student is None:
         raise UnknownStudent("no student has this number")
     return student
 
 
-async def _move(
+async def move(
     connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
 ) -> None:
+    """Bring this student's populations under line `only` (None: all) to what the facts say, as of entry `idx`."""
     kept_now = await scopes(connection)
     for each in kept_now:
         if only in (None, each.line):

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from agreements.elements import Tier, load_catalogue
+from agreements.elements import Tier, Transformation, load_catalogue
 from gateway.api.cursor import Cursors
 from gateway.api.datasets import datasets_router
 from gateway.demo.cast import script
 from gateway.demo.district import District
 from gateway.demo.district.lists import ConsentRow, RosterRow
+from gateway.records.meanings import MAX_ELEMENTS
 
 FIELDS: Final = MappingProxyType(
     {
@@ -35,7 +36,7 @@ FIELDS: Final = MappingProxyType(
 )
 """The twelve elements of a student, by wire name and in the order they are answered; the birthdate leaves as a year."""
 ELEMENTS: Final = 12
-"""How many elements of a dataset are shared, if it has as many."""
+"""How many elements of a dataset are shared at most."""
 _FACTS = ("schools", "terms", "students", "enrollments", "academic_summary")
 _OUTCOMES = ("course_grades", "attendance", "assessments", "discipline", "programs")
 _COUNSEL = "What a form must say, word for word"
@@ -82,18 +83,34 @@ def served() -> Mapping[str, str]:
     return {dataset: path for dataset, path in named.items() if dataset in known}
 
 
-def elements_of(dataset: str) -> Mapping[str, str]:
-    """Return the elements of a dataset that are shared, by wire name: the first that may ever leave."""
+def shared() -> Mapping[str, Mapping[str, str]]:
+    """
+    Return what is shared of each dataset that is served, by wire name: as much as one consent can be asked for.
+
+    Of `students` the twelve of the page, of the others the first ones of the catalogue that may ever leave.
+    """
+    for most in range(ELEMENTS, 0, -1):
+        chosen = {dataset: _first(dataset, most) for dataset in served()}
+        if len({element for elements in chosen.values() for element in elements.values()}) <= MAX_ELEMENTS:
+            return chosen
+    raise ValueError("more datasets are served than one consent can name")
+
+
+def _first(dataset: str, most: int) -> Mapping[str, str]:
     if dataset == "students":
         return FIELDS
     own = [each for each in load_catalogue().in_dataset(dataset) if each.tier is not Tier.NEVER]
-    return {each.name: each.id for each in own[:ELEMENTS]}
+    return {each.name: each.id for each in own[:most]}
 
 
 def _term(element: str) -> dict[str, Any]:
     """Return the line of an element; one that is sensitive has a line of its own in the consent form too."""
     known = load_catalogue().element(element)
-    term: dict[str, Any] = {"element": element, "transformation": "year" if known.name == "birthdate" else "exact"}
+    exactly = Transformation.EXACT in known.transformations
+    way = Transformation.EXACT if exactly else known.transformations[0]
+    if known.name == "birthdate":
+        way = Transformation.YEAR
+    term: dict[str, Any] = {"element": element, "transformation": way.value}
     return term | {"own_line": True} if known.tier.is_sensitive else term
 
 
@@ -150,7 +167,7 @@ DATASETS = Scene(
     purpose="tutoring",
     partner="bright-path",
     loads=(*_FACTS, *_OUTCOMES, "roster_bright-path", "consents"),
-    datasets=lambda: {dataset: elements_of(dataset) for dataset in served()},
+    datasets=shared,
     population=_on_list_at_schools,
     listing=_everybody,
 )

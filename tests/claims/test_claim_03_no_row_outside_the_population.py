@@ -96,7 +96,7 @@ async def test_the_auditor_cannot_read_the_views_either(database: TestDatabase) 
 async def test_every_view_of_student_data_is_listed_here(database: TestDatabase) -> None:
     connection = await database.connection("owner")
     found = await connection.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'records'")
-    assert {row[0] for row in found} == {*VIEWS, "visible_schools", "any_contested"}
+    assert {row[0] for row in found} == {*VIEWS, "visible_schools", "visible_sessions", "any_contested", "readable"}
 
 
 @pytest.mark.parametrize("agreement", [None, "", "x", "sha256:" + "c" * 64, AGREEMENT.upper(), "%"])

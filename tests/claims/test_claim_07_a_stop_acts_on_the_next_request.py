@@ -10,14 +10,12 @@ import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agreements.lifecycle import Standing
 from audit.errors import AuditError
-from audit.events import MOVES_EPOCH, Event
+from audit.events import Event
 from gateway.problems import Problem
 from gateway.records.coverage import Scope
 from gateway.records.reader import Position
@@ -26,6 +24,7 @@ from gateway.services.container import Services, open_services
 from gateway.services.stops import opt_out, withdraw_consent
 from tests.factories.cohort import COVERED, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import HARBOR, Gateway, names
+from tests.factories.seen import require_seen
 
 pytestmark = pytest.mark.claim(7)
 
@@ -109,19 +108,6 @@ async def numbers_of(gateway: Gateway, roles: Mapping[str, int]) -> dict[str, by
     return {role: key.numbers([await admin.fetchval(find, STUDENTS[role].number)]) for role in roles}
 
 
-def require_seen(entries: list[dict[str, Any]], start: int) -> int:
-    """Replay the log: each disclosure was read at an epoch no older than the last change before it. Return how many."""
-    moves = {event.value for event in MOVES_EPOCH}
-    epoch, disclosures = -1, 0
-    for index, entry in enumerate(entries):
-        if entry["event"] in moves:
-            epoch = index
-        elif entry["event"] == Event.DISCLOSURE and index >= start:
-            assert entry["epoch"] >= epoch, f"entry {index} was read at {entry['epoch']}, after the change at {epoch}"
-            disclosures += 1
-    return disclosures
-
-
 async def test_no_disclosure_stands_after_a_stop_that_it_had_not_seen(gateway: Gateway) -> None:
     rows = await gateway.rows(TUTORING, fields="first_name")
     by_name = {row["first_name"]: row["record_code"] for row in rows}
@@ -172,7 +158,7 @@ async def test_over_the_wire_too(gateway: Gateway) -> None:
             if answer.status_code == 200:
                 assert names(answer.json()["data"]).isdisjoint(before)
             else:
-                assert answer.json()["code"] == "epoch_moved"
+                assert answer.status_code == 503, answer.text  # too much moved, or the log was too busy: nothing left
 
     async def stops() -> None:
         for each in stopped:
@@ -194,46 +180,3 @@ async def test_the_log_tells_the_order_of_two_changes(gateway: Gateway) -> None:
     assert all(later > earlier for earlier, later in pairwise(indexes))
     row = await gateway.get(TUTORING, "/v1/students?limit=1")
     assert (await gateway.entries(int(row.headers["pactgate-receipt"])))[0]["epoch"] == indexes[-1]
-
-
-async def test_a_token_from_before_the_suspension_opens_nothing_after_it(gateway: Gateway) -> None:
-    office, client = await gateway.office(), gateway.deployment.partners[HARBOR].client
-    token = await gateway.token(MENTORING)
-    assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
-    stopped = await office.suspensions.suspend_client(client, "test")
-    for path in ("/v1/students", "/v1/attendance", "/v1/grant"):
-        refused = await gateway.get(MENTORING, path, token=token)
-        assert (refused.status_code, refused.json()["code"]) == (401, "suspended")
-    assert (await gateway.get(TUTORING, "/v1/students")).status_code == 200
-    await office.suspensions.reinstate(gateway.deployment.ring.reinstatement(client, undoes=stopped))
-    assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("standing", "status", "code"),
-    [(Standing.SUSPENDED, 401, "suspended"), (Standing.TERMINATED, 401, "unknown_client")],
-)
-async def test_a_stopped_agreement_gives_nothing_on_any_replica(
-    gateway: Gateway, standing: Standing, status: int, code: str
-) -> None:
-    office = await gateway.office()
-    token = await gateway.token(MENTORING)
-    async with replica(gateway) as second:
-        assert (await gateway.get(MENTORING, "/v1/students", token=token)).status_code == 200
-        await gateway.ask(MENTORING, services=second)
-        await office.suspensions.stop_agreement(gateway.digest(MENTORING), standing, "test")
-        refused = await gateway.get(MENTORING, "/v1/students", token=token)
-        assert (refused.status_code, refused.json()["code"]) == (status, code)
-        with pytest.raises(Problem) as stopped:
-            await gateway.ask(MENTORING, services=second)
-        assert stopped.value.code == code
-
-
-async def test_each_page_is_judged_anew(gateway: Gateway) -> None:
-    rows = await gateway.rows(TUTORING, fields="first_name", limit=500)
-    first = (await gateway.get(TUTORING, "/v1/students?fields=first_name&limit=1")).json()
-    following = rows[1]["first_name"]
-    number = next(each.number for each in COVERED if each.first == following)
-    await (await gateway.steward()).withdraw(gateway.digest(TUTORING), number)
-    second = (await gateway.get(TUTORING, f"/v1/students?fields=first_name&limit=1&cursor={first['next']}")).json()
-    assert second["data"] == [rows[2]]

@@ -211,6 +211,7 @@ def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None,
             catalogue_digest=load_catalogue().digest,
             cell_minimum=load_guardrails().cells.minimum,
             row_codes=tuple(sorted(load_guardrails().codes.row_codes(dataset, rows.basis, load_catalogue()).items())),
+            exact=frozenset(each.element for each in fields if each.transformation == "exact"),
             seal=SEAL,
         ),
         **changes,
@@ -253,7 +254,7 @@ class SmallDistrict:
 
     async def in_force(self, _connection: AsyncConnection) -> Sequence[Scope]:
         """Return the agreements whose population is kept."""
-        return self.scopes
+        return tuple(self.scopes)
 
     def write(self, target: str, *rows: Sequence[object]) -> None:
         """Write a file of the made-up system."""

@@ -20,6 +20,7 @@ from gateway.services.accounting.plain import plain
 from gateway.services.accounting.proofs import prove_entries
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import LinkErased, NothingSigned, RecordRefused
+from gateway.services.renumbering import merge_students
 from tests.factories.agreements import key_for
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway
@@ -105,6 +106,24 @@ async def test_every_disclosure_of_a_student_is_told_with_who_what_why_and_when(
     # Refused requests name nobody: they are counted under the agreements that cover the student.
     assert sum(each.requests for each in found.refused) == 2
     assert "no refused request names a student" in " ".join(str(each) for each in plain(found)["does_not_cover"])  # type: ignore[attr-defined]
+
+
+@pytest.mark.ferpa("N1")
+async def test_of_two_numbers_that_were_merged_either_accounts_for_both(gateway: Gateway) -> None:
+    await disclosed(gateway)
+    office = await gateway.office()
+    async with office.engine.begin() as connection:
+        entry = await merge_students(connection, MENTORED.number, XIMENA.number, scopes=office.desk.scopes)
+    # Under the one number tutoring got records, under the other mentoring did.
+    for number in (XIMENA.number, MENTORED.number):
+        found = await read(gateway, number)
+        assert sorted(each.about.recipients[0] for each in found.lines) == ["Bright Path Tutoring", "Harbor Mentors"]
+        assert to(found, "Harbor").times == 1
+    # From the next request on the second number is nobody's.
+    page = await gateway.get(MENTORING, "/v1/students?fields=first_name")
+    assert MENTORED.first not in page.text
+    (leaf,) = [each for each in await gateway.entries(entry) if each["event"] == "students.merged"]
+    assert leaf.keys() <= {"event", "facts", "ts", "v"}
 
 
 @pytest.mark.ferpa("N4")

@@ -27,7 +27,6 @@ from gateway.services.emergencies.releases import EmergencyReleases, Released
 from gateway.services.errors import OrderEnded, OtherStudents, ReleaseRefused, TooManyStudents, UnknownOrder
 from gateway.services.filing import Desk
 from gateway.services.suspensions import suspend_client
-from policies.emergency import BASIS
 from policies.emergency_release import Handing
 from policies.guardrails import load_guardrails
 from tests.factories.agreements import key_for
@@ -219,15 +218,6 @@ async def test_a_release_gives_the_listed_elements_of_anybody_exactly_as_they_ar
     ]
 
 
-@pytest.mark.parametrize("dataset", ["students", "attendance", "attendance_events"])
-async def test_every_element_that_is_open_in_an_emergency_is_served(idle_gateway: Gateway, dataset: str) -> None:
-    shut = {barrier.element for barrier in load_guardrails().closed(BASIS)}
-    listed = [each for each in load_catalogue().in_dataset(dataset) if each.id not in shut]
-    room = await Room.open(idle_gateway, elements=tuple(each.id for each in listed))
-    for row in await room.rows("ximena", handing=Handing((0,), dataset, ())):
-        assert list(row) == [each.name for each in listed]
-
-
 async def test_attendance_is_handed_over_as_it_stands_today(room: Room) -> None:
     events = Handing((0,), "attendance_events", ("001649", "000076"))
     assert await room.rows("ximena", "crowd_00", handing=events) == [
@@ -238,13 +228,6 @@ async def test_attendance_is_handed_over_as_it_stands_today(room: Room) -> None:
     ]
     counts = Handing((0,), "attendance", ("000201", "002022"))
     assert await room.rows("ximena", handing=counts) == [{"days_absent": 2, "chronic_absenteeism": True}]
-
-
-async def test_what_the_reader_does_not_serve_yet_is_refused(idle_gateway: Gateway) -> None:
-    room = await Room.open(idle_gateway, elements=("000067", "000115"))
-    for handing in (Handing((0,), "courses", ("000067",)),):
-        with pytest.raises(Exception, match="is not served"):
-            await room.hand_over("ximena", handing=handing)
 
 
 async def test_named_rows_are_read_by_a_permit_of_a_decision_only(room: Room) -> None:

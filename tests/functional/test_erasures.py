@@ -30,7 +30,7 @@ TABLES = """SELECT table_name FROM information_schema.columns
     WHERE table_schema = 'records' AND column_name = 'student_id' AND table_name NOT LIKE 'granted%'
     AND table_name IN (SELECT tablename FROM pg_tables WHERE schemaname = 'records')"""
 DATED = """SELECT table_name FROM information_schema.columns
-    WHERE table_schema = 'records' AND column_name = 'to_batch' AND table_name IN (
+    WHERE table_schema = 'records' AND column_name = 'to_batch' AND table_name <> 'population' AND table_name IN (
     SELECT table_name FROM information_schema.columns WHERE table_schema = 'records' AND column_name = 'student_id')"""
 
 

@@ -183,3 +183,18 @@ async def test_the_app_role_learns_digests_and_no_row(gateway: Gateway) -> None:
     assert {row["part"].partition(".")[0] for row in rows} >= {"roster", "consent", "opt_out", "population", "code"}
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.fetch("SELECT * FROM records.roster")
+
+
+async def test_a_row_that_counts_by_a_load_that_never_was_is_found(gateway: Gateway) -> None:
+    admin = await gateway.database.connection("admin")
+    added = (
+        "INSERT INTO records.population (agreement, student_id, code, valid, from_batch)"
+        " SELECT $1, c.student_id, c.code, '{[,)}', -7 FROM records.code AS c LIMIT 1 RETURNING row_id"
+    )
+    row = await admin.fetchval(added, gateway.digest(TUTORING))
+    found = await gateway.services.facts.check()
+    assert {(each.code, each.table, each.concerns) for each in found} == {
+        (Code.UNCLAIMED, "population", gateway.digest(TUTORING))
+    }
+    await admin.execute("DELETE FROM records.population WHERE row_id = $1", row)
+    assert await gateway.services.facts.check() == frozenset()

@@ -1,5 +1,7 @@
 """People who sign in: their roles lead back to two officers and one committed identity, and a stop acts at once."""
 
+import datetime as dt
+
 import pytest
 
 from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
@@ -50,6 +52,8 @@ async def test_a_role_is_given_by_two_others_and_ends_on_the_next_request(gatewa
     with pytest.raises(StaffRoleRefused):
         await room.give(ada, Role.STEWARD, identity=ben.commitment)
     document = await room.give(ada, Role.STEWARD)
+    # What begins tomorrow does not count today.
+    await room.give(ada, Role.AUDITOR, first_day=NOON.date() + dt.timedelta(days=1))
     assert (await room.roles(ADA), await room.roles(BEN)) == ({Role.STEWARD}, set())
     office = await room.office()
     await office.end(document, "The work is done.")

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.prove.guards import GUARDS
-from tests.prove.killing import EditMisplaced, mutated, require_applicable, survivors
+from tests.prove.killing import survivors
 from tests.prove.mutants import MUTANTS, Edit, Mutant
+from tests.prove.mutating import EditMisplaced, mutated, require_applicable
 
 
 def test_every_seeded_mistake_is_noticed_and_none_is_seen_where_none_is() -> None:

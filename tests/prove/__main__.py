@@ -19,8 +19,10 @@ from multiprocessing import get_context
 from os import cpu_count
 
 from tests.prove.chunks import Outcome, chunk
+from tests.prove.disclosers import DISCLOSERS
 from tests.prove.guards import GUARDS
 from tests.prove.killing import survivors
+from tests.prove.learned import learned, unnoticed
 from tests.prove.mutants import MUTANTS
 from tests.prove.readings import Tally
 
@@ -34,6 +36,7 @@ def main() -> int:
     parser.add_argument("--decisions", type=int, default=1_000_000, help="at least so many (1000000)")
     parser.add_argument("--seed", type=int, default=1, help="what is drawn (1)")
     parser.add_argument("--processes", type=int, default=cpu_count() or 1, help="one a processor")
+    parser.add_argument("--questions", type=int, default=10_000, help="of a partner's program (10000)")
     options = parser.parse_args()
     began = time.monotonic()
     tally, differing = Tally(), None
@@ -51,7 +54,25 @@ def main() -> int:
     for kind, made in (("mutants", MUTANTS), ("guards taken away", GUARDS)):
         sys.stdout.write(f"{kind} noticed: {len(made) - len(living[kind])} of {len(made)}\n")
         sys.stdout.writelines(f"  not noticed: {name}\n" for name in living[kind])
-    return 1 if any(living.values()) else 0
+    return 1 if any(living.values()) or not _nothing_learned(options) else 0
+
+
+def _nothing_learned(options: argparse.Namespace) -> bool:
+    """Let a partner's program ask, then with each guard taken away; report."""
+    try:
+        found = learned(options.questions, options.seed)
+    except AssertionError as difference:
+        sys.stdout.write(f"a partner's program learned something that no agreement gives it:\n{difference}\n")
+        return False
+    told = ", ".join(f"{number:,} times {status}" for status, number in sorted(found.statuses.items()))
+    sys.stdout.write(
+        f"{found.questions:,} questions of a partner's program over {found.days} days, each put to two worlds, in "
+        f"{found.seconds:,.0f} s: {told}\nanswers that tell the worlds apart: 0\n"
+    )
+    lived = unnoticed(DISCLOSERS, options.processes)
+    sys.stdout.write(f"guards of disclosure noticed: {len(DISCLOSERS) - len(lived)} of {len(DISCLOSERS)}\n")
+    sys.stdout.writelines(f"  not noticed: {name}\n" for name in lived)
+    return not lived
 
 
 def _outcomes(seed: int, processes: int) -> Iterator[Outcome]:

@@ -12,11 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import spec_from_loader
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 import casbin
@@ -26,17 +22,14 @@ import pytest
 from tests.prove.cedar import Cedar
 from tests.prove.documents import Documents
 from tests.prove.guards import GUARDS
-from tests.prove.mutants import MUTANTS, Edit, Mutant
+from tests.prove.mutants import MUTANTS, Mutant
+from tests.prove.mutating import Mutating, require_applicable
 
 SHARED: Final = (casbin, hypothesis, Documents, Cedar)
 """What takes long to import, knows nothing of the policies and is the same for all."""
 _ROOT: Final = Path(__file__).parents[2]
 _KILLED, _LIVED, _BROKEN = 1, 0, 2
 _SOUND: Final = Mutant("no mistake at all", ())
-
-
-class EditMisplaced(AssertionError):
-    """The place of an edit is not in the source, or not once: the mutant has to be written anew."""
 
 
 def survivors(mutants: Sequence[Mutant]) -> list[str]:
@@ -55,47 +48,9 @@ def survivors(mutants: Sequence[Mutant]) -> list[str]:
     return lived
 
 
-def require_applicable(mutant: Mutant) -> None:
-    """Check that every place is there once. Raises `EditMisplaced`."""
-    for module in {edit.module for edit in mutant.edits}:
-        mutated((_ROOT / (module.replace(".", "/") + ".py")).read_text("utf-8"), module, mutant.edits)
-
-
-def mutated(source: str, module: str, edits: Sequence[Edit]) -> str:
-    """Return the source of `module` with its edits. Raises `EditMisplaced`."""
-    for edit in edits:
-        if edit.module == module:
-            if source.count(edit.before) != 1:
-                raise EditMisplaced(f"{module} has {source.count(edit.before)} times {edit.before!r}.")
-            source = source.replace(edit.before, edit.after)
-    return source
-
-
-class _Mutating(MetaPathFinder, Loader):
-    """Imports the edited modules as they would be with the mistake."""
-
-    def __init__(self, edits: Sequence[Edit]) -> None:
-        self._edits = edits
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if any(edit.module == fullname for edit in self._edits):
-            found = PathFinder.find_spec(fullname, path, target)
-            return found and spec_from_loader(fullname, self, origin=found.origin)
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        spec = module.__spec__
-        assert spec is not None
-        assert spec.origin is not None
-        source = mutated(Path(spec.origin).read_text("utf-8"), module.__name__, self._edits)
-        exec(compile(source, f"<a mutant of {module.__name__}>", "exec"), module.__dict__)  # noqa: S102 -- our own text
-
-
 def _is_noticed(mutant: Mutant) -> bool:
     """Return whether the readings, or the test the mutant names, fail."""
-    sys.meta_path.insert(0, _Mutating(mutant.edits))
+    sys.meta_path.insert(0, Mutating(mutant.edits))
     if not mutant.by:
         # Imported here, in the fork: it imports the policies.
         from tests.prove.noticing import readings_agree  # noqa: PLC0415

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS
+from gateway.records.standing import renumbered
 
-_TABLES = [target.table for target in TARGETS.values() if target.is_dated_by_entry]
+_TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
 _DATES = [select(func.max(date)).scalar_subquery() for table in _TABLES for date in (table.c.from_idx, table.c.to_idx)]
 _NEWEST = select(func.coalesce(func.greatest(*_DATES), -1))
 """Each one the end of an index: it is asked under the lock of the log's head."""
@@ -19,8 +20,13 @@ _NEWEST_SQL = str(
 )
 
 
+_STANDING = (
+    "SELECT other_id FROM records.renumbered WHERE student_id = ANY ($1::uuid[]) AND kind = 'merged' AND to_idx IS NULL"
+)
+
+
 async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
-    """Return the newest entry that dated a roster, consent, opt-out or placement; -1 if none did."""
+    """Return the newest entry that dated a roster, consent, opt-out, placement or number; -1 if none did."""
     if isinstance(connection, AsyncConnection):
         return int(await connection.scalar(_NEWEST) or 0)
     return int(await connection.fetchval(_NEWEST_SQL))
@@ -38,8 +44,9 @@ async def date_by_entry(connection: AsyncConnection, difference: Difference, idx
 
 
 async def students_of(connection: asyncpg.Connection, difference: Difference) -> set[UUID]:
-    """Return whom the rows that begin and end are about."""
+    """Return whom the rows that begin and end are about, and who stands for those of them that were merged."""
     at = difference.columns.index("student_id")
     query = f"SELECT student_id FROM {difference.kind.table.fullname} WHERE row_id = ANY ($1::bigint[])"  # noqa: S608 - our own name
     ending = await connection.fetch(query, difference.end)
-    return {row[at] for row in difference.begin} | {row[0] for row in ending}
+    found = {row[at] for row in difference.begin} | {row[0] for row in ending}
+    return found | {row[0] for row in await connection.fetch(_STANDING, list(found))}

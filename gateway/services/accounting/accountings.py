@@ -105,11 +105,12 @@ async def put_on_record(
     async with desk.engine.begin() as connection:
         student = await numbered(connection, identifier, key)
         moment = await read_moment(connection)
+        beside = b"".join(student.numbers)
         opens = Private(row_secret=random(SECRET_SIZE))
-        committed = commit_subjects(opens.row_secret, student.number).hex()
+        committed = commit_subjects(opens.row_secret, beside).hex()
         written = leaf(event, moment.now, listed=committed, **body)
         index = await append_change(
-            connection, written, moves_epoch=False, subjects=student.number, private=pack_private(opens)
+            connection, written, moves_epoch=False, subjects=beside, private=pack_private(opens)
         )
     async with desk.engine.connect() as connection:
         # Before the snapshot that is read: the newest entries are then found by the index as well.
@@ -119,8 +120,8 @@ async def put_on_record(
 
 async def _tell(connection: AsyncConnection, teller: Teller, student: Numbered, stop: int) -> _Found:
     found = _Found([], Counter(), [])
-    naming = await entries_listing(connection, student.number, stop)
-    async for each in listed(connection, naming, student.number):
+    naming = await entries_listing(connection, student, stop)
+    async for each in listed(connection, naming, student.numbers):
         if each.checked is Checked.ALTERED:
             found.altered.append(each.index)
         if each.entry.event not in DISCLOSURES:
@@ -128,7 +129,7 @@ async def _tell(connection: AsyncConnection, teller: Teller, student: Numbered, 
             continue
         found.not_opened += each.checked is Checked.NOT_OPENED
         found.not_committed += each.checked is Checked.NOT_COMMITTED
-        found.told.append(teller.tell(each, student.number))
+        found.told.append(teller.tell(each, student.numbers))
     return found
 
 
@@ -143,7 +144,7 @@ async def _name(connection: AsyncConnection, student: Numbered) -> str | None:
     own = facts.person.c
     row = (
         await connection.execute(
-            select(own.first_name, own.last_name).where(own.student_id == student.student, visible(facts.person))
+            select(own.first_name, own.last_name).where(own.student_id.in_(student.students), visible(facts.person))
         )
     ).first()
     return None if row is None else " ".join(part for part in row if part) or None

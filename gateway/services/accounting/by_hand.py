@@ -91,7 +91,7 @@ class OutsideDisclosures:
         return index
 
     async def _number(self, connection: AsyncConnection, identifier: str) -> bytes:
-        return (await numbered(connection, identifier, self._key)).number
+        return (await numbered(connection, identifier, self._key)).numbers[0]
 
 
 async def _require_fitting(connection: AsyncConnection, held: VerifiedOutsideDisclosure) -> None:

@@ -97,9 +97,9 @@ class Copies:
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             past = await read_past(connection, self._desk.trust, self._law, self._alarm)
             taking = _Taking(past, connection, await driver_of(connection), self._key)
-            naming = await entries_listing(connection, student.number, index)
+            naming = await entries_listing(connection, student, index)
             wanted = naming if entries is None else sorted(set(entries) & set(naming))
-            async for each in listed(connection, wanted, student.number):
+            async for each in listed(connection, wanted, student.numbers):
                 if each.entry.event not in DISCLOSURES:
                     continue
                 try:
@@ -133,7 +133,7 @@ class _Taking:
             page = await self._pages.rebuild(found)
             private, rows = page.private, page.rows
         # Of a release the list goes on after the rows, with the students of whom there was none.
-        own = [at for at in found.places(student.number) if at < len(rows)]
+        own = [at for at in found.places(student.numbers) if at < len(rows)]
         return EntryCopied(
             found.index,
             found.leaf,

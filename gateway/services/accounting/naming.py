@@ -5,7 +5,7 @@ The one link from a student to a number is a sealed row under a key outside the 
 what an index says is looked at again in the list beside the entry; it can make an answer quicker, not another one.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -17,8 +17,9 @@ from audit.commitments import Private, require_subjects, unpack_private
 from audit.entry import Entry, parse
 from audit.errors import CommitmentMismatch
 from audit.naming import entries_naming
-from gateway.records import facts, release
+from gateway.records import release
 from gateway.records.errors import UnknownStudent
+from gateway.records.numbers import holder_of, one_with
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
 from gateway.services.accounting.lines import Checked
 from gateway.services.errors import LinkErased
@@ -35,11 +36,15 @@ _EVERY: Final = text("SELECT idx FROM audit.subject WHERE idx >= :start AND idx 
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A student as the district and as the log knows one. Not printed."""
+    """
+    A student as the district and as the log knows one. Not printed.
 
-    student: UUID = field(repr=False)
+    A child whose student numbers were merged has several ids and numbers: what left under either left about the child.
+    """
+
+    students: tuple[UUID, ...] = field(repr=False)
     identifier: str = field(repr=False)
-    number: bytes = field(repr=False)
+    numbers: tuple[bytes, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,9 @@ class Listed:
     private: Private | None = field(repr=False)
     checked: Checked
 
-    def places(self, number: bytes) -> tuple[int, ...]:
-        """Return the rows that are about the student with this number."""
-        return tuple(at for at, each in enumerate(self.subjects) if each == number)
+    def places(self, numbers: Collection[bytes]) -> tuple[int, ...]:
+        """Return the rows that are about the student with one of these numbers."""
+        return tuple(at for at, each in enumerate(self.subjects) if each in numbers)
 
 
 async def numbered(connection: AsyncConnection, identifier: str, key: SubjectKey) -> Numbered:
@@ -64,33 +69,31 @@ async def numbered(connection: AsyncConnection, identifier: str, key: SubjectKey
 
     Raises `UnknownStudent`, `LinkErased` if nothing leads from the student to the log any more.
     """
-    known, sealed = facts.identity, release.subject
-    found = (
-        await connection.execute(
-            select(known.c.student_id, sealed.c.sealed)
-            .join_from(known, sealed, sealed.c.student_id == known.c.student_id, isouter=True)
-            .where(known.c.student_identifier == identifier)
-        )
-    ).one_or_none()
-    if found is None:
+    holder = await holder_of(connection, identifier)
+    if holder is None:
         raise UnknownStudent("no student has this number")
-    if found.sealed is None:
+    ids, link = await one_with(connection, holder), release.subject.c
+    found = await connection.execute(select(link.student_id, link.sealed).where(link.student_id.in_(ids)))
+    sealed = {row.student_id: row.sealed for row in found}
+    if holder not in sealed:
         raise LinkErased("The link from this student to the log was erased.")
-    return Numbered(found.student_id, identifier, key.numbers([found.sealed]))
+    links = [sealed[each] for each in ids if each in sealed]
+    return Numbered(tuple(ids), identifier, _split(key.numbers(links)))
 
 
-async def entries_listing(connection: AsyncConnection, number: bytes, stop: int) -> list[int]:
-    """Return the entries before `stop` that list the student with this number, in the order of the log."""
-    return [each async for each in entries_naming(await driver_of(connection), number, stop=stop)]
+async def entries_listing(connection: AsyncConnection, student: Numbered, stop: int) -> list[int]:
+    """Return the entries before `stop` that list this student, in the order of the log."""
+    session = await driver_of(connection)
+    return sorted({each for number in student.numbers async for each in entries_naming(session, number, stop=stop)})
 
 
 async def listed(
-    connection: AsyncConnection, indexes: Sequence[int], number: bytes | None = None
+    connection: AsyncConnection, indexes: Sequence[int], numbers: Collection[bytes] | None = None
 ) -> AsyncGenerator[Listed, None]:
     """
     Go through these entries with their lists, each compared with what its entry commits to.
 
-    With a `number`, those alone whose list holds it. Raises `LeafRefused` for a damaged entry.
+    With `numbers`, those alone whose list holds one of them. Raises `LeafRefused` for a damaged entry.
     """
     for start in range(0, len(indexes), _CHUNK):
         rows = await connection.execute(_BESIDE, {"indexes": list(indexes[start : start + _CHUNK])})
@@ -99,7 +102,7 @@ async def listed(
             private = _opened(row.opening)
             found = Listed(row.idx, entry, row.leaf, _split(packed), private, _checked(entry, private, packed))
             # A number across the border of two others is none.
-            if number is None or found.places(number):
+            if numbers is None or found.places(numbers):
                 yield found
 
 

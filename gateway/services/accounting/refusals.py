@@ -33,7 +33,7 @@ async def refused_under(
 ) -> tuple[Refused, ...]:
     """Return how many requests were refused before entry `stop` under each agreement that ever covered the student."""
     of = population.c
-    covering = set(await connection.scalars(select(of.agreement).distinct().where(of.student_id == student.student)))
+    covering = set(await connection.scalars(select(of.agreement).distinct().where(of.student_id.in_(student.students))))
     known = covering & registry.history.keys()
     counted = await refusals_of(await driver_of(connection), known, stop)
     found = []

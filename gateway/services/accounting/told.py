@@ -5,7 +5,7 @@ INVARIANT: no entry is left out because what it cites does not verify any more. 
 words, and named among what could not be read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -62,16 +62,16 @@ class Teller:
         self._by_hand = by_hand
         self._orders = {each.verified.digest: each for each in registry.emergency_orders}
 
-    def tell(self, found: Listed, number: bytes) -> Told:
-        """Tell one entry of `DISCLOSURES` about the student with this subject number."""
+    def tell(self, found: Listed, numbers: Collection[bytes]) -> Told:
+        """Tell one entry of `DISCLOSURES` about the student with one of these subject numbers."""
         match found.entry.event:
             case Event.EMERGENCY_RELEASED:
-                return self._emergency(found, number)
+                return self._emergency(found, numbers)
             case Event.OUTSIDE_DISCLOSURE:
-                return self._outside(found, number)
-        return self._gateway(found, number)
+                return self._outside(found, numbers)
+        return self._gateway(found, numbers)
 
-    def _gateway(self, found: Listed, number: bytes) -> Told:
+    def _gateway(self, found: Listed, numbers: Collection[bytes]) -> Told:
         body, at = found.entry.body, time_of(found.entry)
         promised = self._registry.history.get(body["agreement"])
         elements = self._shown(body["elements"], body["transformations"])
@@ -93,7 +93,7 @@ class Teller:
                 behind=body["behind"],
                 **common,
             )
-            return Told(about, _occurrence(found, number, at), _UNKNOWN_AGREEMENT)
+            return Told(about, _occurrence(found, numbers, at), _UNKNOWN_AGREEMENT)
         agreement = promised.verified.agreement
         about = About(
             recipients=(agreement.partner.name,),
@@ -104,9 +104,9 @@ class Teller:
             behind=_behind(promised, body["behind"]),
             **common,
         )
-        return Told(about, _occurrence(found, number, at, agreement))
+        return Told(about, _occurrence(found, numbers, at, agreement))
 
-    def _emergency(self, found: Listed, number: bytes) -> Told:
+    def _emergency(self, found: Listed, numbers: Collection[bytes]) -> Told:
         body, at = found.entry.body, time_of(found.entry)
         ordered: Ordered | None = self._orders.get(body["order"])
         order = None if ordered is None else ordered.verified.order
@@ -123,9 +123,9 @@ class Teller:
             dataset=body["dataset"],
             threat=None if order is None else order.threat,
         )
-        return Told(about, _occurrence(found, number, at), None if order is not None else _UNKNOWN_ORDER)
+        return Told(about, _occurrence(found, numbers, at), None if order is not None else _UNKNOWN_ORDER)
 
-    def _outside(self, found: Listed, number: bytes) -> Told:
+    def _outside(self, found: Listed, numbers: Collection[bytes]) -> Told:
         body, at = found.entry.body, time_of(found.entry)
         kept = self._by_hand.get(found.index)
         verified = None if kept is None else self._verified(found, kept)
@@ -141,7 +141,7 @@ class Teller:
                 further=(),
                 ferpa_9932_required=body["ferpa_9932_required"],
             )
-            return Told(about, _occurrence(found, number, at), _UNKNOWN_RECORD)
+            return Told(about, _occurrence(found, numbers, at), _UNKNOWN_RECORD)
         said = verified.disclosure
         about = About(
             channel=Channel.BY_HAND,
@@ -162,7 +162,7 @@ class Teller:
             found.index,
             at,
             said.disclosed_on,
-            len(found.places(number)),
+            len(found.places(numbers)),
             found.checked,
             corrected_by=kept.corrected_by,
             corrects=said.corrects,
@@ -188,9 +188,11 @@ class Teller:
         return self._catalogue.element(element).title if element in self._catalogue else element
 
 
-def _occurrence(found: Listed, number: bytes, at: datetime, agreement: Agreement | None = None) -> Occurrence:
+def _occurrence(
+    found: Listed, numbers: Collection[bytes], at: datetime, agreement: Agreement | None = None
+) -> Occurrence:
     day = at.date() if agreement is None else day_of(agreement.term, at)
-    return Occurrence(found.index, at, day, len(found.places(number)), found.checked)
+    return Occurrence(found.index, at, day, len(found.places(numbers)), found.checked)
 
 
 def _purpose(code: str) -> str:

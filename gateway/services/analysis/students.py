@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
-from gateway.records import facts
 from gateway.records.errors import UnknownStudent
+from gateway.records.numbers import known_as
 from gateway.records.release import in_force, population, scope, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.standing.registry import read_moment
@@ -32,8 +32,7 @@ async def put_on_record(
 
     Raises `UnknownStudent`: then there is nobody to look at.
     """
-    own = facts.identity.c
-    student: UUID | None = await connection.scalar(select(own.student_id).where(own.student_identifier == number))
+    student = await known_as(connection, number)
     if student is None:
         raise UnknownStudent("no student has this number")
     sealed = await connection.scalar(select(subject.c.sealed).where(subject.c.student_id == student))

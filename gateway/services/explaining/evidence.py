@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.events import Event
 from gateway.records import facts, outcomes, standing
-from gateway.records.errors import UnknownStudent
+from gateway.records.errors import PastGone, UnknownStudent
+from gateway.records.numbers import QUESTIONED, Said, known_as
 from gateway.records.release import began, counted_at, population, subject
+from gateway.records.retention import oldest_readable
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,17 +82,16 @@ class Evidence:
 
 async def student_numbered(connection: AsyncConnection, number: str) -> tuple[UUID, bytes | None]:
     """Return the internal id of a student, and its sealed subject number if not erased. Raises `UnknownStudent`."""
-    found = select(facts.identity.c.student_id, subject.c.sealed).join_from(
-        facts.identity, subject, subject.c.student_id == facts.identity.c.student_id, isouter=True
-    )
-    row = (await connection.execute(found.where(facts.identity.c.student_identifier == number))).one_or_none()
-    if row is None:
+    student = await known_as(connection, number)
+    if student is None:
         raise UnknownStudent("no student has this number")
-    return row.student_id, row.sealed
+    return student, await connection.scalar(select(subject.c.sealed).where(subject.c.student_id == student))
 
 
 async def read_evidence(connection: AsyncConnection, student: UUID, line: str, as_of: int) -> Evidence:
-    """Return what was on file at entry `as_of`. The caller's transaction is one snapshot."""
+    """Return what was on file at entry `as_of`. The caller's transaction is one snapshot. Raises `PastGone`."""
+    if as_of < await oldest_readable(connection):
+        raise PastGone("versions of records as old as this are kept no longer")
     reading = _Reading(connection, student, as_of)
     person = await reading.loaded(facts.person)
     return Evidence(
@@ -120,11 +121,15 @@ async def read_evidence(connection: AsyncConnection, student: UUID, line: str, a
             for each in await reading.dated(standing.consent, line, ended=True)
         ),
         opt_outs=tuple(
-            Span(each.from_date, None, each.from_idx, each.scope)
-            for each in await reading.dated(standing.opt_out, line, or_everyone=True)
+            [
+                Span(each.from_date, None, each.from_idx, each.scope)
+                for number in (reading, *await reading.merged())
+                for each in await number.dated(standing.opt_out, line, or_everyone=True)
+            ]
         ),
-        withheld=tuple(
-            Span(dt.date.min, None, each.idx, each.target) for each in await reading.loaded(outcomes.withheld)
+        withheld=(
+            *(Span(dt.date.min, None, each.idx, each.target) for each in await reading.loaded(outcomes.withheld)),
+            *(Span(dt.date.min, None, entry, QUESTIONED) for entry in await reading.gone()),
         ),
     )
 
@@ -167,6 +172,24 @@ class _Reading:
         )
         query = select(table, load.c.idx).join_from(table, load, load.c.id == table.c.from_batch)
         return (await self._connection.execute(query.where(shown).order_by(table.c.row_id))).all()
+
+    async def merged(self) -> list["_Reading"]:
+        """Return the same of each child that was merged into this one by then: its opt-outs count here."""
+        said = standing.renumbered.c
+        query = select(said.student_id).where(
+            said.other_id == self._student, self._in_force(standing.renumbered), said.kind == Said.MERGED.value
+        )
+        return [_Reading(self._connection, each, self._as_of) for each in await self._connection.scalars(query)]
+
+    async def gone(self) -> Sequence[int]:
+        """Return the entry since which this child's number means another one, if it does."""
+        said = standing.renumbered.c
+        own = (said.student_id == self._student, said.kind != Said.KEPT.value, self._in_force(standing.renumbered))
+        return (await self._connection.scalars(select(said.from_idx).where(*own))).all()
+
+    def _in_force(self, table: Table) -> ColumnElement[bool]:
+        ends = or_(table.c.to_idx.is_(None), table.c.to_idx > self._as_of)
+        return and_(table.c.from_idx <= self._as_of, ends)
 
     async def dated(self, table: Table, line: str, *, ended: bool = False, or_everyone: bool = False) -> Sequence[Any]:
         """Return the rows in force at that time; with `ended`, those that were over by then too."""

@@ -23,6 +23,7 @@ _DATING: Final = frozenset(
         *(Event.PLACEMENTS_LOADED, Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
         *(Event.AGREEMENT_ACTIVATED, Event.AGREEMENT_REPLACED, Event.AGREEMENT_TERMINATED),
         *(Event.STATEMENT_PLACED, Event.STATEMENT_ENDED),
+        *(Event.STUDENTS_MERGED, Event.NUMBER_REUSED, Event.NUMBER_KEPT),
     }
 )
 """Events whose entries date rows, and have committed to them since they do."""
@@ -68,6 +69,8 @@ class Ledger:
         """Each load that became visible, with its entry."""
         self.visible = 0
         """The newest load of student records."""
+        self.readable_from = -1
+        """The oldest entry as of which records are kept."""
         self._sealed_from: int | None = None
         self.adopted = False
         """Whether rows older than the commitments were adopted."""
@@ -81,6 +84,8 @@ class Ledger:
             self.batches[batch] = index
             if entry.event == Event.RECORDS_LOADED:
                 self.visible = batch
+        if entry.event == Event.RECORDS_RETIRED and isinstance(oldest := entry.body.get("readable_from"), int):
+            self.readable_from = oldest
         commitment = entry.body.get(COMMITMENT)
         if commitment is None and self._sealed_from is None and entry.event in _DATING:
             self.is_older = True

@@ -17,6 +17,7 @@ from audit.entry import parse
 from audit.errors import LeafRefused
 from audit.reading import changes
 from gateway.records.parts import FIRST, LAST, read_dated, read_loaded
+from gateway.records.retention import oldest_readable
 from gateway.services.integrity.comparing import compare, compare_batches, compare_terms
 from gateway.services.integrity.findings import Code, Finding
 from gateway.services.integrity.ledger import Ledger
@@ -140,6 +141,8 @@ class Watch:
         }
         kept = [(row["agreement"], row["line"], row["time_zone"]) for row in await session.fetch(_SCOPES)]
         found = compare_batches(self._ledger, batches) | compare_terms(kept, signed)
+        if await oldest_readable(session) != self._ledger.readable_from:
+            found |= {Finding(Code.VISIBLE_MOVED, self._ledger.readable_from, "readable_from")}
         if await session.fetchval(_MISNAMED):
             found |= {Finding(Code.RENAMED, self._ledger.visible, "identity")}
         return found

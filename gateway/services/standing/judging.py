@@ -102,7 +102,8 @@ class Judging:
 
     def _file(self, stored: StoredDocument) -> Filed | None:
         try:
-            envelope = stored.envelope
+            # Reading every document anew at each stop took longer than all that is done with them.
+            envelope = self.once(lambda: stored.envelope, "envelope", stored.kind.value, stored.digest, stored.text)
         except AgreementError as error:
             self.alarm("document_unreadable", document=stored.digest, reason=error.code)
             return None

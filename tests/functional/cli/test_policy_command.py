@@ -167,7 +167,7 @@ class TestRequests:
             assert "No client is bound" in answer["sentences"][0]
             named = ("--agreement", shown["id"], "--client", shown["clients"][0])
             (answer,) = loaded.done("policy", "explain", *named, *words)
-            assert "This client is not registered." in " ".join(answer["sentences"])
+            assert "No agreement in force names this client." in " ".join(answer["sentences"])
 
 
 class TestStudents:

@@ -1,5 +1,7 @@
 """Records: what a load refuses and says about it, and a family's no. No output ever holds a cell of the export."""
 
+import datetime as dt
+
 import pytest
 
 from tests.factories.command_line import EXPORT, CommandLine
@@ -171,3 +173,36 @@ def test_a_statement_about_a_contested_record_is_placed_and_ended(loaded: Comman
     end = ("records", "end-statement", "--because", "amended", "--student", "7001")
     assert "nothing in force" in loaded.refused(*end, "--element", "first_name").casefold()
     assert loaded.done(*end, *about)["entry"] == placed["entry"] + 1
+
+
+def test_what_is_said_about_numbers_is_refused_or_put_on_record(loaded: CommandLine) -> None:
+    assert "no student has this number" in loaded.refused("records", "number-kept", "--student", "7009").casefold()
+    assert "what the last load reported" in loaded.refused("records", "number-kept", "--student", "7001")
+    assert "once" not in loaded.refused("records", "merge-students", "--student", "7001", "--into", "7001")
+    merged = loaded.done("records", "merge-students", typed="7001\n7002\n")
+    assert _covered(loaded) == 1
+    reused = loaded.done("records", "number-reused", "--student", "7002")
+    assert reused["entry"] == merged["entry"] + 1
+    assert set(reused) == {"entry", "until"}
+    assert _covered(loaded) == 0
+    (line,) = loaded.run("audit", "show", "--event", "number.reused").out.splitlines()
+    assert "7002" not in line.split('"entry"')[-1]
+
+
+def test_old_versions_are_deleted_only_if_the_district_said_for_how_long_they_are_kept(loaded: CommandLine) -> None:
+    assert "PACTGATE_RECORDS_DAYS" in loaded.refused("records", "retain")
+    keeping = loaded.with_settings(PACTGATE_RECORDS_DAYS="410")
+    nothing = {"rows": 0, "readable_from": -1, "days": 410, "entry": None}
+    assert keeping.done("records", "retain") == {"deleted": False, **nothing}
+    # A load in which nobody is enrolled any more, and long afterwards.
+    enrollments = loaded.folder / "export" / "enrollments.csv"
+    enrollments.write_text(enrollments.read_text().splitlines()[0] + "\n")
+    loaded.done("records", "load", "@export", "--mapping", "@facts.toml", "--confirm")
+    loaded.at(dt.datetime.now(dt.UTC) + dt.timedelta(days=2_000))
+    looked = keeping.done("records", "retain", "--dry-run")
+    assert (looked["deleted"], looked["entry"]) == (False, None)
+    assert looked["rows"] > 0
+    outcome = keeping.run("records", "retain")
+    assert (outcome.data["deleted"], outcome.data["rows"]) == (True, looked["rows"])
+    assert f"entry {looked['readable_from']} and later" in outcome.err
+    assert keeping.done("audit", "facts")["holds"]

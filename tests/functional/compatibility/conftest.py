@@ -10,27 +10,20 @@ from typing import Any
 import httpx2
 import pytest
 
-from agreements.elements import load_catalogue
 from gateway.services.alarms import alarm
 from gateway.services.office import open_office
-from policies.guardrails import Guardrails, read_guardrails
+from policies.guardrails import Guardrails
 from tests.factories.agreements import RECEIVED, SPS_B, SignedAgreement, client_id
 from tests.factories.cohort import STUDENTS
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import NOON, SHIFT, Deployment, Gateway, load
+from tests.factories.lenient import INSIDE, NETWORK, allowing
 
-GUARDRAILS = Path(__file__).parents[3] / "policies" / "guardrails.toml"
-NETWORK, INSIDE, OUTSIDE = "203.0.113.0/28", "203.0.113.7", "203.0.113.99"
+OUTSIDE = "203.0.113.99"
 PROGRAM, OTHER = client_id("a gradebook that knows only a secret"), client_id("another one")
 LINE = "agreement:sps-b-gradebook"
 CLAUSE = {"bearer": True, "because": "The gradebook cannot bind its tokens to a key.", "last_day": "2027-05-31"}
 _numbers = count(1)
-
-
-def allowing(bearer: str = "true") -> Guardrails:
-    """The shipped guardrails with the part that lets agreements provide for bearer tokens."""
-    text = GUARDRAILS.read_text("utf-8") + f"\n[compatibility]\nbearer = {bearer}\n"
-    return read_guardrails(text, load_catalogue())
 
 
 @dataclass(frozen=True)

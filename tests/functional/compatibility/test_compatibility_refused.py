@@ -22,7 +22,8 @@ from gateway.services.compatibility.watch import alarm_bearers
 from gateway.services.errors import SecretNotEnded, SecretRefused
 from tests.factories.cohort import MENTORING
 from tests.factories.gateway import NOON
-from tests.functional.compatibility.conftest import INSIDE, NETWORK, OTHER, OUTSIDE, PROGRAM, Tool, allowing
+from tests.factories.lenient import INSIDE, NETWORK, allowing
+from tests.functional.compatibility.conftest import OTHER, OUTSIDE, PROGRAM, Tool
 
 PAGE = "/compat/v1/students?fields=first_name"
 PAGES = (PAGE, "/compat/v1/grant", "/compat/v1/receipts/3")

@@ -9,7 +9,8 @@ from gateway.services.alarms import alarm
 from gateway.services.analysis.analyses import Analyses
 from gateway.services.analysis.past import Law
 from tests.factories.gateway import names
-from tests.functional.compatibility.conftest import INSIDE, NETWORK, PROGRAM, Tool, allowing
+from tests.factories.lenient import INSIDE, NETWORK, allowing
+from tests.functional.compatibility.conftest import PROGRAM, Tool
 
 
 async def test_a_plain_oauth_client_reads_a_page_and_everything_says_that_it_was_a_bearer(tool: Tool) -> None:

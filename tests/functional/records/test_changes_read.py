@@ -33,6 +33,7 @@ from tests.factories.records import (
 pytestmark = pytest.mark.claim(2)
 
 ANA = "1001"
+BORN_LATER = ("1002", "Bo", "Lind", "01.03.2008", *STUDENTS[1][4:])
 COURSES = [(ANA, YEAR, "S1", section, "north", None, "Algebra I", "B", "B", "1", "1") for section in ("a", "b")]
 SCORE = (ANA, "Fall Benchmark Reading", "Reading", "2026-03-02", "Scale score", "north", YEAR, "2401", "Level 3")
 PROGRAM = (ANA, "ECS-READ", "04906", "2026-03-02", None)
@@ -109,8 +110,8 @@ async def test_what_is_not_granted_changes_without_a_trace(database: TestDatabas
     assert [len(each.lines) for each in before] == [4, 2, 1, 1, 4]
     await district.load(
         {
-            # Another last name, another day of birth in the same year, another number behind the same three digits.
-            "students": [(ANA, "Ana", "Other", "06.07.2012", None, "98109", "555-0101"), *STUDENTS[1:]],
+            # Another last name, another number behind the same three digits; another's day of birth in the same year.
+            "students": [(ANA, "Ana", "Other", STUDENTS[0][3], None, "98109", "555-0101"), BORN_LATER, *STUDENTS[2:]],
             # The sections are called otherwise; so is the program; the score stays in its band.
             "course_grades": [(*each[:3], f"{each[3]}-renamed", *each[4:]) for each in COURSES],
             "programs": [(ANA, "ECS-MATH", *PROGRAM[2:])],

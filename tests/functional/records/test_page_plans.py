@@ -89,7 +89,7 @@ async def test_a_page_reads_a_page_and_not_the_district(
     page = await district.page(leave, limit=20)
     assert page.next is not None
     statement = build(leave, Shape(20, start))
-    given = {"code": page.next.code, "event": page.next.event}
+    given = {"code": page.next.code, "place": page.next.place, "turn": page.next.turn}
     connection = await district.database.connection("app")
     # Prepared: an EXPLAIN with parameters is planned for their values, and shows another plan than the one that runs.
     # No agreement is set before it, so it is planned as for any.

@@ -77,6 +77,8 @@ def leaves() -> Sequence[Permit]:
         permit("last_name", sort=grade, filters=((grade, "12"),)),
         permit("days_absent", "days_in_session", "days_tardy", dataset="attendance"),
         permit("attendance_event_date", "attendance_status", dataset="attendance_events"),
+        permit("entry_date", "school_name", dataset="enrollments"),
+        permit("gpa_cumulative:band", "session_name", dataset="academic_summary"),
     )
 
 
@@ -118,6 +120,19 @@ async def test_what_holds_no_more_opens_no_past(database: TestDatabase, tmp_path
     ):
         with pytest.raises(NotPermitted):
             await read_past(loader, other, at, [])  # type: ignore[arg-type]
+
+
+async def test_events_come_again_in_the_order_in_which_earlier_releases_gave_them(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district = await opened(database, tmp_path)
+    leave = permit("attendance_event_date", dataset="attendance_events")
+    page = await district.page(leave)
+    permitted, codes = changed(leave, epoch=page.epoch), sorted(set(page.codes))
+    past = await read_past(await database.connection("loader"), permitted, page.now, codes, by_day=True)
+    told = [(row["code"], row["v0"]) for row in past.rows]
+    assert told == sorted((row["code"], row["v0"]) for row in page.rows)
+    assert told != [(row["code"], row["v0"]) for row in page.rows]
 
 
 @pytest.mark.parametrize(

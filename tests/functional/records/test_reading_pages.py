@@ -280,7 +280,7 @@ async def test_a_page_of_another_size_is_refused(district: SmallDistrict, limit:
         ("birthdate", Position("rc_a", sort="soon")),
         ("gpa_cumulative", Position("rc_a", sort="3.0")),
         ("first_name", Position("rc_a", sort=3)),
-        (None, Position("rc_a", day="2026-01-01", event=1)),
+        (None, Position("rc_a", place=1, turn=1)),
     ],
 )
 async def test_a_position_of_another_query_is_refused(
@@ -292,7 +292,7 @@ async def test_a_position_of_another_query_is_refused(
 
 
 def test_a_position_does_not_print_what_it_holds() -> None:
-    assert repr(Position("rc_x", sort="Ana", day="2026-01-01", event=7)) == "Position()"
+    assert repr(Position("rc_x", sort="Ana", place=7, turn=1)) == "Position()"
 
 
 # --- Attendance
@@ -366,7 +366,7 @@ async def test_events_come_a_row_each_by_student_in_an_order_that_tells_nothing(
         whole = await district.page(leave)
         assert whole.codes == sorted(whole.codes)
         # The rows are others in the table, and each stands where it stood.
-        await district.load({"attendance_events": [(*each[:4], "t") for each in EVENTS]}, confirm=True)
+        await district.load({"attendance_events": [(*each[:2], "south", *each[3:]) for each in EVENTS]}, confirm=True)
         again = await district.page(leave)
         assert [row["v0"] for row in again.rows] == [row["v0"] for row in whole.rows]
 

@@ -120,6 +120,20 @@ class TestReasonsInTheirOrder:
         ]
 
 
+class TestEnds:
+    def test_who_is_replaced_is_not_told_to_destroy_what_the_next_version_lets_them_keep(self) -> None:
+        made = promise()
+        replaced = Promise(made.signed, replace(made.granted, until=datetime(2026, 11, 1, tzinfo=UTC)))
+        for world, now, said in (
+            (World((replaced,)), NOVEMBER, ("a later version of it took over", "2026-11-01T00:00:00Z")),
+            (World(), AFTER, ("What it says about destruction applies now.", "2027-07-01T07:00:00Z")),
+        ):
+            ended = denied(world.decide("students", now=now))
+            assert ended.code == "agreement_expired"
+            assert [text in ended.detail for text in said] == [True, True]
+            assert ("destruction" in ended.detail) is ("later version" not in ended.detail)
+
+
 class TestStops:
     @pytest.mark.parametrize("concerns", [TUTOR, "partner:bright-path", "agreement"])
     def test_a_suspended_client_partner_or_agreement_gets_nothing(self, concerns: str) -> None:

@@ -23,7 +23,7 @@ from policies.explain.request import RequestExplained, explain_request
 from policies.explain.words import quoted, sentences, stretch_sentence
 from policies.guardrails import load_guardrails, read_guardrails
 from policies.reading import failing
-from policies.reasons import Code
+from policies.reasons import NO_AGREEMENT, UNKNOWN_CLIENT, Code
 from policies.rehearsal import Rehearsed, rehearse
 from policies.rule import instant
 from policies.slice import Slice
@@ -76,8 +76,8 @@ def test_a_stranger_is_told_no_more_than_that() -> None:
     found = explained(World(clients=()), "students")
     assert sentences(found, MADE.signed.agreement) == (
         "Denied at 2026-11-02T09:30:00Z, for 2 reasons.",
-        "1. unknown_client: This client is not registered.",
-        "2. no_agreement: No agreement in force names this client.",
+        f"1. unknown_client: {UNKNOWN_CLIENT.detail}",
+        f"2. no_agreement: {NO_AGREEMENT.detail}",
     )
     assert codes(found) == ["unknown_client", "no_agreement"]
     assert (found.elements, found.ruleset, found.valid_until) == ((), None, None)
@@ -257,7 +257,7 @@ class TestOverTime:
         whole = explain_element(state, client=TUTOR, agreement=framework.digest, element="000115")
         assert not isinstance(whole, Denied)
         assert [stretch_sentence(each, MADE.signed.agreement) for each in whole] == [
-            "In students, always: No agreement in force names this client."
+            f"In students, always: {NO_AGREEMENT.detail}"
         ]
 
 

@@ -64,7 +64,8 @@ CREATE FUNCTION records.prepared_by(p_batch bigint)
         FROM records.prepared_rows(p_batch) AS d GROUP BY d.part, d.concerns
     $$;
 
--- As before, and with what visible batches date.
+-- As before, and with what visible batches date. INVARIANT: a row that counts by a batch which no entry made visible is
+-- dated by the first number there is, which no entry can claim.
 CREATE OR REPLACE FUNCTION records.dated_between(p_first bigint, p_last bigint)
     RETURNS TABLE (idx bigint, part text, concerns text, rows bigint, digest bytea)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
@@ -89,6 +90,19 @@ CREATE OR REPLACE FUNCTION records.dated_between(p_first bigint, p_last bigint)
                 OR EXISTS (SELECT FROM records.code AS r WHERE r.from_batch = b.id)
                 OR EXISTS (SELECT FROM records.erased_row AS r WHERE r.erased_batch = b.id)
             )
+            UNION ALL
+            SELECT p_first, u.part, u.concerns, sha256(convert_to(u.place, 'UTF8')) FROM (
+                SELECT 'population.begun' AS part, r.agreement AS concerns, r.row_id::text AS place, r.from_batch AS batch
+                FROM records.population AS r WHERE r.from_batch IS NOT NULL
+                UNION ALL
+                SELECT 'population.ended', r.agreement, r.row_id::text, r.to_batch
+                FROM records.population AS r WHERE r.to_batch IS NOT NULL
+                UNION ALL
+                SELECT 'code.begun', r.line, r.code, r.from_batch
+                FROM records.code AS r WHERE r.from_batch IS NOT NULL
+            ) AS u
+            WHERE p_first = -9223372036854775808 AND u.batch <= (SELECT f.batch FROM records.frontier AS f)
+              AND NOT EXISTS (SELECT FROM records.batch AS b WHERE b.id = u.batch AND b.idx IS NOT NULL)
         ) AS f GROUP BY f.idx, f.part, f.concerns
     $$;
 

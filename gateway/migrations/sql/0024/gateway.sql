@@ -41,3 +41,5 @@ GRANT SELECT, INSERT ON gateway.token_end TO pactgate_loader;
 
 -- Each replica adds the keys that it holds, and so hears of those that it lacks.
 GRANT SELECT, INSERT ON gateway.token_key_held TO pactgate_app;
+
+REVOKE ALL ON FUNCTION gateway.refuse_development_outside_a_demo() FROM PUBLIC;

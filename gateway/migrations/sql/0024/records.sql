@@ -47,3 +47,5 @@ CREATE TRIGGER subject_is_only_wrapped_anew
     FOR EACH ROW EXECUTE FUNCTION records.refuse_link_under_earlier_key();
 
 GRANT UPDATE (sealed) ON records.subject TO pactgate_loader;
+REVOKE ALL ON FUNCTION records.refuse_link_under_key_that_does_not_stand(), records.refuse_link_under_earlier_key()
+    FROM PUBLIC;

@@ -11,7 +11,7 @@ from alembic import op
 
 from gateway.migrations.rooms import run_sql
 
-revision: str = "0021"
+revision: str = "0026"
 down_revision: str | None = "0024"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
