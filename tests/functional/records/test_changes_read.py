@@ -160,6 +160,32 @@ async def test_what_is_released_is_told_once_and_a_row_that_went_tells_its_name_
     assert kinds(counted) == ["changed"]
 
 
+async def test_a_row_whose_day_is_not_granted_comes_when_the_week_is_over(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district, follower = await opened(database, tmp_path)
+    at_once = permit("attendance_event_date", "attendance_status", dataset="attendance_events")
+    waits = [
+        permit("attendance_status", dataset="attendance_events"),
+        permit("assessment_score", dataset="assessments"),
+    ]
+    held = [await told(follower, leave) for leave in (at_once, *waits)]
+    await district.load(
+        {
+            "attendance_events": [*EVENTS, (ANA, "2026-03-11", "north", YEAR, "-")],
+            "assessments": [SCORE, (*SCORE[:3], "2026-03-11", *SCORE[4:7], "2500", "Level 3")],
+        },
+        confirm=True,
+    )
+    loaded = [await told(follower, leave, each.stretches) for leave, each in zip((at_once, *waits), held, strict=True)]
+    assert [kinds(each) for each in loaded] == [["created"], [], []]
+    await district.at(DAY + dt.timedelta(5))
+    monday = [
+        await told(follower, leave, each.stretches) for leave, each in zip((at_once, *waits), loaded, strict=True)
+    ]
+    assert [kinds(each) for each in monday] == [[], ["created"], ["created"]]
+
+
 async def test_what_moved_behind_the_reader_is_told_first_and_who_is_outrun_is_told_so(
     database: TestDatabase, tmp_path: Path
 ) -> None:
