@@ -21,6 +21,7 @@ from gateway.records.held import LOST, OPENING, SINCE
 from gateway.records.parts import Session
 from gateway.records.past import world_at
 from gateway.records.reader import CLOCK_STARTS, MAX_LIMIT, STATEMENTS, Page, filters_given, key_of
+from gateway.records.retention import require_readable
 from gateway.records.statement import Statement
 from policies.decision import Permit
 from policies.memo import Memo
@@ -134,11 +135,16 @@ async def read_past_changes(
     """
     Return the page of changes that was told by the clock `at`, as the loader role, which may read the tables.
 
-    Raises `NotPermitted` for anything but a permit that held at `at`, and what `read_changes` raises.
+    Raises `NotPermitted` for anything but a permit that held at `at`, `PastGone`, and what `read_changes` raises.
     """
     if type(permit) is not Permit or permit.epoch < 0 or not permit.valid_from <= at < permit.valid_until:
         raise NotPermitted("the past is read by a permit that held then")
-    return await _PastReading(session, permit, limit, at).read(stretches)
+    # Nothing is read of a state of which rows are gone; after the rows too, for they may go meanwhile.
+    oldest = min([permit.epoch, *(each.told.epoch for each in stretches if each.told is not None)])
+    await require_readable(session, oldest)
+    changes = await _PastReading(session, permit, limit, at).read(stretches)
+    await require_readable(session, oldest)
+    return changes
 
 
 class _Reading:

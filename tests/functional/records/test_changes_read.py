@@ -10,7 +10,7 @@ import pytest
 
 from gateway.problems import Problem
 from gateway.records.coverage import Scope
-from gateway.records.errors import ChangesLost, ChangesOutrun, NotPermitted
+from gateway.records.errors import ChangesLost, ChangesOutrun, NotPermitted, PastGone
 from gateway.records.following import BEGINNING, MOST_STRETCHES, Changes, Follower, Place, Stretch, read_past_changes
 from gateway.records.telling import encode_changes, form_of
 from gateway.services.changes import Following, unpack_following
@@ -205,3 +205,24 @@ async def test_what_moved_behind_the_reader_is_told_first_and_who_is_outrun_is_t
     with pytest.raises(ChangesOutrun):
         await told(follower, leave, worn, limit=1)
     assert len((await told(follower, leave, worn, limit=len(places) - 1)).stretches) <= 2
+
+
+async def test_changes_since_a_state_that_is_kept_no_longer_are_lost_and_not_read_again(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district, follower = await opened(database, tmp_path)
+    leave = LEAVES[0]
+    before = await told(follower, leave)
+    await district.load({"students": STUDENTS[1:]}, confirm=True)
+    after = await told(follower, leave, before.stretches)
+    assert kinds(after) == ["deleted"]
+    # As when versions of records have been retired: what was shown before this entry is gone.
+    owner, loader = await database.connection("owner"), await database.connection("loader")
+    await owner.execute("UPDATE records.readable_from SET idx = $1", after.page.epoch)
+    with pytest.raises(ChangesLost):
+        await told(follower, leave, before.stretches)
+    then = changed(leave, epoch=after.page.epoch)
+    with pytest.raises(PastGone):
+        await read_past_changes(loader, then, after.page.now, before.stretches, 500)
+    again = await read_past_changes(loader, then, after.page.now, after.stretches, 500)
+    assert (kinds(again), again.more) == (kinds(await told(follower, leave, after.stretches)), False) == ([], False)
