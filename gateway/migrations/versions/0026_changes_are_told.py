@@ -1,7 +1,7 @@
 """
 The app role can read what a partner was shown before, as far as its agreement covered the students then.
 
-Revises: 0024.
+Revises: 0025.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0026"
-down_revision: str | None = "0024"
+down_revision: str | None = "0025"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
