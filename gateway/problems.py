@@ -36,6 +36,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "bad_position": Kind(400, "Invalid cursor"),
     "leaf_refused": Kind(400, "The request is too large to be put on record"),
     "cursor_invalid": Kind(400, "Invalid cursor", "This cursor was not issued for this query; start from page one."),
+    "changes_lost": Kind(410, "These changes are not told any more"),
     "not_found": Kind(404, "Not found", "There is nothing here that you may see."),
     "entry_missing": Kind(404, "Not found", "There is nothing here that you may see."),
     "method_not_allowed": Kind(405, "Method not allowed", "This address does not answer to that method."),
@@ -90,6 +91,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "log_unavailable": Kind(503, "The log cannot be written", "Nothing was disclosed; try again.", retry_after=5),
     "wrapping_key_missing": Kind(503, "A key is missing here", "Nothing was disclosed; try again.", retry_after=5),
     "database_unavailable": Kind(503, "The data store cannot be reached", "Try again shortly.", retry_after=5),
+    "changes_outrun": Kind(503, "The records are changing too fast", retry_after=5),
     "epoch_moved": Kind(503, "The rules changed while answering", "Try again.", retry_after=1),
     "internal": Kind(500, "The gateway failed", "The failure is on record under this request id."),
 }

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.api.cursor import Cursors
+from gateway.api.changes import CHANGES, answer_changes
+from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.api.datasets import answer_one, answer_page
 from gateway.api.grant import answer_grant
 from gateway.api.receipts import answer_receipt
@@ -35,6 +36,8 @@ def compatible_router(cursor_key: bytes) -> APIRouter:
     cursors = Cursors(cursor_key)
     router = APIRouter(prefix=f"{PREFIX}/v1", tags=["compatibility"], route_class=LeanRoute)
     _add_outcomes(router, cursors)
+    for dataset, path in CHANGES.items():
+        _add_changes(router, dataset, path, ChangeCursors(cursor_key))
 
     @router.get("/students")
     async def read_students(request: Request, caller: StudentsCaller) -> Response:
@@ -104,3 +107,10 @@ def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
     async def read_graduation(request: Request, caller: GraduationCaller) -> Response:
         """As `/v1/graduation`."""
         return await answer_page(request, caller, "graduation", cursors)
+
+
+def _add_changes(router: APIRouter, dataset: str, path: str, cursors: ChangeCursors) -> None:
+    @router.get(f"/changes{path}")
+    async def read_changes(request: Request, caller: Annotated[BearerCaller, bearer_caller_of(dataset)]) -> Response:
+        """As `/v1/changes`."""
+        return await answer_changes(request, caller, dataset, cursors)

@@ -18,6 +18,7 @@ from gateway.oauth.journal import SERVICES_STATE
 from gateway.oauth.lean import LeanRoute
 from gateway.problems import Problem
 from gateway.records.reader import Position
+from gateway.services.changes import Following
 from gateway.services.container import Services
 from gateway.services.disclosure import Asked, Disclosed
 from policies.request import AccessRequest
@@ -105,41 +106,42 @@ def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
 
 async def answer_page(request: Request, caller: AnyCaller, dataset: str, cursors: Cursors) -> Response:
     """Answer with a page of a dataset. Raises what `disclose` raises."""
-    disclosures = _services(request).disclosures
+    disclosures = services_of(request).disclosures
     try:
         # Not `request.url` and `request.query_params`: both build objects of which nothing else is used.
         given = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         query = read_query(request.scope["path"], given)
         after = _position(query, caller, dataset, cursors)
     except Problem as problem:
-        await disclosures.refuse(caller, _unread(request, caller, dataset), problem)
+        await disclosures.refuse(caller, unread(request, caller, dataset), problem)
         raise
-    asked = Asked(query.request(caller, dataset), _request_id(request), query.text, query.limit, after=after)
+    asked = Asked(query.request(caller, dataset), request_id_of(request), query.text, query.limit, after=after)
 
-    def seal(position: Position, nonce: bytes) -> str:
+    def seal(position: Position | Following, nonce: bytes) -> str:
+        assert isinstance(position, Position)  # a page was asked for
         return cursors.seal(
             position, nonce=nonce, client=caller.client, agreement=caller.agreement, dataset=dataset, query=query.bound
         )
 
-    return _answer(await disclosures.disclose(caller, asked, seal))
+    return respond(await disclosures.disclose(caller, asked, seal))
 
 
 async def answer_one(request: Request, caller: AnyCaller, code: str) -> Response:
     """Answer with one student. Raises what `disclose` raises."""
-    disclosures = _services(request).disclosures
+    disclosures = services_of(request).disclosures
     try:
         query = read_query(request.url.path, request.query_params.multi_items(), single=True)
     except Problem as problem:
-        await disclosures.refuse(caller, _unread(request, caller, "students"), problem)
+        await disclosures.refuse(caller, unread(request, caller, "students"), problem)
         raise
-    asked = Asked(query.request(caller, "students"), _request_id(request), query.text, limit=1, code=code)
-    return _answer(await disclosures.disclose(caller, asked))
+    asked = Asked(query.request(caller, "students"), request_id_of(request), query.text, limit=1, code=code)
+    return respond(await disclosures.disclose(caller, asked))
 
 
-def _unread(request: Request, caller: AnyCaller, dataset: str) -> Asked:
+def unread(request: Request, caller: AnyCaller, dataset: str) -> Asked:
     """Return what can be put on record of a query that could not be read: its text, committed to and not shown."""
     asked = AccessRequest(caller.client, caller.agreement, caller.purpose, dataset, bearer=caller.bearer)
-    return Asked(asked, _request_id(request), f"{request.url.path}?{request.url.query}", DEFAULT_LIMIT)
+    return Asked(asked, request_id_of(request), f"{request.url.path}?{request.url.query}", DEFAULT_LIMIT)
 
 
 def _position(query: PageQuery, caller: AnyCaller, dataset: str, cursors: Cursors) -> Position | None:
@@ -150,14 +152,17 @@ def _position(query: PageQuery, caller: AnyCaller, dataset: str, cursors: Cursor
     )
 
 
-def _request_id(request: Request) -> str:
+def request_id_of(request: Request) -> str:
+    """Return the id under which this request is logged."""
     return line_of(request.scope).request_id
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
+    """Return the services of this process."""
     services: Services = request.scope["state"][SERVICES_STATE]
     return services
 
 
-def _answer(disclosed: Disclosed) -> Response:
+def respond(disclosed: Disclosed) -> Response:
+    """Return the answer with its receipt's coordinate."""
     return Response(disclosed.body, media_type=_JSON, headers={RECEIPT_HEADER: str(disclosed.entry)})

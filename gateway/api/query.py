@@ -6,7 +6,7 @@ and whether this partner may filter on it, the decision says. Nothing is ever ig
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -19,6 +19,8 @@ MAX_LIMIT = 500
 """Rows a page. A larger page would hold a connection long enough to be felt by others; exports are for bulk."""
 _MAX_PARAMETERS = 32
 _MAX_VALUE = 2_048
+SINCE = "since"
+"""The parameter that holds a cursor of changes."""
 _OURS = frozenset({"fields", "limit", "sort", "cursor"})
 
 
@@ -76,6 +78,23 @@ def read_query(path: str, parameters: Iterable[tuple[str, str]], *, single: bool
         text=msgspec.json.encode([path, sorted(given.items())]).decode(),
         bound=bound,
     )
+
+
+def read_changes_query(path: str, parameters: Iterable[tuple[str, str]]) -> tuple[PageQuery, str | None]:
+    """
+    Read the parameters of a request for changes; return them without `since`, and `since`.
+
+    What a cursor of changes is bound to leaves out `limit` too. Raises `Problem` as `read_query` does, and for an order
+    or a page cursor, which changes do not have.
+    """
+    given = list(parameters)
+    query = read_query(path, given)
+    if query.sort is not None or query.cursor is not None:
+        raise Problem("invalid_request", "Changes come in an order of their own: leave `sort` and `cursor` out.")
+    since = query.filters.get(SINCE)
+    filters = {name: value for name, value in query.filters.items() if name != SINCE}
+    bound = {name: value for name, value in query.bound.items() if name not in {SINCE, "limit"}}
+    return replace(query, filters=filters, bound=bound), since
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from gateway.api.changes import changes_router
 from gateway.api.cursor import Cursors
 from gateway.api.datasets import datasets_router
 from gateway.api.grant import grant_router
@@ -11,4 +12,5 @@ from gateway.register.routes import register_router
 
 def partner_routers(cursor_key: bytes) -> list[APIRouter]:
     """Return the routers; `cursor_key` (32 bytes) seals page cursors."""
-    return [datasets_router(Cursors(cursor_key)), grant_router(), receipts_router(), register_router()]
+    datasets, changes = datasets_router(Cursors(cursor_key)), changes_router(cursor_key)
+    return [datasets, changes, grant_router(), receipts_router(), register_router()]

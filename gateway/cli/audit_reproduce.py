@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.api.cursor import Cursors
+from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.cli import papers
 from gateway.cli.policy_analysis import own_law
 from gateway.cli.run import alarmed, office, run, say, settings, show
@@ -23,8 +23,8 @@ def reproduce(
 
     async def work() -> Reproduced:
         async with office() as opened:
-            seal = Cursors(keys.cursor).seal
-            return await Reproductions(opened.desk, own_law(), alarmed, keys.subject, seal).reproduce(entry)
+            seals = Cursors(keys.cursor).seal, ChangeCursors(keys.cursor).seal
+            return await Reproductions(opened.desk, own_law(), alarmed, keys.subject, seals).reproduce(entry)
 
     found = run(work())
     if out is not None:

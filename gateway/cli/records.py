@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli import papers
+from gateway.cli.progress import progress
+from gateway.cli.refusals import refused_rows
 from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
 from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
@@ -26,16 +28,24 @@ _AGREEMENT = typer.Option(
 @app.command("load")
 def load(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The export's folder.")],
-    mapping: Annotated[list[Path], typer.Option(help="A mapping file; repeatable, loaded in this order.")],
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder or a zip archive.")],
+    mapping: Annotated[list[Path], typer.Option(help="A mapping file, or shipped:NAME; repeatable, in this order.")],
     agreements: Annotated[
         list[str] | None,
         typer.Option(
             "--agreements", metavar="NAME=AGREEMENT", help="An agreement (id or digest) by its name in the files."
         ),
     ] = None,
+    delta: Annotated[
+        list[Path] | None,
+        typer.Option(help="What changed in the export since, as a folder or zip archive; repeatable, in this order."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
+    refused: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every refused row to this new file, as CSV, masked.")
+    ] = None,
 ) -> None:
     """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
     named = dict(_named(text) for text in agreements or ())
@@ -44,11 +54,24 @@ def load(
     done: list[dict[str, object]] = []
 
     async def work() -> None:
-        async with office() as opened:
-            steward = Stewardship(opened)
-            for each in mappings:
-                report = await steward.load(each, folder, subject_key, agreements=named, strict=strict, confirm=confirm)
-                done.append(_account(each.name, report))
+        with refused_rows(refused) as keep:
+            async with office() as opened:
+                steward = Stewardship(opened)
+                for each in mappings:
+                    with progress(f"Reading for {each.name}") as tell:
+                        report = await steward.load(
+                            each,
+                            folder,
+                            subject_key,
+                            deltas=delta or (),
+                            agreements=named,
+                            strict=strict,
+                            confirm=confirm,
+                            dry=dry_run,
+                            refused=keep,
+                            tell=tell,
+                        )
+                    done.append(_account(each.name, report, dry=dry_run))
 
     try:
         run(work())
@@ -90,17 +113,22 @@ def opt_out(
     show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
 
 
-def _account(name: str, report: LoadReport) -> dict[str, object]:
+def _account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
     """Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell."""
-    if report.refused:
-        say(f"{name}: {len(report.refused)} row(s) were refused; what they are about is withheld until it is mended.")
+    if report.refused_rows:
+        say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
+    for reason in report.held:
+        say(f"{name}: this load would be held: {reason}.")
     counted = ("added", "changed", "ended", "unchanged", "withheld")
     return {
         "mapping": name,
-        "loaded": True,
+        "loaded": not dry,
         "entries": report.entries,
         "targets": {each.target: {count: getattr(each, count) for count in counted} for each in report.targets},
         "refused": [str(row) for row in report.refused],
+        "refused_rows": report.refused_rows,
+        "reasons": {each.target: dict(each.reasons) for each in report.targets if each.reasons},
+        "held": report.held,
     }
 
 

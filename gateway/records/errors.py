@@ -40,6 +40,27 @@ class BadPosition(RecordsError):
     remedy = "Start again without a cursor."
 
 
+class ChangesLost(RecordsError):
+    """Nobody can tell any more what changed since this cursor was given out."""
+
+    code = "changes_lost"
+    public_detail = (
+        "What changed since this cursor cannot be told any more: the agreement, what it gives, or what is kept of the"
+        " past has changed. Ask again without `since`, forget every row that does not come, and go on from there."
+    )
+    remedy = "Read everything again, and forget what does not come."
+
+
+class ChangesOutrun(RecordsError):
+    """Records changed faster than this partner is told of it."""
+
+    code = "changes_outrun"
+    public_detail = (
+        "The records are changing faster than you are told. Ask again in a moment with the same cursor, and with a"
+        " larger `limit`."
+    )
+
+
 class UnknownTerm(RecordsError):
     """An agreement states something about rows that the reader has no rule for; it is refused, never guessed."""
 

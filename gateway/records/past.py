@@ -64,18 +64,22 @@ async def read_past(
     return page_of(rows, statement, MOST_ROWS)
 
 
-def world_at(permit: Permit, at: dt.datetime) -> World:
-    """Return the world that the permit's agreement was answered from at its epoch, when the clock showed `at`."""
-    epoch = literal(permit.epoch, type_=facts.batch.c.idx.type)
+def world_at(permit: Permit, at: dt.datetime, epoch_then: int | None = None, name: str = "past") -> World:
+    """
+    Return the world that the permit's agreement was answered from at its epoch, when the clock showed `at`.
+
+    `epoch_then` is another epoch; `name` tells two worlds of one statement apart.
+    """
+    epoch = literal(permit.epoch if epoch_then is None else epoch_then, type_=facts.batch.c.idx.type)
     clock = literal(at, type_=CLOCK_TYPE)
     today = cast(func.timezone(permit.rows.time_zone, clock), Date)
     # The newest load that was visible: batches are prepared one at a time, so their order is that of their entries.
     newest = (
         select(func.coalesce(func.max(facts.batch.c.id), literal(0)).label("batch"))
         .where(facts.batch.c.idx <= epoch)
-        .cte("past_frontier")
+        .cte(f"{name}_frontier")
     )
-    granted = _granted(permit, epoch, today)
+    granted = _granted(permit, epoch, today, name)
     line = _line(permit)
 
     def of_load(base: Table, *more: ColumnElement[Any]) -> Subquery:
@@ -111,13 +115,12 @@ def world_at(permit: Permit, at: dt.datetime) -> World:
     )
 
 
-def _granted(permit: Permit, epoch: ColumnElement[int], today: ColumnElement[Any]) -> CTE:
+def _granted(permit: Permit, epoch: ColumnElement[int], today: ColumnElement[Any], name: str) -> CTE:
     """Return whom the agreement covered: the twin of the view `records.granted`."""
     of = release.population
     covered = and_(of.c.agreement == literal(permit.agreement, type_=Text), release.counted_at(epoch))
-    return (
-        select(of.c.student_id, of.c.code, of.c.covers).where(covered, of.c.valid.op("@>")(today)).cte("past_granted")
-    )
+    found = select(of.c.student_id, of.c.code, of.c.covers).where(covered, of.c.valid.op("@>")(today))
+    return found.cte(f"{name}_granted")
 
 
 def _line(permit: Permit) -> ColumnElement[Any]:

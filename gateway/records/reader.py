@@ -19,7 +19,7 @@ from gateway.records.statement import WITHIN, Shape, Statement, build
 from policies.decision import GrantedField, Permit
 
 MAX_LIMIT: Final = 1_000
-_STATEMENTS: Final = 512  # a few kilobytes each; the least used one goes
+STATEMENTS: Final = 512  # a few kilobytes each; the least used one goes
 _MAX_NUMBER: Final = 2**31 - 1
 """No stored number is larger; it also turns away what is infinite and what is no number."""
 _JOINERS: Final = {0x200C: None, 0x200D: None}
@@ -27,7 +27,7 @@ _JOINERS: Final = {0x200C: None, 0x200D: None}
 _AGREEMENT: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 Scalar = str | int | float | bool | dt.date
-_CLOCK_STARTS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+CLOCK_STARTS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _EPOCH, _NOW, _SEALED, _COVERS, _STATED, CODE_AT = range(6)
 
 
@@ -88,6 +88,11 @@ class Reader:
         self._pool = pool
         self._statements: OrderedDict[tuple[object, ...], Statement] = OrderedDict()
 
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The connections it reads with."""
+        return self._pool
+
     async def read_page(
         self, permit: Permit, *, limit: int, after: Position | None = None, code: str | None = None
     ) -> Page:
@@ -110,25 +115,29 @@ class Reader:
         return page_of(await self._pool.fetch(statement.sql, *arguments), statement, limit)
 
     def _statement(self, permit: Permit, shape: Shape) -> Statement:
-        key = (
-            permit.agreement,
-            permit.dataset,
-            tuple(_form(each) for each in permit.fields),
-            tuple(_form(each) for each, _ in permit.filters),
-            permit.sort and _form(permit.sort),
-            permit.cell_minimum,
-            permit.exact,
-            tuple((element, codes.digest) for element, codes in permit.row_codes),
-            shape,
-        )
+        key = (*key_of(permit), shape)
         found = self._statements.get(key)
         if found is None:
             found = self._statements[key] = build(permit, shape)
-            if len(self._statements) > _STATEMENTS:
+            if len(self._statements) > STATEMENTS:
                 self._statements.popitem(last=False)
         else:
             self._statements.move_to_end(key)
         return found
+
+
+def key_of(permit: Permit) -> tuple[object, ...]:
+    """Return all of a permit that a statement's text and constants depend on."""
+    return (
+        permit.agreement,
+        permit.dataset,
+        tuple(_form(each) for each in permit.fields),
+        tuple(_form(each) for each, _ in permit.filters),
+        permit.sort and _form(permit.sort),
+        permit.cell_minimum,
+        permit.exact,
+        tuple((element, codes.digest) for element, codes in permit.row_codes),
+    )
 
 
 def _form(asked: GrantedField) -> tuple[str, str, str | None]:
@@ -198,7 +207,7 @@ def _position_value(value: str | float, kind: type) -> Scalar:
 
 def page_of(lines: list[asyncpg.Record], statement: Statement, limit: int) -> Page:
     """Return what a statement's lines hold, at most `limit` rows; the line after them says that there are more."""
-    epoch, now = lines[0][_EPOCH], _CLOCK_STARTS + dt.timedelta(microseconds=lines[0][_NOW])
+    epoch, now = lines[0][_EPOCH], CLOCK_STARTS + dt.timedelta(microseconds=lines[0][_NOW])
     if lines[0][CODE_AT] is None:
         return Page(epoch, now, [], statement.values_at, None)
     rows = lines[:limit]

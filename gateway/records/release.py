@@ -64,6 +64,7 @@ population = Table(
         postgresql_nulls_not_distinct=True,
     ),
     Index("population_student_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NULL")),
+    Index("population_ended_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NOT NULL")),
     Index("population_from_idx_ix", "from_idx"),
     Index("population_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
     Index("population_from_batch_ix", "from_batch", postgresql_where=text("from_batch IS NOT NULL")),

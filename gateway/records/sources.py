@@ -50,6 +50,8 @@ class Each:
     stay: FromClause
     key: tuple[ColumnElement[Any], ...]
     """Tells two rows apart. INVARIANT: never what pages are ordered by; most of it nobody agreed on."""
+    known_by: frozenset[str]
+    """The elements among what tells two rows apart: where they are granted, rows are known by their released values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def source_of(
             key = tuple(row.c[name] for name in kind.base.info["key"] if name != "student_id")
             if by_day:
                 key = (row.c.attendance_event_date, row.c.event_id)
-            return Source(rows, student, year, elements, Each(row, own, stay, key))
+            return Source(rows, student, year, elements, Each(row, own, stay, key, _known_by(kind.base)))
     raise NotServed(f"The dataset {dataset!r} is not served.")
 
 
@@ -148,6 +150,21 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         "programs": _Kind(outcomes.program, lambda world: world.programs, "program_start_date"),
     }
 )
+
+
+DATED: Final = frozenset(dataset for dataset, kind in _KINDS.items() if kind.day is not None)
+"""Datasets of which each row is of a day."""
+
+
+def is_told_on_its_day(dataset: str, exact: frozenset[str]) -> bool:
+    """Return whether a row of `dataset` may be told on its day, because the agreement gives that day as it is."""
+    kind = _KINDS.get(dataset)
+    return kind is not None and kind.day is not None and element_of(kind.day, kind.base) in exact
+
+
+def _known_by(base: Table) -> frozenset[str]:
+    named = (element_of(name, base) for name in base.info["key"])
+    return frozenset(element for element in named if element is not None)
 
 
 def _told(row: FromClause, kind: _Kind, until: Callable[[str], ColumnElement[Any]]) -> list[ColumnElement[bool]]:

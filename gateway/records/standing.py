@@ -152,3 +152,6 @@ What a person said about a student number, `student_id` being the child who had 
 child's. `kept`: it is the same child's, although name and birth date differ from the row with the digest `stood`.
 INVARIANT: a child whose number was merged or reused is covered by nothing any more, so no grant moves with a number.
 """
+
+for each in (roster, placement, contested):
+    Index(f"{each.name}_student_ix", each.c.student_id)  # what was in force at an earlier epoch is looked up by student

@@ -42,9 +42,9 @@ from gateway.records.views import PRESENT, World
 from gateway.records.windows import is_covered
 from policies.decision import CodeSet, GrantedField, Permit
 
-_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
+DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves its dialects untyped
 
-_NAMELESS = frozenset({Basis.DE_IDENTIFIED, Basis.DE_IDENTIFIED_WITH_CODE})
+NAMELESS = frozenset({Basis.DE_IDENTIFIED, Basis.DE_IDENTIFIED_WITH_CODE})
 
 LEAD = ("epoch", "now", "sealed", "covers", "statements", "code")
 """What stands before the values in every line; the sort value, place and turn may follow, then the values."""
@@ -124,12 +124,12 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
         by_day=of_old,
     )
     student = source.student
-    sort = None if permit.sort is None else _sortable(_leaving(permit, permit.sort, source))
-    filters = {f"f{number}": _leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
+    sort = None if permit.sort is None else _sortable(leaving(permit, permit.sort, source))
+    filters = {f"f{number}": leaving(permit, asked, source) for number, (asked, _) in enumerate(permit.filters)}
     chosen = [released == bindparam(name, None, type_=released.type) for name, released in filters.items()]
     chosen += leaving_whole(permit.row_codes, source)
     extra = [] if sort is None else [sort.label("sort")]
-    values = [_leaving(permit, asked, source).label(f"v{number}") for number, asked in enumerate(permit.fields)]
+    values = [leaving(permit, asked, source).label(f"v{number}") for number, asked in enumerate(permit.fields)]
     rows: FromClause = source.rows
     told: list[ColumnElement[Any]] = [*extra, *values]
     if source.each is not None:
@@ -140,7 +140,7 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     page = (
         select(student.c.sealed, student.c.covers, student.c.student_id, student.c.code, *told)
         .select_from(rows)
-        .where(*chosen, *_start(shape, order, sort), *_cohort(world, permit, now.c.today))
+        .where(*chosen, *_start(shape, order, sort), *cohort(world, permit, now.c.today))
         .order_by(*([] if sort is None else [sort.nulls_last()]), *order)
         # A literal: with a parameter the generic plan was ten times slower.
         .limit(literal_column(str(shape.limit + 1)))
@@ -149,9 +149,9 @@ def build(permit: Permit, shape: Shape, world: World = PRESENT) -> Statement:
     # The left join keeps the page's order: one line on the left, one pass over the right.
     sealed, covers, whose, *rest = page.c
     statements = _statements(world, permit, whose)
-    whole = select(now.c.epoch, now.c.now, sealed, covers, statements, *rest)
-    whole = whole.select_from(now.join(page, true(), isouter=True))
-    compiled = whole.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    lines = select(now.c.epoch, now.c.now, sealed, covers, statements, *rest)
+    lines = lines.select_from(now.join(page, true(), isouter=True))
+    compiled = lines.compile(dialect=DIALECT, compile_kwargs={"render_postcompile": True})
     types = {name: released.type.python_type for name, released in filters.items()}
     return Statement(
         sql=str(compiled),
@@ -181,14 +181,14 @@ def _statements(world: World, permit: Permit, whose: ColumnElement[Any]) -> Colu
     Whether any family stated anything is looked up once a page: nearly always that is all there is to do. Records that
     name nobody are no part of an education record, and words about one student would name them (34 CFR 99.31(b)).
     """
-    if permit.rows.basis in _NAMELESS:
+    if permit.rows.basis in NAMELESS:
         return null().label("statements")
     said, there = world.statements.alias("s"), world.any_contested.alias("y")
     all_of_them = stated_about(permit.fields, said, whose).correlate(whose.table).scalar_subquery()
     return case((select(there.c.found).scalar_subquery(), all_of_them)).label("statements")
 
 
-def _leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElement[Any]:
+def leaving(permit: Permit, asked: GrantedField, source: Source) -> ColumnElement[Any]:
     """
     Return the value as it leaves for this student: transformed, unknown where the consent does not cover it.
 
@@ -231,13 +231,13 @@ def _several(
     return rows.where(each.own, *chosen).correlate(student, each.stay, now).lateral("s")
 
 
-def _cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+def cohort(world: World, permit: Permit, today: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     """
     Return the condition that records which name nobody are about enough students (34 CFR 99.31(b)(1)).
 
     Too few are as good as none, and nothing says which it is.
     """
-    return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in _NAMELESS else []
+    return [is_many(world, permit.rows, today, permit.cell_minimum)] if permit.rows.basis in NAMELESS else []
 
 
 def leaving_whole(row_codes: Sequence[tuple[str, CodeSet]], source: Source) -> list[ColumnElement[bool]]:

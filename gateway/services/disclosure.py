@@ -21,8 +21,10 @@ from gateway.records.codes import FORM
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
 from gateway.records.extent import Extents
+from gateway.records.following import Changes, Follower
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.changes import Following, body_of
 from gateway.services.denials import problem_of
 from gateway.services.entries import cursor_nonce, draft_for, salts_for
 from gateway.services.grants import Grants
@@ -34,8 +36,8 @@ from policies.errors import UnclearRequest
 from policies.request import AccessRequest
 from policies.told import told_of_permit
 
-Seal = Callable[[Position, bytes], str]
-"""Turns the position after the last row of a page into the text of a cursor, with the nonce it is given."""
+Seal = Callable[[Position | Following, bytes], str]
+"""Turns where an answer ended into the text of a cursor, with the nonce it is given."""
 Refusal = Problem | UnclearRequest | RecordsError
 _REFUSALS = (Problem, UnclearRequest, RecordsError)
 _NOBODYS = ""
@@ -45,7 +47,11 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request with its page: `query` is the canonical text the entry commits to, `code` a single student."""
+    """
+    A request with its page: `query` is the canonical text the entry commits to, `code` a single student.
+
+    `following` is how far a client has come that asks for changes, and for no page.
+    """
 
     request: AccessRequest
     request_id: str
@@ -53,6 +59,7 @@ class Asked:
     limit: int
     after: Position | None = None
     code: str | None = None
+    following: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Disclosures:
     ) -> None:
         self._grants = grants
         self._reader = reader
+        self._follower = Follower(reader.pool)
         self._extents = extents
         self._log = log
         self._subjects = subjects
@@ -105,7 +113,8 @@ class Disclosures:
                     judged = moment
                     raise problem_of(decision)
                 # (2): the rows, the epoch and the clock, in one snapshot.
-                page = await self._reader.read_page(decision, limit=asked.limit, after=asked.after, code=_code(asked))
+                read = await self._read(decision, asked)
+                page = read.page if isinstance(read, Changes) else read
                 # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.
                 if page.epoch != decision.epoch or not decision.valid_from <= page.now < decision.valid_until:
                     self._grants.observe(page.epoch, page.now)
@@ -117,7 +126,7 @@ class Disclosures:
                 # (4): witnesses hold the log up to not long ago, so that who keeps it could rewrite little of it.
                 self._window.require_open(page.now)
                 try:
-                    return await self._release(caller, asked, decision, page, seal)
+                    return await self._release(caller, asked, decision, read, seal)
                 except EpochMoved as moved:
                     # A stop came between the read and the entry. Nothing was written; nothing may leave.
                     self._grants.observe(moved.epoch, page.now)
@@ -156,26 +165,34 @@ class Disclosures:
             )
         )
 
+    async def _read(self, permit: Permit, asked: Asked) -> Page | Changes:
+        if asked.following is None:
+            return await self._reader.read_page(permit, limit=asked.limit, after=asked.after, code=_code(asked))
+        asked.following.require(permit, self._grants.line_of(permit.agreement))
+        return await self._follower.read_changes(permit, asked.following.stretches, limit=asked.limit)
+
     async def _release(
-        self, caller: AnyCaller, asked: Asked, permit: Permit, page: Page, seal: Seal | None
+        self, caller: AnyCaller, asked: Asked, permit: Permit, read: Page | Changes, seal: Seal | None
     ) -> Disclosed:
         """
         Minimise, commit the entry, and return what may leave. INVARIANT: no bytes are returned before the commit.
 
         Raises `EpochMoved`, `MeterFull` and the log's other errors.
         """
+        page = read.page if isinstance(read, Changes) else read
         students, epoch = await self._extents.students_of(permit, page)
         if epoch != page.epoch:
             raise EpochMoved(epoch)
-        rows = encode(page, permit)
         salts = salts_for(asked.query, self._random)
         follows = page.next if seal is not None else None
-        body = answer(
-            rows,
-            seal(follows, cursor_nonce(salts)) if seal and follows else None,
-            permit.notices,
-            single=asked.code is not None,
-        )
+        if isinstance(read, Changes):
+            assert seal is not None  # who follows changes goes on
+            line = self._grants.line_of(permit.agreement)
+            rows, body = body_of(read, permit, line, lambda come: seal(come, cursor_nonce(salts)))
+        else:
+            rows = encode(page, permit)
+            cursor = seal(follows, cursor_nonce(salts)) if seal and follows else None
+            body = answer(rows, cursor, permit.notices, single=asked.code is not None)
         subjects = self._subjects.numbers(page.subjects)
         draft = draft_for(
             caller,

@@ -118,6 +118,11 @@ class Grants:
         granted = None if self._registry is None else self._registry.granted.get(agreement)
         return None if granted is None else granted.document.basis
 
+    def line_of(self, agreement: str) -> str | None:
+        """Return the line of an agreement in force: the id that all its versions share; None if there is none."""
+        granted = None if self._registry is None else self._registry.granted.get(agreement)
+        return None if granted is None else granted.document.id
+
     def over(self, caller: AnyCaller) -> Problem | None:
         """
         Return the refusal of a token that was ended before its time, None while it stands; ask after a decision.

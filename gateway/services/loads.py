@@ -6,6 +6,7 @@ locks the log's head, sees that nothing came in between, writes the entries with
 frontier (DESIGN, "One order"). If something did come, what it concerns is prepared again, and the lock is taken anew.
 """
 
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -22,23 +23,27 @@ from audit.change import next_index
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.coverage import Scope
-from gateway.records.errors import LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
+from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
+from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.entered import date_by_entry, newest_entry, students_of
-from gateway.records.loading.holders import STUDENTS, Questions, ask, withhold_questioned
+from gateway.records.loading.holders import ask, withhold_questioned
+from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.prepare import (
     add_students,
-    identify_students,
+    keep_beginnings,
     open_batch,
     undo_leftovers,
     withhold,
     write_unseen,
 )
+from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
-from gateway.records.loading.staging import stage
+from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.parts import Part, read_loaded
 from gateway.records.population import keep_scope, rewrite_population
 from gateway.records.prepared import astray, dated, moved_since, prepare_population, prepared_parts, settle, take_back
@@ -49,6 +54,7 @@ ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 """Finds the agreements in force, inside the transaction that is about to move their populations."""
 
 _LOCK = "pactgate.load"
+_END = f"DISCARD TEMP; SELECT pg_advisory_unlock(hashtextextended('{_LOCK}', 0))"
 _EPOCH = text("SELECT epoch FROM audit.head")
 _ATTEMPTS = 3
 """How often a load of lists begins anew when something comes in between."""
@@ -56,6 +62,9 @@ _CATCH_UPS = 30
 """How often populations are prepared again: each time takes a fraction of the time that stops leave between them."""
 _FEW = 2_000
 """Students for whom populations are looked at one by one; of more, all are looked at."""
+
+Tell = Callable[[int, int], None]
+"""Is told how many bytes of how many have been read, about."""
 
 
 class Loads:
@@ -78,105 +87,123 @@ class Loads:
         mapping: MappingFile,
         folder: Path,
         *,
+        deltas: Sequence[Path] = (),
         lookups: Lookups | None = None,
         strict: bool = False,
         confirm: bool = False,
+        dry: bool = False,
+        refused: Callable[[Refused], None] | None = None,
+        tell: Tell | None = None,
     ) -> LoadReport:
         """
         Load what `mapping` takes from `folder`, and report what was taken and what was refused.
 
-        `strict` loads nothing if any row is refused; `confirm` lets a suspiciously large change through. Raises
-        `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `LoadHeld`, `LoadBusy`; nothing is visible then.
+        `folder` may be a zip archive; `deltas` are later exports, in order, that say what changed in it. `strict` loads
+        nothing if any row is refused; `confirm` lets a suspiciously large change through; `dry` writes nothing and says
+        what would happen. `refused` is given every refused row. Raises `BadMapping`, `BadSource`, `RowsRefused`,
+        `RowsUnstorable`, `LoadHeld`, `LoadBusy`; nothing is visible then.
         """
-        async with self._alone() as connection:
+        order = _Order(mapping, (folder, *deltas), lookups or {}, strict, confirm, dry, refused, tell)
+        async with self._alone() as work:
             for _ in range(_ATTEMPTS):
                 try:
-                    return await self._load(connection, mapping, folder, lookups or {}, strict=strict, confirm=confirm)
+                    return await self._load(work, order)
                 except LoadOvertaken:
                     continue
         raise LoadBusy("stops came whenever this load was prepared")
 
-    async def _load(
-        self,
-        connection: asyncpg.Connection,
-        mapping: MappingFile,
-        folder: Path,
-        lookups: Lookups,
-        *,
-        strict: bool,
-        confirm: bool,
-    ) -> LoadReport:
-        loads = sorted(mapping.load, key=lambda each: list(TARGETS).index(each.target))
-        staged = [stage(mapping, each, folder, lookups) for each in loads]
-        await undo_leftovers(connection)
-        await settle(connection)
-        students, fresh = await identify_students(connection, staged, self._random)
-        before = await newest_entry(connection)
-        questions = await ask(connection, staged, students)
-        differences = [await compare(connection, each, students) for each in staged]
-        for each in differences:
-            each.questioned = len(questions.fresh) if each.target == STUDENTS else 0
-        _require_loadable(differences, strict=strict, confirm=confirm)
+    async def _load(self, work: Workspace, order: "_Order") -> LoadReport:
+        # Opened before anything is read: a missing file or column is said at once.
+        stagings = order.stagings()
+        if not order.dry:
+            await undo_leftovers(work.connection)
+            await settle(work.connection)
+        before = await newest_entry(work.connection)
+        await work.open(stagings)
         with _quoting_no_row():
-            groups = await self._prepare(connection, mapping.name, differences, fresh, questions)
-            entries = await self._make_visible(connection, mapping.name, groups, before)
-        await settle(connection)
-        return LoadReport(entries, tuple(report_on(each) for each in differences))
+            for number, staging in enumerate(stagings):
+                await _fill(work, number, staging, order.tell)
+            # All of it is there now and nothing compared: whose number it is, is asked about rows of all targets.
+            questioned = await ask(work, stagings)
+            digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
+            differences = [
+                await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], questioned)
+                for number, staging in enumerate(stagings)
+            ]
+            reports, held = tuple(report_on(each) for each in differences), _held(differences)
+            if order.dry:
+                await _tell_refused(work, differences, order.refused)
+                return LoadReport((), reports, held)
+            try:
+                _require_loadable(differences, held, strict=order.strict, confirm=order.confirm)
+            except (RowsRefused, LoadHeld):
+                await _tell_refused(work, differences, order.refused)
+                raise
+            groups = await self._prepare(work, order.mapping.name, differences, digests)
+            entries = await self._make_visible(work, order.mapping.name, groups, before)
+        await _tell_refused(work, differences, order.refused)
+        await settle(work.connection)
+        return LoadReport(entries, reports)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[asyncpg.Connection]:
-        """Give a connection that no other load has while this one lasts. Raises `LoadBusy`."""
-        async with self._engine.connect() as pooled:
-            raw = (await pooled.get_raw_connection()).driver_connection
-            assert isinstance(raw, asyncpg.Connection)
+    async def _alone(self) -> AsyncIterator[Workspace]:
+        """Give tables of a session that no other load has while this one lasts. Raises `LoadBusy`."""
+        async with self._engine.connect() as session:
+            raw = await _raw(session)
             if not await raw.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", _LOCK):
                 raise LoadBusy("another load holds the lock")
             try:
-                yield raw
-            finally:
-                await raw.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", _LOCK)
+                yield Workspace(session, raw, self._random)
+            except BaseException:
+                # Whatever state the session is in, its tables and its lock end with it.
+                await session.invalidate()
+                raise
+            await raw.execute(_END)
 
     async def _prepare(
         self,
-        connection: asyncpg.Connection,
+        work: Workspace,
         source: str,
         differences: Sequence[Difference],
-        fresh: Sequence[tuple[UUID, str]],
-        questions: Questions,
+        digests: Mapping[Event, "hashlib._Hash"],
     ) -> list["_Group"]:
-        async with connection.transaction():
-            await add_students(connection, fresh, self._subjects, self._random)
+        async with work.connection.transaction():
+            await work.connection.execute("SET LOCAL work_mem = '64MB'")
+            await add_students(work.connection, self._subjects, self._random)
             groups = []
-            for event in dict.fromkeys(each.kind.event for each in differences):
+            for event, hashed in digests.items():
                 own = [each for each in differences if each.kind.event is event]
-                batch, digest = await open_batch(connection, event.value, source, own)
-                moves = any(each.begin or each.end for each in own)
+                batch = await open_batch(work.connection, event.value, source, hashed.digest(), own)
+                moves = any(each.changes_something for each in own)
                 if event is Event.RECORDS_LOADED:
                     for each in own:
-                        await write_unseen(connection, each, batch)
-                    moves = await withhold(connection, own, batch) or moves
-                    moves = await withhold_questioned(connection, questions, batch) or moves
+                        await write_unseen(work.connection, each, batch)
+                    moves = await withhold(work.connection, own, batch) or moves
+                    moves = await withhold_questioned(work.connection, batch) or moves
+                else:
+                    for each in own:
+                        await keep_beginnings(work.connection, each)
                 # Here, not under the lock of the log's head: nothing about them changes until they are visible.
-                parts = await read_loaded(connection, batch, batch)
+                parts = await read_loaded(work.connection, batch, batch)
                 lists = [each for each in own if each.kind.is_dated_by_entry]
-                listed = {student for each in lists for student in await students_of(connection, each)}
-                groups.append(_Group(event, batch, digest, own, moves, parts, listed))
+                listed = {student for each in lists for student in await students_of(work.connection, each)}
+                groups.append(_Group(event, batch, hashed.digest(), own, moves, parts, listed))
         return groups
 
     async def _make_visible(
-        self, connection: asyncpg.Connection, source: str, groups: Sequence["_Group"], before: int
+        self, work: Workspace, source: str, groups: Sequence["_Group"], before: int
     ) -> tuple[int, ...]:
         """Prepare what populations will be, and publish; what moves meanwhile is prepared again. Raises `LoadBusy`."""
-        prepared = await self._populations(connection, groups)
+        prepared = await self._populations(work.connection, groups)
         for _ in range(_CATCH_UPS):
             try:
-                return await self._publish(source, groups, prepared, before)
+                return await self._publish(work.session, source, groups, prepared, before)
             except LoadOvertaken:
                 # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
                 # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
                 if any(group.event is not Event.RECORDS_LOADED for group in groups):
                     raise
-                prepared = await self._catch_up(connection, groups, prepared)
+                prepared = await self._catch_up(work.connection, groups, prepared)
         raise LoadBusy("stops came whenever this load was prepared")
 
     async def _populations(self, connection: asyncpg.Connection, groups: Sequence["_Group"]) -> "_Prepared":
@@ -216,7 +243,7 @@ class Loads:
         return _Prepared(epoch, scopes, parts, prepared.listed)
 
     async def _publish(
-        self, source: str, groups: Sequence["_Group"], prepared: "_Prepared", before: int
+        self, connection: AsyncConnection, source: str, groups: Sequence["_Group"], prepared: "_Prepared", before: int
     ) -> tuple[int, ...]:
         """
         Make everything visible in one short transaction. If it fails, the next load undoes what was prepared.
@@ -224,7 +251,7 @@ class Loads:
         Raises `LoadOvertaken` if a change of what may leave came after the preparation.
         """
         entries: list[int] = []
-        async with self._engine.begin() as connection:
+        async with connection.begin():
             now = await connection.scalar(select(func.gateway.clock()))
             assert now is not None
             last = groups[-1]
@@ -303,6 +330,29 @@ def _unstorable(error: BaseException | None) -> RowsUnstorable:
 
 
 @dataclass(frozen=True, slots=True)
+class _Order:
+    """What to load, from where, and how."""
+
+    mapping: MappingFile
+    places: Sequence[Path]
+    lookups: Lookups
+    strict: bool
+    confirm: bool
+    dry: bool
+    refused: Callable[[Refused], None] | None
+    tell: Tell | None
+
+    def stagings(self) -> list[Staging]:
+        """Open what is to be read, in the order of loading. Raises `BadMapping`, `BadSource`."""
+        loads = sorted(self.mapping.load, key=lambda each: list(TARGETS).index(each.target))
+        exports = Exports(self.mapping, self.places)
+        opened = [Staging(each, exports, self.lookups) for each in loads]
+        if not (there := [each for each in opened if each.is_there]):
+            raise BadSource("None of the files of the mapping is there.")
+        return there
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
     """What populations will be by a load, as prepared at an epoch for these terms, and what commits to them."""
 
@@ -333,18 +383,58 @@ class _Group:
                 "added": each.added,
                 "changed": each.changed,
                 "ended": each.ended,
-                "refused": len(each.staged.refused),
+                "refused": each.refused,
             }
             for each in self.differences
         }
         return {"digest": f"sha256:{self.digest.hex()}", "targets": counts}
 
 
-def _require_loadable(differences: Sequence[Difference], *, strict: bool, confirm: bool) -> None:
-    refused = tuple(str(row) for each in differences for row in each.staged.refused)
+async def _raw(session: AsyncConnection) -> asyncpg.Connection:
+    raw = (await session.get_raw_connection()).driver_connection
+    assert isinstance(raw, asyncpg.Connection)
+    return raw
+
+
+async def _fill(work: Workspace, number: int, staging: Staging, tell: Tell | None) -> None:
+    """Read one target's file into the workspace."""
+    whole = staging.file.size
+    await work.fill(number, staging, (lambda _: None) if tell is None else (lambda done: tell(done, whole)))
+
+
+async def _differ(
+    work: Workspace, number: int, staging: Staging, digest: "hashlib._Hash", questioned: int
+) -> Difference:
+    """Compare one target's rows with what is in force; `questioned` students would have become others."""
+    digest.update(staging.load.target.encode() + b"\0")
+    own = questioned if staging.load.target == STUDENTS else 0
+    return await compare(work, number, staging, digest.update, questioned=own)
+
+
+async def _tell_refused(
+    work: Workspace, differences: Sequence[Difference], tell: Callable[[Refused], None] | None
+) -> None:
+    if tell is None:
+        return
+    async with work.connection.transaction():
+        for each in differences:
+            async for refused in all_refused(work, each.number, each.file):
+                tell(refused)
+
+
+def _held(differences: Sequence[Difference]) -> tuple[str, ...]:
+    return tuple(
+        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.in_force}"
+        for each in differences
+        if each.in_force and each.is_suspicious
+    )
+
+
+def _require_loadable(differences: Sequence[Difference], held: Sequence[str], *, strict: bool, confirm: bool) -> None:
+    refused = sum(each.refused for each in differences)
     if strict and refused:
-        raise RowsRefused(f"{len(refused)} rows were refused", refused)
-    for each in differences:
-        if each.in_force and each.is_suspicious and not confirm:
-            changed = each.changed + each.questioned
-            raise LoadHeld(f"{each.target}: {each.ended} rows would end and {changed} change, of {each.in_force}")
+        raise RowsRefused(
+            f"{refused} rows were refused", tuple(str(row) for each in differences for row in each.examples)
+        )
+    if held and not confirm:
+        raise LoadHeld(held[0])

@@ -5,17 +5,19 @@ Also counts who is covered, for those who look after agreements. Counts and reas
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files as resources
 from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
-from gateway.records.errors import RowsRefused
-from gateway.records.loading.mapping import MappingFile, read_mapping
+from gateway.records.errors import BadMapping, RowsRefused
+from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
-from gateway.services.loads import Loads
+from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
 from gateway.services.standing.lines import line_named, lines_on_file
@@ -27,9 +29,25 @@ AGREEMENTS = "agreements"
 """The table of values in which mapping files look agreements up by their short names."""
 
 
+SHIPPED = "shipped:"
+"""What stands before the name of a mapping that comes with Pactgate, where the path of a file would stand."""
+
+
 def read_mappings(files: Sequence[Path]) -> tuple[MappingFile, ...]:
     """Read every mapping file before anything is loaded. Raises `BadMapping`, naming the place."""
-    return tuple(read_mapping(file) for file in files)
+    return tuple(_read(file) for file in files)
+
+
+def _read(file: Path) -> MappingFile:
+    name = str(file)
+    if not name.startswith(SHIPPED):
+        return read_mapping(file)
+    shipped = {each.name.removesuffix(".toml"): each for each in resources("gateway.records.mappings").iterdir()}
+    found = shipped.get(name.removeprefix(SHIPPED))
+    if found is None:
+        known = ", ".join(sorted(each for each in shipped if not each.startswith("_")))
+        raise BadMapping(f"No mapping of this name comes with Pactgate; there are {known}.")
+    return parse_mapping(found.read_text("utf-8"))
 
 
 class Stewardship:
@@ -45,22 +63,37 @@ class Stewardship:
         folder: Path,
         subject_key: WrappingKeys,
         *,
+        deltas: Sequence[Path] = (),
         agreements: Mapping[str, str],
         strict: bool,
         confirm: bool,
+        dry: bool = False,
+        refused: Callable[[Refused], None] | None = None,
+        tell: Tell | None = None,
     ) -> LoadReport:
         """
-        Load what one mapping takes from `folder`.
+        Load what one mapping takes from `folder`, or (`dry`) say what a load would do.
 
         `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
-        Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in force.
+        `refused` is given every refused row, `tell` how far the reading has come. Raises what `Loads.load` raises, and
+        `UnknownAgreement` for one of which no version is in force.
         """
         async with self._engine.connect() as connection:
             on_file = await lines_on_file(connection)
             in_force = [scope.line for scope in await self._scopes(connection)]
         lines = {short: line_named(name, on_file, in_force, "in force") for short, name in agreements.items()}
         loads = Loads(self._engine, SubjectKey(subject_key), self._scopes)
-        return await loads.load(mapping, folder, lookups={AGREEMENTS: lines}, strict=strict, confirm=confirm)
+        return await loads.load(
+            mapping,
+            folder,
+            deltas=deltas,
+            lookups={AGREEMENTS: lines},
+            strict=strict,
+            confirm=confirm,
+            dry=dry,
+            refused=refused,
+            tell=tell,
+        )
 
     async def withdraw(self, agreement: str, student_identifier: str) -> int:
         """
@@ -130,4 +163,4 @@ class Stewardship:
         return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
-__all__ = ["LoadReport", "RowsRefused", "Stewardship", "read_mappings"]
+__all__ = ["LoadReport", "Refused", "RowsRefused", "Stewardship", "read_mappings"]

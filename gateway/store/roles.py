@@ -88,6 +88,8 @@ async def create_database(admin_url: str, name: str, *, template: str | None = N
         await connection.execute(f"CREATE DATABASE {database} OWNER {Role.OWNER} {source}")
         await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
         await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {', '.join(Role)}")
+        # A load is worked out in temporary tables, which go with its session.
+        await connection.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {Role.LOADER}")
 
 
 async def has_database(admin_url: str, name: str) -> bool:

@@ -126,8 +126,11 @@ async def test_after_each_stop_of_a_student_no_route_serves_the_student_and_all_
                 expected = (404, "not_found") if route.shape is Shape.ONE else walk.everybody
                 table.require(stop.name, route.path, moment, found=served(answer), expected=expected)
         for (route, _), answer in await together(paged(rows), walking(stage, walk)):
-            expected = walk.left(walk.following)
+            is_lost = stop.forgets and route.follows
+            expected = (410, "changes_lost") if is_lost else walk.left(walk.following)
             table.require(stop.name, route.path, "page walk", found=served(answer), expected=expected)
+        if stop.forgets:
+            await walk.begin(stage, [(route, who) for route, who in rows if route.follows])
     # What is a partner's own tells of no student, and stays: the receipts of pages that were answered before.
     for (route, _), answer in await together([each for each in asked if each not in rows], asking(stage, "")):
         table.require("all of them", route.path, found=answer.status_code, expected=200)

@@ -27,6 +27,7 @@ YEAR: Final = "2026-2027"
 SHOWN, PARTLY, ELSEWHERE, OPTED_OUT = "shown", "partly", "elsewhere", "opted_out"
 """Covered with everything, covered with a few elements where consent is the basis, on no roster, and opted out."""
 ROLES: Final = (SHOWN, PARTLY, ELSEWHERE, OPTED_OUT)
+_FEW: Final = 10
 CROWD: Final = tuple(f"crowd-{place}" for place in range(9))
 """Students without markers, so that there are enough for what names nobody."""
 OPEN, CLOSED = "open", "closed"
@@ -149,7 +150,16 @@ def found(marks: Iterator[Marker] | tuple[Marker, ...], text: str) -> set[Marker
 
 def disguised(marks: tuple[Marker, ...], text: str) -> set[tuple[str, str, str]]:
     """Return role, column and form of each marker that stands in `text` in another form, by which it could be known."""
-    return {(mark.role, mark.column, form) for mark in marks for form, other in _forms(mark) if other in text}
+    return {(mark.role, mark.column, form) for mark in marks for form, other in _forms(mark) if _stands(other, text)}
+
+
+def _stands(form: str, text: str) -> bool:
+    """Return whether `form` is in `text`; a few digits by themselves only: in a digest they are there by chance."""
+    if form not in text:
+        return False
+    return (
+        not form.isdigit() or len(form) > _FEW or re.search(rf"(?<![0-9A-Za-z]){form}(?![0-9A-Za-z])", text) is not None
+    )
 
 
 def _forms(mark: Marker) -> Iterator[tuple[str, str]]:

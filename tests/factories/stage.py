@@ -32,6 +32,7 @@ from tests.factories.lenient import INSIDE, allowing
 from tests.factories.stoppable import LEFT, MAIN, PAT, PROGRAM, Stoppable
 
 ZONE: Final = ZoneInfo("America/Los_Angeles")
+_CHANGES: Final = "/v1/changes/"
 _numbers = count(1)
 _BEHIND: Final = {"person": PAT, "role": "staff"}
 
@@ -68,6 +69,16 @@ class Route:
     def asked_by(self) -> tuple[Who, ...]:
         """Who is let in here."""
         return (Who.PROGRAM,) if self.path.startswith(PREFIX) else (Who.KEYED, Who.ATTENDED)
+
+    @property
+    def follows(self) -> bool:
+        """Whether its pages tell changes."""
+        return self.path.removeprefix(PREFIX).startswith(_CHANGES)
+
+    @property
+    def going_on(self) -> str:
+        """The parameter that takes the cursor."""
+        return "since" if self.follows else "cursor"
 
 
 PUBLIC: Final = frozenset({"/healthz", "/openapi.json", "/register"})

@@ -23,12 +23,17 @@ CONSENT_ENDS, BIRTHDAY, ROSTER_ENDS, EXIT = (dt.date(2027, 3, day) for day in (1
 
 @dataclass(frozen=True)
 class StudentStop:
-    """Something after which one student is not served. `prepare` gives the student what the stop is about."""
+    """
+    Something after which one student is not served. `prepare` gives the student what the stop is about.
+
+    With `forgets`, nothing is left of what was shown: who follows changes is told to read everything again.
+    """
 
     name: str
     act: Callable[[Stage, str], Awaitable[object]]
     dated: bool = False
     prepare: Callable[[Stage, str], None] | None = None
+    forgets: bool = False
 
 
 def _change(stage: Stage, target: str, number: str, change: Callable[[list[Any]], list[Any] | None]) -> None:
@@ -129,7 +134,7 @@ STUDENT_STOPS: Final[Sequence[StudentStop]] = (
     StudentStop("the student has left the school", _exited),
     StudentStop("the student goes to a school that is not covered", _school_changed),
     StudentStop("the student is exported no more", _not_exported),
-    StudentStop("the student is erased", _erased),
+    StudentStop("the student is erased", _erased, forgets=True),
     StudentStop("the student's own row is refused by a load", _withheld),
     StudentStop("the consent is withdrawn", _withdrawn),
     StudentStop("the family opts out", _opted_out),

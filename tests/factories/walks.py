@@ -57,12 +57,12 @@ class Walk:
         async def begin(route: Route, who: Who) -> None:
             whole = await stage.get(who, f"{route.path}?limit={MOST}", agreement=self.agreement)
             assert whole.status_code == httpx2.codes.OK, f"say in stage.py how {route.path} is asked: {whole.text}"
-            rows = [row["record_code"] for row in whole.json()["data"]]
+            rows = rows_in(whole.json()["data"])
             if self.before:
                 assert set(rows) == set(self.everybody), f"the students of stoppable.py have no row at {route.path}"
             limit = sum(code in self.before for code in rows) or len(rows) // 2
             page = (await stage.get(who, f"{route.path}?limit={limit}", agreement=self.agreement)).json()
-            self.at[route, who] = f"{route.path}?limit={limit}&cursor={page['next']}"
+            self.at[route, who] = f"{route.path}?limit={limit}&{route.going_on}={page['next']}"
 
         return begin
 
@@ -82,4 +82,10 @@ def served(answer: httpx2.Response) -> object:
     if answer.status_code != httpx2.codes.OK:
         return told(answer)
     data = answer.json()["data"]
-    return [row["record_code"] for row in data] if isinstance(data, list) else data["record_code"]
+    return rows_in(data) if isinstance(data, list) else data["record_code"]
+
+
+def rows_in(data: Sequence[dict[str, Any]]) -> list[str]:
+    """Return whose rows are on a page; of changes, whose are told: one that went is nobody's."""
+    rows = [row["data"] if "change" in row else row for row in data if row.get("change") != "deleted"]
+    return [row["record_code"] for row in rows]

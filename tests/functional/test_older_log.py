@@ -14,12 +14,12 @@ import pytest
 
 from agreements.elements import load_catalogue
 from audit.entry import parse
-from gateway.api.cursor import Cursors
+from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.copies import Copies
 from gateway.services.accounting.lines import Checked
 from gateway.services.accounting.plain import plain
-from gateway.services.accounting.reproducing import Reproductions
+from gateway.services.accounting.reproducing import Reproductions, Sealing, SealingChanges
 from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
 from gateway.services.errors import NotRebuilt
@@ -217,6 +217,10 @@ async def test_a_list_that_was_never_committed_to_is_not_said_to_be_lost(upgrade
     assert plain(read)["lists_not_committed"] == read.not_committed
 
 
+def _seals(key: bytes) -> tuple[Sealing, SealingChanges]:
+    return Cursors(key).seal, ChangeCursors(key).seal
+
+
 async def test_records_that_an_earlier_release_disclosed_are_copied_and_made_again(
     upgraded: Gateway, older: Older
 ) -> None:
@@ -226,11 +230,11 @@ async def test_records_that_an_earlier_release_disclosed_are_copied_and_made_aga
     assert (copied.missed, len(copied.copied)) == ((), len({each.entry for each in copied.copied}))
     assert {each.entry for each in copied.copied} >= {(await places(upgraded, "disclosure"))[0]}
     whole, paged, _ = await places(upgraded, "disclosure")
-    made = await Reproductions(desk, LAW, alarm, keys.subject, Cursors(keys.cursor).seal).reproduce(whole)
+    made = await Reproductions(desk, LAW, alarm, keys.subject, _seals(keys.cursor)).reproduce(whole)
     assert made.body == older.page
     # Its cursor was sealed at random, as if by another key: that is said, and not that it does not fit its entry.
     with pytest.raises(NotRebuilt, match="sealed it at random"):
-        await Reproductions(desk, LAW, alarm, keys.subject, Cursors(b"k" * 32).seal).reproduce(paged)
+        await Reproductions(desk, LAW, alarm, keys.subject, _seals(b"k" * 32)).reproduce(paged)
 
 
 async def test_what_cannot_be_rebuilt_of_an_earlier_release_is_not_said_to_have_gone(upgraded: Gateway) -> None:

@@ -10,7 +10,7 @@ import pytest
 from agreements.elements import load_catalogue
 from agreements.lifecycle import Standing
 from audit.errors import CommitmentMismatch, EntryMissing
-from gateway.api.cursor import Cursors
+from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.services.accounting.reproducing import Reproduced, Reproductions
 from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
@@ -36,8 +36,9 @@ PATHS = (
 
 async def reproduced(gateway: Gateway, index: int, *, cursor_key: bytes | None = None) -> Reproduced:
     keys = gateway.deployment.keys
-    seal = Cursors(cursor_key or keys.cursor).seal
-    return await Reproductions((await gateway.office()).desk, LAW, alarm, keys.subject, seal).reproduce(index)
+    key = cursor_key or keys.cursor
+    seals = Cursors(key).seal, ChangeCursors(key).seal
+    return await Reproductions((await gateway.office()).desk, LAW, alarm, keys.subject, seals).reproduce(index)
 
 
 def entry_of(answer: httpx2.Response) -> int:
@@ -53,6 +54,9 @@ async def answers(gateway: Gateway) -> list[httpx2.Response]:
     code = found[0].json()["data"][0]["record_code"]
     found.append(await gateway.get(TUTORING, f"/v1/students/{code}?fields=first_name"))
     found.append(await gateway.get(MENTORING, "/v1/students?limit=2"))
+    changes = await gateway.get(TUTORING, "/v1/changes/students?limit=3")
+    since = changes.json()["next"]
+    found += [changes, await gateway.get(TUTORING, f"/v1/changes/students?limit=3&since={since}")]
     return found
 
 

@@ -6,7 +6,6 @@ A link opens to the same number before and after, so entries, accountings and co
 
 import secrets
 import shutil
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -149,10 +148,13 @@ async def test_accountings_copies_and_loads_are_what_they_were_and_the_old_key_g
     assert lines == [("first", True, size, True), (told(made.name), False, None, True)]
     assert await admin.fetchval("SELECT count(*) FROM records.subject") == (await work.listed())[1].links
     # What a load brings is wrapped by the key that was introduced last, and by none that is not here.
-    clerk, fresh = await gateway.database.connection("loader"), [(uuid.uuid4(), "a number of somebody new")]
+    clerk = await gateway.database.connection("loader")
+    await clerk.execute("CREATE TEMP TABLE fresh AS SELECT gen_random_uuid() AS student_id, 'x' AS student_identifier")
     with pytest.raises(WrappingKeyMissing):
-        await add_students(clerk, fresh, SubjectKey(WrappingKeys(first.all)), secrets.token_bytes)
-    await add_students(clerk, fresh, SubjectKey(exchange.keys), secrets.token_bytes)
+        async with clerk.transaction():
+            await add_students(clerk, SubjectKey(WrappingKeys(first.all)), secrets.token_bytes)
+    async with clerk.transaction():
+        await add_students(clerk, SubjectKey(exchange.keys), secrets.token_bytes)
     assert await exchange.names() == [made.name]
     # A machine on which only the old key is left adds no link, whatever program it runs.
     add = "INSERT INTO records.subject (student_id, sealed) SELECT gen_random_uuid(), $1"

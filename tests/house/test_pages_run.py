@@ -57,8 +57,8 @@ America/Los_Angeles
 
 def test_a_partner_fetches_every_page_and_proves_the_first_with_the_example(scene: Staged, tmp_path: Path) -> None:
     part = scene.stage.parts[CONSENTED]
-    program, _, receipt = blocks(PARTNERS, "python")
-    (tmp_path / "fetch.py").write_text(program + receipt)
+    program, _, follow, receipt = blocks(PARTNERS, "python")
+    (tmp_path / "fetch.py").write_text(program + follow + receipt)
     (tmp_path / "keys").symlink_to(part.folder)
     fetch = ["python fetch.py $URL $CLIENT keys"]
     assert fetch in [code.splitlines() for code in blocks(PARTNERS, "sh")]
@@ -66,7 +66,11 @@ def test_a_partner_fetches_every_page_and_proves_the_first_with_the_example(scen
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     covered = scene.call(scene.stage.stewardship.covered_today(part.agreement.digest, "America/Los_Angeles"))
-    assert done.stdout == f"{covered} students\n"
+    assert done.stdout == f"{covered} students\n{covered} students held\n"
+    held = (tmp_path / "students.json").read_bytes()
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{covered} students\n{covered} students held\n"
+    assert json.loads((tmp_path / "students.json").read_bytes())[0] == json.loads(held)[0]
     (check,) = [words for words in commands(PARTNERS, "python -m audit") if words[0] == "receipt"]
     files = {name: str(tmp_path / name) for name in ("page.tlog-proof", "page.leaf")}
     given = {"$KEY": scene.stage.trust.log_public_key, **files}

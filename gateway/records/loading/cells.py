@@ -2,10 +2,11 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger
+from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger, Text
 from sqlalchemy.types import TypeEngine
 
 from gateway.records.loading.mapping import FieldRule
@@ -17,6 +18,12 @@ Lookups = Mapping[str, Mapping[str, str]]
 
 _TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
 _MAX_INTEGER = 2**31 - 1
+_A_DAY = dt.timedelta(days=1)
+_YEAR_DIGITS = 4
+_JULY = 7
+_REMEMBERED = 5_000
+_SHORT = 64
+_SHAPE_LETTERS = 40
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
 
@@ -39,11 +46,41 @@ def read_cell(cell: str, rule: FieldRule, kind: TypeEngine[Any], lookups: Lookup
     return None if cell in rule.unknown else _typed(cell, rule, kind)
 
 
+def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Callable[[str], Value]:
+    """Return what reads cells as `read_cell` does. It remembers values that come again, such as days and codes."""
+    if (
+        not rule.values
+        and rule.lookup is None
+        and rule.unknown == ("",)
+        and rule.year is None
+        and isinstance(kind, Text)
+    ):
+        return _as_it_stands
+    remembered = lru_cache(_REMEMBERED)(lambda cell: read_cell(cell, rule, kind, lookups))
+    return lambda cell: remembered(cell) if len(cell) <= _SHORT else read_cell(cell, rule, kind, lookups)
+
+
+def shape_of(cell: str) -> str:
+    """Return a cell with every letter and digit masked, to see how it is written and not what it says."""
+    return "".join(_masked(letter) for letter in cell[:_SHAPE_LETTERS])
+
+
+def _masked(letter: str) -> str:
+    if letter.isdecimal():
+        return "9"
+    return letter if letter.isascii() and not letter.isalnum() and letter.isprintable() else "x"
+
+
+def _as_it_stands(cell: str) -> Value:
+    return cell or None
+
+
 def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
     if isinstance(kind, ARRAY):
         return [part.strip() for part in cell.split(rule.separator) if part.strip()]
     if isinstance(kind, Date):
-        return _date(cell, rule.date)
+        day = _date(cell, rule.date)
+        return day - _A_DAY if rule.exclusive else day
     if isinstance(kind, Boolean):
         if cell.lower() not in _TRUTHS:
             raise CellRefused("is neither yes nor no")
@@ -52,7 +89,17 @@ def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
         return _integer(cell)
     if isinstance(kind, Double):
         return _number(cell)
-    return cell
+    return cell if rule.year is None else _school_year(cell, rule.year, rule.date)
+
+
+def _school_year(cell: str, meant: str, form: str | None) -> str:
+    if meant == "july":
+        day = _date(cell, form)
+        cell, meant = str(day.year), "begins" if day.month >= _JULY else "ends"
+    if len(cell) != _YEAR_DIGITS or not cell.isascii() or not cell.isdecimal():
+        raise CellRefused("is no year")
+    begins = int(cell) - (meant == "ends")
+    return f"{begins:04d}-{begins + 1:04d}"
 
 
 def _date(cell: str, form: str | None) -> dt.date:

@@ -2,30 +2,45 @@
 Reading a CSV file row by row: a malformed row is refused with its line, and the rows after it are still read.
 
 A stray quotation mark would make an ordinary reader swallow the rest of the file as one cell. Here a row may go on over
-a few lines; if it never closes, its first line is refused and reading goes on with the next.
+a few lines; if it never closes, its first line is refused and reading goes on with the next. What is held at a time is
+bounded: a line without an end is refused once, and skipped without being kept.
 """
 
+import codecs
 import csv
-import os
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Final
 
 from gateway.records.errors import BadSource
+from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.objects import members
 
+LINE_LETTERS: Final = 100_000
+"""The longest line read, in letters. Exports have lines of some hundred."""
+COLUMNS: Final = 2_000
 _LINES_A_ROW = 50
-_MAX_LINE = 1_000_000
 _STRANGE = "surrogateescape"
+_WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
+_SEPARATORS: Final = {";": ";", "\t": "\\t", "|": "|"}
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that was not taken: which file and line, and why, in words that hold none of its cells."""
+    """
+    A row that was not taken: which file and line, and why, in words that hold none of its cells.
+
+    Where one cell is to blame, `column` names its column and `shape` is the cell with every letter and digit masked.
+    """
 
     file: str
     line: int
     reason: str
+    column: str = ""
+    shape: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
@@ -42,72 +57,87 @@ class Row:
         return f"Row(line={self.line})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CsvFile:
-    """A file of an export, opened far enough to know its columns."""
+    """A file of an export, opened far enough to know its columns. `taken` is how many letters were read so far."""
 
     name: str
-    path: Path
+    export: Export
     source: SourceFile
     columns: tuple[str, ...]
+    taken: int = 0
 
     def rows(self) -> Iterator[Row | Refused]:
-        """Yield each row, or why it is refused, in the file's order."""
-        width = len(self.columns)
-        for line, found in _records(self.path, self.source):
-            if line == 1 and not self.source.columns:
-                continue
-            if isinstance(found, str):
+        """Yield each row, or why it is refused, in the file's order. Raises `BadSource`."""
+        width, encoding = len(self.columns), self.source.encoding
+        has_header = not self.source.columns
+        for line, found, length in _records(self.export, self.source, self.name):
+            self.taken += length
+            if has_header:
+                has_header = False
+            elif isinstance(found, str):
                 yield Refused(self.name, line, found)
             elif len(found) != width:
                 yield Refused(self.name, line, f"it has {len(found)} columns where the file has {width}")
             elif any(_is_strange(cell) for cell in found):
-                yield Refused(self.name, line, f"it holds bytes that are not {self.source.encoding}")
+                yield Refused(self.name, line, f"it holds bytes that are not {encoding}")
             else:
-                yield Row(line, tuple(cell.strip() for cell in found))
+                yield Row(line, tuple([cell.strip() for cell in found]))
 
 
-def open_csv(folder: Path, name: str, source: SourceFile) -> CsvFile:
-    """
-    Open a file of the export in `folder`. Raises `BadSource` if it is not there or has no readable header.
-
-    The file must lie below the folder: a mapping cannot reach elsewhere.
-    """
-    path = folder / source.path
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise BadSource(f"{name}: {source.path} lies outside the export's folder.")
+def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
+    """Open a file of the export. Raises `BadSource` if it is not there or has no readable header."""
     try:
-        if not path.is_file() or not os.access(path, os.R_OK):
-            raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")
-        columns = source.columns or _header(path, source, name)
+        _require_narrow(export, source, name)
+        columns = source.columns or _header(export, source, name)
     except LookupError:
         raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         raise BadSource(f"{name}: the column {twice[0]!r} appears twice.")
-    return CsvFile(name, path, source, columns)
+    return CsvFile(name, export, source, columns)
 
 
-def _header(path: Path, source: SourceFile, name: str) -> tuple[str, ...]:
-    for _, found in _records(path, source):
-        if isinstance(found, list):
-            return tuple(cell.strip() for cell in found)
-        break
+def hint_at_delimiter(columns: tuple[str, ...]) -> str:
+    """Return a sentence for a file that seems to be written with another delimiter, or nothing."""
+    likely = [named for letter, named in _SEPARATORS.items() if len(columns) == 1 and letter in columns[0]]
+    return f" It has one column only; is its delimiter '{likely[0]}'?" if likely else ""
+
+
+def _require_narrow(export: Export, source: SourceFile, name: str) -> None:
+    """Check that a file that is read as UTF-8 is not UTF-16. Raises `BadSource`."""
+    codec = codecs.lookup(source.encoding).name
+    with export.open(source.path) as file:
+        if codec.startswith("utf-8") and file.read(2) in _WIDE:
+            raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = 'utf-16'.")
+
+
+def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:
+    for _, found, _ in _records(export, source, name):
+        if isinstance(found, str):
+            break
+        if len(found) > COLUMNS:
+            raise BadSource(f"{name}: {source.path} has more than {COLUMNS:,} columns.")
+        return tuple(cell.strip() for cell in found)
     raise BadSource(f"{name}: {source.path} has no header line.")
 
 
-def _records(path: Path, source: SourceFile) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield (first line, cells or why not) of each record; blank lines are none."""
-    with path.open(encoding=source.encoding, errors=_STRANGE, newline="") as file:
+def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[int, list[str] | str, int]]:
+    """Yield (first line, cells or why not, letters read) of each record; blank lines are none. Raises `BadSource`."""
+    raw = export.open(source.path)
+    with io.TextIOWrapper(raw, encoding=source.encoding, errors=_STRANGE, newline="") as file:
         waiting: list[tuple[int, str]] = []
-        numbered = enumerate(iter(lambda: file.readline(_MAX_LINE), ""), start=1)
+        numbered = enumerate(_lines(file, source, name), start=1)
         while True:
             number, text = waiting.pop(0) if waiting else next(numbered, (0, ""))
             if not text:
                 return
-            if not text.strip():
+            if text.isspace():
                 continue
             taken = [(number, text)]
-            found = _parse(text, source)
+            if len(text) > LINE_LETTERS:
+                yield number, _TOO_LONG, len(text)
+                continue
+            found = members(text, source.columns) if source.form == "ndjson" else _parse(text, source)
             while found is None and len(taken) < _LINES_A_ROW:
                 more = waiting.pop(0) if waiting else next(numbered, None)
                 if more is None:
@@ -117,14 +147,28 @@ def _records(path: Path, source: SourceFile) -> Iterator[tuple[int, list[str] | 
             if found is None:
                 # The quotation mark never closed: only the first line is lost, the others get another chance.
                 waiting = taken[1:] + waiting
+                taken = taken[:1]
                 found = "a quotation mark is opened and never closed"
-            yield number, found
+            yield number, found, sum([len(line) for _, line in taken])
+
+
+def _lines(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[str]:
+    """Yield the lines; of one that is too long only its beginning, which is too long itself. Raises `BadSource`."""
+    try:
+        while line := file.readline(LINE_LETTERS + 1):
+            yield line
+            while len(line) > LINE_LETTERS and not line.endswith(("\n", "\r")):
+                line = file.readline(LINE_LETTERS + 1)
+    except UnicodeDecodeError:
+        raise BadSource(f"{name}: {source.path} holds bytes that are not {source.encoding}.") from None
 
 
 def _parse(text: str, source: SourceFile) -> list[str] | str | None:
     """Return the cells of one record, why it has none, or None if it goes on in the next line."""
     if "\0" in text:
         return "it holds a NUL character"
+    if '"' not in text:
+        return text.rstrip("\r\n").split(source.delimiter)
     try:
         return next(csv.reader([text], delimiter=source.delimiter, strict=True), [])
     except csv.Error as error:

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, any_, func, insert, literal, select, update
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
-from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.targets import TARGETS, columns_of
+from gateway.records.numbers import Said
 from gateway.records.standing import renumbered
 
 _TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
@@ -20,11 +21,6 @@ _NEWEST_SQL = str(
 )
 
 
-_STANDING = (
-    "SELECT other_id FROM records.renumbered WHERE student_id = ANY ($1::uuid[]) AND kind = 'merged' AND to_idx IS NULL"
-)
-
-
 async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
     """Return the newest entry that dated a roster, consent, opt-out, placement or number; -1 if none did."""
     if isinstance(connection, AsyncConnection):
@@ -33,20 +29,32 @@ async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
 
 
 async def date_by_entry(connection: AsyncConnection, difference: Difference, idx: int) -> None:
-    """End and begin the rows of `difference` as of entry `idx`."""
-    table = difference.kind.table
-    if difference.end:
-        ended = table.c.row_id == any_(literal(difference.end, ARRAY(BigInteger)))
-        await connection.execute(update(table).where(ended, table.c.to_idx.is_(None)).values(to_idx=idx))
-    if difference.begin:
-        rows = [dict(zip(difference.columns, row, strict=True), from_idx=idx) for row in difference.begin]
-        await connection.execute(insert(table), rows)
+    """End and begin the rows of `difference` as of entry `idx`. Only in the session of the load's workspace."""
+    table, columns = difference.kind.table.fullname, ", ".join(columns_of(difference.target))
+    at = {"idx": idx, "load": difference.number}
+    await connection.execute(
+        text(
+            f"UPDATE {table} AS t SET to_idx = :idx FROM pg_temp.leaving AS l"
+            " WHERE l.load = :load AND t.row_id = l.row_id AND t.to_idx IS NULL"
+        ),
+        at,
+    )
+    await connection.execute(
+        text(
+            f"INSERT INTO {table} ({columns}, digest, from_idx) SELECT {columns}, digest, CAST(:idx AS bigint)"
+            f" FROM pg_temp.staged_{difference.number}"
+        ),
+        {"idx": idx},
+    )
 
 
 async def students_of(connection: asyncpg.Connection, difference: Difference) -> set[UUID]:
     """Return whom the rows that begin and end are about, and who stands for those of them that were merged."""
-    at = difference.columns.index("student_id")
-    query = f"SELECT student_id FROM {difference.kind.table.fullname} WHERE row_id = ANY ($1::bigint[])"  # noqa: S608 - our own name
-    ending = await connection.fetch(query, difference.end)
-    found = {row[at] for row in difference.begin} | {row[0] for row in ending}
-    return found | {row[0] for row in await connection.fetch(_STANDING, list(found))}
+    found = await connection.fetch(
+        f"WITH found AS (SELECT student_id FROM pg_temp.staged_{difference.number}"
+        " UNION SELECT student_id FROM pg_temp.leaving WHERE load = $1)"
+        " SELECT f.student_id FROM found AS f UNION SELECT m.other_id FROM records.renumbered AS m"
+        f" JOIN found AS f ON f.student_id = m.student_id WHERE m.kind = '{Said.MERGED}' AND m.to_idx IS NULL",
+        difference.number,
+    )
+    return {row[0] for row in found}

@@ -7,11 +7,14 @@ these forms with the tables' own constraints.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from sqlalchemy import ARRAY
+
 from gateway.records.loading.cells import CellRefused, Value
-from gateway.records.loading.targets import AGREEMENT, TARGETS
+from gateway.records.loading.targets import AGREEMENT, TARGETS, fields_of, required_of
 
 FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     {
@@ -26,16 +29,48 @@ FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     }
 )
 """A field's form, and what is said of a value that does not have it. A column without a constraint has none."""
+_ORDERED: Final = (
+    ("entry_date", "exit_date"),
+    ("from_date", "to_date"),
+    ("program_start_date", "program_exit_date"),
+    ("signed_on", "from_date"),
+    ("begin_date", "end_date"),
+)
 FREE: Final = frozenset({("programs", "school_year")})
 """Columns of such a name whose table leaves their form open."""
 
 
 def require_forms(target: str, values: Mapping[str, Value]) -> None:
     """Check that the table of `target` can hold these values. Raises `CellRefused`, which quotes none of them."""
-    for name, (form, complaint) in FORMS.items():
+    forms, lists = _forms_of(target)
+    for name, form, complaint in forms:
         value = values.get(name)
-        if isinstance(value, str) and (target, name) not in FREE and not form.fullmatch(value):
+        if isinstance(value, str) and not form.fullmatch(value):
             raise CellRefused(f"{name} {complaint}")
-    for name in TARGETS[target].table.c.keys():  # noqa: SIM118 - a collection of columns is not a mapping of them
+    for name in lists:
         if values.get(name) == []:
             raise CellRefused(f"{name} lists nothing")
+
+
+def require_known(target: str, values: Mapping[str, Value]) -> None:
+    """Check that every field is known that must be. Raises `CellRefused`."""
+    for name in required_of(target):
+        if values.get(name) is None:
+            raise CellRefused(f"{name} is not known")
+
+
+def require_order(values: Mapping[str, Value]) -> None:
+    """Check that nothing is over before it begins. Raises `CellRefused`."""
+    for first, last in _ORDERED:
+        begin, end = values.get(first), values.get(last)
+        if begin is not None and end is not None and str(begin) > str(end):
+            raise CellRefused(f"{first} is after {last}")
+
+
+@cache
+def _forms_of(target: str) -> tuple[tuple[tuple[str, re.Pattern[str], str], ...], tuple[str, ...]]:
+    """Return the forms that the fields of `target` have, and which of its columns are lists."""
+    named = fields_of(target)
+    forms = [(name, *FORMS[name]) for name in FORMS if name in named and (target, name) not in FREE]
+    lists = [column.name for column in TARGETS[target].table.c if isinstance(column.type, ARRAY)]
+    return tuple(forms), tuple(lists)

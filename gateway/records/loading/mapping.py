@@ -7,29 +7,29 @@ raw values.
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Table
+from sqlalchemy import Date, Table
 
 from gateway.records.errors import BadMapping
-from gateway.records.loading.targets import TARGETS, fields_of, required_of
+from gateway.records.loading.targets import (
+    LINE,
+    TARGETS,
+    columns_of,
+    field_of,
+    fields_of,
+    is_optional,
+    kinds_of,
+    required_of,
+)
 
 FORMAT: Final = 1
 FORBIDDEN: Final = ("password", "passwd", "pwd", "secret")
 """A column with such a name is never read, whatever a mapping says."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
-
-    path: Name
-    columns: tuple[Name, ...] = ()
-    encoding: str = "utf-8-sig"
-    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +40,32 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True):
     filled: bool | None = None
 
 
+class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
+
+    path: Name
+    form: Literal["csv", "ndjson"] = "csv"
+    """`ndjson`: one JSON object a line; `columns` are members, with dots before those of members."""
+    columns: tuple[Name, ...] = ()
+    encoding: str = "utf-8-sig"
+    delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    optional: bool = False
+    """May be missing: then nothing is loaded from it, and joins find nothing in it."""
+    id: Name | None = None
+    """The column by which a later export's row takes the place of an earlier one's."""
+    gone: Condition | None = None
+    """What a row says whose id is there no more."""
+    declared: Name | None = None
+    """The property of the manifest that says whether the file is absent, bulk or delta."""
+
+
+class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of properties and values that an export says of itself. `requires` are the values it must have."""
+
+    path: Name
+    requires: dict[str, tuple[str, ...]] = {}
+
+
 class Join(Struct, frozen=True, forbid_unknown_fields=True):
     """A second file, found by key: the row whose `key` equals the cell `on`. Its cells are named `file.column`."""
 
@@ -47,12 +73,16 @@ class Join(Struct, frozen=True, forbid_unknown_fields=True):
     on: Name
     key: Name
     optional: bool = False
+    item: Literal["first", "last"] | None = None
+    """Which of several keys, where the cell `on` lists them with commas between."""
 
 
 class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values": "map"}):
     """How one field is made: from a column or a constant; then mapped; then read as the field's type."""
 
     column: Name | None = None
+    fallback: Name | None = None
+    """Another column, for rows in which the first one is empty."""
     constant: str | None = None
     values: dict[str, str] = {}
     otherwise: str | None = None
@@ -65,6 +95,14 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     """Cells that mean: not known."""
     separator: str | None = None
     """Splits a cell into a list, for fields that are lists."""
+    exclusive: bool = False
+    """The cell is the day after the last one."""
+    year: Literal["begins", "ends", "july"] | None = None
+    """
+    The cell is the year in which a school year begins or ends: 2027 stands for 2026-2027 if it ends then.
+
+    With `july` it is a day of a school year that begins on 1 July.
+    """
 
 
 class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "from"}):
@@ -76,6 +114,8 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "f
     join: tuple[Join, ...] = ()
     only: tuple[Condition, ...] = ()
     skip: tuple[Condition, ...] = ()
+    fold: dict[str, Literal["earliest", "latest"]] | None = None
+    """Rows that agree in every other field are one row, with the earliest or latest of these days."""
     scope: tuple[str, ...] | None = None
     """
     What the file is the whole truth about. Absent: everything in the target, so that what is not in the file ends.
@@ -86,6 +126,15 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "f
     def table(self) -> Table:
         """The table this load fills."""
         return TARGETS[self.target].table
+
+    @property
+    def scope_columns(self) -> tuple[str, ...]:
+        """The stored columns that say what the file is the whole truth about; one agreement's file is not another's."""
+        columns = columns_of(self.target)
+        if self.scope is None:
+            return (LINE,) if LINE in columns and not is_optional(self.target, LINE) else ()
+        stored = {field_of(column): column for column in reversed(columns)}
+        return tuple(stored[name] for name in self.scope)
 
     def rules(self) -> dict[str, FieldRule]:
         """Return the rule of each field; a bare text is the name of a column."""
@@ -99,6 +148,7 @@ class MappingFile(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
     files: dict[Name, SourceFile]
     load: tuple[Load, ...]
+    manifest: Manifest | None = None
 
 
 def read_mapping(path: Path) -> MappingFile:
@@ -122,6 +172,9 @@ def parse_mapping(text: str) -> MappingFile:
         raise BadMapping(f"Format {mapping.format} is not known; this release reads format {FORMAT}.")
     if not mapping.load:
         raise BadMapping("The mapping loads nothing.")
+    for name, file in mapping.files.items():
+        if file.form == "ndjson" and not file.columns:
+            raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
     for load in mapping.load:
         _require_sound(load, mapping)
     return mapping
@@ -140,16 +193,30 @@ def _require_sound(load: Load, mapping: MappingFile) -> None:
         raise BadMapping(f"{load.target} needs {', '.join(missing)}.")
     if strange := sorted(set(load.scope or ()) - set(rules)):
         raise BadMapping(f"{load.target}: the scope names {', '.join(strange)}, which it does not fill.")
-    for name, rule in rules.items():
+    _require_sound_fold(load)
+    _require_sound_rules(load)
+    _require_no_secrets(load)
+
+
+def _require_sound_fold(load: Load) -> None:
+    if unfilled := sorted(set(load.fold or ()) - load.fields.keys()):
+        raise BadMapping(f"{load.target}: the fold names {', '.join(unfilled)}, which it does not fill.")
+    if odd := [name for name in load.fold or () if not isinstance(kinds_of(load.target)[name], Date)]:
+        raise BadMapping(f"{load.target}: the fold names {odd[0]}, which is no day.")
+
+
+def _require_sound_rules(load: Load) -> None:
+    for name, rule in load.rules().items():
+        if rule.fallback is not None and rule.column is None:
+            raise BadMapping(f"{load.target}.{name}: a 'fallback' goes with a 'column'.")
         if (rule.column is None) == (rule.constant is None):
             raise BadMapping(f"{load.target}.{name} needs a column or a constant, and not both.")
         if rule.otherwise is not None and not rule.values:
             raise BadMapping(f"{load.target}.{name}: 'otherwise' goes with a 'map'.")
-    _require_no_secrets(load)
 
 
 def _require_no_secrets(load: Load) -> None:
-    named = [rule.column for rule in load.rules().values()]
+    named = [column for rule in load.rules().values() for column in (rule.column, rule.fallback)]
     named += [each.column for each in (*load.only, *load.skip)]
     named += [each for join in load.join for each in (join.on, join.key)]
     for column in named:

@@ -1,67 +1,57 @@
 """
-What a load changes: staged rows against the rows in force. Only differences are written.
+What a load changes: staged rows against the rows in force, compared by PostgreSQL. Only differences are written.
 
-Rows are compared by their digests, so that a nightly export of everything costs one read of keys and digests.
+Rows are told apart by their keys and compared by their digests. Every set here is a table; what comes back is counts.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
-from uuid import UUID
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-import asyncpg
-
+from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.keys import OPT_OUTS, Key, keyed
-from gateway.records.loading.staging import Staged, StagedRow
-from gateway.records.loading.targets import DECIDING, LINE, NUMBER, TARGETS, Target, columns_of, field_of, key_of
+from gateway.records.loading.mapping import Load
+from gateway.records.loading.refusals import examples, reasons
+from gateway.records.loading.settled import settle
+from gateway.records.loading.staging import Staging
+from gateway.records.loading.targets import DECIDING, EXIT, OPT_OUTS, TARGETS, Target, key_of
+from gateway.records.loading.workspace import KNOWN, Workspace
 
 ENDED_HELD: Final = 10
 """Percent of the rows in force that may end before a person must confirm."""
 CHANGED_HELD: Final = 75
 """Percent of the rows in force that may change before a person must confirm."""
-
-IN_FORCE: Final = (
-    "from_batch <= (SELECT f.batch FROM records.frontier AS f)"
-    " AND (to_batch IS NULL OR to_batch > (SELECT f.batch FROM records.frontier AS f))"
-)
-EXIT: Final = "exit_date"
-
-FINAL: Final = {
-    "consents": "SELECT c.line, coalesce(m.other_id, c.student_id), max(c.withdrawn_on) FROM records.consent AS c"
-    " LEFT JOIN records.renumbered AS m ON m.student_id = c.student_id AND m.kind = 'merged' AND m.to_idx IS NULL"
-    " WHERE c.withdrawn_on IS NOT NULL GROUP BY 1, 2",
-    "opt_outs": "SELECT student_id, line, scope, NULL FROM records.opt_out WHERE stated AND to_idx IS NULL",
-}
-"""
-What persons have settled, by the start of the key; loads leave it alone. What was withdrawn under one number of a child
-is withdrawn for the child.
-"""
+_LARGE: Final = 10_000
+"""Tables of so many rows are looked at by the planner before it chooses how to join them."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """What one target's load changes. `begin` are rows for COPY, in the order of `columns`; `end` are row ids."""
+    """What one target's load changes, in counts. `number` is its place in the load's workspace."""
 
-    staged: Staged
-    columns: tuple[str, ...]
-    begin: list[tuple[Any, ...]] = field(default_factory=list, repr=False)
-    end: list[int] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list, repr=False)
-    """One a row taken, changed or not: together they are the batch."""
-    withheld: set[UUID] = field(default_factory=set, repr=False)
-    in_force: int = 0
-    changed: int = 0
-    narrowed: int = 0
+    number: int
+    load: Load
+    file: str
+    taken: int
+    """How many rows were taken, changed or not: together they are the batch."""
+    in_force: int
+    changed: int
+    narrowed: int
     """How many of the changed rows are exits: a stay that is over, or over earlier. Nobody waits for these."""
-    unchanged: int = 0
-    questioned: int = 0
+    ended: int
+    unchanged: int
+    withheld: int
+    refused: int
+    questioned: int
     """How many rows would have changed a child into another (`holders`), and were refused."""
+    reasons: Mapping[str, int]
+    """How many rows were refused for each of the commonest reasons."""
+    examples: tuple[Refused, ...]
 
     @property
     def target(self) -> str:
         """The target's name."""
-        return self.staged.load.target
+        return self.load.target
 
     @property
     def kind(self) -> Target:
@@ -71,12 +61,12 @@ class Difference:
     @property
     def added(self) -> int:
         """How many rows are new."""
-        return len(self.begin) - self.changed
+        return self.taken - self.unchanged - self.changed
 
     @property
-    def ended(self) -> int:
-        """How many rows end without a successor."""
-        return len(self.end) - self.changed
+    def changes_something(self) -> bool:
+        """Whether a row begins or ends."""
+        return bool(self.added or self.changed or self.ended)
 
     @property
     def is_suspicious(self) -> bool:
@@ -88,120 +78,142 @@ class Difference:
         )
 
 
-async def compare(connection: asyncpg.Connection, staged: Staged, students: Mapping[str, UUID]) -> Difference:
+async def compare(
+    work: Workspace, number: int, staging: Staging, digest: Callable[[bytes], None], *, questioned: int = 0
+) -> Difference:
     """
-    Return what `staged` changes. `students` gives the id of each student number, those about to be added included.
+    Return what a staged load changes; its tables say which rows.
 
-    Rows of unknown students and rows whose key appears twice are refused into `staged`.
+    `digest` is fed the digests of the rows taken, in order; `questioned` is how many of the rows that were refused
+    before would have changed a child into another. Rows whose key appears twice, and what was settled otherwise, are
+    refused here.
     """
-    target, load = staged.load.target, staged.load
-    difference = Difference(staged, (*columns_of(target), "digest"))
-    taken, lines = keyed(staged, students)
-    if target in FINAL:
-        await _drop_final(connection, staged, taken, lines, difference)
-    scope = _scope(staged)
-    found = await connection.fetch(_visible_sql(target, scope))
-    difference.in_force = len(found)
-    spoken_of = {_place(row, scope, students) for row in staged.rows} | _constant_places(staged, scope)
-    # Where a row's end narrows, a refused row keeps nothing in force: an end may have stood in it.
-    kept = set() if TARGETS[target].ending_narrows else {students[n] for n in staged.withheld if n in students}
-    unreadable = target in DECIDING and len(staged.refused) > len(staged.withheld)
-    if target in DECIDING or target == OPT_OUTS:
-        difference.withheld |= kept
-    key_size = len(key_of(target))
+    target = staging.load.target
+    async with work.connection.transaction():
+        await work.connection.execute("SET LOCAL work_mem = '64MB'")
+        await work.add_places(number, staging)
+        await _refuse_twice(work, number, target)
+        await _identify_refused(work, number)
+        entered = await settle(work, number, target)
+        taken = await _digest(work, number, digest)
+        if taken >= _LARGE:
+            await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
+        in_force, unchanged = await _meet(work, number, staging.load)
+        await _keep(work, number, target)
+        counts = await work.connection.fetchrow(
+            "SELECT count(*) FILTER (WHERE changed) AS changed, count(*) FILTER (WHERE narrowed) AS narrowed,"
+            " count(*) FILTER (WHERE NOT changed) AS ended,"
+            " (SELECT count(*) FROM pg_temp.withheld AS w WHERE w.load = $1) AS withheld"
+            " FROM pg_temp.leaving WHERE load = $1",
+            number,
+        )
+        assert counts is not None
+        return Difference(
+            number=number,
+            load=staging.load,
+            file=staging.file.name,
+            taken=taken,
+            in_force=in_force,
+            unchanged=unchanged + entered,
+            **dict(counts),
+            refused=work.refused[number],
+            questioned=questioned,
+            reasons=await reasons(work, number),
+            examples=await examples(work, number, staging.file.name),
+        )
+
+
+async def _refuse_twice(work: Workspace, number: int, target: str) -> None:
+    """Refuse every row of a key that appears more than once: which one was meant cannot be told."""
+    key = key_of(target)
     about_students = TARGETS[target].is_about_students
-    for row in found:
-        key = tuple(row[2 : 2 + key_size])
-        staged_row = taken.pop(key, None)
-        if staged_row is not None:
-            difference.digests.append(staged_row[-1])
-            if staged_row[-1] == row[1]:
-                difference.unchanged += 1
-                continue
-            difference.changed += 1
-            difference.narrowed += _is_exit(difference, row, staged_row)
-            difference.begin.append(staged_row)
-            difference.end.append(row[0])
-            continue
-        if load.scope == () or (scope and tuple(row[2 + key_size : 2 + key_size + len(scope)]) not in spoken_of):
-            continue
-        student = row["student_id"] if about_students else None
-        if student in kept:
-            continue
-        if unreadable and student is not None:
-            # Some row could not be told whose it is: whoever is missing may be meant, so nobody is deleted.
-            difference.withheld.add(student)
-            continue
-        difference.end.append(row[0])
-    difference.begin.extend(taken.values())
-    difference.digests.extend(row[-1] for row in taken.values())
-    return difference
-
-
-async def _drop_final(
-    connection: asyncpg.Connection,
-    staged: Staged,
-    taken: dict[Key, tuple[Any, ...]],
-    lines: Mapping[Key, int],
-    difference: Difference,
-) -> None:
-    """
-    Drop what a person has settled.
-
-    INVARIANT: no load brings back a consent that was withdrawn after it was signed, and none moves or ends an opt-out
-    that a person entered; undoing these is an act of its own.
-    """
-    settled = {tuple(row[:-1]): row[-1] for row in await connection.fetch(FINAL[staged.load.target])}
-    size = len(next(iter(settled), ()))
-    for key in [key for key in taken if key[:size] in settled]:
-        withdrawn_on = settled[key[:size]]
-        if withdrawn_on is None:
-            difference.digests.append(taken.pop(key)[-1])
-            difference.unchanged += 1
-        elif taken[key][difference.columns.index("signed_on")] <= withdrawn_on:
-            staged.refused.append(Refused(staged.file, lines[key], "this consent was withdrawn after it was signed"))
-            del taken[key]
-
-
-def _is_exit(difference: Difference, old: asyncpg.Record, new: tuple[Any, ...]) -> bool:
-    """Return whether a changed row only shortens a stay, as far as its days go."""
-    if EXIT not in difference.columns:
-        return False
-    before, after = old[EXIT], new[difference.columns.index(EXIT)]
-    return after is not None and (before is None or after < before)
-
-
-def _scope(staged: Staged) -> tuple[str, ...]:
-    """Return the columns that say what the file is the whole truth about; one agreement's file is not another's."""
-    columns = columns_of(staged.load.target)
-    if staged.load.scope is None:
-        return (LINE,) if LINE in columns and not TARGETS[staged.load.target].table.c[LINE].nullable else ()
-    stored = {field_of(column): column for column in reversed(columns)}
-    return tuple(stored[name] for name in staged.load.scope)
-
-
-def _place(row: StagedRow, scope: tuple[str, ...], students: Mapping[str, UUID]) -> Key:
-    return tuple(
-        students.get(str(row.values.get(NUMBER))) if name == "student_id" else row.values.get(field_of(name))
-        for name in scope
+    await work.refuse(
+        number,
+        f"WITH twice AS (SELECT {', '.join(key)} FROM pg_temp.staged_{number}"
+        f" GROUP BY {', '.join(key)} HAVING count(*) > 1),"
+        f" gone AS (DELETE FROM pg_temp.staged_{number} AS s USING twice AS t WHERE {same(target, key, 's', 't')}"
+        f" RETURNING s.at_line, {'s.student_id' if about_students else 'NULL::uuid AS student_id'})"
+        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id)"
+        f" SELECT {number}, at_line, 'its key appears more than once', '', '', student_id FROM gone",
     )
 
 
-def _constant_places(staged: Staged, scope: tuple[str, ...]) -> set[Key]:
-    """Return the scope of a file that names it in constants: such a file speaks of it even when it has no rows."""
-    rules = staged.load.rules()
-    values = [rules[field_of(name)].constant if field_of(name) in rules else None for name in scope]
-    return {tuple(values)} if scope and all(value is not None for value in values) else set()
+async def _identify_refused(work: Workspace, number: int) -> None:
+    if not work.refused[number]:
+        return
+    await work.connection.execute(
+        f"UPDATE pg_temp.refused AS r SET student_id = k.student_id FROM {KNOWN} AS k"
+        f" WHERE r.load = {number} AND r.student_id IS NULL AND k.student_identifier = r.number"
+    )
 
 
-def _visible_sql(target: str, scope: tuple[str, ...]) -> str:
+async def _digest(work: Workspace, number: int, feed: Callable[[bytes], None]) -> int:
+    """Feed the sorted digests of all rows taken, a part at a time; return how many rows there are."""
+    taken = 0
+    packed = work.connection.cursor(
+        "SELECT count(*) AS rows, string_agg(digest, ''::bytea ORDER BY digest) AS digests"
+        f" FROM pg_temp.staged_{number} GROUP BY get_byte(digest, 0) ORDER BY get_byte(digest, 0)",
+        prefetch=1,
+    )
+    async for part in packed:
+        feed(part["digests"])
+        taken += part["rows"]
+    return taken
+
+
+async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
+    """Note which rows in force end or change; return how many are in force, and how many stay as they are."""
+    target, scope = load.target, load.scope_columns
     kind = TARGETS[target]
-    names = ["row_id", "digest", *key_of(target), *scope]
-    if kind.is_about_students:
-        names.append("student_id")
-    if EXIT in kind.table.c:
-        names.append(EXIT)
-    where = "to_idx IS NULL" if kind.is_dated_by_entry else IN_FORCE
-    if "stated" in kind.table.c:
-        where += " AND NOT stated"
-    return f"SELECT {', '.join(names)} FROM {kind.table.fullname} WHERE {where}"  # noqa: S608 - our own names
+    student = "v.student_id" if kind.is_about_students else "NULL::uuid"
+    # A changed row that only shortens a stay, as far as its days go.
+    exits = f"s.{EXIT} IS NOT NULL AND (v.{EXIT} IS NULL OR s.{EXIT} < v.{EXIT})" if EXIT in kind.table.c else "false"
+    if load.scope == ():
+        spoken_of = "false"
+    elif scope:
+        place = same(target, scope, "p", "v")
+        spoken_of = f"EXISTS (SELECT FROM pg_temp.places_{number} AS p WHERE {place})"
+    else:
+        spoken_of = "true"
+    counts = await work.connection.fetchrow(
+        "WITH met AS (SELECT v.row_id,"
+        f" {student} AS student_id, s.digest IS NOT NULL AS found, s.digest = v.digest AS equal,"
+        f" s.digest IS NOT NULL AND {exits} AS narrowed, s.digest IS NOT NULL OR {spoken_of} AS meant"
+        f" FROM {visible(target, scope)} AS v LEFT JOIN pg_temp.staged_{number} AS s ON {matched(target)}),"
+        " noted AS (INSERT INTO pg_temp.leaving (load, row_id, student_id, changed, narrowed)"
+        f" SELECT {number}, row_id, student_id, found, narrowed FROM met WHERE equal IS NOT TRUE AND meant)"
+        " SELECT count(*) AS in_force, count(*) FILTER (WHERE equal) AS unchanged FROM met"
+    )
+    assert counts is not None
+    return counts["in_force"], counts["unchanged"]
+
+
+async def _keep(work: Workspace, number: int, target: str) -> None:
+    """Let nothing end that a refused row may have meant, and note whose rows are withheld for it."""
+    connection, is_deciding = work.connection, target in DECIDING
+    told = f"SELECT DISTINCT student_id FROM pg_temp.refused WHERE load = {number} AND student_id IS NOT NULL"
+    # Where a row's end narrows, a refused row keeps nothing in force: an end may have stood in it.
+    if not work.refused[number] or TARGETS[target].ending_narrows or not TARGETS[target].is_about_students:
+        return
+    await connection.execute(
+        f"DELETE FROM pg_temp.leaving AS l USING ({told}) AS k"
+        f" WHERE l.load = {number} AND NOT l.changed AND l.student_id = k.student_id"
+    )
+    if is_deciding or target == OPT_OUTS:
+        await connection.execute(f"INSERT INTO pg_temp.withheld SELECT {number}, student_id FROM ({told}) AS k")
+    if is_deciding and await _is_unreadable(work, number):
+        # Some row could not be told whose it is: whoever is missing may be meant, so nobody is deleted.
+        await connection.execute(
+            f"WITH kept AS (DELETE FROM pg_temp.leaving WHERE load = {number} AND NOT changed RETURNING student_id)"
+            f" INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, k.student_id FROM kept AS k WHERE NOT EXISTS"
+            f" (SELECT FROM pg_temp.withheld AS w WHERE w.load = {number} AND w.student_id = k.student_id)"
+        )
+
+
+async def _is_unreadable(work: Workspace, number: int) -> bool:
+    return bool(
+        await work.connection.fetchval(
+            "SELECT count(*) > count(DISTINCT coalesce(student_id::text, number))"
+            f" FROM pg_temp.refused WHERE load = {number}"
+        )
+    )

@@ -4,133 +4,125 @@ Writing a load so that nobody sees it yet, and undoing what a load that failed h
 Rows carry the number of a batch that is not visible; the short final transaction only moves the frontier.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import asyncpg
 
 from gateway.records.columns import is_loaded, metadata
-from gateway.records.loading.merge import IN_FORCE, Difference
-from gateway.records.loading.staging import Staged
-from gateway.records.loading.targets import DECIDING, NUMBER
+from gateway.records.loading.comparing import begins
+from gateway.records.loading.merge import Difference
+from gateway.records.loading.targets import DECIDING, columns_of, key_of
+from gateway.records.loading.workspace import ROWS, rows_of
 from gateway.records.prepared import take_back
 from gateway.records.subjects import SubjectKey
 from gateway.wrapping_keys import FIRST
 
-_WRAPPED_BY = "SELECT k.name FROM gateway.wrapping_key AS k WHERE k.move = 'introduced' ORDER BY k.name DESC LIMIT 1"
+_WRAPPED_BY: Final = (
+    "SELECT k.name FROM gateway.wrapping_key AS k WHERE k.move = 'introduced' ORDER BY k.name DESC LIMIT 1"
+)
 """The key that was introduced last: whoever serves has had its file since then."""
-_VERSIONED = tuple(table for table in metadata.sorted_tables if is_loaded(table))
+_NEWEST: Final = "(SELECT f.batch FROM records.frontier AS f)"
+_HELD: Final = f"h.from_batch <= {_NEWEST} AND (h.to_batch IS NULL OR h.to_batch > {_NEWEST})"
+_UNDO: Final = "; ".join(
+    f"DELETE FROM {table.fullname} WHERE from_batch > {_NEWEST};"
+    f" UPDATE {table.fullname} SET to_batch = NULL WHERE to_batch > {_NEWEST}"
+    for table in metadata.sorted_tables
+    if is_loaded(table)
+)
 
 
 async def undo_leftovers(connection: asyncpg.Connection) -> None:
     """Remove what a load that never became visible has written. Only under the load's lock. Raises `LoadBusy`."""
     await take_back(connection)
     async with connection.transaction():
-        for table in _VERSIONED:
-            name, newest = table.fullname, "(SELECT f.batch FROM records.frontier AS f)"
-            await connection.execute(f"DELETE FROM {name} WHERE from_batch > {newest}")  # noqa: S608 - our own names
-            await connection.execute(f"UPDATE {name} SET to_batch = NULL WHERE to_batch > {newest}")  # noqa: S608 - same
-        await connection.execute("DELETE FROM records.batch WHERE idx IS NULL")
+        await connection.execute(f"{_UNDO}; DELETE FROM records.batch WHERE idx IS NULL")
 
 
-async def identify_students(
-    connection: asyncpg.Connection, staged: Sequence[Staged], random: Callable[[int], bytes]
-) -> tuple[dict[str, UUID], list[tuple[UUID, str]]]:
-    """Return every student's id by number, and those that this load brings for the first time."""
-    rows = await connection.fetch("SELECT student_identifier, student_id FROM records.identity")
-    known = {row[0]: row[1] for row in rows}
-    fresh = []
-    for each in staged:
-        if each.load.target != "students":
-            continue
-        for row in each.rows:
-            number = str(row.values[NUMBER])
-            if number not in known:
-                known[number] = UUID(bytes=random(16), version=4)
-                fresh.append((known[number], number))
-    return known, fresh
-
-
-async def add_students(
-    connection: asyncpg.Connection,
-    students: Sequence[tuple[UUID, str]],
-    key: SubjectKey,
-    random: Callable[[int], bytes],
-) -> None:
+async def add_students(connection: asyncpg.Connection, key: SubjectKey, random: Callable[[int], bytes]) -> None:
     """Give new students their internal id and the number the log will list them by. Raises `WrappingKeyMissing`."""
-    sealed = key.new_sealed(len(students), random, await connection.fetchval(_WRAPPED_BY) or FIRST)
-    await connection.copy_records_to_table(
-        "identity", schema_name="records", records=students, columns=["student_id", "student_identifier"]
+    await connection.execute(
+        "INSERT INTO records.identity (student_id, student_identifier)"
+        " SELECT student_id, student_identifier FROM pg_temp.fresh"
     )
-    await connection.copy_records_to_table(
-        "subject",
-        schema_name="records",
-        records=[(student, number) for (student, _), number in zip(students, sealed, strict=True)],
-        columns=["student_id", "sealed"],
-    )
+    wrapped_by = await connection.fetchval(_WRAPPED_BY) or FIRST
+    fresh = await connection.cursor("SELECT student_id FROM pg_temp.fresh")
+    while students := await fresh.fetch(ROWS):
+        sealed = key.new_sealed(len(students), random, wrapped_by)
+        await connection.copy_records_to_table(
+            "subject",
+            schema_name="records",
+            records=[(row["student_id"], number) for row, number in zip(students, sealed, strict=True)],
+            columns=["student_id", "sealed"],
+        )
 
 
 async def open_batch(
-    connection: asyncpg.Connection, kind: str, source: str, differences: Sequence[Difference]
-) -> tuple[int, bytes]:
-    """Write the batch's own row; return its id and its digest, over the rows' digests in order."""
-    digest = hashlib.sha256(
-        b"".join(each.target.encode() + b"\0" + b"".join(sorted(each.digests)) for each in differences)
-    ).digest()
+    connection: asyncpg.Connection, kind: str, source: str, digest: bytes, differences: Sequence[Difference]
+) -> int:
+    """Write the batch's own row; return its number. `digest` is over the rows' digests in order."""
     number = await connection.fetchval(
         "INSERT INTO records.batch (kind, source, digest, rows, prepared_at)"
         " VALUES ($1, $2, $3, $4, gateway.clock()) RETURNING id",
         kind,
         source,
         digest,
-        sum(len(each.digests) for each in differences),
+        sum(each.taken for each in differences),
     )
-    return int(number), digest
+    return int(number)
 
 
 async def write_unseen(connection: asyncpg.Connection, difference: Difference, batch: int) -> None:
     """Write a target's new rows and mark the ends of old ones, all of it as of a batch nobody sees yet."""
-    table = difference.kind.table
+    table, columns = difference.kind.table.fullname, ", ".join(columns_of(difference.target))
+    if difference.changed or difference.ended:
+        await connection.execute(
+            f"UPDATE {table} AS t SET to_batch = $1 FROM pg_temp.leaving AS l"
+            f" WHERE l.load = {difference.number} AND t.row_id = l.row_id",
+            batch,
+        )
+    if difference.added or difference.changed:
+        await connection.execute(
+            f"INSERT INTO {table} ({columns}, digest, from_batch) SELECT {columns}, digest, $1::bigint"
+            f" FROM pg_temp.staged_{difference.number} AS s WHERE {begins(difference.target)}"
+            # In the order of the key: its index grows at one place at a time, whatever the order of the file.
+            f" ORDER BY {', '.join(key_of(difference.target))}",
+            batch,
+        )
+
+
+async def keep_beginnings(connection: asyncpg.Connection, difference: Difference) -> None:
+    """Leave in the workspace only the rows that begin: under the lock of the log's head nothing is compared."""
     await connection.execute(
-        f"UPDATE {table.fullname} SET to_batch = $1 WHERE row_id = ANY($2::bigint[])",  # noqa: S608 - our own name
-        batch,
-        difference.end,
-    )
-    await connection.copy_records_to_table(
-        table.name,
-        schema_name="records",
-        records=[(*row, batch) for row in difference.begin],
-        columns=[*difference.columns, "from_batch"],
+        f"DELETE FROM pg_temp.staged_{difference.number} AS s WHERE NOT ({begins(difference.target)})"
     )
 
 
-async def withhold(connection: asyncpg.Connection, differences: Iterable[Difference], batch: int) -> bool:
+async def withhold(connection: asyncpg.Connection, differences: Sequence[Difference], batch: int) -> bool:
     """
     Date who is withheld: those of this load's refused rows, and no longer those of the load before.
 
     Return whether that is anybody else than before.
     """
     changed = False
-    for difference in differences:
-        if difference.target not in DECIDING:
-            continue
-        target = difference.target
-        rows = await connection.fetch(
-            f"SELECT row_id, student_id FROM records.withheld WHERE target = $1 AND {IN_FORCE}",  # noqa: S608 - constant
+    for target in dict.fromkeys(each.target for each in differences if each.target in DECIDING):
+        numbers = [each.number for each in differences if each.target == target]
+        mended = await connection.execute(
+            f"UPDATE records.withheld AS h SET to_batch = $1 WHERE h.target = $2 AND {_HELD} AND NOT EXISTS"
+            " (SELECT FROM pg_temp.withheld AS w WHERE w.load = ANY($3::int[]) AND w.student_id = h.student_id)",
+            batch,
             target,
+            numbers,
         )
-        known = {row["student_id"]: row["row_id"] for row in rows}
-        mended = [row_id for student, row_id in known.items() if student not in difference.withheld]
-        broken = difference.withheld - set(known)
-        changed = changed or bool(mended or broken)
-        await connection.execute(
-            "UPDATE records.withheld SET to_batch = $1 WHERE row_id = ANY($2::bigint[])", batch, mended
+        broken = await connection.execute(
+            "INSERT INTO records.withheld (student_id, target, digest, from_batch)"
+            " SELECT DISTINCT w.student_id, $2::text, $4::bytea, $1::bigint FROM pg_temp.withheld AS w"
+            f" WHERE w.load = ANY($3::int[]) AND NOT EXISTS (SELECT FROM records.withheld AS h"
+            f" WHERE h.target = $2 AND {_HELD} AND h.student_id = w.student_id)",
+            batch,
+            target,
+            numbers,
+            bytes(16),
         )
-        await connection.copy_records_to_table(
-            "withheld",
-            schema_name="records",
-            records=[(student, target, bytes(16), batch) for student in broken],
-            columns=["student_id", "target", "digest", "from_batch"],
-        )
+        changed = changed or rows_of(mended) > 0 or rows_of(broken) > 0
     return changed

@@ -1,5 +1,6 @@
-"""What a load did, for the steward who started it: counts, and each refused row with file, line and reason."""
+"""What a load did, for the steward who started it: counts, and refused rows with file, line and reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.records.loading.csvfile import Refused
@@ -8,7 +9,7 @@ from gateway.records.loading.merge import Difference
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """What a load did to one target."""
+    """What a load did to one target. `refused` are the first of its refused rows, `refused_rows` counts them all."""
 
     target: str
     added: int
@@ -17,19 +18,28 @@ class TargetReport:
     unchanged: int
     withheld: int
     refused: tuple[Refused, ...]
+    refused_rows: int
+    reasons: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """What a load did; `entries` are the log entries that say so."""
+    """What a load did, or would do; `entries` are the log entries that say so, none of a load that was only tried."""
 
     entries: tuple[int, ...]
     targets: tuple[TargetReport, ...]
+    held: tuple[str, ...] = ()
+    """Why a load that was only tried would be held."""
 
     @property
     def refused(self) -> tuple[Refused, ...]:
-        """Every refused row, of all targets."""
+        """The first refused rows of all targets."""
         return tuple(row for target in self.targets for row in target.refused)
+
+    @property
+    def refused_rows(self) -> int:
+        """How many rows were refused."""
+        return sum(target.refused_rows for target in self.targets)
 
 
 def report_on(difference: Difference) -> TargetReport:
@@ -40,6 +50,8 @@ def report_on(difference: Difference) -> TargetReport:
         changed=difference.changed,
         ended=difference.ended,
         unchanged=difference.unchanged,
-        withheld=len(difference.withheld),
-        refused=tuple(sorted(difference.staged.refused, key=lambda row: row.line)),
+        withheld=difference.withheld,
+        refused=difference.examples,
+        refused_rows=difference.refused,
+        reasons=difference.reasons,
     )

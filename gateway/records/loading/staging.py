@@ -1,19 +1,23 @@
-"""From files to rows ready for a table: joined, filtered, read, checked against each other. No database here."""
+"""From files to rows ready for a table: joined, filtered, read, checked alone. One row at a time, no database here."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from gateway.records.errors import BadMapping
-from gateway.records.loading.cells import CellRefused, Lookups, Value, read_cell
-from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
-from gateway.records.loading.forms import require_forms
-from gateway.records.loading.mapping import Condition, Load, MappingFile
-from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of, fields_of, required_of
+from gateway.records.loading.cells import CellRefused, Lookups, Value, reader_for, shape_of
+from gateway.records.loading.conditions import NOWHERE, is_meant, tests_of
+from gateway.records.loading.csvfile import Refused, Row, hint_at_delimiter
+from gateway.records.loading.forms import require_forms, require_known, require_order
+from gateway.records.loading.layers import Exports, SourceRows
+from gateway.records.loading.mapping import Load
+from gateway.records.loading.shelf import Cells, Shelf
+from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,139 +31,202 @@ class StagedRow:
         return f"StagedRow(line={self.line})"
 
 
-@dataclass(slots=True)
-class Staged:
-    """What one load found: rows to take, rows refused, and the students of refused rows, where they can be told."""
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that was not taken, and the number of the student it is about, where that can be told."""
 
-    load: Load
-    file: str
-    rows: list[StagedRow] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    withheld: set[str] = field(default_factory=set)
+    refused: Refused
+    number: str | None = field(default=None, repr=False)
 
 
-def stage(mapping: MappingFile, load: Load, folder: Path, lookups: Lookups) -> Staged:
-    """Read what `load` takes from the export in `folder`. Raises `BadSource`, `BadMapping`."""
-    file = open_csv(folder, load.source, mapping.files[load.source])
-    tables = [_Joined(folder, mapping, join.file, join.key) for join in load.join]
-    staged = Staged(load, file.name)
-    rules, kinds = load.rules(), _kinds(load.target)
-    _require_columns(load, file, tables)
-    for row in file.rows():
-        if isinstance(row, Refused):
-            staged.refused.append(row)
-            continue
-        cells = dict(zip(file.columns, row.cells, strict=True))
-        # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
-        if not _is_meant(load, cells, file.columns):
-            continue
-        try:
-            for join, table in zip(load.join, tables, strict=True):
-                cells |= table.cells(cells[join.on], optional=join.optional)
-            if not _is_meant(load, cells, cells.keys() - file.columns):
-                continue
-            values: dict[str, Value] = {}
-            for name, rule in rules.items():
-                cell = rule.constant if rule.column is None else cells[rule.column]
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """How one field is read: from which cell (None: a constant), and by what."""
+
+    name: str
+    column: str | None
+    place: int | None
+    second: int | None
+    cell: str
+    read: Callable[[str], Value]
+
+
+class Staging:
+    """
+    What one load takes from an export, row by row. Opening it reads headers only.
+
+    Raises `BadSource`, `BadMapping`.
+    """
+
+    def __init__(self, load: Load, exports: Exports, lookups: Lookups) -> None:
+        self.load = load
+        self.file = exports.open(load.source)
+        self._joined = [exports.open(join.file) for join in load.join]
+        self.is_there = bool(self.file.layers)
+        """Whether there is a file to read; an optional one may be missing."""
+        if not self.is_there:
+            return
+        columns = (*self.file.columns, *chain.from_iterable(_named(each) for each in self._joined))
+        _require_columns(load, self.file, self._joined, columns)
+        # A file that is missing has no columns: what would be joined from it is empty.
+        places = dict.fromkeys(_columns(load), NOWHERE) | {column: place for place, column in enumerate(columns)}
+        self._on = [places[join.on] for join in load.join]
+        kinds = kinds_of(load.target)
+        self._fields = tuple(
+            _Field(
+                name,
+                rule.column,
+                None if rule.column is None else places[rule.column],
+                None if rule.fallback is None else places[rule.fallback],
+                rule.constant or "",
+                reader_for(rule, kinds[name], lookups),
+            )
+            for name, rule in load.rules().items()
+        )
+        own = set(self.file.columns)
+        self._only, self._skip = tests_of(load.only, places, own), tests_of(load.skip, places, own)
+        self._only_later = tests_of(load.only, places, places.keys() - own)
+        self._skip_later = tests_of(load.skip, places, places.keys() - own)
+
+    def rows(self) -> Iterator[StagedRow | RefusedRow]:
+        """Yield each row that is meant, or why it is refused, in the file's order. Raises `BadSource`."""
+        with ExitStack() as opened:
+            shelves = [opened.enter_context(_shelved(file, join.key)) for file, join in self._tables()]
+            for row in self.file.rows():
+                if isinstance(row, Refused):
+                    yield RefusedRow(row)
+                # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
+                elif is_meant(row.cells, self._only, self._skip):
+                    yield from self._taken(row, shelves)
+
+    def constants(self) -> Mapping[str, Value]:
+        """Return the values of the fields that are the same in every row, as far as they can be read."""
+        found: dict[str, Value] = {}
+        for each in self._fields:
+            if each.place is None:
                 try:
-                    values[name] = read_cell(cell or "", rule, kinds[name], lookups)
+                    found[each.name] = each.read(each.cell)
+                except CellRefused:
+                    continue
+        return found
+
+    def _tables(self) -> Iterator[tuple[SourceRows, Any]]:
+        return zip(self._joined, self.load.join, strict=True)
+
+    def _taken(self, row: Row, shelves: Sequence[Shelf]) -> Iterator[StagedRow | RefusedRow]:
+        """Yield the row as it will be stored, or why not; nothing for one that is not meant."""
+        cells = row.cells
+        try:
+            for place, shelf, join, file in zip(self._on, shelves, self.load.join, self._joined, strict=True):
+                key = cells[place] if place != NOWHERE else ""
+                if join.item is not None:
+                    key = key.split(",")[0 if join.item == "first" else -1].strip()
+                cells += _partner(shelf, key, file, optional=join.optional)
+            if self._joined and not is_meant(cells, self._only_later, self._skip_later):
+                return
+            values = {}
+            for each in self._fields:
+                cell = each.cell if each.place is None else _cell(cells, each)
+                try:
+                    values[each.name] = each.read(cell)
                 except CellRefused as error:
-                    raise CellRefused(f"{rule.column or name!r} {error}") from None
-            _require_known(load.target, values)
-            _require_order(values)
-            require_forms(load.target, values)
+                    reason = f"{each.column or each.name!r} {error}"
+                    refused = Refused(self.file.name, row.line, reason, each.column or "", shape_of(cell))
+                    yield RefusedRow(refused, self._number(cells))
+                    return
+            require_known(self.load.target, values)
+            require_order(values)
+            require_forms(self.load.target, values)
         except CellRefused as error:
-            _refuse(staged, row, cells, str(error))
-            continue
-        staged.rows.append(StagedRow(row.line, values))
-    return staged
+            yield RefusedRow(Refused(self.file.name, row.line, str(error)), self._number(cells))
+            return
+        yield StagedRow(row.line, values)
+
+    def _number(self, cells: Sequence[str]) -> str | None:
+        """Return the number of the student that a refused row is about, as far as it was joined."""
+        for each in self._fields:
+            if each.name == NUMBER and each.place is not None and 0 <= each.place < len(cells):
+                try:
+                    number = each.read(cells[each.place])
+                except CellRefused:
+                    return None
+                return None if number is None else str(number)
+        return None
 
 
-def _refuse(staged: Staged, row: Row, cells: Mapping[str, str], reason: str) -> None:
-    staged.refused.append(Refused(staged.file, row.line, reason))
-    rule = staged.load.rules().get(NUMBER)
-    if rule is not None and rule.column is not None and cells.get(rule.column):
-        staged.withheld.add(cells[rule.column])
+def _cell(cells: Sequence[str], of: _Field) -> str:
+    """Return a field's cell, or that of its second column where the first one is empty."""
+    cell = cells[of.place] if of.place is not None and of.place != NOWHERE else ""
+    if cell or of.second is None or of.second == NOWHERE:
+        return cell
+    return cells[of.second]
 
 
-class _Joined:
-    """A second file, by key. A key that appears twice finds nothing: which row was meant cannot be told."""
+def _partner(shelf: Shelf, key: str, file: SourceRows, *, optional: bool) -> Cells:
+    found = shelf.find(key)
+    if found is not None:
+        return found
+    if not optional:
+        raise CellRefused(f"has no single row in {file.name!r}")
+    return ("",) * len(file.columns)
 
-    def __init__(self, folder: Path, mapping: MappingFile, name: str, key: str) -> None:
-        self.file = open_csv(folder, name, mapping.files[name])
-        if key not in self.file.columns:
-            raise BadMapping(f"The file {name!r} has no column {key!r}.")
-        self.columns = tuple(f"{name}.{column}" for column in self.file.columns)
-        at = self.file.columns.index(key)
-        self._rows: dict[str, tuple[str, ...] | None] = {}
-        for row in self.file.rows():
+
+def _named(file: SourceRows) -> tuple[str, ...]:
+    return tuple(f"{file.name}.{column}" for column in file.columns)
+
+
+@contextmanager
+def _shelved(file: SourceRows, key: str) -> Iterator[Shelf]:
+    """Yield the rows of a second file by key."""
+    shelf = Shelf()
+    try:
+        for row in file.rows():
             if isinstance(row, Row):
-                self._rows[row.cells[at]] = None if row.cells[at] in self._rows else row.cells
-
-    def cells(self, key: str, *, optional: bool) -> dict[str, str]:
-        found = self._rows.get(key)
-        if found is None:
-            if not optional:
-                raise CellRefused(f"has no single row in {self.file.name!r}")
-            found = ("",) * len(self.columns)
-        return dict(zip(self.columns, found, strict=True))
+                shelf.put(row.cells[file.columns.index(key)], row.cells)
+        yield shelf
+    finally:
+        shelf.close()
 
 
-def _kinds(target: str) -> dict[str, Any]:
-    columns = TARGETS[target].table.c
-    stored = {NUMBER: NUMBER} | {field_of(name): name for name in columns_of(target) if field_of(name) != NUMBER}
-    return {
-        name: columns[stored[name]].type if stored[name] in columns else msgspec.UNSET for name in fields_of(target)
-    }
-
-
-def _require_columns(load: Load, file: CsvFile, tables: Iterable[_Joined]) -> None:
-    known = {*file.columns, *(column for table in tables for column in table.columns)}
+def _require_columns(load: Load, file: SourceRows, joined: Sequence[SourceRows], columns: Iterable[str]) -> None:
+    missing = tuple(f"{table.name}." for table in joined if not table.layers)
+    for table, join in zip(joined, load.join, strict=True):
+        if table.layers and join.key not in table.columns:
+            raise BadMapping(f"The file {table.name!r} has no column {join.key!r}.{hint_at_delimiter(table.columns)}")
+    known = set(columns)
     for column in _columns(load):
-        if column not in known:
-            raise BadMapping(f"{load.target}: the file {file.name!r} has no column {column!r}.")
+        if column not in known and not column.startswith(missing):
+            hint = hint_at_delimiter(file.columns)
+            raise BadMapping(f"{load.target}: the file {file.name!r} has no column {column!r}.{hint}")
 
 
 def _columns(load: Load) -> Iterator[str]:
-    yield from (rule.column for rule in load.rules().values() if rule.column is not None)
+    for rule in load.rules().values():
+        yield from (column for column in (rule.column, rule.fallback) if column is not None)
     yield from (each.column for each in (*load.only, *load.skip))
     yield from (join.on for join in load.join)
 
 
-def _is_meant(load: Load, cells: Mapping[str, str], columns: Collection[str]) -> bool:
-    """Return whether the conditions on these columns let the row through."""
-    only = (_holds(each, cells) for each in load.only if each.column in columns)
-    skip = (_holds(each, cells) for each in load.skip if each.column in columns)
-    return all(only) and not any(skip)
-
-
-def _holds(condition: Condition, cells: Mapping[str, str]) -> bool:
-    cell = cells[condition.column]
-    return cell in condition.values or (condition.filled is not None and bool(cell) is condition.filled)
-
-
-def _require_known(target: str, values: Mapping[str, Value]) -> None:
-    for name in required_of(target):
-        if values.get(name) is None:
-            raise CellRefused(f"{name} is not known")
-
-
-_ORDERED = (
-    ("entry_date", "exit_date"),
-    ("from_date", "to_date"),
-    ("program_start_date", "program_exit_date"),
-    ("signed_on", "from_date"),
-    ("begin_date", "end_date"),
-)
-
-
-def _require_order(values: Mapping[str, Value]) -> None:
-    for first, last in _ORDERED:
-        begin, end = values.get(first), values.get(last)
-        if begin is not None and end is not None and str(begin) > str(end):
-            raise CellRefused(f"{first} is after {last}")
+_encode = msgspec.json.Encoder().encode
 
 
 def digest_of(values: Iterable[Value | Any]) -> bytes:
     """Return what stands for a row's facts: 16 bytes of SHA-256 over its values in the table's order."""
-    return hashlib.sha256(msgspec.json.encode(list(values))).digest()[:16]
+    return hashlib.sha256(_encode(list(values))).digest()[:16]
+
+
+def row_digest(target: str, columns: Sequence[str], values: Sequence[Any]) -> bytes:
+    """
+    Return what stands for a row of `target`.
+
+    INVARIANT: a row without a word in the columns that came later has the digest it had before they came. Otherwise
+    the first load after an upgrade would change every row, and be held.
+    """
+    later = later_columns(target)
+    if not later:
+        return digest_of(values)
+    said = dict(zip(columns, values, strict=True))
+    own = [value for name, value in said.items() if name not in later]
+    return digest_of(
+        [*own, *([str(name), said[name]] for name in columns if name in later and said[name] not in (None, ""))]
+    )

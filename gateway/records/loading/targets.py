@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Table, Text
+from sqlalchemy.types import TypeEngine
 
 from audit.events import Event
 from gateway.records import facts, outcomes, standing
@@ -19,6 +21,9 @@ NUMBER: Final = "student_identifier"
 AGREEMENT: Final = "agreement"
 """A list names an agreement; what is stored is its line, so that the list feeds every version in force."""
 LINE: Final = "line"
+EXIT: Final = "exit_date"
+"""The last day of a stay."""
+OPT_OUTS: Final = "opt_outs"
 _FIELDS: Final = MappingProxyType({"student_id": NUMBER, LINE: AGREEMENT})
 """Columns that mapping files know by another name."""
 
@@ -70,11 +75,13 @@ A program withholds only from agreements that ask who is not in one (`coverage`)
 """
 
 
+@cache
 def columns_of(target: str) -> tuple[str, ...]:
     """Return the stored columns of `target` that a load fills, in the table's order."""
     return tuple(column.name for column in TARGETS[target].table.c if column.name not in HISTORY)
 
 
+@cache
 def fields_of(target: str) -> tuple[str, ...]:
     """Return the fields a mapping may fill: the columns, with the student's number in place of the internal id."""
     names = [field_of(column) for column in columns_of(target) if field_of(column) != NUMBER]
@@ -86,6 +93,7 @@ def field_of(column: str) -> str:
     return _FIELDS.get(column, column)
 
 
+@cache
 def required_of(target: str) -> tuple[str, ...]:
     """Return the fields a mapping must fill."""
     table = TARGETS[target].table
@@ -98,6 +106,24 @@ def key_of(target: str) -> tuple[str, ...]:
     """Return the columns that tell the rows of `target` apart."""
     key: tuple[str, ...] = TARGETS[target].table.info["key"]
     return key
+
+
+@cache
+def kinds_of(target: str) -> Mapping[str, TypeEngine[Any]]:
+    """Return the type of each field; what is stored under another name is text."""
+    columns = TARGETS[target].table.c
+    return {name: columns[name].type if name in columns else Text() for name in fields_of(target)}
+
+
+@cache
+def later_columns(target: str) -> frozenset[str]:
+    """Return the columns of `target` that came after rows were loaded into it."""
+    return frozenset(column.name for column in TARGETS[target].table.c if column.info.get("later"))
+
+
+def is_optional(target: str, column: str) -> bool:
+    """Return whether this column of `target` may hold nothing."""
+    return bool(TARGETS[target].table.c[column].nullable)
 
 
 def _may_miss(table: Table, name: str) -> bool:

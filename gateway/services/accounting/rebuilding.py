@@ -17,13 +17,16 @@ from audit.commitments import Private, row_commitments
 from audit.entry import Entry
 from gateway.records.encoding import encode
 from gateway.records.errors import RecordsError
+from gateway.records.following import Changes, read_past_changes
 from gateway.records.past import read_past
 from gateway.records.reader import Page, Position, position_after
 from gateway.records.subjects import SubjectKey
+from gateway.records.telling import encode_changes
 from gateway.services.accounting.asked import PageAsked, page_asked
 from gateway.services.accounting.naming import Listed
 from gateway.services.analysis.laws import Laws, Lost
 from gateway.services.analysis.past import Law, Past
+from gateway.services.changes import Following
 from gateway.services.errors import NotRebuilt
 from gateway.services.obligations.history import time_of
 from gateway.services.standing.registry import Registry
@@ -42,6 +45,7 @@ _EARLIER: Final = (
     "The entry is of an earlier release, which did not record what it decided by; by what is on file its decision does"
     " not come out again."
 )
+_OTHERWISE: Final = "What is on file now does not lead to what the entry commits to."
 _EVENTS: Final = "attendance_events"
 """Releases before this one ordered these by day; their pages come out again in that order only."""
 _KEPT: Final = 8
@@ -49,14 +53,27 @@ _KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """Changes read again, and the line of agreements that their cursor named."""
+
+    changes: Changes
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """A page as it left: what opens its entry, its rows, the permit it left by, and the position after the last row."""
+    """
+    A page as it left: what opens its entry, its rows, the permit it left by, and the position after the last row.
+
+    `followed` is there if changes were asked for, and no page.
+    """
 
     private: Private = field(repr=False)
     rows: list[bytes] = field(repr=False)
     permit: Permit
     asked: PageAsked
     after: Position | None = field(repr=False)
+    followed: Followed | None = field(repr=False, default=None)
 
 
 class Rebuilder:
@@ -80,6 +97,8 @@ class Rebuilder:
             raise NotRebuilt("What opens the entry is not there any more.")
         asked = page_asked(found.entry, found.private)
         permit = await self._permit(found.index, found.entry, asked)
+        if asked.following is not None:
+            return await self._changes(found, found.private, permit, asked, asked.following)
         try:
             codes = await self._session.fetch(_CODES, permit.agreement, self._key.sealed(sorted(set(found.subjects))))
             wanted = [row["code"] for row in codes]
@@ -89,10 +108,27 @@ class Rebuilder:
         except RecordsError as error:
             raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
         if start is None:
-            raise NotRebuilt("What is on file now does not lead to what the entry commits to.")
+            raise NotRebuilt(_OTHERWISE)
         stop = start + len(found.subjects)
         after = position_after(page.rows[stop - 1]) if stop > start else None
         return Rebuilt(found.private, rows[start:stop], permit, asked, after)
+
+    async def _changes(
+        self, found: Listed, private: Private, permit: Permit, asked: PageAsked, following: Following
+    ) -> Rebuilt:
+        """Return the changes of an entry, read again between the moments that its request names."""
+        at = time_of(found.entry)
+        try:
+            changes = await read_past_changes(self._session, permit, at, following.stretches, asked.limit)
+        except RecordsError as error:
+            raise NotRebuilt(f"The rows cannot be read as they stood: {error}") from None
+        rows = encode_changes(changes, permit).rows
+        numbers = self._key.numbers(changes.page.subjects)
+        if len(rows) != len(found.subjects) or _window(found, numbers, rows, private) != 0:
+            raise NotRebuilt(_OTHERWISE)
+        stood = self._past.stood_before(found.index, permit.epoch)
+        line = self._past.after(stood).granted[permit.agreement].document.id
+        return Rebuilt(private, rows, permit, asked, None, Followed(changes, line))
 
     async def _read(
         self, found: Listed, private: Private, permit: Permit, codes: Sequence[str], *, by_day: bool = False

@@ -22,8 +22,9 @@ from gateway.records.reader import Position
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.lines import Checked
 from gateway.services.accounting.naming import Listed, listed
-from gateway.services.accounting.rebuilding import Rebuilder, Rebuilt
+from gateway.services.accounting.rebuilding import Followed, Rebuilder, Rebuilt
 from gateway.services.analysis.past import Law, read_past
+from gateway.services.changes import Following, body_of
 from gateway.services.disclosure import answer
 from gateway.services.entries import cursor_nonce
 from gateway.services.errors import NotRebuilt
@@ -54,6 +55,14 @@ class Sealing(Protocol):
     ) -> str: ...
 
 
+class SealingChanges(Protocol):
+    """Turns how far a client has come into the text of the cursor that leaves with changes."""
+
+    def __call__(  # noqa: D102 -- said above
+        self, come: Following, *, client: str, dataset: str, query: Mapping[str, str], nonce: bytes
+    ) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reproduced:
     """An answer that leads to its commitment. `record` is the entry that says that it was rebuilt."""
@@ -67,12 +76,14 @@ class Reproduced:
 class Reproductions:
     """Rebuilds answers in one installation, as the loader role. Holds the keys of subject numbers and cursors."""
 
-    def __init__(self, desk: Desk, law: Law, alarm: Alarm, subject_key: WrappingKeys, seal: Sealing) -> None:
+    def __init__(
+        self, desk: Desk, law: Law, alarm: Alarm, subject_key: WrappingKeys, seals: tuple[Sealing, SealingChanges]
+    ) -> None:
         self._desk = desk
         self._law = law
         self._alarm = alarm
         self._key = SubjectKey(subject_key)
-        self._seal = seal
+        self._seal, self._seal_changes = seals
 
     async def reproduce(self, index: int) -> Reproduced:
         """
@@ -101,6 +112,10 @@ class Reproductions:
     def _answer(self, found: Listed, page: Rebuilt) -> bytes:
         """Return the bytes that lead to the commitment: with a cursor, if more rows followed. Raises as `reproduce`."""
         result, salt = bytes.fromhex(found.entry.body["result"]), page.private.result_salt
+        if page.followed is not None:
+            body = self._answer_changes(page, page.followed)
+            require_bytes(result, salt, body)
+            return body
         last = answer(page.rows, None, page.permit.notices, single=page.asked.single)
         try:
             require_bytes(result, salt, last)
@@ -125,6 +140,20 @@ class Reproductions:
                 raise
             raise NotRebuilt(_OWN_NONCE) from None
         return followed
+
+    def _answer_changes(self, page: Rebuilt, followed: Followed) -> bytes:
+        """Return the answer of a request for changes; its cursor says how far its client has come."""
+
+        def seal(come: Following) -> str:
+            return self._seal_changes(
+                come,
+                client=page.permit.client,
+                dataset=page.permit.dataset,
+                query=page.asked.bound,
+                nonce=cursor_nonce(page.private),
+            )
+
+        return body_of(followed.changes, page.permit, followed.line, seal)[1]
 
 
 async def _listed(connection: AsyncConnection, index: int) -> Listed:

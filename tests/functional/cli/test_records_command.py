@@ -87,6 +87,31 @@ def test_a_strict_load_takes_nothing_and_lists_the_rows(active: CommandLine) -> 
     assert active.found("SELECT count(*) FROM records.identity") == 0
 
 
+def test_a_dry_run_says_what_would_happen_and_writes_nothing_but_the_refused_rows(active: CommandLine) -> None:
+    active.export_files(students=EXPORT["students.csv"].replace("2011-05-06", "=6 May 2011"))
+    load = ("records", "load", "@export", "--mapping", "@facts.toml", "--refused", "@refused.csv")
+    size = active.found("SELECT size FROM audit.head")
+    (report,) = active.done(*load, "--dry-run")
+    assert (report["loaded"], report["entries"], report["held"]) == (False, [], [])
+    assert (report["targets"]["students"]["added"], report["refused_rows"]) == (2, 2)
+    assert report["reasons"]["students"] == {"'born' is no date written as YYYY-MM-DD": 1}
+    assert active.found("SELECT size FROM audit.head") == size
+    assert active.found("SELECT count(*) FROM records.identity") == 0
+    kept = active.folder / "refused.csv"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "students,3,born,'born' is no date written as YYYY-MM-DD,'=9 xxx 9999" in kept.read_text()
+    # What is there is not written over.
+    assert "File exists" in active.refused(*load, code=2)
+
+
+def test_a_shipped_mapping_is_named_and_a_name_nobody_ships_is_refused(active: CommandLine) -> None:
+    said = active.refused("records", "load", "@export", "--mapping", "shipped:oneroster")
+    assert "oneroster_1p1, oneroster_1p2" in said
+    assert "manifest.csv is not there" in active.refused(
+        "records", "load", "@export", "--mapping", "shipped:oneroster_1p2", "--delta", "@export"
+    )
+
+
 def test_what_was_loaded_before_a_refusal_is_accounted_for(active: CommandLine) -> None:
     (active.folder / "export" / "consents.csv").unlink()
     outcome = active.run(

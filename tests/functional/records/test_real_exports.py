@@ -80,6 +80,23 @@ async def test_the_attendance_export_loads_with_its_headerless_roster(database: 
     }
 
 
+async def test_the_answers_of_an_edfi_api_load_completely(database: TestDatabase, tmp_path: Path) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2017, 3, 8))
+    rows = terms(In(Column.SCHOOL_IDENTIFIER, ("255901002",)), school_years=("2016-2017",))
+    district.scopes.append(Scope(AGREEMENT, LINE, rows))
+    folder = DATA / "edfi_api_ndjson"
+    report = await district.loads.load(shipped("edfi_api"), folder, strict=True)
+    # One school comes three times, and two students have two stays.
+    assert {each.target: each.added for each in report.targets} == {
+        "schools": 6,
+        "students": 6501,
+        "enrollments": 6503,
+    }
+    found = await district.rows(permit("grade_level", rows=rows), limit=1000)
+    # Of its 790 students those who are there on the day.
+    assert Counter(row["grade_level"] for row in found) == {"07": 366, "08": 369}
+
+
 @pytest.mark.ferpa("M2")
 async def test_codes_of_an_export_that_nobody_classified_stay_in_the_district(
     database: TestDatabase, tmp_path: Path

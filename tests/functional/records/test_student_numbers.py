@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.records.coverage import Scope
-from gateway.records.errors import NumberRefused, UnknownStudent
+from gateway.records.errors import LoadHeld, NumberRefused, UnknownStudent
+from gateway.records.loading import holders
 from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import is_somebody_else
 from gateway.services.renumbering import former, keep_number, merge_students, reuse_number
@@ -166,8 +167,28 @@ async def test_a_number_that_comes_with_another_child_is_a_question(district: Sm
     # Until somebody says whose it is: neither row by row nor in another file is anything taken for it.
     later = await district.load({"attendance_events": [("1001", "2026-03-02", "north", YEAR, "-")]})
     assert len(later.refused) == 1
+    # What is refused says nothing about the others of a list either: their lines stay.
+    listed = await district.load({"rosters": LISTED[:1]})
+    assert (len(listed.refused), listed.targets[0].ended) == (1, 0)
+    assert await seen(district) == (["Chí"], ["Bo"])
     # The source takes it back: there is no question any more.
     await district.load({"students": CHILDREN, "enrollments": ENROLLMENTS}, confirm=True)
+    assert await seen(district) == (["Ana", "Chí"], ["Ana", "Bo"])
+
+
+async def test_an_export_that_turns_many_children_into_others_is_held(
+    district: SmallDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holders, "ROWS", 1)
+    others = {"students": [(each[0], *ANOTHER[1:]) for each in CHILDREN], "enrollments": ENROLLMENTS}
+    held = "students: 0 rows would end and 4 change, of 4"
+    with pytest.raises(LoadHeld, match=held):
+        await district.load(others)
+    # A load that is only tried says it too, and asks nobody's family to wait.
+    tried = await district.load(others, dry=True)
+    assert tried.held == (held,)
+    assert sum("records number-kept" in reason for each in tried.targets for reason in each.reasons) == 2
+    assert await district.owner.fetchval("SELECT count(*) FROM records.withheld") == 0
     assert await seen(district) == (["Ana", "Chí"], ["Ana", "Bo"])
 
 

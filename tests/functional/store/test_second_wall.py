@@ -28,8 +28,23 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog',
 ORDER BY 1
 """
 COVERED = "SELECT student_id FROM records.population WHERE agreement = $1 AND to_idx IS NULL AND valid @> $2::date"
-OF_NOBODY = {"records.visible_schools", "records.visible_sessions", "records.any_contested", "records.readable"}
+OF_NOBODY = {
+    "records.visible_schools",
+    "records.any_contested",
+    "records.held_schools",
+    "records.moved_schools",
+    "records.since_batch",
+    "records.lost_since",
+    "records.visible_sessions",
+    "records.held_sessions",
+    "records.moved_sessions",
+    "records.readable",
+}
 """Views of the records that speak of no student."""
+BY_CODE = ("records.coded_", "records.moved_", "records.turned_")
+"""Views that say no more of anybody whom the line ever covered than the record code that its partner knows."""
+OF_ITS_LINE = "SELECT student_id FROM records.code WHERE line = $1"
+SINCE = """SELECT set_config('pactgate.since_epoch', $1, true), set_config('pactgate.since_day', $2, true)"""
 EVENTS, OUTCOMES = {"attendance_events"}, {"course_grades", "assessments", "discipline", "statements"}
 """Views that the corpus has nothing for; `tests/claims/test_claim_03_no_row_outside_the_population.py` fills them."""
 
@@ -81,21 +96,43 @@ async def test_without_its_agreement_every_view_is_empty(district: SmallDistrict
                 assert found == 0, (view, agreement)
 
 
+async def test_without_an_earlier_moment_no_view_of_the_past_finds_anything(district: SmallDistrict) -> None:
+    app = await district.database.connection("app")
+    of_the_past = ("records.held", "records.moved_", "records.turned_")
+    for moment in (None, ("", ""), ("0", ""), ("", "2026-03-11")):
+        async with app.transaction():
+            await app.execute("SELECT set_config('pactgate.agreement', $1, true)", AGREEMENT)
+            if moment is not None:
+                await app.execute(SINCE, *moment)
+            for view in await views(district.database):
+                if view.startswith(of_the_past) and not (moment == ("0", "") and view.startswith(BY_CODE)):
+                    assert await app.fetchval(f"SELECT count(*) FROM {view}") == 0, view  # noqa: S608 - the catalogue's
+
+
 async def test_with_its_agreement_every_view_speaks_of_its_own_students_only(district: SmallDistrict) -> None:
     app, found = await district.database.connection("app"), dict[str, set[object]]()
     today = await district.owner.fetchval("SELECT gateway.clock()::date")
-    for agreement in (AGREEMENT, OTHER):
+    epoch = await district.owner.fetchval("SELECT epoch FROM audit.head")
+    for agreement, line in ((AGREEMENT, LINE), (OTHER, OTHER_LINE)):
         covered = {row[0] for row in await district.owner.fetch(COVERED, agreement, today)}
-        async with app.transaction():
-            await app.execute("SELECT set_config('pactgate.agreement', $1, true)", agreement)
-            for view in await views(district.database):
-                rows = await app.fetch(f"SELECT student_id FROM {view}")  # noqa: S608 - the catalogue's names
-                assert {row[0] for row in rows} <= covered, view
-                found.setdefault(view, set()).update(row[0] for row in rows)
+        of_its_line = {row[0] for row in await district.owner.fetch(OF_ITS_LINE, line)}
+        for since in (epoch, -1):
+            async with app.transaction():
+                await app.execute("SELECT set_config('pactgate.agreement', $1, true)", agreement)
+                await app.execute(SINCE, str(since), str(today if since == epoch else "1990-01-01"))
+                for view in await views(district.database):
+                    rows = await app.fetch(f"SELECT * FROM {view}")  # noqa: S608 - the catalogue's names
+                    if view.startswith(BY_CODE):
+                        assert all(set(row.keys()) == {"student_id", "code"} for row in rows), view
+                        assert {row["student_id"] for row in rows} <= of_its_line, view
+                    else:
+                        assert {row["student_id"] for row in rows} <= covered, view
+                    found.setdefault(view, set()).update(row["student_id"] for row in rows)
         assert await app.fetchval("SELECT count(*) FROM records.granted_students") == 0
     # Not vacuously: the corpus fills each view that has something to show.
     empty = {view for view, students in found.items() if not students}
-    assert empty == {f"records.granted_{each}" for each in EVENTS | OUTCOMES}
+    kinds = ("granted", "held", "moved")
+    assert empty == {f"records.{kind}_{each}" for each in EVENTS | OUTCOMES for kind in kinds}
 
 
 async def test_the_app_role_can_call_nothing_in_records_that_reads_for_it(database: TestDatabase) -> None:

@@ -11,9 +11,9 @@ from gateway.demo.district.lists import ConsentRow
 from gateway.records.errors import BadMapping
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.mapping import Load, parse_mapping, read_mapping
-from gateway.records.loading.staging import Staged, stage
 from gateway.records.loading.targets import TARGETS, key_of
 from tests.factories.fictional_district import district, the
+from tests.factories.staging import Staged, stage
 
 FOLDER = Path(str(files("gateway.demo"))) / "mappings"
 NOT_LOADED = {"courses"}

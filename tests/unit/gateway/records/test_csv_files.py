@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
+from gateway.records.loading.csvfile import Refused, Row, open_csv
+from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 
 
 def read(folder: Path, content: str | bytes, **source: object) -> list[Row | Refused]:
     raw = content if isinstance(content, bytes) else content.encode()
     (folder / "x.csv").write_bytes(raw)
-    return list(open_csv(folder, "x", SourceFile("x.csv", **source)).rows())  # type: ignore[arg-type] # test shorthand
+    return list(open_csv(Folder(folder), "x", SourceFile("x.csv", **source)).rows())  # type: ignore[arg-type] # test shorthand
 
 
 def cells(rows: list[Row | Refused]) -> list[tuple[str, ...]]:
@@ -65,7 +66,7 @@ def test_a_refusal_and_a_row_never_print_cells(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_and_spaces_are_no_part_of_names(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"\xef\xbb\xbfid , name\n 1, Ana \n")
-    file = open_csv(tmp_path, "x", SourceFile("x.csv"))
+    file = open_csv(Folder(tmp_path), "x", SourceFile("x.csv"))
     assert file.columns == ("id", "name")
     assert cells(list(file.rows())) == [("1", "Ana")]
 
@@ -89,19 +90,19 @@ def test_a_file_that_is_not_what_the_mapping_says_is_refused(
     if content is not None:
         (tmp_path / path).write_text(content)
     with pytest.raises(BadSource, match=message):
-        open_csv(tmp_path, "x", SourceFile(path))
+        open_csv(Folder(tmp_path), "x", SourceFile(path))
 
 
 def test_a_malformed_header_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text('"a,b\n1,2\n')
     with pytest.raises(BadSource, match="no header"):
-        open_csv(tmp_path, "x", SourceFile("x.csv"))
+        open_csv(Folder(tmp_path), "x", SourceFile("x.csv"))
 
 
 def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n1\n")
     with pytest.raises(BadSource, match="not known"):
-        open_csv(tmp_path, "x", SourceFile("x.csv", encoding="klingon"))
+        open_csv(Folder(tmp_path), "x", SourceFile("x.csv", encoding="klingon"))
 
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -123,8 +124,3 @@ def test_whatever_a_csv_writer_writes_is_read_back(
 def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     found = read(tmp_path_factory.mktemp("export"), content, columns=("a", "b"))
     assert all(isinstance(row, Refused) or len(row.cells) == 2 for row in found)
-
-
-def test_a_source_is_a_plain_value(tmp_path: Path) -> None:
-    source = SourceFile("x.csv")
-    assert CsvFile("x", tmp_path, source, ("a",)) == CsvFile("x", tmp_path, source, ("a",))

@@ -8,9 +8,10 @@ from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger, Text
 from sqlalchemy.types import TypeEngine
 
 from gateway.records.errors import BadMapping
-from gateway.records.loading.cells import CellRefused, Value, read_cell
+from gateway.records.loading.cells import CellRefused, Value, read_cell, reader_for
 from gateway.records.loading.mapping import FieldRule, parse_mapping
-from gateway.records.loading.staging import Staged, digest_of, stage
+from gateway.records.loading.staging import digest_of
+from tests.factories.staging import Staged, stage
 
 PLAIN = FieldRule(column="c")
 
@@ -34,6 +35,12 @@ def test_a_cell_of_another_kind_is_refused_without_being_repeated(cell: str, kin
     with pytest.raises(CellRefused) as refused:
         read_cell(cell, PLAIN, kind, {})
     assert cell not in str(refused.value)
+
+
+@pytest.mark.parametrize("cell", ["26", "2025-2026", "٢٠٢٦", "year"])
+def test_what_is_no_year_is_no_school_year(cell: str) -> None:
+    with pytest.raises(CellRefused, match="no year"):
+        read_cell(cell, FieldRule(column="c", year="ends"), Text(), {})
 
 
 def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
@@ -60,12 +67,18 @@ def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
         ("Z", FieldRule(column="c", values={"A": "yes"}, otherwise="no"), Boolean(), False),
         ("", FieldRule(column="c", values={"A": "yes"}), Boolean(), None),
         ("Z", FieldRule(column="c", values={"A": "yes"}, otherwise=""), Boolean(), None),
+        ("2026-06-13", FieldRule(column="c", exclusive=True), Date(), dt.date(2026, 6, 12)),
+        ("2026", FieldRule(column="c", year="ends"), Text(), "2025-2026"),
+        ("2025", FieldRule(column="c", year="begins"), Text(), "2025-2026"),
+        ("2025-07-01", FieldRule(column="c", year="july"), Text(), "2025-2026"),
+        ("2026-06-30", FieldRule(column="c", year="july"), Text(), "2025-2026"),
         ("A", FieldRule(column="c", lookup="t"), Text(), "x"),
         ("", FieldRule(column="c", lookup="t"), Text(), None),
     ],
 )
 def test_a_cell_becomes_a_value(cell: str, rule: FieldRule, kind: TypeEngine[object], value: Value) -> None:
     assert read_cell(cell, rule, kind, {"t": {"A": "x"}}) == value
+    assert reader_for(rule, kind, {"t": {"A": "x"}})(cell) == value
 
 
 def test_the_digest_of_a_row_tells_its_values_apart() -> None:
@@ -80,7 +93,7 @@ def staged(folder: Path, load: str, files: dict[str, str], columns: str = "") ->
         (folder / f"{name}.csv").write_text(content)
         text += f'[files.{name}]\npath = "{name}.csv"\n{columns}'
     mapping = parse_mapping(f"{text}[[load]]\n{load}")
-    return stage(mapping, mapping.load[0], folder, {})
+    return stage(mapping, mapping.load[0], folder)
 
 
 STAY = """target = "enrollments"
@@ -102,7 +115,7 @@ def test_a_row_is_refused_with_line_and_reason_and_its_student_is_remembered(tmp
         "e:4: school_identifier is not known",
         "e:5: entry_date is after exit_date",
     ]
-    assert found.withheld == {"2", "3", "4"}
+    assert found.numbers == ["2", "3", "4"]
     assert "north" not in repr(found.rows)
 
 

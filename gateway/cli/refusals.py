@@ -1,0 +1,42 @@
+"""The file in which a load's refused rows are written, all of them, for whoever mends the export."""
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from gateway.services.stewardship import Refused
+
+HEADER = ("file", "line", "column", "reason", "value_masked")
+
+
+@contextmanager
+def refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None] | None]:
+    """
+    Yield what writes refused rows to a new file that only its owner can read, or None without a file.
+
+    A value stands there masked: its letters as x, its digits as 9, so that one sees how it was written.
+    """
+    if file is None:
+        yield None
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}.", param_hint="--refused") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(HEADER)
+
+        def write(row: Refused) -> None:
+            writer.writerow((row.file, row.line, inert(row.column), inert(row.reason), inert(row.shape)))
+
+        yield write
+
+
+def inert(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: columns' names come from the export."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

@@ -1,0 +1,203 @@
+"""
+Where a load is worked out: temporary tables of its own session, so that an export of any size costs no memory here.
+
+Rows go in a chunk at a time. The tables are written to no journal, are seen by no other session, and are gone with the
+session: a load that dies leaves nothing in them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.mapping import Load
+from gateway.records.loading.staging import RefusedRow, StagedRow, Staging, row_digest
+from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of
+
+ROWS: Final = 5_000
+LETTERS: Final = 4_000_000
+"""How much is held at a time: whichever comes first."""
+STUDENTS: Final = "students"
+
+KNOWN: Final = (
+    "(SELECT i.student_identifier, i.student_id FROM records.identity AS i"
+    " UNION ALL SELECT f.student_identifier, f.student_id FROM pg_temp.fresh AS f)"
+)
+"""Every student's id by number, those that this load brings for the first time included."""
+_FIND: Final = (
+    "SELECT i.student_identifier, i.student_id FROM records.identity AS i WHERE i.student_identifier = ANY($1::text[])"
+    " UNION ALL SELECT f.student_identifier, f.student_id FROM pg_temp.fresh AS f"
+    " WHERE f.student_identifier = ANY($1::text[])"
+)
+_TABLES: Final = (
+    "DISCARD TEMP;"
+    'CREATE TEMP TABLE fresh (student_id uuid NOT NULL, student_identifier text COLLATE "C" PRIMARY KEY);'
+    "CREATE TEMP TABLE refused (load int NOT NULL, at_line bigint NOT NULL, reason text NOT NULL,"
+    ' field text NOT NULL, shape text NOT NULL, number text COLLATE "C", student_id uuid);'
+    "CREATE TEMP TABLE leaving (load int NOT NULL, row_id bigint NOT NULL, student_id uuid,"
+    " changed boolean NOT NULL, narrowed boolean NOT NULL);"
+    "CREATE TEMP TABLE withheld (load int NOT NULL, student_id uuid NOT NULL);"
+    "CREATE TEMP TABLE asked (student_id uuid PRIMARY KEY); CREATE TEMP TABLE answered (student_id uuid PRIMARY KEY);"
+)
+_REFUSED: Final = ("load", "at_line", "reason", "field", "shape", "number")
+
+Tell = Callable[[int], None]
+"""Is told how many letters have been read so far, now and then."""
+
+
+class Workspace:
+    """The temporary tables of one load. Each of its loads has a number: its place in the order of loading."""
+
+    def __init__(
+        self, session: AsyncConnection, connection: asyncpg.Connection, random: Callable[[int], bytes]
+    ) -> None:
+        self.session = session
+        """The session as the final transaction uses it."""
+        self.connection = connection
+        self.refused: Counter[int] = Counter()
+        """How many rows of each load were refused so far."""
+        self._random = random
+
+    async def open(self, stagings: Sequence[Staging]) -> None:
+        """Make the tables anew."""
+        self.refused.clear()
+        words = [_TABLES]
+        for number, staging in enumerate(stagings):
+            target, scope = staging.load.target, staging.load.scope_columns
+            table, columns = TARGETS[target].table.fullname, ", ".join(columns_of(target))
+            words.append(
+                f"CREATE TEMP TABLE staged_{number} AS SELECT {columns}, digest, 0::bigint AS at_line"
+                f" FROM {table} WITH NO DATA;"
+            )
+            if staging.load.fold is not None:
+                words.append(f"CREATE TEMP TABLE raw_{number} AS TABLE pg_temp.staged_{number};")
+            if scope:
+                words.append(
+                    f"CREATE TEMP TABLE places_{number} AS SELECT {', '.join(scope)} FROM {table} WITH NO DATA;"
+                )
+        await self.connection.execute("".join(words))
+
+    async def refuse(self, number: int, statement: str, *values: str) -> None:
+        """Run a statement that puts rows among the refused ones, and count them."""
+        self.refused[number] += rows_of(await self.connection.execute(statement, *values))
+
+    async def fill(self, number: int, staging: Staging, tell: Tell) -> None:
+        """Read what a load takes into its tables. Raises `BadSource`."""
+        rows: list[StagedRow] = []
+        refused: list[RefusedRow] = []
+        flushed = 0
+        for row in staging.rows():
+            if isinstance(row, StagedRow):
+                rows.append(row)
+            else:
+                refused.append(row)
+            if len(rows) + len(refused) >= ROWS or staging.file.taken - flushed >= LETTERS:
+                await self._flush(number, staging, rows, refused)
+                flushed = staging.file.taken
+                tell(flushed)
+                rows, refused = [], []
+        await self._flush(number, staging, rows, refused)
+        if staging.load.fold is not None:
+            await self._fold(number, staging.load)
+
+    async def add_places(self, number: int, staging: Staging) -> None:
+        """Note what a load speaks of by the rows that are staged: its scope."""
+        scope = staging.load.scope_columns
+        if not scope:
+            return
+        named = ", ".join(scope)
+        await self.connection.execute(
+            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
+        )
+        constants = staging.constants()
+        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
+            # Such a file speaks of it even when it has no rows.
+            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
+
+    async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
+        """Put records into one of the tables."""
+        if records:
+            await self.connection.copy_records_to_table(table, schema_name="pg_temp", records=records, columns=columns)
+
+    async def _flush(
+        self, number: int, staging: Staging, rows: Sequence[StagedRow], refused: Sequence[RefusedRow]
+    ) -> None:
+        target, scope = staging.load.target, staging.load.scope_columns
+        about_students = TARGETS[target].is_about_students
+        students = await self._identified(target, rows) if about_students else {}
+        stored = _stored(target)
+        taken: list[tuple[Any, ...]] = []
+        no_student: list[RefusedRow] = []
+        spoken_of: set[tuple[Any, ...]] = set()
+        for row in rows:
+            student = None
+            if about_students and (student := students.get(str(row.values[NUMBER]))) is None:
+                no_student.append(RefusedRow(Refused(staging.file.name, row.line, "its student is not there")))
+                spoken_of.add(tuple([row.values.get(field_of(name)) for name in scope if name != "student_id"]))
+                continue
+            values = [
+                student if name is None else nothing if (value := row.values.get(name)) is None else value
+                for name, nothing in stored
+            ]
+            taken.append((*values, row_digest(target, columns_of(target), values), row.line))
+        table = f"raw_{number}" if staging.load.fold is not None else f"staged_{number}"
+        await self.copy(table, (*columns_of(target), "digest", "at_line"), taken)
+        # Whoever is not there is nobody's place; what else such a row says it speaks of, it does.
+        if scope and "student_id" not in scope:
+            await self.copy(f"places_{number}", scope, list(spoken_of))
+        await self.copy("refused", _REFUSED, [_refusal(number, each) for each in (*refused, *no_student)])
+        self.refused[number] += len(refused) + len(no_student)
+
+    async def _identified(self, target: str, rows: Sequence[StagedRow]) -> dict[str, UUID]:
+        """Return the ids of these rows' students by number; a student of whom there is none gets one here."""
+        numbers = {str(row.values[NUMBER]) for row in rows}
+        rows_found = await self.connection.fetch(_FIND, list(numbers)) if numbers else []
+        found: dict[str, UUID] = {each[0]: each[1] for each in rows_found}
+        if target == STUDENTS:
+            fresh = {each: UUID(bytes=self._random(16), version=4) for each in sorted(numbers - found.keys())}
+            records = [(student, each) for each, student in fresh.items()]
+            await self.copy("fresh", ("student_id", "student_identifier"), records)
+            found |= fresh
+        return found
+
+    async def _fold(self, number: int, load: Load) -> None:
+        """Make one row of those that agree in all but the days to be folded. A day not known is later than any."""
+        columns = columns_of(load.target)
+        folded = {
+            name: f"min({name}) AS {name}"
+            if way == "earliest"
+            else f"CASE WHEN bool_and({name} IS NOT NULL) THEN max({name}) END AS {name}"
+            for name, way in (load.fold or {}).items()
+        }
+        named = ", ".join(folded.get(name, name) for name in columns)
+        equal = ", ".join(name for name in columns if name not in folded)
+        async with self.connection.transaction():
+            found = await self.connection.cursor(
+                f"SELECT {named}, min(at_line) AS at_line FROM pg_temp.raw_{number} GROUP BY {equal}"
+            )
+            while rows := await found.fetch(ROWS):
+                records = [(*row[:-1], row_digest(load.target, columns, row[:-1]), row[-1]) for row in rows]
+                await self.copy(f"staged_{number}", (*columns, "digest", "at_line"), records)
+
+
+def rows_of(status: str) -> int:
+    """Return how many rows a command says it has touched."""
+    return int(status.rpartition(" ")[2])
+
+
+def _stored(target: str) -> list[tuple[str | None, str | None]]:
+    """Return for each stored column the field that fills it (None: the student's id) and what stands for nothing."""
+    table = TARGETS[target].table
+    return [
+        (None if name == "student_id" else field_of(name), None if table.c[name].server_default is None else "")
+        for name in columns_of(target)
+    ]
+
+
+def _refusal(number: int, row: RefusedRow) -> tuple[Any, ...]:
+    refused = row.refused
+    return (number, refused.line, refused.reason, refused.column, refused.shape, row.number)
