@@ -53,6 +53,11 @@ def pages_of(app: FastAPI) -> dict[str, str]:
     return {dataset: path for path, dataset in partner_routes(app).items() if dataset and CHANGES not in path}
 
 
+def changes_of(app: FastAPI) -> dict[str, str]:
+    """Return the path of each dataset's changes. Raises `NoDriver`."""
+    return {dataset: path for path, dataset in partner_routes(app).items() if dataset and CHANGES in path}
+
+
 def _named(path: str) -> str:
     return path.strip("/").replace("/", "_").replace("-", "_")
 

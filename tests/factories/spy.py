@@ -38,11 +38,16 @@ def require_granted(paths: Iterable[str]) -> None:
 class Spy:
     """Asks by a seed. What it was told decides what it asks next."""
 
-    def __init__(self, ask: Ask, paths: Mapping[str, str], seed: int) -> None:
-        """`paths` are where the application serves each dataset. Raises `NoDriver` for one that no agreement gives."""
+    def __init__(self, ask: Ask, paths: Mapping[str, str], changes: Mapping[str, str], seed: int) -> None:
+        """
+        `paths` are where the application serves each dataset, `changes` where it tells what became other there.
+
+        Raises `NoDriver` for a dataset that no agreement gives.
+        """
         self._ask_worlds = ask
-        self._paths = paths
-        require_granted(paths)
+        self._paths, self._changes = paths, changes
+        require_granted([*paths, *changes])
+        self._followed: dict[tuple[str, str], int] = {}
         self._random = Random(seed)  # noqa: S311 - repeatable
         self._values: dict[tuple[str, str], list[str]] = {}
         self._codes: list[str] = []
@@ -57,6 +62,7 @@ class Spy:
                 self.search_by_halves,
                 self.infer_from_order,
                 self.walk_by_one,
+                self.follow_some_changes,
                 self.go_back_to_cursors,
                 self.look_at_one,
                 self.look_at_receipts,
@@ -101,10 +107,20 @@ class Spy:
         """The same questions every day: whole pages, as they come and by each element, forward and narrowed to it."""
         for name, dataset in self._doors:
             yield await self.ask(name, self._paths[dataset])
+        for door in self._doors:
+            yield await self._follow(*door)
         for name, dataset in self._doors:
             for wire, transformation in granted_in(name)[dataset].items():
                 if transformation != "blank":
                     yield await self.ask(name, self._paths[dataset], given={"fields": wire, "sort": wire})
+
+    async def _follow(self, name: str, dataset: str) -> Seen:
+        """Ask for what became other since the last time."""
+        since = self._followed.get((name, dataset))
+        seen = await self.ask(name, self._changes[dataset], given={"limit": "500"}, cursor=since)
+        if seen.cursor is not None:
+            self._followed[name, dataset] = seen.cursor
+        return seen
 
     # --- Attacks
 
@@ -163,6 +179,26 @@ class Spy:
         async for seen in self._walk(name, self._paths[dataset], {"fields": shown, "limit": "1"}, 10):
             yield seen
 
+    async def follow_some_changes(self) -> AsyncIterator[Seen]:
+        """Changes of a few elements, of rows with a value, a few a page; from cursors of other days and questions."""
+        name, dataset = self._random.choice(self._doors)
+        granted = list(granted_in(name)[dataset])
+        given = {
+            "fields": ",".join(self._random.sample(granted, self._random.randint(1, min(3, len(granted))))),
+            "limit": self._random.choice(_LIMITS),
+        }
+        if self._random.random() < 0.4:
+            wire = self._random.choice(granted)
+            given[wire] = self._value(self._changes[dataset], wire)
+        async for seen in self._walk(name, self._changes[dataset], given, 3):
+            yield seen
+        earlier = [(number, query) for number, query in self._cursors if query.path in self._changes.values()]
+        for number, query in self._random.sample(earlier, min(3, len(earlier))):
+            given = {**query.given, "limit": self._random.choice(_LIMITS)}
+            yield await self.ask(query.agreement, query.path, given=given, cursor=number)
+            elsewhere = self._changes[self._random.choice(self._doors)[1]]
+            yield await self.ask(query.agreement, elsewhere, given=given, cursor=number)
+
     async def _walk(self, name: str, path: str, given: dict[str, str], most: int) -> AsyncIterator[Seen]:
         seen = await self.ask(name, path, given=given)
         yield seen
@@ -179,7 +215,8 @@ class Spy:
             yield await self.ask(query.agreement, query.path, given=query.given, cursor=number, spoil=self._spoiling())
         for number, _ in self._random.sample(self._cursors, min(2, len(self._cursors))):
             name, dataset = self._random.choice(self._doors)
-            yield await self.ask(name, self._paths[dataset], cursor=number)
+            where = self._random.choice((self._paths, self._changes))
+            yield await self.ask(name, where[dataset], cursor=number)
 
     def _spoiling(self) -> Callable[[str], str]:
         place, cut = self._random.randrange(60), self._random.random() < 0.3

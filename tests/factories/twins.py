@@ -30,7 +30,7 @@ from tests.factories.agreements import RECEIVED
 from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import BRIGHT_PATH, SHIFT, Deployment, Gateway, bring_into_force, load
-from tests.factories.leak_walk import pages_of
+from tests.factories.leak_walk import CHANGES, changes_of, pages_of
 from tests.factories.plain import load_plain
 from tests.factories.twin_worlds import FIRST, agreements_of, files, plain, standing
 
@@ -74,10 +74,11 @@ class Seen:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Return the rows, none of a refusal."""
+        """Return the rows, none of a refusal; of changes those that are there now."""
         told = json.loads(self.body) if self.status == 200 else {}
         data = told.get("data", [])
-        return data if isinstance(data, list) else [data]
+        rows = data if isinstance(data, list) else [data]
+        return [row.get("data", {}) if "change" in row else row for row in rows]
 
 
 class Twins:
@@ -94,6 +95,11 @@ class Twins:
     def paths(self) -> Mapping[str, str]:
         """Return where the application serves each dataset."""
         return pages_of(self.worlds[0].app)
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """Return where the application tells each dataset's changes."""
+        return changes_of(self.worlds[0].app)
 
     async def to(self, day: int) -> None:
         """Let a day begin in both worlds: the clock shows noon, last night's export is loaded."""
@@ -123,7 +129,8 @@ class Twins:
         given = dict(query.given)
         if query.cursor is not None:
             text = self._cursors[query.cursor][world]
-            given["cursor"] = text if query.spoil is None else query.spoil(text)
+            name = "since" if query.path.startswith(CHANGES) else "cursor"
+            given[name] = text if query.spoil is None else query.spoil(text)
         # Proofs are made for the path; the query goes along.
         gateway = self.worlds[world]
         answer = await gateway.send(query.agreement, "GET", query.path, params=urlencode(given))
