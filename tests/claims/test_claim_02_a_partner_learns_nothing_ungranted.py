@@ -35,6 +35,7 @@ async def test_no_question_tells_two_worlds_apart_that_differ_in_what_is_not_agr
             await spy.spend(QUERIES // len(DAYS), lambda: pair.asked)
         assert pair.asked == QUERIES
         assert {200, 400, 403, 404, 429} <= spy.statuses.keys()
+        assert {"created", "changed", "deleted"} == spy.told.keys()
 
 
 @pytest.mark.claim(2)

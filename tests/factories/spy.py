@@ -55,6 +55,8 @@ class Spy:
         self._receipts: list[int] = []
         self.statuses: Counter[int] = Counter()
         """How often each status came."""
+        self.told: Counter[str] = Counter()
+        """How often each kind of change was told."""
         self._doors = [(name, dataset) for name in (OFFICIAL, CONSENTED) for dataset in granted_in(name)]
         self._attacks = cycle(
             (
@@ -75,6 +77,7 @@ class Spy:
         query = Query(agreement, path, **about)
         seen = await self._ask_worlds(query)
         self.statuses[seen.status] += 1
+        self.told.update(seen.changes)
         for row in seen.rows:
             for name, value in row.items():
                 self._note(path, name, value)

@@ -230,7 +230,7 @@ def _rows(each: str, day: int, seen: Random, kept: Random) -> Iterator[_Row]:
             ),
         )
     yield from _weeks(each, day, seen, kept, grade)
-    yield from _results(each, seen, kept)
+    yield from _results(each, day, seen, kept)
 
 
 def _weeks(each: str, day: int, seen: Random, kept: Random, grade: str) -> Iterator[_Row]:
@@ -267,10 +267,11 @@ def _weeks(each: str, day: int, seen: Random, kept: Random, grade: str) -> Itera
 
 _MARKS: Final = (*("Present",) * 3, *("UnexcusedAbsence",) * 2, "ExcusedAbsence", "Tardy")
 _TITLE: Final = "Fall Benchmark Reading"
+_TAKEN_BACK: Final = 5
 _COURSES: Final = ("Algebra I", "Physics", "Biology")
 
 
-def _results(each: str, seen: Random, kept: Random) -> Iterator[_Row]:
+def _results(each: str, day: int, seen: Random, kept: Random) -> Iterator[_Row]:
     for _ in range(seen.randrange(2, 6)):
         title, mark, earned = seen.choice(_COURSES), seen.choice("ABCD"), seen.choice(("0", "0.5", "1"))
         section, sign = f"x{kept.randrange(10**9)}", kept.choice(("", "+", "-"))
@@ -279,7 +280,8 @@ def _results(each: str, seen: Random, kept: Random) -> Iterator[_Row]:
     for place in range(kept.randrange(3)):  # rows that stay, however many they are
         row = (each, YEAR, "S", f"w{place}", "ECS-101", None, f"Unclassified {kept.randrange(10**6)}")
         yield "course_grades", (*row, "A", 1, 1, 1)
-    for kind in seen.sample(("04906", "04932", "04930"), 2):
+    # One participation is taken back on the sixth day.
+    for kind in seen.sample(("04906", "04932", "04930"), 2 if day < _TAKEN_BACK else 1):
         on = dt.date(2026, 9, 1) + dt.timedelta(days=kept.randrange(100))
         yield "programs", (each, kept.choice(("ECS-READ", "ECS-MATH")), kind, on, None)
     yield (

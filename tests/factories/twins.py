@@ -75,10 +75,17 @@ class Seen:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows, none of a refusal; of changes those that are there now."""
-        told = json.loads(self.body) if self.status == 200 else {}
-        data = told.get("data", [])
-        rows = data if isinstance(data, list) else [data]
-        return [row.get("data", {}) if "change" in row else row for row in rows]
+        return [row.get("data", {}) if "change" in row else row for row in self._told]
+
+    @property
+    def changes(self) -> list[str]:
+        """Return what became of each row, where changes were asked for."""
+        return [row["change"] for row in self._told if "change" in row]
+
+    @property
+    def _told(self) -> list[dict[str, Any]]:
+        data = json.loads(self.body).get("data", []) if self.status == 200 else []
+        return data if isinstance(data, list) else [data]
 
 
 class Twins:
