@@ -75,7 +75,7 @@ async def listen(gateway: Gateway, marked: Marked, name: str, known: str, heard:
         for dataset, part in told.json()["datasets"].items()
     }
     answered = set()
-    for path, dataset in partner_routes(gateway, prefix).items():
+    for path, dataset in partner_routes(gateway.app, prefix).items():
         if dataset is None:
             continue
         every = 1 if "consent" in name or name == COMPATIBLE else 4
@@ -83,7 +83,7 @@ async def listen(gateway: Gateway, marked: Marked, name: str, known: str, heard:
             heard[name, dataset if answer.status_code == 200 else ""].append(text_of(answer))
             answered |= {(dataset, path)} if answer.status_code == 200 else set()
     # A route that always refuses would show nothing: each that this agreement gives has answered.
-    assert {path for path, dataset in partner_routes(gateway, prefix).items() if dataset in granted} == {
+    assert {path for path, dataset in partner_routes(gateway.app, prefix).items() if dataset in granted} == {
         path for _, path in answered
     }
     page = await get(f"{prefix}/v1/students")
@@ -146,7 +146,7 @@ def named(marks: set[Marker]) -> set[tuple[str, str, str, str]]:
 
 
 async def test_a_route_that_nobody_asks_is_found(gateway: Gateway) -> None:
-    assert None in partner_routes(gateway, "").values()
+    assert None in partner_routes(gateway.app).values()
     gateway.app.add_api_route("/v1/new/{thing}", lambda: None)
     with pytest.raises(NoDriver, match="/v1/new/"):
-        partner_routes(gateway, "")
+        partner_routes(gateway.app)

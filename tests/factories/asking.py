@@ -22,7 +22,7 @@ async def ask_twins(home: Path, questions: int, seed: int, a_day: int) -> tuple[
         await server.prepare()
         made = await deploy_twins(await deploy(server, "pactgate_asked", home), home)
         async with twins(made, home) as pair:
-            spy, day = Spy(pair.ask, seed), 0
+            spy, day = Spy(pair.ask, pair.paths, pair.changes, seed), 0
             while pair.asked < questions:
                 await pair.to(day)
                 await spy.spend(min(a_day, questions - pair.asked), lambda: pair.asked)

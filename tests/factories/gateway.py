@@ -171,7 +171,7 @@ async def load(
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
     report = await loads.load(mapping_for(*content), folder, confirm=confirm)
-    assert len(report.refused) == refused
+    assert len(report.refused) == refused, report.refused
 
 
 class Gateway:

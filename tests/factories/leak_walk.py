@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import httpx2
+from fastapi import FastAPI
 
 from agreements.elements import DATASETS, load_catalogue
 from gateway.oauth.callers import declarations
@@ -18,7 +19,8 @@ from tests.factories.gateway import Gateway
 Get = Callable[[str], Awaitable[httpx2.Response]]
 """Asks a path with its query, as one partner under one agreement."""
 _PLAIN: Final = {"/v1/grant", "/v1/receipts/{entry}", "/v1/students/{code}"}
-_PREFIXES: Final = ("/v1/changes", "/v1")
+CHANGES: Final = "/v1/changes"
+_PREFIXES: Final = (CHANGES, "/v1")
 _MOST_PAGES: Final = 2
 
 
@@ -26,24 +28,34 @@ class NoDriver(AssertionError):
     """A route of the application is asked by nobody."""
 
 
-def partner_routes(gateway: Gateway, prefix: str) -> dict[str, str | None]:
+def partner_routes(app: FastAPI, prefix: str = "") -> dict[str, str | None]:
     """
     Return the partner's routes below `prefix` (empty, or that of the compatible API), each with its dataset if any.
 
     Raises `NoDriver` for one that is neither a dataset's nor known here.
     """
     found: dict[str, str | None] = {}
-    for path, _ in declarations(gateway.app):
+    for path, _ in declarations(app):
         if not path.startswith(f"{prefix}/v1/"):
             continue
         own = path.removeprefix(prefix)
         dataset = next((name for name in map(own.removeprefix, _PREFIXES) if _named(name) in DATASETS), None)
         if dataset is None and own not in _PLAIN:
             raise NoDriver(
-                f"Nothing asks the route {path} for markers: teach `tests.factories.leak_walk` how it is asked."
+                f"Nothing asks the route {path} for what may not leave: teach `tests.factories.leak_walk` to ask it."
             )
         found[path] = None if dataset is None else _named(dataset)
     return found
+
+
+def pages_of(app: FastAPI) -> dict[str, str]:
+    """Return the path of each dataset's pages. Raises `NoDriver`."""
+    return {dataset: path for path, dataset in partner_routes(app).items() if dataset and CHANGES not in path}
+
+
+def changes_of(app: FastAPI) -> dict[str, str]:
+    """Return the path of each dataset's changes. Raises `NoDriver`."""
+    return {dataset: path for path, dataset in partner_routes(app).items() if dataset and CHANGES in path}
 
 
 def _named(path: str) -> str:
@@ -51,7 +63,7 @@ def _named(path: str) -> str:
 
 
 def other_routes(gateway: Gateway) -> list[str]:
-    """Return every route that is no partner's data: pages, tokens, metadata; partss are filled with anything."""
+    """Return every route that is no partner's data: pages, tokens, metadata; parts are filled with anything."""
     paths = {path for path, _ in declarations(gateway.app)}
     return sorted("".join(_anything(path)) for path in paths if "/v1/" not in path)
 

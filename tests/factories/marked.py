@@ -4,7 +4,6 @@ The marked district under an agreement on each basis, as wide as the law lets it
     made = await deploy_marked(deployment, home)     # -> Marked: `deployment` to be copied, marks, what is allowed
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,11 +12,7 @@ from typing import Any, Final
 from agreements.canonical import Json
 from agreements.document import agreement_problems
 from agreements.elements import DATASETS, load_catalogue
-from gateway.records.loading.mapping import MappingFile, parse_mapping
-from gateway.records.loading.targets import fields_of
-from gateway.records.subjects import SubjectKey
 from gateway.services.alarms import alarm
-from gateway.services.loads import Loads
 from gateway.services.office import Office, open_office
 from policies.guardrails import Guardrails, read_guardrails
 from tests.factories.agreements import RECEIVED, SPS_B, Keyring, SignedAgreement, client_id, example
@@ -35,6 +30,7 @@ from tests.factories.markers import (
     Marker,
     marked_district,
 )
+from tests.factories.plain import load_plain
 
 FEW: Final = ("000115", "001069", "000243", "000124", "001649")
 """What the consent of `PARTLY` covers."""
@@ -185,7 +181,7 @@ async def deploy_marked(deployment: Deployment, home: Path) -> Marked:
             else:
                 await bring_into_force(office, ring, bundle, partner, name)
         await clerk.execute(SHIFT, NOON)
-        await _load(office, deployment, home, content)
+        await load_plain(office, deployment.keys, home, content)
         numbers = {row["student_identifier"]: None for row in content["students"]}
         await load(office, deployment.keys, home, _standing(made, list(numbers)), confirm=True)
         secret = await office.secrets.issue(PROGRAM, 365)
@@ -225,24 +221,3 @@ def _standing(made: Mapping[str, SignedAgreement], numbers: list[str]) -> dict[s
         ],
         "opt_outs": [(opted_out, None, "sharing", "2026-09-01")],
     }
-
-
-async def _load(office: Office, deployment: Deployment, folder: Path, content: Mapping[str, Any]) -> None:
-    for target, rows in content.items():
-        with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fields_of(target), restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-    loads = Loads(office.engine, SubjectKey(deployment.keys.subject), office.desk.scopes)
-    report = await loads.load(_mapping(), folder, confirm=True)
-    assert not report.refused, report.refused
-
-
-def _mapping() -> MappingFile:
-    lines = ["format = 1", 'name = "marked"']
-    for target in RECORDS:
-        lines += [f"[files.{target}]", f'path = "{target}.csv"']
-    for target in RECORDS:
-        lines += ["[[load]]", f'target = "{target}"', f'from = "{target}"']
-        lines += [f'fields.{name} = "{name}"' for name in fields_of(target)]
-    return parse_mapping("\n".join(lines))

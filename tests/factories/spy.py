@@ -7,25 +7,17 @@ twin in the other world (`tests.factories.twins`): what it sees can then depend 
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, cycle
 from random import Random
 from typing import Any, Final
 
 from agreements.elements import load_catalogue
+from tests.factories.leak_walk import NoDriver
 from tests.factories.twin_worlds import CONSENTED, OFFICIAL, granted_in
 from tests.factories.twins import Query, Seen
 
 Ask = Callable[[Query], Awaitable[Seen]]
-PATHS: Final = {
-    "students": "/v1/students",
-    "attendance": "/v1/attendance",
-    "attendance_events": "/v1/attendance/events",
-    "courses": "/v1/courses",
-    "assessments": "/v1/assessments",
-    "discipline": "/v1/discipline",
-    "programs": "/v1/programs",
-}
 _GUESSES: Final = (
     "Female", "M", "ECS-101", "ECS-102", "98101", "981", "09", "8", "2011-04-05", "2012", "14", "3.17",
     "3.0 to under 3.5",
@@ -36,11 +28,26 @@ _LIMITS: Final = ("1", "2", "3", "7", "100", "500", "0", "501", "-1", "1e3", "x"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
 
+def require_granted(paths: Iterable[str]) -> None:
+    """Check that an agreement of the twins gives some of each dataset. Raises `NoDriver`."""
+    granted = {dataset for name in (OFFICIAL, CONSENTED) for dataset in granted_in(name)}
+    for dataset in set(paths) - granted:
+        raise NoDriver(f"Nobody spies on the dataset {dataset}: grant a part of it in `tests.factories.twin_worlds`.")
+
+
 class Spy:
     """Asks by a seed. What it was told decides what it asks next."""
 
-    def __init__(self, ask: Ask, seed: int) -> None:
+    def __init__(self, ask: Ask, paths: Mapping[str, str], changes: Mapping[str, str], seed: int) -> None:
+        """
+        `paths` are where the application serves each dataset, `changes` where it tells what became other there.
+
+        Raises `NoDriver` for a dataset that no agreement gives.
+        """
         self._ask_worlds = ask
+        self._paths, self._changes = paths, changes
+        require_granted([*paths, *changes])
+        self._followed: dict[tuple[str, str], int] = {}
         self._random = Random(seed)  # noqa: S311 - repeatable
         self._values: dict[tuple[str, str], list[str]] = {}
         self._codes: list[str] = []
@@ -48,6 +55,8 @@ class Spy:
         self._receipts: list[int] = []
         self.statuses: Counter[int] = Counter()
         """How often each status came."""
+        self.told: Counter[str] = Counter()
+        """How often each kind of change was told."""
         self._doors = [(name, dataset) for name in (OFFICIAL, CONSENTED) for dataset in granted_in(name)]
         self._attacks = cycle(
             (
@@ -55,6 +64,7 @@ class Spy:
                 self.search_by_halves,
                 self.infer_from_order,
                 self.walk_by_one,
+                self.follow_some_changes,
                 self.go_back_to_cursors,
                 self.look_at_one,
                 self.look_at_receipts,
@@ -67,6 +77,7 @@ class Spy:
         query = Query(agreement, path, **about)
         seen = await self._ask_worlds(query)
         self.statuses[seen.status] += 1
+        self.told.update(seen.changes)
         for row in seen.rows:
             for name, value in row.items():
                 self._note(path, name, value)
@@ -98,11 +109,21 @@ class Spy:
     async def poll(self) -> AsyncIterator[Seen]:
         """The same questions every day: whole pages, as they come and by each element, forward and narrowed to it."""
         for name, dataset in self._doors:
-            yield await self.ask(name, PATHS[dataset])
+            yield await self.ask(name, self._paths[dataset])
+        for door in self._doors:
+            yield await self._follow(*door)
         for name, dataset in self._doors:
             for wire, transformation in granted_in(name)[dataset].items():
                 if transformation != "blank":
-                    yield await self.ask(name, PATHS[dataset], given={"fields": wire, "sort": wire})
+                    yield await self.ask(name, self._paths[dataset], given={"fields": wire, "sort": wire})
+
+    async def _follow(self, name: str, dataset: str) -> Seen:
+        """Ask for what became other since the last time."""
+        since = self._followed.get((name, dataset))
+        seen = await self.ask(name, self._changes[dataset], given={"limit": "500"}, cursor=since)
+        if seen.cursor is not None:
+            self._followed[name, dataset] = seen.cursor
+        return seen
 
     # --- Attacks
 
@@ -110,7 +131,7 @@ class Spy:
         """Fields, filters, sorting and page sizes as they come; now and then one that is not granted."""
         for _ in range(6):
             name, dataset = self._random.choice(self._doors)
-            yield await self.ask(name, PATHS[dataset], given=self._anything(name, dataset))
+            yield await self.ask(name, self._paths[dataset], given=self._anything(name, dataset))
 
     def _anything(self, name: str, dataset: str) -> dict[str, str]:
         draw, granted = self._random, list(granted_in(name)[dataset])
@@ -122,7 +143,7 @@ class Spy:
         if draw.random() < 0.5:
             given["sort"] = draw.choice(pick)
         for wire in draw.sample(pick, min(len(pick), draw.choice((0, 0, 1, 1, 2)))):
-            given[wire] = self._value(PATHS[dataset], wire)
+            given[wire] = self._value(self._paths[dataset], wire)
         if draw.random() < 0.5:
             given["limit"] = draw.choice(_LIMITS)
         return given
@@ -139,11 +160,11 @@ class Spy:
             low, high = 0.0, self._random.choice((4.0, 20.0, 100.0, 2030.0))
             for _ in range(4):
                 middle = (low + high) / 2
-                seen = await self.ask(name, PATHS[dataset], given={wire: f"{middle:g}", "limit": "500"})
+                seen = await self.ask(name, self._paths[dataset], given={wire: f"{middle:g}", "limit": "500"})
                 low, high = (middle, high) if seen.rows else (low, middle)
                 yield seen
-            for told in self._values.get((PATHS[dataset], wire), [])[:2]:
-                yield await self.ask(name, PATHS[dataset], given={wire: told, "sort": wire})
+            for told in self._values.get((self._paths[dataset], wire), [])[:2]:
+                yield await self.ask(name, self._paths[dataset], given={wire: told, "sort": wire})
 
     async def infer_from_order(self) -> AsyncIterator[Seen]:
         """Sort by what is released coarsely, and read from the order what lies behind it; page by page."""
@@ -151,15 +172,35 @@ class Spy:
         wire = self._random.choice([x for x, how in granted_in(name)[dataset].items() if how != "blank"])
         shown = self._random.choice(list(granted_in(name)[dataset]))
         given = {"sort": wire, "fields": shown, "limit": self._random.choice(("1", "2", "3"))}
-        async for seen in self._walk(name, PATHS[dataset], given, 8):
+        async for seen in self._walk(name, self._paths[dataset], given, 8):
             yield seen
 
     async def walk_by_one(self) -> AsyncIterator[Seen]:
         """Count by paging: one row a page, of rows that may all look alike."""
         name, dataset = self._random.choice(self._doors)
         shown = self._random.choice(list(granted_in(name)[dataset]))
-        async for seen in self._walk(name, PATHS[dataset], {"fields": shown, "limit": "1"}, 10):
+        async for seen in self._walk(name, self._paths[dataset], {"fields": shown, "limit": "1"}, 10):
             yield seen
+
+    async def follow_some_changes(self) -> AsyncIterator[Seen]:
+        """Changes of a few elements, of rows with a value, a few a page; from cursors of other days and questions."""
+        name, dataset = self._random.choice(self._doors)
+        granted = list(granted_in(name)[dataset])
+        given = {
+            "fields": ",".join(self._random.sample(granted, self._random.randint(1, min(3, len(granted))))),
+            "limit": self._random.choice(_LIMITS),
+        }
+        if self._random.random() < 0.4:
+            wire = self._random.choice(granted)
+            given[wire] = self._value(self._changes[dataset], wire)
+        async for seen in self._walk(name, self._changes[dataset], given, 3):
+            yield seen
+        earlier = [(number, query) for number, query in self._cursors if query.path in self._changes.values()]
+        for number, query in self._random.sample(earlier, min(3, len(earlier))):
+            given = {**query.given, "limit": self._random.choice(_LIMITS)}
+            yield await self.ask(query.agreement, query.path, given=given, cursor=number)
+            elsewhere = self._changes[self._random.choice(self._doors)[1]]
+            yield await self.ask(query.agreement, elsewhere, given=given, cursor=number)
 
     async def _walk(self, name: str, path: str, given: dict[str, str], most: int) -> AsyncIterator[Seen]:
         seen = await self.ask(name, path, given=given)
@@ -177,7 +218,8 @@ class Spy:
             yield await self.ask(query.agreement, query.path, given=query.given, cursor=number, spoil=self._spoiling())
         for number, _ in self._random.sample(self._cursors, min(2, len(self._cursors))):
             name, dataset = self._random.choice(self._doors)
-            yield await self.ask(name, PATHS[dataset], cursor=number)
+            where = self._random.choice((self._paths, self._changes))
+            yield await self.ask(name, where[dataset], cursor=number)
 
     def _spoiling(self) -> Callable[[str], str]:
         place, cut = self._random.randrange(60), self._random.random() < 0.3
@@ -205,13 +247,13 @@ class Spy:
     async def probe_what_is_refused(self) -> AsyncIterator[Seen]:
         """Elements and datasets that were not granted: filters and sorting on them, with values that may be right."""
         for name, dataset, wire in self._closed():
-            yield await self.ask(name, PATHS[dataset], given={wire: self._random.choice(_GUESSES)})
-            yield await self.ask(name, PATHS[dataset], given={"sort": wire, "limit": "1"})
+            yield await self.ask(name, self._paths[dataset], given={wire: self._random.choice(_GUESSES)})
+            yield await self.ask(name, self._paths[dataset], given={"sort": wire, "limit": "1"})
 
     def _closed(self) -> Iterator[tuple[str, str, str]]:
         catalogue: Sequence[Any]
         for _ in range(3):
-            name, dataset = self._random.choice((OFFICIAL, CONSENTED)), self._random.choice(list(PATHS))
+            name, dataset = self._random.choice((OFFICIAL, CONSENTED)), self._random.choice(list(self._paths))
             catalogue = load_catalogue().in_dataset(dataset)
             granted = granted_in(name).get(dataset, {})
             yield name, dataset, self._random.choice([x.name for x in catalogue if x.name not in granted])

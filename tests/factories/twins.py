@@ -30,7 +30,9 @@ from tests.factories.agreements import RECEIVED
 from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import BRIGHT_PATH, SHIFT, Deployment, Gateway, bring_into_force, load
-from tests.factories.twin_worlds import FIRST, agreements_of, files, standing
+from tests.factories.leak_walk import CHANGES, changes_of, pages_of
+from tests.factories.plain import load_plain
+from tests.factories.twin_worlds import FIRST, agreements_of, files, plain, standing
 
 _GUARDRAILS: Final = Path(__file__).parents[2] / "policies" / "guardrails.toml"
 _RANDOM: Final = re.compile(rb'"next":"([^"]*)"')
@@ -72,9 +74,17 @@ class Seen:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Return the rows, none of a refusal."""
-        told = json.loads(self.body) if self.status == 200 else {}
-        data = told.get("data", [])
+        """Return the rows, none of a refusal; of changes those that are there now."""
+        return [row.get("data", {}) if "change" in row else row for row in self._told]
+
+    @property
+    def changes(self) -> list[str]:
+        """Return what became of each row, where changes were asked for."""
+        return [row["change"] for row in self._told if "change" in row]
+
+    @property
+    def _told(self) -> list[dict[str, Any]]:
+        data = json.loads(self.body).get("data", []) if self.status == 200 else []
         return data if isinstance(data, list) else [data]
 
 
@@ -88,6 +98,16 @@ class Twins:
         self._offices = offices
         self._cursors: list[tuple[str, str]] = []
 
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Return where the application serves each dataset."""
+        return pages_of(self.worlds[0].app)
+
+    @property
+    def changes(self) -> Mapping[str, str]:
+        """Return where the application tells each dataset's changes."""
+        return changes_of(self.worlds[0].app)
+
     async def to(self, day: int) -> None:
         """Let a day begin in both worlds: the clock shows noon, last night's export is loaded."""
         self.day = day
@@ -96,7 +116,7 @@ class Twins:
     async def _to(self, world: int, day: int) -> None:
         gateway, office = self.worlds[world], self._offices[world]
         await gateway.at(dt.datetime.combine(FIRST, dt.time(20), dt.UTC) + dt.timedelta(days=day))
-        await load(office, gateway.deployment.keys, gateway.home, files(world, day), confirm=True)
+        await load_plain(office, gateway.deployment.keys, gateway.home, plain(files(world, day)))
 
     async def ask(self, query: Query) -> Seen:
         """Ask both worlds. Raises `ToldApart`."""
@@ -116,7 +136,8 @@ class Twins:
         given = dict(query.given)
         if query.cursor is not None:
             text = self._cursors[query.cursor][world]
-            given["cursor"] = text if query.spoil is None else query.spoil(text)
+            name = "since" if query.path.startswith(CHANGES) else "cursor"
+            given[name] = text if query.spoil is None else query.spoil(text)
         # Proofs are made for the path; the query goes along.
         gateway = self.worlds[world]
         answer = await gateway.send(query.agreement, "GET", query.path, params=urlencode(given))
@@ -165,7 +186,8 @@ async def deploy_twins(deployment: Deployment, home: Path) -> Deployment:
         for name, bundle in made.items():
             await bring_into_force(office, ring, bundle, partner, name)
         await clerk.execute(SHIFT, dt.datetime.combine(FIRST, dt.time(8), dt.UTC))
-        await load(office, deployment.keys, home, {**files(0, -1), **standing()}, confirm=True)
+        await load_plain(office, deployment.keys, home, plain(files(0, -1)))
+        await load(office, deployment.keys, home, standing(), confirm=True)
     await database.close()
     return replace(deployment, template=database.name, agreements={**deployment.agreements, **made})
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.prove.disclosers import DISCLOSERS
 from tests.prove.guards import GUARDS
 from tests.prove.killing import survivors
 from tests.prove.mutants import MUTANTS, Edit, Mutant
@@ -13,7 +14,7 @@ def test_every_seeded_mistake_is_noticed_and_none_is_seen_where_none_is() -> Non
     assert survivors(MUTANTS) == []
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+@pytest.mark.parametrize("guard", [*GUARDS, *DISCLOSERS], ids=lambda guard: guard.name)
 def test_every_guard_that_make_prove_takes_away_is_there(guard: Mutant) -> None:
     require_applicable(guard)
 
@@ -30,5 +31,5 @@ def test_an_edit_without_exactly_one_place_is_refused(source: str) -> None:
 
 
 def test_names_of_mutants_are_told_apart() -> None:
-    names = [mutant.name for mutant in (*MUTANTS, *GUARDS)]
+    names = [mutant.name for mutant in (*MUTANTS, *GUARDS, *DISCLOSERS)]
     assert len(names) == len({*names})
