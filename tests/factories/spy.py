@@ -114,14 +114,14 @@ class Spy:
     # --- What it does every day
 
     async def poll(self) -> AsyncIterator[Seen]:
-        """The same questions every day: whole pages, as they come and by each element, forward and narrowed to it."""
+        """The same questions every day: whole pages, what changed, and each coarse element alone and in its order."""
         for name, dataset in self._doors:
             yield await self.ask(name, self._paths[dataset])
         for door in self._doors:
             yield await self._follow(*door)
         for name, dataset in self._doors:
             for wire, transformation in granted_in(name)[dataset].items():
-                if transformation != "blank":
+                if transformation not in {"blank", "exact"}:
                     yield await self.ask(name, self._paths[dataset], given={"fields": wire, "sort": wire})
 
     async def _follow(self, name: str, dataset: str) -> Seen:
