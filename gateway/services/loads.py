@@ -8,25 +8,20 @@ frontier (DESIGN, "One order"). If something did come, what it concerns is prepa
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
-from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from audit.change import next_index
 from audit.events import Event
-from gateway.records import facts
-from gateway.records.coverage import Scope
 from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.entered import date_by_entry, newest_entry, students_of
+from gateway.records.loading.entered import newest_entry, students_of
 from gateway.records.loading.holders import ask, withhold_questioned
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
@@ -44,25 +39,15 @@ from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
 from gateway.records.loading.workspace import STUDENTS, Workspace
-from gateway.records.parts import Part, read_loaded
-from gateway.records.population import keep_scope, rewrite_population
-from gateway.records.prepared import astray, dated, moved_since, prepare_population, prepared_parts, settle, take_back
+from gateway.records.parts import read_loaded
+from gateway.records.prepared import settle
 from gateway.records.subjects import SubjectKey
-from gateway.services.sealing import append_sealed
-
-ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
-"""Finds the agreements in force, inside the transaction that is about to move their populations."""
+from gateway.services.appearing import Appearing, Group, ScopesInForce
 
 _LOCK = "pactgate.load"
 _END = f"DISCARD TEMP; SELECT pg_advisory_unlock(hashtextextended('{_LOCK}', 0))"
-_EPOCH = text("SELECT epoch FROM audit.head")
 _ATTEMPTS = 3
 """How often a load of lists begins anew when something comes in between."""
-_CATCH_UPS = 30
-"""How often populations are prepared again: each time takes a fraction of the time that stops leave between them."""
-_FEW = 2_000
-"""Students for whom populations are looked at one by one; of more, all are looked at."""
-
 Tell = Callable[[int, int], None]
 """Is told how many bytes of how many have been read, about."""
 
@@ -79,8 +64,8 @@ class Loads:
     ) -> None:
         self._engine = engine
         self._subjects = subjects
-        self._scopes = scopes
         self._random = random
+        self.appearing = Appearing(engine, scopes, random)
 
     async def load(
         self,
@@ -140,7 +125,7 @@ class Loads:
                 await _tell_refused(work, differences, order.refused)
                 raise
             groups = await self._prepare(work, order.mapping.name, differences, digests)
-            entries = await self._make_visible(work, order.mapping.name, groups, before)
+            entries = await self.appearing.show(work, order.mapping.name, groups, before)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
         return LoadReport(entries, reports)
@@ -166,7 +151,7 @@ class Loads:
         source: str,
         differences: Sequence[Difference],
         digests: Mapping[Event, "hashlib._Hash"],
-    ) -> list["_Group"]:
+    ) -> list[Group]:
         async with work.connection.transaction():
             await work.connection.execute("SET LOCAL work_mem = '64MB'")
             await add_students(work.connection, self._subjects, self._random)
@@ -187,130 +172,8 @@ class Loads:
                 parts = await read_loaded(work.connection, batch, batch)
                 lists = [each for each in own if each.kind.is_dated_by_entry]
                 listed = {student for each in lists for student in await students_of(work.connection, each)}
-                groups.append(_Group(event, batch, hashed.digest(), own, moves, parts, listed))
+                groups.append(Group(event, batch, hashed.digest(), own, moves, parts, listed))
         return groups
-
-    async def _make_visible(
-        self, work: Workspace, source: str, groups: Sequence["_Group"], before: int
-    ) -> tuple[int, ...]:
-        """Prepare what populations will be, and publish; what moves meanwhile is prepared again. Raises `LoadBusy`."""
-        prepared = await self._populations(work.connection, groups)
-        for _ in range(_CATCH_UPS):
-            try:
-                return await self._publish(work.session, source, groups, prepared, before)
-            except LoadOvertaken:
-                # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
-                # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
-                if any(group.event is not Event.RECORDS_LOADED for group in groups):
-                    raise
-                prepared = await self._catch_up(work.connection, groups, prepared)
-        raise LoadBusy("stops came whenever this load was prepared")
-
-    async def _populations(self, connection: asyncpg.Connection, groups: Sequence["_Group"]) -> "_Prepared":
-        """Prepare the populations of everything in force."""
-        async with self._engine.connect() as reading:
-            epoch = int((await reading.execute(_EPOCH)).scalar_one())
-            scopes = tuple(await self._scopes(reading))
-        listed = {student for group in groups for student in group.listed}
-        batch = _batch_of_records(groups)
-        if batch is None:
-            for scope in scopes if listed else ():
-                listed |= await astray(self._engine, scope)
-            return _Prepared(epoch, scopes, (), listed)
-        for scope in scopes:
-            await prepare_population(self._engine, connection, scope, batch, random=self._random)
-        return _Prepared(epoch, scopes, await prepared_parts(connection, batch), listed)
-
-    async def _catch_up(
-        self, connection: asyncpg.Connection, groups: Sequence["_Group"], prepared: "_Prepared"
-    ) -> "_Prepared":
-        """Prepare again whatever is about somebody for whom something changed; all of it if agreements changed."""
-        async with self._engine.connect() as reading:
-            epoch = int((await reading.execute(_EPOCH)).scalar_one())
-            scopes = tuple(await self._scopes(reading))
-        batch = _batch_of_records(groups)
-        if batch is None:
-            return _Prepared(epoch, scopes, (), prepared.listed)
-        moved = None if scopes != prepared.scopes else await moved_since(connection, prepared.epoch)
-        if moved is None or len(moved) > _FEW:
-            await take_back(connection)
-            return await self._populations(connection, groups)
-        if moved:
-            await take_back(connection, moved)
-            for scope in scopes:
-                await prepare_population(self._engine, connection, scope, batch, random=self._random, students=moved)
-        parts = await prepared_parts(connection, batch) if moved else prepared.parts
-        return _Prepared(epoch, scopes, parts, prepared.listed)
-
-    async def _publish(
-        self, connection: AsyncConnection, source: str, groups: Sequence["_Group"], prepared: "_Prepared", before: int
-    ) -> tuple[int, ...]:
-        """
-        Make everything visible in one short transaction. If it fails, the next load undoes what was prepared.
-
-        Raises `LoadOvertaken` if a change of what may leave came after the preparation.
-        """
-        entries: list[int] = []
-        async with connection.begin():
-            now = await connection.scalar(select(func.gateway.clock()))
-            assert now is not None
-            last = groups[-1]
-            for group in groups:
-                idx = await next_index(connection)
-                if not entries:
-                    await _require_unmoved(connection, prepared.epoch, before)
-                entries.append(idx)
-                changes = group.changes_something
-                if group.event is Event.RECORDS_LOADED:
-                    loaded = [*group.parts, *dated(prepared.parts, idx)]
-                    for scope in prepared.scopes if changes else ():
-                        await keep_scope(connection, scope)
-                else:
-                    loaded = list(group.parts)
-                    for each in group.differences:
-                        await date_by_entry(connection, each, idx)
-                if group is last and prepared.listed:
-                    changes = True
-                    students = list(prepared.listed) if len(prepared.listed) <= _FEW else None
-                    for scope in prepared.scopes:
-                        await rewrite_population(connection, scope, idx, students=students, random=self._random)
-                # The entry first: what it commits to of a prepared population is known, and is not computed here.
-                await append_sealed(
-                    connection,
-                    idx,
-                    group.event,
-                    now,
-                    {"batch": group.batch, "mapping": source, **group.facts()},
-                    loaded=loaded,
-                    moves_epoch=changes,
-                    random=self._random,
-                )
-                await _show(connection, group, idx)
-        return tuple(entries)
-
-
-async def _require_unmoved(connection: AsyncConnection, epoch: int, before: int) -> None:
-    """Check, under the head, that nothing came since the preparation. Raises `LoadOvertaken`."""
-    # A withdrawal or opt-out that came after the comparison: what was compared may bring it back.
-    if (await connection.execute(_EPOCH)).scalar_one() != epoch or await newest_entry(connection) > max(before, epoch):
-        raise LoadOvertaken("a stop came while this load was prepared")
-
-
-async def _show(connection: AsyncConnection, group: "_Group", idx: int) -> None:
-    """Let the batch count from entry `idx` on. Raises `LoadBusy`."""
-    own = facts.batch.c.id == group.batch
-    named = await connection.execute(update(facts.batch).where(own).values(idx=idx))
-    if named.rowcount != 1:
-        # The connection that kept us alone was lost, and another load has undone what we prepared.
-        raise LoadBusy("another load came while this one was prepared")
-    if group.event is Event.RECORDS_LOADED:
-        await connection.execute(update(facts.frontier).values(batch=group.batch))
-
-
-def _batch_of_records(groups: Sequence["_Group"]) -> int | None:
-    """Return the batch of student records that changes something."""
-    found = [each.batch for each in groups if each.event is Event.RECORDS_LOADED and each.changes_something]
-    return found[0] if found else None
 
 
 @contextmanager
@@ -350,44 +213,6 @@ class _Order:
         if not (there := [each for each in opened if each.is_there]):
             raise BadSource("None of the files of the mapping is there.")
         return there
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """What populations will be by a load, as prepared at an epoch for these terms, and what commits to them."""
-
-    epoch: int
-    scopes: Sequence[Scope]
-    parts: Sequence[Part]
-    listed: set[UUID]
-    """Whose populations are brought along under the head: those whose lists change."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The targets that share an entry."""
-
-    event: Event
-    batch: int
-    digest: bytes
-    differences: Sequence[Difference]
-    changes_something: bool
-    parts: Sequence[Part]
-    listed: set[UUID]
-    """Whose lists change."""
-
-    def facts(self) -> Mapping[str, object]:
-        """Return what the entry says. The digest covers random internal ids, so it tells nothing about anybody."""
-        counts = {
-            each.target: {
-                "added": each.added,
-                "changed": each.changed,
-                "ended": each.ended,
-                "refused": each.refused,
-            }
-            for each in self.differences
-        }
-        return {"digest": f"sha256:{self.digest.hex()}", "targets": counts}
 
 
 async def _raw(session: AsyncConnection) -> asyncpg.Connection:

@@ -5,6 +5,7 @@ Two agreements: TUTORING covers everybody at two schools, COUNSELING whom a pare
 """
 
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -27,6 +28,7 @@ from gateway.records.parts import FIRST, LAST, read_dated, read_loaded
 from gateway.records.past import read_past
 from gateway.records.population import close_population, rewrite_population
 from gateway.records.subjects import SubjectKey
+from gateway.services.appearing import Appearing
 from gateway.services.integrity.comparing import compare, compare_batches
 from gateway.services.integrity.ledger import Ledger
 from gateway.services.integrity.watch import learn
@@ -288,12 +290,14 @@ class LoadedWorld:
     def _loads(self) -> Loads:
         world = self
 
-        class Interrupted(Loads):
-            async def _publish(self, *arguments: Any) -> tuple[int, ...]:
+        class Interrupted(Appearing):
+            async def publish(self, *arguments: Any) -> tuple[int, ...]:
                 await world.between()
-                return await super()._publish(*arguments)
+                return await super().publish(*arguments)
 
-        return Interrupted(self.district.engine, SubjectKey(bytes(32)), self.district.in_force)
+        loads = Loads(self.district.engine, SubjectKey(bytes(32)), self.district.in_force)
+        loads.appearing = Interrupted(self.district.engine, self.district.in_force, secrets.token_bytes)
+        return loads
 
     async def between(self) -> None:
         """Let something come in between: everything is prepared, nobody may see it, and nothing is visible yet."""

@@ -1,6 +1,7 @@
 """Exports that were not meant well, or not looked at: no row of anybody in an error, and no family's no lost."""
 
 import datetime as dt
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from gateway.records.loading.forms import FORMS, FREE, require_forms
 from gateway.records.loading.prepare import undo_leftovers
 from gateway.records.loading.targets import TARGETS, field_of
 from gateway.records.subjects import SubjectKey
+from gateway.services.appearing import Appearing
 from gateway.services.loads import Loads
 from policies.population import Placement, Roster
 from tests.factories.database import TestDatabase
@@ -140,16 +142,17 @@ async def test_what_the_database_refuses_is_told_without_the_row(
 
 @pytest.mark.attack("the lock of a load lost while it works")
 async def test_a_load_whose_work_another_one_undid_is_not_published(district: SmallDistrict) -> None:
-    class Interrupted(Loads):
+    class Interrupted(Appearing):
         """A load whose connection was lost after it had prepared its rows: the next one tidies up behind it."""
 
-        async def _publish(self, *prepared: Any) -> tuple[int, ...]:
+        async def publish(self, *prepared: Any) -> tuple[int, ...]:
             await undo_leftovers(await district.database.connection("loader"))
-            return await super()._publish(*prepared)
+            return await super().publish(*prepared)
 
     size = await district.owner.fetchval("SELECT size FROM audit.head")
     district.write("students", *STUDENTS, ("1005", "Eve", "X", None, None, None, None))
-    loads = Interrupted(district.engine, SubjectKey(bytes(32)), district.in_force)
+    loads = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
+    loads.appearing = Interrupted(district.engine, district.in_force, secrets.token_bytes)
     with pytest.raises(LoadBusy):
         await loads.load(mapping_for("students"), district.folder)
     assert await district.owner.fetchval("SELECT size FROM audit.head") == size

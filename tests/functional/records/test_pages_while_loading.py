@@ -134,7 +134,7 @@ async def test_a_load_that_stops_overtake_again_and_again_gives_way(
         async with district.engine.begin() as connection:
             await opt_out(connection, next(saying_no), scopes=district.in_force)
 
-    monkeypatch.setattr("gateway.services.loads._CATCH_UPS", 3)
+    monkeypatch.setattr("gateway.services.appearing._CATCH_UPS", 3)
     with pytest.raises(LoadBusy, match="stops came"):
         await load_with(district, meanwhile, **files(STAY, "v2"))
     rows = shown(await district.page(LEAVE))
