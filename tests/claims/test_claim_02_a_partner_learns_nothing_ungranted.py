@@ -17,7 +17,7 @@ from tests.factories.twins import deploy_twins, twins
 
 DAYS = (0, 1, 5, 6)
 """A Wednesday and days after it; on day 5, a Monday, last week's counts are told."""
-QUERIES = 600
+QUERIES = 440
 """Each asked in both worlds."""
 
 

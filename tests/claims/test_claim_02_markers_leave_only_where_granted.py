@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
+from gateway.api.routers import partner_routers
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.leak_walk import Get, NoDriver, other_routes, partner_routes, walk
@@ -75,11 +77,14 @@ async def listen(gateway: Gateway, marked: Marked, name: str, known: str, heard:
         for dataset, part in told.json()["datasets"].items()
     }
     answered = set()
+    # Exact values leave element by element under consent; elsewhere a few of them show that it is the same there.
+    every = 1 if "consent exact" in name else 4
+    spoiled = name in {marked.names[0], COMPATIBLE}
     for path, dataset in partner_routes(gateway.app, prefix).items():
         if dataset is None:
             continue
-        every = 1 if "consent" in name or name == COMPATIBLE else 4
-        async for answer in walk(get, path, dataset, granted.get(dataset, {}), known, every=every):
+        elements = granted.get(dataset, {})
+        async for answer in walk(get, path, dataset, elements, known, every=every, spoiled=spoiled):
             heard[name, dataset if answer.status_code == 200 else ""].append(text_of(answer))
             answered |= {(dataset, path)} if answer.status_code == 200 else set()
     # A route that always refuses would show nothing: each that this agreement gives has answered.
@@ -145,8 +150,11 @@ def named(marks: set[Marker]) -> set[tuple[str, str, str, str]]:
     return {(mark.role, mark.target, mark.column, mark.kind) for mark in marks}
 
 
-async def test_a_route_that_nobody_asks_is_found(gateway: Gateway) -> None:
-    assert None in partner_routes(gateway.app).values()
-    gateway.app.add_api_route("/v1/new/{thing}", lambda: None)
+def test_a_route_that_nobody_asks_is_found() -> None:
+    app = FastAPI()
+    for router in partner_routers(bytes(32)):
+        app.include_router(router)
+    assert None in partner_routes(app).values()
+    app.add_api_route("/v1/new/{thing}", lambda: None)
     with pytest.raises(NoDriver, match="/v1/new/"):
-        partner_routes(gateway.app)
+        partner_routes(app)

@@ -22,6 +22,7 @@ _PLAIN: Final = {"/v1/grant", "/v1/receipts/{entry}", "/v1/students/{code}"}
 CHANGES: Final = "/v1/changes"
 _PREFIXES: Final = (CHANGES, "/v1")
 _MOST_PAGES: Final = 2
+_TOGETHER: Final = 3
 
 
 class NoDriver(AssertionError):
@@ -74,32 +75,41 @@ def _anything(path: str) -> Iterator[str]:
 
 
 async def walk(
-    get: Get, path: str, dataset: str, elements: Mapping[str, str], known: str, *, every: int = 1
+    get: Get, path: str, dataset: str, elements: Mapping[str, str], known: str, *, every: int = 1, spoiled: bool = True
 ) -> AsyncIterator[httpx2.Response]:
     """
     Yield the answers of a dataset's route: whole, narrowed, sorted, filtered, page by page, and refused.
 
-    `elements` are those of the grant by wire name with their transformation, `known` is a value that should not be
-    found out. Of the elements `every` so many is asked for by itself.
+    `elements` are those of the grant by wire name with their transformation, none if it does not give the dataset;
+    `known` is a value that should not be found out. Elements are asked for a few at a time, once every so
+    many times (`every`); of changes at most once, since their rows are the pages' own. Parameters are `spoiled` or not:
+    that is refused before anything is decided.
     """
     whole = await get(path)
     yield whole
+    closed = [each.name for each in load_catalogue().in_dataset(dataset) if each.name not in elements][:1]
+    refused: list[dict[str, str]] = [{"cursor": known}, {"since": known}, {"limit": known}, {known: known}]
+    if not spoiled:
+        refused = []
+    refused += [asked for wire in closed for asked in ({"fields": wire}, {"sort": wire}, {wire: known})]
+    for query in refused if elements else refused[-1:]:
+        yield await get(f"{path}?{urlencode(query)}")
+    if not elements:
+        return
+    is_page = CHANGES not in path
     rows = whole.json().get("data", []) if whole.status_code == 200 else []
+    told = [row.get("data", {}) if "change" in row else row for row in rows]
     alone = [wire for wire, how in elements.items() if how != "blank"]
-    for place, wire in enumerate(alone[::every]):
-        if place % 2:
-            yield await get(f"{path}?{urlencode({'fields': wire, 'sort': wire, 'limit': '500'})}")
-            continue
-        value = next((row[wire] for row in rows if row.get(wire) is not None), known)
+    groups = [alone[first : first + _TOGETHER] for first in range(0, len(alone), _TOGETHER)]
+    chosen = groups[::every] if is_page else groups[: 1 if every == 1 else 0]
+    for place, wires in enumerate(chosen):
+        asked = {"fields": ",".join(wires), "limit": "500" if place % 2 else "2"}
+        asked |= {"sort": wires[0]} if is_page else {}
+        value = next((row[wires[-1]] for row in told if row.get(wires[-1]) is not None), known)
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        yield await get(f"{path}?{urlencode({wire: text, 'sort': wire, 'limit': '2'})}")
-    for wire in [each.name for each in load_catalogue().in_dataset(dataset) if each.name not in elements][:1]:
-        for asked in ({"fields": wire}, {"sort": wire}, {wire: known}):
-            yield await get(f"{path}?{urlencode(asked)}")
+        yield await get(f"{path}?{urlencode(asked if place % 2 else {**asked, wires[-1]: text})}")
     async for page in _pages(get, path):
         yield page
-    for asked in ({"cursor": known}, {"limit": known}, {known: known}):
-        yield await get(f"{path}?{urlencode(asked)}")
 
 
 async def _pages(get: Get, path: str) -> AsyncIterator[httpx2.Response]:

@@ -24,6 +24,12 @@ _GUESSES: Final = (
     "Present", "UnexcusedAbsence", "A+", "A", "Food Service", "English Language Development", "true", "0", "-1", "null",
     "u1", "s1", "2027-03-02", "5 to under 10", "'", "%", "\N{LATIN SMALL LETTER E WITH ACUTE}",
 )  # fmt: skip
+_EXACT: Final = {
+    "grade_level": tuple(f"{grade:02}" for grade in range(1, 13)),
+    "grade_earned": ("A", "A+", "A-", "B", "B+", "C", "C-", "D"),
+    "postal_code": ("98101", "98150", "98201"),
+}
+"""What stands behind elements that it knows only coarsely."""
 _LIMITS: Final = ("1", "2", "3", "7", "100", "500", "0", "501", "-1", "1e3", "x")
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -65,6 +71,7 @@ class Spy:
                 self.infer_from_order,
                 self.walk_by_one,
                 self.follow_some_changes,
+                self.filter_by_what_is_behind,
                 self.go_back_to_cursors,
                 self.look_at_one,
                 self.look_at_receipts,
@@ -107,14 +114,14 @@ class Spy:
     # --- What it does every day
 
     async def poll(self) -> AsyncIterator[Seen]:
-        """The same questions every day: whole pages, as they come and by each element, forward and narrowed to it."""
+        """The same questions every day: whole pages, what changed, and each coarse element alone and in its order."""
         for name, dataset in self._doors:
             yield await self.ask(name, self._paths[dataset])
         for door in self._doors:
             yield await self._follow(*door)
         for name, dataset in self._doors:
             for wire, transformation in granted_in(name)[dataset].items():
-                if transformation != "blank":
+                if transformation not in {"blank", "exact"}:
                     yield await self.ask(name, self._paths[dataset], given={"fields": wire, "sort": wire})
 
     async def _follow(self, name: str, dataset: str) -> Seen:
@@ -165,6 +172,14 @@ class Spy:
                 yield seen
             for told in self._values.get((self._paths[dataset], wire), [])[:2]:
                 yield await self.ask(name, self._paths[dataset], given={wire: told, "sort": wire})
+
+    async def filter_by_what_is_behind(self) -> AsyncIterator[Seen]:
+        """Ask for exact values where a coarse one is told, on pages and among changes."""
+        granted = [(*door, *element) for door in self._doors for element in granted_in(door[0])[door[1]].items()]
+        coarse = [each for each in granted if each[2] in _EXACT and each[3] != "exact"]
+        for name, dataset, wire, _ in self._random.sample(coarse, 2):
+            for where in (self._paths, self._changes):
+                yield await self.ask(name, where[dataset], given={wire: self._random.choice(_EXACT[wire])})
 
     async def infer_from_order(self) -> AsyncIterator[Seen]:
         """Sort by what is released coarsely, and read from the order what lies behind it; page by page."""
