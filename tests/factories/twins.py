@@ -116,6 +116,7 @@ class Twins:
     async def _to(self, world: int, day: int) -> None:
         gateway, office = self.worlds[world], self._offices[world]
         await gateway.at(dt.datetime.combine(FIRST, dt.time(20), dt.UTC) + dt.timedelta(days=day))
+        gateway.forget_tokens()
         await load_plain(office, gateway.deployment.keys, gateway.home, plain(files(world, day)))
 
     async def ask(self, query: Query) -> Seen:
