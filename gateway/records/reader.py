@@ -88,11 +88,6 @@ class Reader:
         self._pool = pool
         self._statements: OrderedDict[tuple[object, ...], Statement] = OrderedDict()
 
-    @property
-    def pool(self) -> asyncpg.Pool:
-        """The connections it reads with."""
-        return self._pool
-
     async def read_page(
         self, permit: Permit, *, limit: int, after: Position | None = None, code: str | None = None
     ) -> Page:

@@ -16,6 +16,7 @@ from audit.paths import TileHeads
 from gateway.kept import KeptCheckpoint
 from gateway.keys import GatewayKeys
 from gateway.records.extent import Extents
+from gateway.records.following import Follower
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.alarms import alarm
@@ -134,6 +135,7 @@ async def open_services(
                         Extents(database.pool),
                         log,
                         SubjectKey(keys.subject),
+                        follower=Follower(database.pool),
                         window=window,
                     ),
                     entitlements=Entitlements(grants, log),

@@ -82,12 +82,13 @@ class Disclosures:
         log: Log,
         subjects: SubjectKey,
         *,
+        follower: Follower,
         window: Window | None = None,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._grants = grants
         self._reader = reader
-        self._follower = Follower(reader.pool)
+        self._follower = follower
         self._extents = extents
         self._log = log
         self._subjects = subjects

@@ -12,6 +12,7 @@ import pytest
 
 from agreements.elements import load_catalogue
 from gateway.records import facts
+from gateway.records.following import Follower
 from gateway.records.reader import Reader
 from tests.factories.cohort import COVERED, MENTORING, PARTIAL, STUDENTS, TUTORING
 from tests.factories.gateway import Gateway, names
@@ -21,8 +22,8 @@ pytestmark = pytest.mark.claim(2)
 FOUR = {"first_name", "last_name", "grade_level", "school_identifier"}
 SIX = sorted(FOUR | {"birthdate", "gpa_cumulative"})
 WORD = re.compile(r"[a-z_0-9]+")
-STRUCTURE = {"student_id", "school_identifier", "school_year", "entry_date", "exit_date"}
-"""What says whose row it is and which stay counts, whatever is asked."""
+STRUCTURE = {"student_id", "school_identifier", "school_year", "entry_date", "exit_date", "session_identifier"}
+"""What says whose row it is, which stay counts and that a summary is the whole year's, whatever is asked."""
 STORED = {
     column.name
     for table in (facts.person, facts.enrollment, facts.academic_summary)
@@ -151,4 +152,5 @@ async def test_a_narrower_agreement_of_another_partner_is_not_widened_by_ours(ga
 
 
 def test_the_reader_is_the_only_way_to_the_rows() -> None:
-    assert [name for name in vars(Reader) if not name.startswith("_")] == ["read_page"]
+    for door, name in ((Reader, "read_page"), (Follower, "read_changes")):
+        assert [each for each in vars(door) if not each.startswith("_")] == [name]

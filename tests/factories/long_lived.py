@@ -24,6 +24,7 @@ from agreements.lifecycle import Standing
 from gateway.caller import Caller
 from gateway.problems import Problem
 from gateway.records.extent import Extents
+from gateway.records.following import Follower
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.alarms import alarm
@@ -237,6 +238,7 @@ class World:
             Extents(database.pool),
             self.services.log,
             SubjectKey(self.made.keys.subject),
+            follower=Follower(database.pool),
         )
         asked = [
             (client, line, version, question)

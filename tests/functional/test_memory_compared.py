@@ -7,6 +7,7 @@ import pytest
 
 from gateway.problems import Problem
 from gateway.records.extent import Extents
+from gateway.records.following import Follower
 from gateway.records.reader import Reader
 from gateway.records.subjects import SubjectKey
 from gateway.services.disclosure import Disclosures
@@ -28,7 +29,14 @@ async def test_an_answer_remembered_wrong_is_refused_and_the_next_one_is_right(
     watched = replace(
         services,
         grants=grants,
-        disclosures=Disclosures(grants, Reader(pool), Extents(pool), services.log, SubjectKey(made.keys.subject)),
+        disclosures=Disclosures(
+            grants,
+            Reader(pool),
+            Extents(pool),
+            services.log,
+            SubjectKey(made.keys.subject),
+            follower=Follower(pool),
+        ),
     )
     right = (await gateway.ask(TUTORING, services=watched)).body
     signed = made.agreements[TUTORING].agreement

@@ -131,6 +131,17 @@ def test_a_fork_with_the_log_s_own_key_is_found(folder: Path, tmp_path: Path, at
         look(tmp_path / "fork", seen)
 
 
+def test_a_tile_above_that_does_not_follow_from_those_below_is_found(folder: Path) -> None:
+    seen = seen_of(folder, 200)
+    write_export(folder, LEAVES, SIGNER)
+    above = folder / tile_path(1, 0, SIZE // WIDTH)
+    changed = bytearray(above.read_bytes())
+    changed[40] ^= 1
+    above.write_bytes(changed)
+    with pytest.raises(LogDamaged, match="does not follow from the tiles below"):
+        look(folder, seen)
+
+
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_any_changed_byte_of_what_is_new_is_found(data: st.DataObject) -> None:
