@@ -72,7 +72,7 @@ async def test_altered_entries_among_a_thousand_are_named_and_no_other(gateway: 
     assert (dict(honest.decided_again), honest.shown) == ({"disclosure": 800, "refusal": 200}, [])
     entries = await gateway.entries()
     disclosed, denied = places(entries, "disclosure", start), places(entries, "refusal", start)
-    other = gateway.digest(FOLLOW_UP)
+    other, third = gateway.digest(FOLLOW_UP), gateway.digest(TUTORING)
     changes: dict[str, Any] = {
         "clauses": lambda body: body["clauses"][0].append("/datasets/0/elements/7"),
         "elements": lambda body: body["elements"].__setitem__(0, "000255"),
