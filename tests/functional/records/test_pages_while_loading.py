@@ -1,6 +1,7 @@
 """A load never shows half of itself: a page is of one epoch, and a walk under a cursor loses and doubles nobody."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gateway.records.encoding import encode
 from gateway.records.errors import LoadBusy
 from gateway.records.reader import Page
 from gateway.records.subjects import SubjectKey
+from gateway.services.appearing import Appearing
 from gateway.services.loads import Loads
 from gateway.services.stops import opt_out
 from tests.factories.database import TestDatabase
@@ -143,6 +145,39 @@ async def test_a_load_that_stops_overtake_again_and_again_gives_way(
     await district.load(files((*STAY, *NUMBERS[16:20]), "v3"), confirm=True)
     after = {name for name, _ in shown(await district.page(LEAVE))}
     assert set(NUMBERS[16:20]) < after == {name for name, _ in rows}
+
+
+async def covered(district: SmallDistrict) -> set[str]:
+    """Return whom the app's view of populations covers: what every other view of students is joined with."""
+    connection = await district.database.connection("app")
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('pactgate.agreement', $1, true)", AGREEMENT)
+        ids = [row["student_id"] for row in await connection.fetch("SELECT student_id FROM records.granted")]
+    numbers = "SELECT student_identifier FROM records.identity WHERE student_id = ANY ($1)"
+    return {row["student_identifier"] for row in await district.owner.fetch(numbers, ids)}
+
+
+async def test_whom_a_load_begins_and_ceases_to_cover_counts_with_its_entry_and_not_before(
+    district: SmallDistrict,
+) -> None:
+    seen = []
+
+    class Watched(Appearing):
+        """Looked at when all is prepared, and when it is visible and not yet dated by its entry."""
+
+        async def publish(self, *prepared: Any) -> tuple[int, ...]:
+            seen.append(await covered(district))
+            entries = await super().publish(*prepared)
+            seen.append(await covered(district))
+            return entries
+
+    for target, rows in files((*STAY, *NUMBERS[20:]), "v2").items():
+        district.write(target, *rows)
+    loads = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
+    loads.appearing = Watched(district.engine, district.in_force, secrets.token_bytes)
+    await loads.load(mapping_for("students", "enrollments"), district.folder, confirm=True)
+    assert seen == [{*STAY, *NUMBERS[16:20]}, {*STAY, *NUMBERS[20:]}]
+    assert await covered(district) == seen[-1]
 
 
 @pytest.mark.claim(7)
