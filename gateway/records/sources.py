@@ -116,8 +116,7 @@ def source_of(
             own = and_(
                 row.c.student_id == student.c.student_id,
                 counted_from(terms.school_years, year),
-                *([] if by_day else _told(row, kind, lambda day: told_until(terms, exact, day, student, today))),
-                *([] if not by_day else [row.c.attendance_event_date <= today]),
+                *_told(row, kind, lambda day: today if by_day else told_until(terms, exact, day, student, today)),
                 *([] if not kind.is_stay else [matches_today(terms.population, row, today, world)]),
             )
             elements = columns | _columns(row, kind.base) | _looked_up(world, row, kind.base) | {YEAR: year}

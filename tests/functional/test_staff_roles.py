@@ -12,7 +12,7 @@ from agreements.signature import Envelope, Kind
 from gateway.services.errors import IdentityTaken, InvitationRefused, NothingToUndo, StaffRoleRefused
 from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Realm
-from tests.factories.agreements import Keyring
+from tests.factories.agreements import Keyring, key_for
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.staffing import StaffRoom, identity
 
@@ -83,6 +83,17 @@ async def test_a_suspension_is_undone_by_an_officer_who_is_not_the_person(gatewa
     assert await room.roles(BEN) == {Role.OFFICER}
     with pytest.raises(NothingToUndo):
         await office.reinstate(lifted(ben.id, entry, other))
+
+
+@pytest.mark.claim(12)
+async def test_whoever_has_no_key_in_office_any_more_is_no_officer(gateway: Gateway) -> None:
+    room, admissions = StaffRoom(gateway), (await gateway.office()).admissions
+    ring, ben, third = gateway.deployment.ring, await room.come_in(BEN), key_for("a third officer")
+    await admissions.introduce_officer(ring.officer_document("Third Officer", third, by=room.officers).envelope)
+    await room.give(ben, Role.OFFICER, officer_key=third.thumbprint, keys=[room.officers[0], third])
+    assert await room.roles(BEN) == {Role.OFFICER}
+    await admissions.revoke(ring.revocation(third.thumbprint, by=room.officers).envelope)
+    assert await room.roles(BEN) == set()
 
 
 @pytest.mark.claim(9)

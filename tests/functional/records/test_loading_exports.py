@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import secrets
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +18,7 @@ from gateway.records.loading import prepare, settled, workspace
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import parse_mapping
 from gateway.records.subjects import SubjectKey
+from gateway.services.appearing import Appearing
 from gateway.services.loads import Loads
 from gateway.services.stops import withdraw_consent
 from tests.factories.database import TestDatabase
@@ -334,13 +336,23 @@ async def test_more_rows_than_are_held_at_a_time_are_loaded_alike(
 
 
 async def test_a_dry_run_writes_nothing_and_says_what_would_be_held(district: SmallDistrict) -> None:
+    class Dying(Appearing):
+        async def publish(self, *_prepared: Any) -> tuple[int, ...]:
+            raise ConnectionError
+
     await district.load(BASIC)
+    district.write("students", *STUDENTS[1:])
+    dying = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
+    dying.appearing = Dying(district.engine, district.in_force, secrets.token_bytes)
+    with pytest.raises(ConnectionError):
+        await dying.load(mapping_for("students"), district.folder, confirm=True)
     before = await district.owner.fetchrow("SELECT size, epoch FROM audit.head")
     report = await district.load({"students": STUDENTS[1:]}, dry=True)
     assert report.held == ("students: 1 rows would end and 0 change, of 4",)
     assert (report.entries, report.targets[0].ended) == ((), 1)
     assert await district.owner.fetchrow("SELECT size, epoch FROM audit.head") == before
-    assert await counts(district, "batch") == 1
+    # Not even what a load that died left behind is tidied up.
+    assert await counts(district, "batch") == 2
 
 
 async def test_a_large_part_is_committed_to_in_sections_and_a_small_one_as_ever(district: SmallDistrict) -> None:

@@ -191,24 +191,16 @@ CREATE VIEW records.turned_population AS
 COMMENT ON VIEW records.turned_population IS 'Whom the agreement covers on only one of the two days.';
 
 -- Rows that were erased, or old versions that are kept no longer, are gone: nobody can tell that they went.
-DO $$
-DECLARE
-    gone text := CASE WHEN to_regclass('records.readable') IS NULL THEN 'false'
-        ELSE '(SELECT k.idx FROM records.readable AS k) > '
-            'nullif(current_setting(''pactgate.since_epoch'', true), '''')::bigint' END;
-BEGIN
-    EXECUTE format($view$
-        CREATE VIEW records.lost_since AS
-        SELECT %s OR coalesce(
+CREATE VIEW records.lost_since AS
+    SELECT (SELECT k.idx FROM records.readable AS k) > nullif(current_setting('pactgate.since_epoch', true), '')::bigint
+        OR coalesce(
             sum(CASE r.part WHEN 'population.begun' THEN 1 WHEN 'population.ended' THEN -1 ELSE 0 END) > 0, false
         ) AS found
-        FROM records.erased_row AS r
-        WHERE r.concerns = current_setting('pactgate.agreement', true)
-          AND NOT r.loaded
-          AND r.erased_idx > nullif(current_setting('pactgate.since_epoch', true), '')::bigint
-          AND r.at <= nullif(current_setting('pactgate.since_epoch', true), '')::bigint
-        $view$, gone);
-END $$;
+    FROM records.erased_row AS r
+    WHERE r.concerns = current_setting('pactgate.agreement', true)
+      AND NOT r.loaded
+      AND r.erased_idx > nullif(current_setting('pactgate.since_epoch', true), '')::bigint
+      AND r.at <= nullif(current_setting('pactgate.since_epoch', true), '')::bigint;
 COMMENT ON VIEW records.lost_since IS 'Whether what was shown at the earlier epoch cannot be told any more.';
 
 GRANT SELECT ON
