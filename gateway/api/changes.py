@@ -4,15 +4,13 @@
 No logic: a verified caller and a query go in, `disclose` answers or raises.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 
 from gateway.api.cursor import ChangeCursors
-from gateway.api.datasets import request_id_of, respond, services_of, unread
+from gateway.api.datasets import DATASETS, Dataset, request_id_of, respond, services_of, unread
 from gateway.api.query import read_changes_query
 from gateway.caller import AnyCaller, Caller
 from gateway.oauth.callers import caller_of
@@ -22,37 +20,21 @@ from gateway.records.reader import Position
 from gateway.services.changes import Following, with_opened
 from gateway.services.disclosure import Asked
 
-CHANGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "students": "/students",
-        "enrollments": "/enrollments",
-        "attendance": "/attendance",
-        "attendance_events": "/attendance/events",
-        "courses": "/courses",
-        "academic_summary": "/academic-summary",
-        "assessments": "/assessments",
-        "discipline": "/discipline",
-        "programs": "/programs",
-        "graduation": "/graduation",
-    }
-)
-"""Each dataset, and its path after `/v1/changes`: the same as after `/v1`."""
-
 
 def changes_router(cursor_key: bytes) -> APIRouter:
     """Return the routes; `cursor_key` (32 bytes) seals cursors."""
     cursors = ChangeCursors(cursor_key)
     router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=LeanRoute)
-    for dataset, path in CHANGES.items():
-        _add(router, dataset, path, cursors)
+    for dataset in DATASETS:
+        _add(router, dataset, cursors)
     return router
 
 
-def _add(router: APIRouter, dataset: str, path: str, cursors: ChangeCursors) -> None:
-    @router.get(path)
-    async def read_changes(request: Request, caller: Annotated[Caller, caller_of(dataset)]) -> Response:
+def _add(router: APIRouter, dataset: Dataset, cursors: ChangeCursors) -> None:
+    @router.get(dataset.path, name=f"read_changes_of_{dataset.name}")
+    async def read_changes(request: Request, caller: Annotated[Caller, caller_of(dataset.name)]) -> Response:
         """Rows that were created, changed or deleted since the cursor `since`; without one, all of them are new."""
-        return await answer_changes(request, caller, dataset, cursors)
+        return await answer_changes(request, caller, dataset.name, cursors)
 
 
 async def answer_changes(request: Request, caller: AnyCaller, dataset: str, cursors: ChangeCursors) -> Response:

@@ -4,7 +4,8 @@ The datasets a partner can read. No logic: a verified caller and a query go in, 
 The answer is declared for the interface description only; the bytes that leave are the bytes the log committed to.
 """
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
@@ -27,81 +28,74 @@ _JSON = "application/json"
 RECEIPT_HEADER = "Pactgate-Receipt"
 """Index of the entry that records the answer: what `/v1/receipts/{id}` takes."""
 
-StudentsCaller = Annotated[Caller, caller_of("students")]
-EnrollmentsCaller = Annotated[Caller, caller_of("enrollments")]
-AttendanceCaller = Annotated[Caller, caller_of("attendance")]
-AttendanceEventsCaller = Annotated[Caller, caller_of("attendance_events")]
-CoursesCaller = Annotated[Caller, caller_of("courses")]
-AcademicSummaryCaller = Annotated[Caller, caller_of("academic_summary")]
-AssessmentsCaller = Annotated[Caller, caller_of("assessments")]
-DisciplineCaller = Annotated[Caller, caller_of("discipline")]
-ProgramsCaller = Annotated[Caller, caller_of("programs")]
-GraduationCaller = Annotated[Caller, caller_of("graduation")]
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset by its name in agreements, its path after `/v1` and after `/v1/changes`, and what its rows are."""
+
+    name: str
+    path: str
+    says: str
+
+
+STUDENTS: Final = Dataset(
+    "students", "/students", "Students this agreement covers, one object each, in the order of their record codes."
+)
+DATASETS: Final = (
+    STUDENTS,
+    Dataset(
+        "enrollments",
+        "/enrollments",
+        "Stays at schools, those that are over too, one object a student and stay that the agreement covers.",
+    ),
+    Dataset(
+        "attendance",
+        "/attendance",
+        "Attendance counts, one object a student and school year, as of the agreement's last cadence day.",
+    ),
+    Dataset(
+        "attendance_events",
+        "/attendance/events",
+        "Attendance events, one object a student and day, where an agreement lists them.",
+    ),
+    Dataset("courses", "/courses", "Courses with marks and credits, one object a student and section."),
+    Dataset(
+        "academic_summary",
+        "/academic-summary",
+        "Grade points and credits, one object a student and session, or school year where there are no sessions.",
+    ),
+    Dataset("assessments", "/assessments", "Test results, one object a student, test, day and type of score."),
+    Dataset(
+        "discipline",
+        "/discipline",
+        "Actions after incidents, or how many incidents there were, as the agreement says.",
+    ),
+    Dataset("programs", "/programs", "Participation in programs and supports, one object a student and program."),
+    Dataset("graduation", "/graduation", "Diploma, cohort and being on track, one object a student."),
+)
+"""Whatever is served, here and at `/compat`, as pages and as changes: a dataset is added here and nowhere else."""
 
 
 def datasets_router(cursors: Cursors) -> APIRouter:
     """Return the routes of the datasets."""
     router = APIRouter(prefix="/v1", tags=["datasets"], route_class=LeanRoute)
-    _add_outcomes(router, cursors)
+    for dataset in DATASETS:
+        _add(router, dataset, cursors)
 
-    @router.get("/students")
-    async def read_students(request: Request, caller: StudentsCaller) -> Response:
-        """Students this agreement covers, one object each, in the order of their record codes."""
-        return await answer_page(request, caller, "students", cursors)
-
-    @router.get("/students/{code}")
-    async def read_student(request: Request, code: str, caller: StudentsCaller) -> Response:
+    @router.get(f"{STUDENTS.path}/{{code}}")
+    async def read_student(
+        request: Request, code: str, caller: Annotated[Caller, caller_of(STUDENTS.name)]
+    ) -> Response:
         """One student by record code; not there and not yours are the same answer."""
         return await answer_one(request, caller, code)
-
-    @router.get("/enrollments")
-    async def read_enrollments(request: Request, caller: EnrollmentsCaller) -> Response:
-        """Stays at schools, those that are over too, one object a student and stay that the agreement covers."""
-        return await answer_page(request, caller, "enrollments", cursors)
-
-    @router.get("/attendance")
-    async def read_attendance(request: Request, caller: AttendanceCaller) -> Response:
-        """Attendance counts, one object a student and school year, as of the agreement's last cadence day."""
-        return await answer_page(request, caller, "attendance", cursors)
-
-    @router.get("/attendance/events")
-    async def read_attendance_events(request: Request, caller: AttendanceEventsCaller) -> Response:
-        """Attendance events, one object a student and day, where an agreement lists them."""
-        return await answer_page(request, caller, "attendance_events", cursors)
 
     return router
 
 
-def _add_outcomes(router: APIRouter, cursors: Cursors) -> None:
-    @router.get("/courses")
-    async def read_courses(request: Request, caller: CoursesCaller) -> Response:
-        """Courses with marks and credits, one object a student and section."""
-        return await answer_page(request, caller, "courses", cursors)
-
-    @router.get("/academic-summary")
-    async def read_academic_summary(request: Request, caller: AcademicSummaryCaller) -> Response:
-        """Grade points and credits, one object a student and session, or school year where there are no sessions."""
-        return await answer_page(request, caller, "academic_summary", cursors)
-
-    @router.get("/assessments")
-    async def read_assessments(request: Request, caller: AssessmentsCaller) -> Response:
-        """Test results, one object a student, test, day and type of score."""
-        return await answer_page(request, caller, "assessments", cursors)
-
-    @router.get("/discipline")
-    async def read_discipline(request: Request, caller: DisciplineCaller) -> Response:
-        """Actions after incidents, or how many incidents there were, as the agreement says."""
-        return await answer_page(request, caller, "discipline", cursors)
-
-    @router.get("/programs")
-    async def read_programs(request: Request, caller: ProgramsCaller) -> Response:
-        """Participation in programs and supports, one object a student and program."""
-        return await answer_page(request, caller, "programs", cursors)
-
-    @router.get("/graduation")
-    async def read_graduation(request: Request, caller: GraduationCaller) -> Response:
-        """Diploma, cohort and being on track, one object a student."""
-        return await answer_page(request, caller, "graduation", cursors)
+def _add(router: APIRouter, dataset: Dataset, cursors: Cursors) -> None:
+    @router.get(dataset.path, name=f"read_{dataset.name}", description=dataset.says)
+    async def read_page(request: Request, caller: Annotated[Caller, caller_of(dataset.name)]) -> Response:
+        return await answer_page(request, caller, dataset.name, cursors)
 
 
 async def answer_page(request: Request, caller: AnyCaller, dataset: str, cursors: Cursors) -> Response:
