@@ -26,6 +26,7 @@ class StagedRow:
 
     line: int
     values: Mapping[str, Value]
+    part: int = 0
 
     def __repr__(self) -> str:
         return f"StagedRow(line={self.line})"
@@ -131,16 +132,18 @@ class Staging:
                     values[each.name] = each.read(cell)
                 except CellRefused as error:
                     reason = f"{each.column or each.name!r} {error}"
-                    refused = Refused(self.file.name, row.line, reason, each.column or "", shape_of(cell))
-                    yield RefusedRow(refused, self._number(cells))
+                    yield RefusedRow(self._refused(row, reason, each.column or "", shape_of(cell)), self._number(cells))
                     return
             require_known(self.load.target, values)
             require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
-            yield RefusedRow(Refused(self.file.name, row.line, str(error)), self._number(cells))
+            yield RefusedRow(self._refused(row, str(error)), self._number(cells))
             return
-        yield StagedRow(row.line, values)
+        yield StagedRow(row.line, values, row.part)
+
+    def _refused(self, row: Row, reason: str, column: str = "", shape: str = "") -> Refused:
+        return Refused(self.file.names[row.part], row.line, reason, column, shape, row.part)
 
     def _number(self, cells: Sequence[str]) -> str | None:
         """Return the number of the student that a refused row is about, as far as it was joined."""

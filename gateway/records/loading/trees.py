@@ -1,0 +1,214 @@
+"""
+From a record with members in members, a JSON object or an XML element, to the cells of rows.
+
+A path names one value: `name.last`, `addresses[type=Home].city`, `school..number` (at any depth in it). A member that
+stands there several times is no cell unless the path says which one is meant: nothing is picked by chance.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product, zip_longest
+from typing import Any, Final
+
+ROWS_A_RECORD: Final = 1_000
+"""How many rows a record may be, where a mapping takes a row for each of its children."""
+BETWEEN: Final = "; "
+"""What stands between several values that are one cell."""
+_DESCRIPTOR: Final = "uri://"
+_JOINED: Final = " + "
+_STROKE: Final = "/"
+_STEP: Final = re.compile(r"(?P<name>[^.\[\]]+)(?P<which>(?:\[[^\[\]]+\])*)")
+_WHICH: Final = re.compile(r"\[([^\[\]]+)\]")
+_TAKEN: Final = ("first", "last", "all")
+
+
+class Element(dict[str, Any]):
+    """An XML element: children by their local names, several of one name as a list; attributes with `@` before."""
+
+    __slots__ = ("text",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether there are no elements in it."""
+        return all(name.startswith("@") for name in self)
+
+
+class BadPath(ValueError):
+    """A path is not well formed."""
+
+
+class _NoCell(Exception):
+    """There is no single value at a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A member's name, the conditions on its occurrences, and which of those that are left; `deep`: at any depth."""
+
+    name: str
+    deep: bool
+    conditions: tuple[tuple["_Path", str], ...]
+    taken: str
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says which one of several is meant."""
+        return bool(self.conditions or self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    text: str
+    steps: tuple[_Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """How the cells of rows are read from a record: for each column the paths to try, in order."""
+
+    columns: tuple[str, ...]
+    paths: tuple[tuple[tuple[_Path, ...], ...], ...]
+    each: tuple[str, ...]
+    words: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The members of a record that some path begins with."""
+        return frozenset(path.steps[0].name for tried in self.paths for joined in tried for path in joined)
+
+    def rows(self, record: Mapping[str, Any]) -> Iterator[tuple[str, ...] | str]:
+        """Yield the cells of each row that a record is, or why it is none."""
+        listed = [(name, occurrences) for name in self.each if len(occurrences := _listed(record.get(name))) > 1]
+        number = 1
+        for _, occurrences in listed:
+            number *= len(occurrences)
+        if number > ROWS_A_RECORD:
+            yield f"it would be more than {ROWS_A_RECORD:,} rows"
+            return
+        # A list of one is that one: where a row is taken for each, no path needs to say which.
+        one = {name: found[0] for name in self.each if len(found := _listed(record.get(name))) == 1}
+        for chosen in product(*(occurrences for _, occurrences in listed)):
+            yield self._row({**record, **one, **dict(zip((name for name, _ in listed), chosen, strict=True))})
+
+    def _row(self, record: Mapping[str, Any]) -> tuple[str, ...] | str:
+        cells = []
+        for tried in self.paths:
+            cell = ""
+            for joined in tried:
+                try:
+                    parts = [_value(record, path, words=self.words) for path in joined]
+                except _NoCell as error:
+                    return str(error)
+                if cell := _STROKE.join(parts) if all(parts) else "":
+                    break
+            cells.append(cell)
+        return tuple(cells)
+
+
+def cells_for(columns: Mapping[str, Sequence[str]], each: Sequence[str], *, words: bool) -> Cells:
+    """Return how to read these columns, each by the paths to try in order. Raises `BadPath`."""
+    paths = tuple(
+        tuple(tuple(_parse(part) for part in text.split(_JOINED)) for text in tried) for tried in columns.values()
+    )
+    return Cells(tuple(columns), paths, tuple(each), words)
+
+
+def _parse(text: str) -> _Path:
+    steps: list[_Step] = []
+    at, deep = 0, False
+    while True:
+        found = _STEP.match(text, at)
+        if found is None:
+            raise BadPath(f"The path {text!r} is not well formed.")
+        steps.append(_step(found["name"], _WHICH.findall(found["which"]), text, deep=deep))
+        at = found.end()
+        if at == len(text):
+            return _Path(text, tuple(steps))
+        if text[at] != ".":
+            raise BadPath(f"The path {text!r} is not well formed.")
+        deep = text.startswith("..", at)
+        at += 2 if deep else 1
+
+
+def _step(name: str, which: Sequence[str], text: str, *, deep: bool) -> _Step:
+    conditions, taken = [], ""
+    for each in which:
+        key, sign, value = each.partition("=")
+        if sign:
+            conditions.append((_Path("", ()) if key == "." else _parse(key), value))
+        elif each in _TAKEN:
+            taken = each
+        else:
+            raise BadPath(f"The path {text!r} says neither what its {name!r} holds nor which one is meant.")
+    return _Step(name, deep, tuple(conditions), taken)
+
+
+def _value(record: Mapping[str, Any], path: _Path, *, words: bool) -> str:
+    found: list[object] = [record]
+    for step, next_step in zip_longest(path.steps, path.steps[1:]):
+        following: list[object] = []
+        for each in found:
+            for value in _named(each, step):
+                # Where all depths are searched next, all of a list is.
+                if isinstance(value, list) and not (step.is_told or (next_step and next_step.deep)):
+                    raise _NoCell(f"its member {path.text!r} is no single value")
+                following += _chosen(value, step, words=words)
+        found = following
+    cells = dict.fromkeys(cell for each in found if (cell := _cell(each, path, words=words)))
+    if len(cells) > 1 and not any(step.taken == "all" for step in path.steps):
+        raise _NoCell(f"its member {path.text!r} is there more than once")
+    return BETWEEN.join(cells)
+
+
+def _named(value: object, step: _Step) -> Iterator[object]:
+    """Yield what has the step's name in a value: once, or wherever it stands below."""
+    if isinstance(value, dict) and value.get(step.name) is not None:
+        yield value[step.name]
+    elif step.deep and isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _named(each, step)
+
+
+def _chosen(value: object, step: _Step, *, words: bool) -> Sequence[object]:
+    met = [each for each in _listed(value) if all(_meets(each, *asked, words=words) for asked in step.conditions)]
+    if step.taken in {"", "all"}:
+        return met
+    return met[:1] if step.taken == "first" else met[-1:]
+
+
+def _meets(value: object, path: _Path, wanted: str, *, words: bool) -> bool:
+    """Return whether a member has this value. One that holds several, or none at all, has no value but nothing."""
+    try:
+        if not path.steps:
+            found = _cell(value, path, words=words)
+        else:
+            found = _value(value, path, words=words) if isinstance(value, dict) else ""
+    except _NoCell:
+        return False
+    return found == wanted
+
+
+def _cell(value: object, path: _Path, *, words: bool) -> str:
+    if isinstance(value, Element) and value.is_leaf:
+        value = value.text
+    if isinstance(value, dict | list):
+        raise _NoCell(f"its member {path.text!r} is no single value")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    cell = str(value).strip()
+    if "\0" in cell:
+        raise _NoCell(f"its member {path.text!r} holds a NUL character")
+    return cell.rpartition("#")[2] if words and cell.startswith(_DESCRIPTOR) else cell
+
+
+def _listed(value: object) -> list[object]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
