@@ -89,11 +89,8 @@ class CsvFile:
 
 def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
     """Open a file of the export. Raises `BadSource` if it is not there or has no readable header."""
-    try:
-        _require_narrow(export, source, name)
-        columns = source.columns or _header(export, source, name)
-    except LookupError:
-        raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
+    require_encoding(export, source, name)
+    columns = source.columns or _header(export, source, name)
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         raise BadSource(f"{name}: the column {twice[0]!r} appears twice.")
     return CsvFile(name, export, source, columns)
@@ -105,9 +102,13 @@ def hint_at_delimiter(columns: tuple[str, ...]) -> str:
     return f" It has one column only; is its delimiter '{likely[0]}'?" if likely else ""
 
 
-def _require_narrow(export: Export, source: SourceFile, name: str) -> None:
-    """Check that a file that is read as UTF-8 is not UTF-16. Raises `BadSource`."""
-    codec = codecs.lookup(source.encoding).name
+def require_encoding(export: Export, source: SourceFile, name: str) -> None:
+    """Check that the encoding is one of text, and that a file to be read as UTF-8 is not UTF-16. Raises `BadSource`."""
+    try:
+        "".encode(source.encoding)
+        codec = codecs.lookup(source.encoding).name
+    except LookupError:
+        raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
     with export.open(source.path) as file:
         if codec.startswith("utf-8") and file.read(2) in _WIDE:
             raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = 'utf-16'.")

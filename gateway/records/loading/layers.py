@@ -99,7 +99,7 @@ class Exports:
             kind = self._kind(source, said, number, there=bool(paths))
             if kind == ABSENT:
                 continue
-            opened = open_parts(export, name if number == 0 else f"{name} of delta {number}", source, paths)
+            opened = open_parts(export, name, source, paths, delta=number)
             layers = [opened] if kind == BULK else [opened, *layers]
         if not layers and not source.optional:
             raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import Refused, Row, open_csv
+from gateway.records.loading.csvfile import Refused, Row, open_csv, require_encoding
 from gateway.records.loading.export import Export
 from gateway.records.loading.jsonfile import JsonFile
 from gateway.records.loading.mapping import SourceFile
@@ -70,30 +70,40 @@ class Parts:
 
 def paths_of(export: Export, source: SourceFile) -> list[str]:
     """Return the paths of the files that are there. Raises `BadSource`."""
+    if export.has(source.path):
+        return [source.path]
     if not _PATTERN.search(source.path):
-        return [source.path] if export.has(source.path) else []
-    folder, _, pattern = source.path.rpartition("/")
-    names = sorted(name for name in export.names(folder) if fnmatchcase(name, pattern))
+        return []
+    # Of an absolute path the folder is `/`, which no export holds.
+    folder, stroke, pattern = source.path.rpartition("/")
+    names = sorted(name for name in export.names(folder or stroke) if fnmatchcase(name, pattern))
     if len(names) > PARTS:
         raise BadSource(f"More than {PARTS:,} files are named as {source.path}.")
     return [f"{folder}/{name}" if folder else name for name in names]
 
 
-def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[str]) -> Parts:
-    """Open the files at `paths`. Raises `BadSource`."""
+def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[str], *, delta: int = 0) -> Parts:
+    """Open the files at `paths`, of the export itself or of a delta by its number. Raises `BadSource`."""
     if not paths:
         raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")
-    is_one = paths == [source.path]
-    parts = [_open(export, name if is_one else path, msgspec.structs.replace(source, path=path)) for path in paths]
+    suffix = f" of delta {delta}" if delta else ""
+    names = [(name if paths == [source.path] else path) + suffix for path in paths]
+    parts = [
+        _open(export, named, msgspec.structs.replace(source, path=path))
+        for named, path in zip(names, paths, strict=True)
+    ]
     columns = set(parts[0].columns)
     for part in parts:
         if set(part.columns) != columns:
             raise BadSource(f"{part.name}: its columns are not those of {parts[0].name}.")
-    return Parts(name, parts, sum(export.size(path) for path in paths))
+    return Parts(name + suffix, parts, sum(export.size(path) for path in paths))
 
 
 def _open(export: Export, name: str, source: SourceFile) -> Part:
     if source.form == "csv":
         return open_csv(export, name, source)
     cells = source.reader()
-    return (XmlFile if source.form == "xml" else JsonFile)(name, export, source, cells.columns, cells)
+    if source.form == "xml":
+        return XmlFile(name, export, source, cells.columns, cells)
+    require_encoding(export, source, name)
+    return JsonFile(name, export, source, cells.columns, cells)

@@ -91,7 +91,7 @@ class Cells:
             yield f"it would be more than {ROWS_A_RECORD:,} rows"
             return
         # A list of one is that one: where a row is taken for each, no path needs to say which.
-        one = {name: found[0] for name in self.each if len(found := _listed(record.get(name))) == 1}
+        one = {name: next(iter(_listed(record.get(name))), None) for name in self.each}
         for chosen in product(*(occurrences for _, occurrences in listed)):
             yield self._row({**record, **one, **dict(zip((name for name, _ in listed), chosen, strict=True))})
 
@@ -112,6 +112,8 @@ class Cells:
 
 def cells_for(columns: Mapping[str, Sequence[str]], each: Sequence[str], *, words: bool) -> Cells:
     """Return how to read these columns, each by the paths to try in order. Raises `BadPath`."""
+    if bare := [name for name, tried in columns.items() if not tried]:
+        raise BadPath(f"The column {bare[0]!r} needs a path.")
     paths = tuple(
         tuple(tuple(_parse(part) for part in text.split(_JOINED)) for text in tried) for tried in columns.values()
     )

@@ -86,7 +86,7 @@ class _Reading:
         except ExpatError as error:
             # Expat's messages are a fixed list; none of them quotes the file.
             raise self._bad(f"it is no well-formed XML ({str(error).partition(':')[0]})", error.lineno) from None
-        except ValueError:
+        except (ValueError, LookupError):
             raise self._bad("its encoding is not known") from None
         if self._fed - self._parser.CurrentByteIndex > MARK_BYTES and not ends:
             raise self._bad(f"a tag or comment is longer than {MARK_BYTES:,} bytes")
