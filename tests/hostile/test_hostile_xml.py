@@ -82,6 +82,7 @@ def test_xml_that_says_more_than_rows_or_is_none_is_refused_with_its_line(
         read(tmp_path, content)
 
 
+@pytest.mark.claim(9)
 def test_a_refusal_quotes_nothing_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(BadSource) as refused:
         read(tmp_path, students(student(1, "<Name><First>Ximena</Name>")))
