@@ -65,6 +65,8 @@ class _Step:
 class _Path:
     text: str
     steps: tuple[_Step, ...]
+    plain: tuple[str, ...] | None = None
+    """The names of its steps, if it is names only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def _parse(text: str) -> _Path:
         steps.append(_step(found["name"], _WHICH.findall(found["which"]), text, deep=deep))
         at = found.end()
         if at == len(text):
-            return _Path(text, tuple(steps))
+            is_plain = not any(step.deep or step.is_told for step in steps)
+            return _Path(text, tuple(steps), tuple(step.name for step in steps) if is_plain else None)
         if text[at] != ".":
             raise BadPath(f"The path {text!r} is not well formed.")
         deep = text.startswith("..", at)
@@ -151,6 +154,13 @@ def _step(name: str, which: Sequence[str], text: str, *, deep: bool) -> _Step:
 
 
 def _value(record: Mapping[str, Any], path: _Path, *, words: bool) -> str:
+    if path.plain is not None:
+        value: object = record
+        for name in path.plain:
+            if isinstance(value, list):
+                break
+            value = value.get(name) if isinstance(value, dict) else None
+        return _cell(value, path, words=words)
     found: list[object] = [record]
     for step, next_step in zip_longest(path.steps, path.steps[1:]):
         following: list[object] = []

@@ -113,8 +113,11 @@ class _Reading:
         self._elements += 1
         if self._elements > ROW_ELEMENTS:
             self._refuse(f"its element holds more than {ROW_ELEMENTS:,} others")
-        self._count(sum(map(len, attributes.values())))
-        self._open.append((local, _element(attributes)))
+        if attributes:
+            self._count(sum(map(len, attributes.values())))
+            self._open.append((local, _element(attributes)))
+        else:
+            self._open.append((local, Element()))
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
@@ -124,7 +127,7 @@ class _Reading:
         if not self._open:
             return
         local, element = self._open.pop()
-        is_nil = element.pop(_NIL, None) in _TRUE
+        is_nil = bool(element) and element.pop(_NIL, None) in _TRUE
         value: Element | str | None = None if is_nil else element or element.text.strip()
         if self._open:
             _add(self._open[-1][1], local, value)
@@ -138,8 +141,10 @@ class _Reading:
     def _text(self, text: str) -> None:
         if not self._open or self._passed_over or self._why:
             return
-        self._count(len(text))
         element = self._open[-1][1]
+        if not element.text and text.isspace():
+            return  # what stands between elements, or before a text that is stripped
+        self._count(len(text))
         element.text += text
         if len(element.text) > LINE_LETTERS:
             self._refuse(f"its element holds a text of more than {LINE_LETTERS:,} letters")
