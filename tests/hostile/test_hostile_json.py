@@ -78,6 +78,15 @@ def test_an_object_of_an_array_that_says_what_no_cell_holds_is_refused_by_its_li
     ]
 
 
+def test_a_line_that_is_too_long_is_refused_as_such_and_the_next_one_is_read(tmp_path: Path) -> None:
+    long = '{"id": "' + "x" * LINE_LETTERS + '"}'
+    assert read(tmp_path, f'{{"id": 1}}\n{long}\n\n{{"id": 2}}') == [
+        ("1", ""),
+        f"x:2: its line has more than {LINE_LETTERS:,} letters",
+        ("2", ""),
+    ]
+
+
 def test_a_record_with_thousands_of_children_is_no_thousands_of_rows(tmp_path: Path) -> None:
     codes = ",".join(['{"code": "uri://x/C#a"}'] * ROWS_A_RECORD)
     assert read(tmp_path, f'[{{"codes": [{codes}]}}]') == [("", "a")] * ROWS_A_RECORD

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import pytest
 
 from gateway.records.errors import BadSource
+from gateway.records.loading import xmlfile
 from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
@@ -118,9 +119,15 @@ def test_names_count_without_their_namespace_and_attributes_with_one_do_not_coun
     assert read(tmp_path, students(inner)) == [("1", "Ana", "")]
 
 
+def test_a_text_is_whole_wherever_pieces_of_the_file_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xmlfile, "PIECE", 1)
+    written = students(student(1, "<Name>\n  <First> Mary &amp; Ann </First>\n</Name>"))
+    assert read(tmp_path, written) == [("1", "Mary & Ann", "")]
+
+
 def test_what_is_nil_is_nothing_and_never_its_content(tmp_path: Path) -> None:
     written = students(
-        student(1, f"<Name{NIL}/>"), student(2, f"<Name><First{NIL}></First></Name>"), f"<Student{NIL}/>"
+        student(1, f"<Name{NIL}/>"), student(2, f"<Name><First{NIL}>Bo</First></Name>"), f"<Student{NIL}/>"
     )
     assert read(tmp_path, written) == [("1", "", ""), ("2", "", ""), ("", "", "")]
 

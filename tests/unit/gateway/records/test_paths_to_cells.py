@@ -67,7 +67,7 @@ def test_a_path_finds_the_value_that_it_names(tmp_path: Path, paths: tuple[str, 
         assert value == found
 
 
-@pytest.mark.parametrize("path", ["Phone.Number", "Phone", "School", "Race", "Phone[first]"])
+@pytest.mark.parametrize("path", ["Phone.Number", "Phone", "School", "Race", "Phone[first]", "Phone.Number[first]"])
 def test_what_is_no_single_value_is_no_cell(tmp_path: Path, path: str) -> None:
     assert cell(tmp_path, path) == [f"Row: its member {path!r} is no single value"]
 
