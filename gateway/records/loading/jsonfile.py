@@ -55,14 +55,15 @@ class JsonFile:
 
     def _objects(self) -> Iterator[tuple[int, str | None]]:
         """Yield (line, text) of each object; no text for one that is too long. Raises `BadSource`."""
-        file = self._opened()
-        with file:
-            try:
+        try:
+            with self._opened() as file:
                 first = _first(file)
-            except UnicodeDecodeError:
-                raise self._not_encoded() from None
-        with self._opened() as file:
-            yield from self._of_array(file) if first == "[" else self._of_lines(file)
+            with self._opened() as file:
+                yield from self._of_array(file) if first == "[" else self._of_lines(file)
+        except UnicodeDecodeError:
+            raise BadSource(
+                f"{self.name}: {self.source.path} holds bytes that are not {self.source.encoding}."
+            ) from None
 
     def _opened(self) -> io.TextIOWrapper:
         raw = self.export.open(self.source.path)
@@ -109,19 +110,13 @@ class JsonFile:
 
     def _more(self, file: io.TextIOWrapper, held: str) -> tuple[str, int, bool]:
         """Return what is held and the next piece, where to read on in it, and whether the file ends with it."""
-        try:
-            piece = file.read(PIECE)
-        except UnicodeDecodeError:
-            raise self._not_encoded() from None
+        piece = file.read(PIECE)
         self.taken += len(piece)
         return held + piece, 0, not piece
 
     def _broken(self, line: int) -> BadSource:
         long = f"or holds an object of more than {LINE_LETTERS:,} letters"
         return BadSource(f"{self.name}:{line}: it is no JSON array of objects, {long}.")
-
-    def _not_encoded(self) -> BadSource:
-        return BadSource(f"{self.name}: {self.source.path} holds bytes that are not {self.source.encoding}.")
 
 
 def _first(file: io.TextIOWrapper) -> str:

@@ -55,15 +55,15 @@ async def test_an_export_in_an_archive_fills_every_target_and_another_standard_c
 async def test_refused_rows_are_told_by_their_own_file_in_a_report_and_in_a_file(
     district: SmallDistrict, tmp_path: Path
 ) -> None:
-    export = write(tmp_path / "export", {**NEW_XML, "Student-b.xml": SECOND})
+    export = write(tmp_path / "export", {**NEW_XML, "Student.z.xml": SECOND})
     told: list[Refused] = []
     report = await district.loads.load(shipped("edfi_xml"), export, refused=told.append)
     # The name of a file that stands alone is the mapping's; here two files are one.
     assert [str(row) for row in report.refused] == [
-        "Student-b.xml:3: 'birthdate' is no date written as YYYY-MM-DD",
-        "Student-b.xml:5: Student: its member 'Name.FirstName' is no single value",
-        "Student-b.xml:7: its key appears more than once",
-        "Student-b.xml:7: its key appears more than once",
+        "Student.z.xml:3: 'birthdate' is no date written as YYYY-MM-DD",
+        "Student.z.xml:5: Student: its member 'Name.FirstName' is no single value",
+        "Student.z.xml:7: its key appears more than once",
+        "Student.z.xml:7: its key appears more than once",
     ]
     assert told == list(report.refused)
     assert (told[0].column, told[0].shape) == ("birthdate", "9 xxx")
@@ -81,8 +81,8 @@ async def test_refused_rows_are_told_by_their_own_file_in_a_report_and_in_a_file
 async def test_an_export_with_one_file_that_is_no_export_changes_nothing(
     district: SmallDistrict, tmp_path: Path, broken: str
 ) -> None:
-    export = write(tmp_path / "export", {**NEW_XML, "Student-z.xml": broken})
-    with pytest.raises(BadSource, match=r"^Student-z\.xml:\d+: "):
+    export = write(tmp_path / "export", {**NEW_XML, "Student.z.xml": broken})
+    with pytest.raises(BadSource, match=r"^Student\.z\.xml:\d+: "):
         await district.loads.load(shipped("edfi_xml"), export)
     assert set((await rows_of(district)).values()) == {0}
     assert await district.owner.fetchval("SELECT count(*) FROM records.batch") == 0

@@ -54,6 +54,7 @@ def cell(folder: Path, *paths: str, words: bool = True, each: tuple[str, ...] = 
         (("Race[.=B]",), "B"),
         (("Race[.=C]",), ""),
         (("School..Id",), "9"),
+        (("School[Identity=9].Lookup.Id",), ""),
         (("School.Identity.Id + @id",), "9/7"),
         (("Missing + @id", "@id + School..Id"), "7/9"),
         (("Period.From[.=1]",), "1"),
