@@ -11,6 +11,7 @@ import pytest
 from tests.factories.database import TestDatabase
 from tests.factories.exports import DATA, shipped
 from tests.factories.records import SmallDistrict
+from tests.factories.staging import stage
 
 pytestmark = pytest.mark.realdata
 
@@ -56,3 +57,21 @@ async def test_generated_bulk_xml_loads_with_every_student_and_stay(database: Te
 
     again = await district.loads.load(shipped("edfi_xml"), GENERATED)
     assert {(each.added, each.changed, each.ended) for each in again.targets} == {(0, 0, 0)}
+
+
+def test_every_line_of_an_apis_answers_is_a_row_and_pages_of_them_say_the_same(tmp_path: Path) -> None:
+    mapping = shipped("edfi_api")
+    files = {"schools": "schools", "students": "students", "enrollments": "studentSchoolAssociations"}
+    for name in files.values():
+        answers = (ANSWERS / f"{name}.ndjson").read_text("utf-8").splitlines()
+        for number in range(0, len(answers), 500):
+            page = tmp_path / f"{name}-{number:05}.json"
+            page.write_text(f"[{','.join(answers[number : number + 500])}]", "utf-8")
+    for load in mapping.load:
+        if load.target not in files:
+            continue
+        lines, pages = stage(mapping, load, ANSWERS), stage(mapping, load, tmp_path)
+        with (ANSWERS / f"{files[load.target]}.ndjson").open("rb") as file:
+            assert len(lines.rows) + len(lines.refused) == sum(1 for _ in file)
+        assert lines.refused == pages.refused == []
+        assert [row.values for row in lines.rows] == [row.values for row in pages.rows]
