@@ -14,7 +14,7 @@ from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.parts import open_parts
-from gateway.records.loading.xmlfile import DEPTH, MARK_BYTES, ROW_ELEMENTS, ROW_LETTERS
+from gateway.records.loading.xmlfile import DEPTH, MARK_BYTES, NAME_LETTERS, NAMES, ROW_ELEMENTS, ROW_LETTERS
 
 SOURCE = SourceFile(
     "x.xml",
@@ -165,6 +165,33 @@ def test_a_row_that_is_too_large_is_refused_once_and_what_no_column_reads_is_not
     first, second = read(tmp_path, students(student(1, inner), student(2)))
     assert second == ("2", "Ana", "")
     assert isinstance(first, tuple) if why is None else str(first) == f"x:1: Student: {why}"
+
+
+NAMED = "".join(f"<n{number}/>" for number in range(NAMES))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        students(NAMED),
+        students(student(1, f"<Unread>{NAMED}</Unread>")),
+        students("".join(f"<a n{number}=''/>" for number in range(NAMES))),
+        students("".join(f"<a xmlns:n{number}='urn:x'/>" for number in range(NAMES))),
+        students(f"<{'x' * (NAME_LETTERS + 1)}/>"),
+        students(f"<a xmlns='{'x' * NAME_LETTERS}'/>"),
+    ],
+)
+def test_names_that_the_parser_would_keep_are_bounded(tmp_path: Path, written: str) -> None:
+    with pytest.raises(BadSource, match=f"x:1: it has more than {NAMES:,} names, or one of more than"):
+        read(tmp_path, written)
+
+
+def test_names_and_attributes_count_as_letters_of_their_row(tmp_path: Path) -> None:
+    name, many = "x" * (NAME_LETTERS - 1), ROW_LETTERS // NAME_LETTERS + 2
+    for element in (f"<{name}/>", f"<a {name}=''/>"):
+        inner = f"<Name>{element * many}</Name>"
+        (refused,) = read(tmp_path, students(student(1, inner)))
+        assert refused == f"x:1: Student: its element has more than {ROW_LETTERS:,} letters"
 
 
 class Endless(Folder):

@@ -24,6 +24,9 @@ MARK_BYTES: Final = 2**20
 DEPTH: Final = 64
 ROW_LETTERS: Final = 10 * LINE_LETTERS
 ROW_ELEMENTS: Final = 20_000
+NAMES: Final = 10_000
+"""How many different names a file may have. Expat keeps each until the file ends; a data standard has hundreds."""
+NAME_LETTERS: Final = 1_000
 _SIGN: Final = "}"
 """Between an address and a local name; no address holds it."""
 _XINCLUDE: Final = ("http://www.w3.org/2001/XInclude", "http://www.w3.org/2003/XInclude")
@@ -63,6 +66,8 @@ class _Reading:
     def __init__(self, file: XmlFile) -> None:
         self._file, self._cells = file, file.cells
         self._rows, self._roots = frozenset(file.source.rows), frozenset(file.source.root)
+        self._names: dict[str, tuple[str, str]] = {}
+        """The address and local name of each name so far."""
         self._wanted = file.cells.names | frozenset(file.cells.each)
         self.found: list[tuple[int, tuple[str, ...] | str]] = []
         self._open: list[tuple[str, Element]] = []
@@ -77,6 +82,7 @@ class _Reading:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._document_type
         self._parser.ProcessingInstructionHandler = self._instruction
+        self._parser.StartNamespaceDeclHandler = self._prefix
 
     def take(self, piece: bytes, *, ends: bool) -> None:
         """Read on. Raises `BadSource`."""
@@ -93,7 +99,9 @@ class _Reading:
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
-        address, _, local = name.rpartition(_SIGN)
+        address, local = self._named(name)
+        for each in attributes:
+            self._named(each)
         # (1): a document of the kind that is meant, complete in itself, not deeper than documents are.
         if self._depth == 1 and self._roots and local not in self._roots:
             raise self._bad(f"its outermost element is not {' or '.join(sorted(self._roots))}")
@@ -105,7 +113,7 @@ class _Reading:
         if not self._open:
             if local in self._rows:
                 self._line, self._letters, self._elements, self._why = self._parser.CurrentLineNumber, 0, 0, ""
-                self._open.append((local, _element(attributes)))
+                self._begin(local, attributes)
             return
         if self._passed_over or self._why or (len(self._open) == 1 and local not in self._wanted):
             self._passed_over += 1
@@ -113,11 +121,23 @@ class _Reading:
         self._elements += 1
         if self._elements > ROW_ELEMENTS:
             self._refuse(f"its element holds more than {ROW_ELEMENTS:,} others")
-        if attributes:
-            self._count(sum(map(len, attributes.values())))
-            self._open.append((local, _element(attributes)))
-        else:
-            self._open.append((local, Element()))
+        self._begin(local, attributes)
+
+    def _begin(self, local: str, attributes: Mapping[str, str]) -> None:
+        self._open.append((local, _element(attributes) if attributes else Element()))
+        self._count(len(local) + sum(len(name) + len(value) for name, value in attributes.items()))
+
+    def _prefix(self, prefix: str | None, _: str) -> None:
+        self._named(prefix or "")
+
+    def _named(self, name: str) -> tuple[str, str]:
+        found = self._names.get(name)
+        if found is None:
+            if len(self._names) >= NAMES or len(name) > NAME_LETTERS:
+                raise self._bad(f"it has more than {NAMES:,} names, or one of more than {NAME_LETTERS:,} letters")
+            address, _, local = name.rpartition(_SIGN)
+            found = self._names[name] = (address, local)
+        return found
 
     def _end(self, _name: str) -> None:
         self._depth -= 1

@@ -10,7 +10,8 @@ from gateway.records.errors import BadSource
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.targets import TARGETS
 from tests.factories.database import TestDatabase
-from tests.factories.edfi import NEW_XML, as_pages, interchange, old_xml, write
+from tests.factories.edfi import NEW_XML, interchange, old_xml, write
+from tests.factories.edfi_answers import as_pages
 from tests.factories.exports import shipped
 from tests.factories.records import SmallDistrict
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.records.loading.targets import TARGETS
-from tests.factories.edfi import NEW_XML, as_lines, as_pages, old_xml, write
+from tests.factories.edfi import NEW_XML, old_xml, write
+from tests.factories.edfi_answers import as_lines, as_pages
 from tests.factories.exports import shipped
 from tests.factories.staging import stage
 
