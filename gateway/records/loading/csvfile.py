@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.records.errors import BadSource
@@ -33,7 +33,8 @@ class Refused:
     A row that was not taken: which file and line, and why, in words that hold none of its cells.
 
     Where one cell is to blame, `column` names its column and `shape` is the cell with every letter and digit masked.
-    `part` is the number of the file, where several files are one file of the mapping.
+    `part` is the number of the file, where several files are one file of the mapping. `cells` is what could be read of
+    the row, to tell whose it is. Personal data: not printed.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Refused:
     column: str = ""
     shape: str = ""
     part: int = 0
+    cells: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"

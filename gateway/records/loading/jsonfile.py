@@ -18,7 +18,7 @@ from gateway.records.errors import BadSource
 from gateway.records.loading.csvfile import LINE_LETTERS, TOO_LONG, Refused, Row, lines_of
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
-from gateway.records.loading.trees import Cells
+from gateway.records.loading.trees import Cells, NotRead
 
 PIECE: Final = 2**16
 _SPACE: Final = " \t\r\n"
@@ -51,7 +51,7 @@ class JsonFile:
                 yield Refused(self.name, line, _NONE)
                 continue
             for row in self.cells.rows(record):
-                yield Refused(self.name, line, row) if isinstance(row, str) else Row(line, row)
+                yield Refused(self.name, line, row.why, cells=row.cells) if isinstance(row, NotRead) else Row(line, row)
 
     def _objects(self) -> Iterator[tuple[int, str | None]]:
         """Yield (line, text) of each object; no text for one that is too long. Raises `BadSource`."""

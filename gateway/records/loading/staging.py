@@ -95,7 +95,7 @@ class Staging:
             shelves = [opened.enter_context(_shelved(file, join.key)) for file, join in self._tables()]
             for row in self.file.rows():
                 if isinstance(row, Refused):
-                    yield RefusedRow(row)
+                    yield RefusedRow(row, self._number(row.cells))
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
                 elif is_meant(row.cells, self._only, self._skip):
                     yield from self._taken(row, shelves)

@@ -7,7 +7,7 @@ stands there several times is no cell unless the path says which one is meant: n
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product, zip_longest
 from typing import Any, Final
 
@@ -40,6 +40,14 @@ class Element(dict[str, Any]):
 
 class BadPath(ValueError):
     """A path is not well formed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """Why a record is no row, and what could be read of it: whose it is may stand there. Personal data: not printed."""
+
+    why: str
+    cells: tuple[str, ...] = field(default=(), repr=False)
 
 
 class _NoCell(Exception):
@@ -83,33 +91,36 @@ class Cells:
         """The members of a record that some path begins with."""
         return frozenset(path.steps[0].name for tried in self.paths for joined in tried for path in joined)
 
-    def rows(self, record: Mapping[str, Any]) -> Iterator[tuple[str, ...] | str]:
+    def rows(self, record: Mapping[str, Any]) -> Iterator[tuple[str, ...] | NotRead]:
         """Yield the cells of each row that a record is, or why it is none."""
         listed = [(name, occurrences) for name in self.each if len(occurrences := _listed(record.get(name))) > 1]
         number = 1
         for _, occurrences in listed:
             number *= len(occurrences)
         if number > ROWS_A_RECORD:
-            yield f"it would be more than {ROWS_A_RECORD:,} rows"
+            yield NotRead(f"it would be more than {ROWS_A_RECORD:,} rows")
             return
         # A list of one is that one: where a row is taken for each, no path needs to say which.
         one = {name: next(iter(_listed(record.get(name))), None) for name in self.each}
         for chosen in product(*(occurrences for _, occurrences in listed)):
             yield self._row({**record, **one, **dict(zip((name for name, _ in listed), chosen, strict=True))})
 
-    def _row(self, record: Mapping[str, Any]) -> tuple[str, ...] | str:
-        cells = []
+    def _row(self, record: Mapping[str, Any]) -> tuple[str, ...] | NotRead:
+        cells, why = [], ""
         for tried in self.paths:
-            cell = ""
-            for joined in tried:
-                try:
-                    parts = [_value(record, path, words=self.words) for path in joined]
-                except _NoCell as error:
-                    return str(error)
-                if cell := _STROKE.join(parts) if all(parts) else "":
-                    break
-            cells.append(cell)
-        return tuple(cells)
+            try:
+                cells.append(self._cell(record, tried))
+            except _NoCell as error:
+                cells.append("")
+                why = why or str(error)
+        return NotRead(why, tuple(cells)) if why else tuple(cells)
+
+    def _cell(self, record: Mapping[str, Any], tried: Sequence[Sequence[_Path]]) -> str:
+        for joined in tried:
+            parts = [_value(record, path, words=self.words) for path in joined]
+            if cell := _STROKE.join(parts) if all(parts) else "":
+                return cell
+        return ""
 
 
 def cells_for(columns: Mapping[str, Sequence[str]], each: Sequence[str], *, words: bool) -> Cells:

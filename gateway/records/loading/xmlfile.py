@@ -16,7 +16,7 @@ from gateway.records.errors import BadSource
 from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
-from gateway.records.loading.trees import Cells, Element
+from gateway.records.loading.trees import Cells, Element, NotRead
 
 PIECE: Final = 2**16
 MARK_BYTES: Final = 2**20
@@ -55,8 +55,12 @@ class XmlFile:
                 ends = not piece
                 reading.take(piece, ends=ends)
                 self.taken += len(piece)
-                for line, found in reading.found:
-                    yield Refused(self.name, line, found) if isinstance(found, str) else Row(line, found)
+                for line, row in reading.found:
+                    yield (
+                        Refused(self.name, line, row.why, cells=row.cells)
+                        if isinstance(row, NotRead)
+                        else Row(line, row)
+                    )
                 reading.found.clear()
 
 
@@ -69,7 +73,7 @@ class _Reading:
         self._names: dict[str, tuple[str, str]] = {}
         """The address and local name of each name so far."""
         self._wanted = file.cells.names | frozenset(file.cells.each)
-        self.found: list[tuple[int, tuple[str, ...] | str]] = []
+        self.found: list[tuple[int, tuple[str, ...] | NotRead]] = []
         self._open: list[tuple[str, Element]] = []
         """The row and the elements in it that have begun, the innermost last."""
         self._depth, self._passed_over = 0, 0
@@ -152,11 +156,11 @@ class _Reading:
         if self._open:
             _add(self._open[-1][1], local, value)
         elif self._why:
-            self.found.append((self._line, self._why))
+            self.found.append((self._line, NotRead(self._why)))
         else:
-            self.found += [
-                (self._line, f"{local}: {row}" if isinstance(row, str) else row) for row in self._cells.rows(element)
-            ]
+            for row in self._cells.rows(element):
+                told = NotRead(f"{local}: {row.why}", row.cells) if isinstance(row, NotRead) else row
+                self.found.append((self._line, told))
 
     def _text(self, text: str) -> None:
         if not self._open or self._passed_over or self._why:

@@ -14,6 +14,7 @@ from tests.factories.edfi import NEW_XML, interchange, old_xml, write
 from tests.factories.edfi_answers import as_pages
 from tests.factories.exports import shipped
 from tests.factories.records import SmallDistrict
+from tests.factories.staging import stage
 
 SECOND = interchange(
     "Student",
@@ -67,6 +68,11 @@ async def test_refused_rows_are_told_by_their_own_file_in_a_report_and_in_a_file
         "Student.z.xml:7: its key appears more than once",
     ]
     assert told == list(report.refused)
+    # Whose they are could be read of all of them: nobody else is withheld.
+    staged = stage(
+        shipped("edfi_xml"), next(each for each in shipped("edfi_xml").load if each.target == "students"), export
+    )
+    assert staged.numbers == ["1002", "1003"]
     assert (told[0].column, told[0].shape) == ("birthdate", "9 xxx")
     assert await district.owner.fetchval("SELECT count(*) FROM records.student") == 1
 
