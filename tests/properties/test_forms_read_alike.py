@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from gateway.records.loading.parts import open_parts
 NAMES = ("a", "b", "c")
 TEXT = st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1, max_size=8
-).map(str.strip)
+).map(lambda text: unicodedata.normalize("NFC", text).strip())
 LEAF = st.one_of(st.sampled_from(["x", "y"]), TEXT.filter(bool))
 INNER = st.dictionaries(st.sampled_from(NAMES), LEAF, min_size=1)
 RECORD = st.dictionaries(

@@ -74,6 +74,11 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """The property of the manifest that says whether the file is absent, bulk or delta."""
 
     @property
+    def has_records(self) -> bool:
+        """Whether it holds records with members, of which paths tell the cells, and no table."""
+        return self.form in {"json", "ndjson", "xml"}
+
+    @property
     def named_paths(self) -> dict[str, tuple[str, ...]]:
         """The columns of a file of JSON or XML, each with the paths to try in order."""
         named = {name: (paths,) if isinstance(paths, str) else paths for name, paths in self.cells.items()}
@@ -223,16 +228,16 @@ def _with_maps(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_sound_file(name: str, file: SourceFile) -> None:
-    if file.form == "csv":
+    if not file.has_records:
         if file.cells or file.each or file.descriptors:
-            raise BadMapping(f"The file {name!r} is CSV and has neither 'cells' nor 'each' nor 'descriptors'.")
+            raise BadMapping(f"The file {name!r} is a table and has neither 'cells' nor 'each' nor 'descriptors'.")
     elif not file.columns and not file.cells:
         raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
     if (file.form == "xml") != bool(file.rows) or (file.root and file.form != "xml"):
         raise BadMapping(f"The file {name!r}: 'rows' names the elements that are rows of a file of form 'xml'.")
     if file.form == "xml" and file.encoding != _ENCODING:
         raise BadMapping(f"The file {name!r} is XML, which says its encoding itself.")
-    paths = [path for tried in file.named_paths.values() for path in tried] if file.form != "csv" else []
+    paths = [path for tried in file.named_paths.values() for path in tried] if file.has_records else []
     try:
         file.reader()
     except BadPath as error:

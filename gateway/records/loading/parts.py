@@ -100,7 +100,7 @@ def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[st
 
 
 def _open(export: Export, name: str, source: SourceFile) -> Part:
-    if source.form == "csv":
+    if not source.has_records:
         return open_csv(export, name, source)
     cells = source.reader()
     if source.form == "xml":

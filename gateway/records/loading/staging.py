@@ -15,7 +15,7 @@ from gateway.records.loading.conditions import NOWHERE, is_meant, tests_of
 from gateway.records.loading.csvfile import Refused, Row, hint_at_delimiter
 from gateway.records.loading.forms import require_forms, require_known, require_order
 from gateway.records.loading.layers import Exports, SourceRows
-from gateway.records.loading.mapping import Load
+from gateway.records.loading.mapping import Load, SourceFile
 from gateway.records.loading.shelf import Cells, Shelf
 from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
 
@@ -45,6 +45,8 @@ class _Field:
     """How one field is read: from which cell (None: a constant), and by what."""
 
     name: str
+    called: str
+    """What a report calls it: its column, and where that stands in a record."""
     column: str | None
     place: int | None
     second: int | None
@@ -76,6 +78,7 @@ class Staging:
         self._fields = tuple(
             _Field(
                 name,
+                _called(rule.column, self.file.source) if rule.column else repr(name),
                 rule.column,
                 None if rule.column is None else places[rule.column],
                 None if rule.fallback is None else places[rule.fallback],
@@ -131,7 +134,7 @@ class Staging:
                 try:
                     values[each.name] = each.read(cell)
                 except CellRefused as error:
-                    reason = f"{each.column or each.name!r} {error}"
+                    reason = f"{each.called} {error}"
                     yield RefusedRow(self._refused(row, reason, each.column or "", shape_of(cell)), self._number(cells))
                     return
             require_known(self.load.target, values)
@@ -155,6 +158,11 @@ class Staging:
                     return None
                 return None if number is None else str(number)
         return None
+
+
+def _called(column: str, source: SourceFile) -> str:
+    paths = source.named_paths.get(column, ())
+    return repr(column) + (f" ({' or '.join(paths)})" if paths and paths != (column,) else "")
 
 
 def _cell(cells: Sequence[str], of: _Field) -> str:

@@ -6,6 +6,7 @@ stands there several times is no cell unless the path says which one is meant: n
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product, zip_longest
@@ -226,6 +227,9 @@ def _cell(value: object, path: _Path, *, words: bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     cell = str(value).strip()
+    if not cell.isascii():
+        # Each letter in one form, however it was composed.
+        cell = unicodedata.normalize("NFC", cell)
     if "\0" in cell:
         raise _NoCell(f"its member {path.text!r} holds a NUL character")
     return cell.rpartition("#")[2] if words and cell.startswith(_DESCRIPTOR) else cell

@@ -62,7 +62,7 @@ async def test_refused_rows_are_told_by_their_own_file_in_a_report_and_in_a_file
     report = await district.loads.load(shipped("edfi_xml"), export, refused=told.append)
     # The name of a file that stands alone is the mapping's; here two files are one.
     assert [str(row) for row in report.refused] == [
-        "Student.z.xml:3: 'birthdate' is no date written as YYYY-MM-DD",
+        "Student.z.xml:3: 'birthdate' (BirthData.BirthDate) is no date written as YYYY-MM-DD",
         "Student.z.xml:5: Student: its member 'Name.FirstName' is no single value",
         "Student.z.xml:7: its key appears more than once",
         "Student.z.xml:7: its key appears more than once",

@@ -21,6 +21,7 @@ RECORD = """
   <School><Identity><Id>9</Id></Identity><Lookup><Id>9</Id></Lookup></School>
   <Period><From>1</From></Period>
   <Marked unit="day">5</Marked>
+  <Composed>Zoe\u0308</Composed>
   <Gap/>
 </Row></Rows>
 """
@@ -42,6 +43,7 @@ def cell(folder: Path, *paths: str, words: bool = True, each: tuple[str, ...] = 
         (("Marked",), "5"),
         (("Marked.@unit",), "day"),
         (("Missing",), ""),
+        (("Composed",), "Zo\u00eb"),
         (("Missing.Below", "Gap", "@note"), "seen"),
         (("Phone[Use=Home].Number",), "1"),
         (("Phone[Use=Fax].Number",), ""),
@@ -111,9 +113,9 @@ XML = 'form = "xml"\nrows = ["Row"]\n'
         ('form = "json"\ncells = { id = "id" }\nroot = ["Rows"]', "'rows' names the elements"),
         (XML, "needs its columns"),
         ('form = "json"', "needs its columns"),
-        ('cells = { id = "id" }', "is CSV and has neither"),
-        ('each = ["id"]', "is CSV and has neither"),
-        ("descriptors = true", "is CSV and has neither"),
+        ('cells = { id = "id" }', "is a table and has neither"),
+        ('each = ["id"]', "is a table and has neither"),
+        ("descriptors = true", "is a table and has neither"),
         (XML + 'encoding = "utf-16"\ncells = { id = "id" }', "says its encoding itself"),
         (XML + 'cells = { id = "Account.Password" }', "'Account.Password' holds secrets"),
         (XML + 'cells = { id = ["Id", "Pwd"] }', "'Pwd' holds secrets"),
