@@ -243,7 +243,7 @@ async def _tell_refused(
         return
     async with work.connection.transaction():
         for each in differences:
-            async for refused in all_refused(work, each.number, each.file):
+            async for refused in all_refused(work, each.number, each.files):
                 tell(refused)
 
 

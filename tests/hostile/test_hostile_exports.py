@@ -11,6 +11,7 @@ from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.csvfile import COLUMNS, LINE_LETTERS, Refused, Row, open_csv
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.parts import open_parts
 from tests.factories.records import mapping_for
 from tests.factories.staging import stage
 
@@ -33,6 +34,9 @@ class Endless:
 
     def size(self, path: str) -> int:  # noqa: ARG002 - the protocol's own name
         return self._length
+
+    def names(self, folder: str) -> list[str]:  # noqa: ARG002 - the protocol's own name
+        return ["x.csv"]
 
     def open(self, path: str) -> BinaryIO:  # noqa: ARG002 - the protocol's own name
         return io.BufferedReader(_Pieces([b"id,name\n1,Ana\n2,", self._length, b"\n3,Bo\n"]))  # type: ignore[type-var] # its own protocol is stricter than it is
@@ -133,7 +137,7 @@ def test_objects_that_are_none_or_hold_more_than_a_cell_are_refused_by_their_lin
     )
     (tmp_path / "x.ndjson").write_text("\n".join(lines))
     source = SourceFile("x.ndjson", form="ndjson", columns=("id", "in.at", "flag"))
-    rows = list(open_csv(Folder(tmp_path), "x", source).rows())
+    rows = list(open_parts(Folder(tmp_path), "x", source, ["x.ndjson"]).rows())
     assert [str(row) if isinstance(row, Refused) else row.cells for row in rows] == [
         ("1", "x", "true"),
         "x:2: its member 'in.at' is no single value",

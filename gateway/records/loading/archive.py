@@ -57,6 +57,11 @@ class Archive:
         """Return how many bytes the file has, unpacked."""
         return self._members[path].file_size
 
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files directly in `folder`."""
+        places = [path.rpartition("/") for path in self._members]
+        return [name for place, _, name in places if place == folder]
+
     def open(self, path: str) -> BinaryIO:
         """Return the file's bytes as a stream. Raises `BadSource`."""
         if not self.has(path):

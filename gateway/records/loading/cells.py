@@ -33,6 +33,8 @@ class CellRefused(Exception):
 
 def read_cell(cell: str, rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Value:
     """Return the value of `cell` under `rule` for a column of type `kind`. Raises `CellRefused`."""
+    if rule.before is not None:
+        cell = cell.partition(rule.before)[0].rstrip()
     if rule.values:
         mapped = rule.values.get(cell, rule.otherwise)
         if mapped is None and cell not in rule.unknown:
@@ -50,6 +52,7 @@ def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Call
     """Return what reads cells as `read_cell` does. It remembers values that come again, such as days and codes."""
     if (
         not rule.values
+        and rule.before is None
         and rule.lookup is None
         and rule.unknown == ("",)
         and rule.year is None
@@ -93,13 +96,20 @@ def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
 
 
 def _school_year(cell: str, meant: str, form: str | None) -> str:
-    if meant == "july":
+    first, _, second = cell.partition("-")
+    if _is_year(first) and _is_year(second) and int(second) == int(first) + 1:
+        return cell
+    if meant == "july" and not _is_year(cell):
         day = _date(cell, form)
         cell, meant = str(day.year), "begins" if day.month >= _JULY else "ends"
-    if len(cell) != _YEAR_DIGITS or not cell.isascii() or not cell.isdecimal():
+    if not _is_year(cell):
         raise CellRefused("is no year")
-    begins = int(cell) - (meant == "ends")
+    begins = int(cell) - (meant != "begins")
     return f"{begins:04d}-{begins + 1:04d}"
+
+
+def _is_year(cell: str) -> bool:
+    return len(cell) == _YEAR_DIGITS and cell.isascii() and cell.isdecimal()
 
 
 def _date(cell: str, form: str | None) -> dt.date:

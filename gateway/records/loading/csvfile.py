@@ -10,13 +10,12 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.records.errors import BadSource
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
-from gateway.records.loading.objects import members
 
 LINE_LETTERS: Final = 100_000
 """The longest line read, in letters. Exports have lines of some hundred."""
@@ -24,7 +23,7 @@ COLUMNS: Final = 2_000
 _LINES_A_ROW = 50
 _STRANGE = "surrogateescape"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
+TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
 _SEPARATORS: Final = {";": ";", "\t": "\\t", "|": "|"}
 
 
@@ -34,6 +33,8 @@ class Refused:
     A row that was not taken: which file and line, and why, in words that hold none of its cells.
 
     Where one cell is to blame, `column` names its column and `shape` is the cell with every letter and digit masked.
+    `part` is the number of the file, where several files are one file of the mapping. `cells` is what could be read of
+    the row, to tell whose it is. Personal data: not printed.
     """
 
     file: str
@@ -41,6 +42,8 @@ class Refused:
     reason: str
     column: str = ""
     shape: str = ""
+    part: int = 0
+    cells: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
@@ -48,10 +51,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row's cells, in the order of the file's columns. Personal data: not printed."""
+    """A row's cells, in the order of the file's columns, and where it stands. Personal data: not printed."""
 
     line: int
     cells: tuple[str, ...]
+    part: int = 0
 
     def __repr__(self) -> str:
         return f"Row(line={self.line})"
@@ -87,11 +91,8 @@ class CsvFile:
 
 def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
     """Open a file of the export. Raises `BadSource` if it is not there or has no readable header."""
-    try:
-        _require_narrow(export, source, name)
-        columns = source.columns or _header(export, source, name)
-    except LookupError:
-        raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
+    require_encoding(export, source, name)
+    columns = source.columns or _header(export, source, name)
     if twice := sorted({column for column in columns if columns.count(column) > 1}):
         raise BadSource(f"{name}: the column {twice[0]!r} appears twice.")
     return CsvFile(name, export, source, columns)
@@ -103,9 +104,13 @@ def hint_at_delimiter(columns: tuple[str, ...]) -> str:
     return f" It has one column only; is its delimiter '{likely[0]}'?" if likely else ""
 
 
-def _require_narrow(export: Export, source: SourceFile, name: str) -> None:
-    """Check that a file that is read as UTF-8 is not UTF-16. Raises `BadSource`."""
-    codec = codecs.lookup(source.encoding).name
+def require_encoding(export: Export, source: SourceFile, name: str) -> None:
+    """Check that the encoding is one of text, and that a file to be read as UTF-8 is not UTF-16. Raises `BadSource`."""
+    try:
+        "".encode(source.encoding)
+        codec = codecs.lookup(source.encoding).name
+    except LookupError:
+        raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
     with export.open(source.path) as file:
         if codec.startswith("utf-8") and file.read(2) in _WIDE:
             raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = 'utf-16'.")
@@ -126,7 +131,7 @@ def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[in
     raw = export.open(source.path)
     with io.TextIOWrapper(raw, encoding=source.encoding, errors=_STRANGE, newline="") as file:
         waiting: list[tuple[int, str]] = []
-        numbered = enumerate(_lines(file, source, name), start=1)
+        numbered = enumerate(lines_of(file, source, name), start=1)
         while True:
             number, text = waiting.pop(0) if waiting else next(numbered, (0, ""))
             if not text:
@@ -135,9 +140,9 @@ def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[in
                 continue
             taken = [(number, text)]
             if len(text) > LINE_LETTERS:
-                yield number, _TOO_LONG, len(text)
+                yield number, TOO_LONG, len(text)
                 continue
-            found = members(text, source.columns) if source.form == "ndjson" else _parse(text, source)
+            found = _parse(text, source)
             while found is None and len(taken) < _LINES_A_ROW:
                 more = waiting.pop(0) if waiting else next(numbered, None)
                 if more is None:
@@ -152,7 +157,7 @@ def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[in
             yield number, found, sum([len(line) for _, line in taken])
 
 
-def _lines(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[str]:
+def lines_of(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[str]:
     """Yield the lines; of one that is too long only its beginning, which is too long itself. Raises `BadSource`."""
     try:
         while line := file.readline(LINE_LETTERS + 1):

@@ -16,6 +16,9 @@ class Export(Protocol):
     def size(self, path: str) -> int:
         """Return how many bytes the file has."""
 
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files directly in `folder`. Raises `BadSource` for one that leads outside."""
+
     def open(self, path: str) -> BinaryIO:
         """Return the file's bytes as a stream, to be closed by the caller. Raises `BadSource`."""
 
@@ -33,6 +36,11 @@ class Folder:
     def size(self, path: str) -> int:
         """Return how many bytes the file has."""
         return self._below(path).stat().st_size
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files directly in `folder`. Raises `BadSource` for one that leads outside."""
+        place = self._below(folder)
+        return [each.name for each in place.iterdir() if each.is_file()] if place.is_dir() else []
 
     def open(self, path: str) -> BinaryIO:
         """Return the file's bytes as a stream. Raises `BadSource`."""

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.archive import Archive
-from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
+from gateway.records.loading.csvfile import Refused, Row, open_csv
 from gateway.records.loading.export import Export, Folder
 from gateway.records.loading.mapping import Manifest, MappingFile, SourceFile
+from gateway.records.loading.parts import Parts, open_parts, paths_of
 from gateway.records.loading.shelf import Shelf
 
 ABSENT, BULK, DELTA = "absent", "bulk", "delta"
@@ -28,9 +29,21 @@ class SourceRows:
     name: str
     columns: tuple[str, ...]
     source: SourceFile
-    layers: Sequence[CsvFile]
+    layers: Sequence[Parts]
     """The newest first; none for an optional file that is missing."""
     size: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        """Give every file of every layer a number."""
+        number = 0
+        for layer in self.layers:
+            layer.first = number
+            number += len(layer.parts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each file is called in a report, by its number."""
+        return tuple(part.name for layer in self.layers for part in layer.parts)
 
     @property
     def taken(self) -> int:
@@ -49,7 +62,7 @@ class SourceRows:
         finally:
             seen.close()
 
-    def _standing(self, layer: CsvFile, seen: Shelf) -> Iterator[Row | Refused]:
+    def _standing(self, layer: Parts, seen: Shelf) -> Iterator[Row | Refused]:
         order = [layer.columns.index(column) for column in self.columns]
         at = None if self.source.id is None else self.columns.index(self.source.id)
         gone, is_oldest = self.source.gone, layer is self.layers[-1]
@@ -65,7 +78,7 @@ class SourceRows:
                 if not is_oldest:
                     seen.note(cells[at], layer.name)
             if gone is None or gone_at is None or cells[gone_at] not in gone.values:
-                yield Row(row.line, cells)
+                yield Row(row.line, cells, row.part)
 
 
 class Exports:
@@ -80,12 +93,13 @@ class Exports:
     def open(self, name: str) -> SourceRows:
         """Open a file of the mapping in every layer. Raises `BadSource`, `BadMapping`."""
         source = self._mapping.files[name]
-        layers: list[CsvFile] = []
+        layers: list[Parts] = []
         for number, (export, said) in enumerate(zip(self._exports, self._said, strict=True)):
-            kind = self._kind(source, said, number, there=export.has(source.path))
+            paths = paths_of(export, source)
+            kind = self._kind(source, said, number, there=bool(paths))
             if kind == ABSENT:
                 continue
-            opened = open_csv(export, name if number == 0 else f"{name} of delta {number}", source)
+            opened = open_parts(export, name, source, paths, delta=number)
             layers = [opened] if kind == BULK else [opened, *layers]
         if not layers and not source.optional:
             raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")
@@ -100,7 +114,7 @@ class Exports:
                 raise BadMapping(f"The file {name!r} has no column {column!r}.")
         if len(layers) > 1 and source.id is None:
             raise BadMapping(f"The file {name!r} has no id by which a delta could change it.")
-        return SourceRows(name, columns, source, layers, sum(each.export.size(source.path) for each in layers))
+        return SourceRows(name, columns, source, layers, sum(each.size for each in layers))
 
     def _kind(self, source: SourceFile, said: Mapping[str, str], number: int, *, there: bool) -> str:
         if source.declared is None or self._mapping.manifest is None:

@@ -24,10 +24,13 @@ from gateway.records.loading.targets import (
     kinds_of,
     required_of,
 )
+from gateway.records.loading.trees import BadPath, Cells, cells_for
 
 FORMAT: Final = 1
 FORBIDDEN: Final = ("password", "passwd", "pwd", "secret")
 """A column with such a name is never read, whatever a mapping says."""
+
+_ENCODING: Final = "utf-8-sig"
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -44,10 +47,22 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
 
     path: Name
-    form: Literal["csv", "ndjson"] = "csv"
-    """`ndjson`: one JSON object a line; `columns` are members, with dots before those of members."""
+    """A pattern in its last part (`Student-*.xml`) stands for all files of such names: they are read as one."""
+    form: Literal["csv", "json", "ndjson", "xml"] = "csv"
+    """`json`, or by its older name `ndjson`: objects, one a line or all in one array. `xml`: elements."""
     columns: tuple[Name, ...] = ()
-    encoding: str = "utf-8-sig"
+    """Of JSON and XML: paths that are columns by their own names (`trees`)."""
+    cells: dict[Name, Name | tuple[Name, ...]] = {}
+    """Of JSON and XML: columns with names, each with its path, or paths of which the first with a value counts."""
+    each: tuple[Name, ...] = ()
+    """Of JSON and XML: members that a record has several of. Each is a row of its own."""
+    descriptors: bool = False
+    """Of JSON and XML: of a value `uri://ed-fi.org/SexDescriptor#Female` the word behind the sign `#` counts."""
+    rows: tuple[Name, ...] = ()
+    """Of XML: the local names of the elements that are rows."""
+    root: tuple[Name, ...] = ()
+    """Of XML: what the outermost element must be named, if anything."""
+    encoding: str = _ENCODING
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
     optional: bool = False
     """May be missing: then nothing is loaded from it, and joins find nothing in it."""
@@ -57,6 +72,21 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """What a row says whose id is there no more."""
     declared: Name | None = None
     """The property of the manifest that says whether the file is absent, bulk or delta."""
+
+    @property
+    def has_records(self) -> bool:
+        """Whether it holds records with members, of which paths tell the cells, and no table."""
+        return self.form in {"json", "ndjson", "xml"}
+
+    @property
+    def named_paths(self) -> dict[str, tuple[str, ...]]:
+        """The columns of a file of JSON or XML, each with the paths to try in order."""
+        named = {name: (paths,) if isinstance(paths, str) else paths for name, paths in self.cells.items()}
+        return {column: (column,) for column in self.columns} | named
+
+    def reader(self) -> Cells:
+        """Return how the cells of JSON and XML are read. Raises `BadPath`."""
+        return cells_for(self.named_paths, self.each, words=self.descriptors)
 
 
 class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +117,8 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     values: dict[str, str] = {}
     otherwise: str | None = None
     """The value for cells that `map` does not name; without it such a cell refuses the row."""
+    before: Annotated[str, Meta(min_length=1)] | None = None
+    """The cell ends before this sign: with `T` a time is its day."""
     lookup: Name | None = None
     """The name of a table of values given when the load is started (for example agreements by their short name)."""
     date: str | None = None
@@ -101,7 +133,8 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     """
     The cell is the year in which a school year begins or ends: 2027 stands for 2026-2027 if it ends then.
 
-    With `july` it is a day of a school year that begins on 1 July.
+    With `july` it is a day of a school year that begins on 1 July, or the year in which one ends.
+    A cell such as 2026-2027 is a school year already.
     """
 
 
@@ -149,6 +182,8 @@ class MappingFile(Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[Name, SourceFile]
     load: tuple[Load, ...]
     manifest: Manifest | None = None
+    maps: dict[Name, dict[str, str]] = {}
+    """Tables that several fields share: a field whose `map` is a text takes the one of that name."""
 
 
 def read_mapping(path: Path) -> MappingFile:
@@ -165,7 +200,7 @@ def parse_mapping(text: str) -> MappingFile:
     """Read the text of a mapping file. Raises `BadMapping`."""
     try:
         content: dict[str, Any] = tomllib.loads(text)
-        mapping = msgspec.convert(content, MappingFile)
+        mapping = msgspec.convert(_with_maps(content), MappingFile)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise BadMapping(f"The mapping is not well formed: {error}.") from None
     if mapping.format != FORMAT:
@@ -173,11 +208,42 @@ def parse_mapping(text: str) -> MappingFile:
     if not mapping.load:
         raise BadMapping("The mapping loads nothing.")
     for name, file in mapping.files.items():
-        if file.form == "ndjson" and not file.columns:
-            raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
+        _require_sound_file(name, file)
     for load in mapping.load:
         _require_sound(load, mapping)
     return mapping
+
+
+def _with_maps(content: dict[str, Any]) -> dict[str, Any]:
+    """Put the shared tables in the place of their names. What is not well formed is left to be refused as such."""
+    maps, loads = content.get("maps"), content.get("load")
+    for load in loads if isinstance(loads, list) else ():
+        fields = load.get("fields") if isinstance(load, dict) else None
+        for rule in fields.values() if isinstance(fields, dict) else ():
+            if isinstance(rule, dict) and isinstance(named := rule.get("map"), str):
+                if not isinstance(maps, dict) or named not in maps:
+                    raise BadMapping(f"There is no map {named!r} under [maps].")
+                rule["map"] = maps[named]
+    return content
+
+
+def _require_sound_file(name: str, file: SourceFile) -> None:
+    if not file.has_records:
+        if file.cells or file.each or file.descriptors:
+            raise BadMapping(f"The file {name!r} is a table and has neither 'cells' nor 'each' nor 'descriptors'.")
+    elif not file.columns and not file.cells:
+        raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
+    if (file.form == "xml") != bool(file.rows) or (file.root and file.form != "xml"):
+        raise BadMapping(f"The file {name!r}: 'rows' names the elements that are rows of a file of form 'xml'.")
+    if file.form == "xml" and file.encoding != _ENCODING:
+        raise BadMapping(f"The file {name!r} is XML, which says its encoding itself.")
+    paths = [path for tried in file.named_paths.values() for path in tried] if file.has_records else []
+    try:
+        file.reader()
+    except BadPath as error:
+        raise BadMapping(f"The file {name!r}: {error}") from None
+    if secret := [path for path in paths if any(word in path.lower() for word in FORBIDDEN)]:
+        raise BadMapping(f"The file {name!r}: the member {secret[0]!r} holds secrets and is never read.")
 
 
 def _require_sound(load: Load, mapping: MappingFile) -> None:

@@ -31,7 +31,8 @@ class Difference:
 
     number: int
     load: Load
-    file: str
+    files: tuple[str, ...]
+    """What the files it was read from are called, by their numbers."""
     taken: int
     """How many rows were taken, changed or not: together they are the batch."""
     in_force: int
@@ -111,7 +112,7 @@ async def compare(
         return Difference(
             number=number,
             load=staging.load,
-            file=staging.file.name,
+            files=staging.file.names,
             taken=taken,
             in_force=in_force,
             unchanged=unchanged + entered,
@@ -119,7 +120,7 @@ async def compare(
             refused=work.refused[number],
             questioned=questioned,
             reasons=await reasons(work, number),
-            examples=await examples(work, number, staging.file.name),
+            examples=await examples(work, number, staging.file.names),
         )
 
 

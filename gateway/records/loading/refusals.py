@@ -1,11 +1,12 @@
 """Refused rows of a load, read from its workspace: the first of them for a report, all of them for a file."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import asyncpg
 
 from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.places import part_and_line
 from gateway.records.loading.workspace import ROWS, Workspace
 
 EXAMPLES: Final = 100
@@ -29,7 +30,7 @@ async def reasons(work: Workspace, number: int) -> dict[str, int]:
     return {row["reason"]: row["rows"] for row in rows}
 
 
-async def examples(work: Workspace, number: int, file: str) -> tuple[Refused, ...]:
+async def examples(work: Workspace, number: int, files: Sequence[str]) -> tuple[Refused, ...]:
     """Return the first refused rows of a load: some of each reason, in the order of the file."""
     if not work.refused[number]:
         return ()
@@ -41,10 +42,10 @@ async def examples(work: Workspace, number: int, file: str) -> tuple[Refused, ..
         _FIRST,
         EXAMPLES,
     )
-    return tuple(sorted((_refused(file, row) for row in rows), key=lambda refused: refused.line))
+    return tuple(sorted((_refused(files, row) for row in rows), key=lambda refused: (refused.part, refused.line)))
 
 
-async def all_refused(work: Workspace, number: int, file: str) -> AsyncIterator[Refused]:
+async def all_refused(work: Workspace, number: int, files: Sequence[str]) -> AsyncIterator[Refused]:
     """Yield every refused row of a load in the order of the file. Only in a transaction."""
     found = work.connection.cursor(
         "SELECT at_line, reason, field, shape FROM pg_temp.refused WHERE load = $1 ORDER BY at_line",
@@ -52,8 +53,9 @@ async def all_refused(work: Workspace, number: int, file: str) -> AsyncIterator[
         prefetch=ROWS,
     )
     async for row in found:
-        yield _refused(file, row)
+        yield _refused(files, row)
 
 
-def _refused(file: str, row: asyncpg.Record) -> Refused:
-    return Refused(file, row["at_line"], row["reason"], row["field"], row["shape"])
+def _refused(files: Sequence[str], row: asyncpg.Record) -> Refused:
+    part, line = part_and_line(row["at_line"])
+    return Refused(files[part], line, row["reason"], row["field"], row["shape"], part)

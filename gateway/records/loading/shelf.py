@@ -19,7 +19,7 @@ Cells = tuple[str, ...]
 
 
 class Shelf:
-    """Rows by key. A key that appears twice finds nothing: which row was meant cannot be told."""
+    """Rows by key. A key with rows that differ finds nothing: which one was meant cannot be told."""
 
     def __init__(self) -> None:
         self._rows = sqlite3.connect("", isolation_level=None)
@@ -34,7 +34,9 @@ class Shelf:
     def put(self, key: str, cells: Cells) -> None:
         """Keep a row. Only before the first `find`."""
         self._rows.execute(
-            "INSERT INTO shelf VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET cells = NULL", (key, self._encode(cells))
+            "INSERT INTO shelf VALUES (?, ?) ON CONFLICT (key) DO UPDATE"
+            " SET cells = CASE WHEN cells = excluded.cells THEN cells END",
+            (key, self._encode(cells)),
         )
 
     def note(self, key: str, whose: str) -> None:

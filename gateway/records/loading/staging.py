@@ -15,7 +15,7 @@ from gateway.records.loading.conditions import NOWHERE, is_meant, tests_of
 from gateway.records.loading.csvfile import Refused, Row, hint_at_delimiter
 from gateway.records.loading.forms import require_forms, require_known, require_order
 from gateway.records.loading.layers import Exports, SourceRows
-from gateway.records.loading.mapping import Load
+from gateway.records.loading.mapping import Load, SourceFile
 from gateway.records.loading.shelf import Cells, Shelf
 from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
 
@@ -26,6 +26,7 @@ class StagedRow:
 
     line: int
     values: Mapping[str, Value]
+    part: int = 0
 
     def __repr__(self) -> str:
         return f"StagedRow(line={self.line})"
@@ -44,6 +45,8 @@ class _Field:
     """How one field is read: from which cell (None: a constant), and by what."""
 
     name: str
+    called: str
+    """What a report calls it: its column, and where that stands in a record."""
     column: str | None
     place: int | None
     second: int | None
@@ -75,6 +78,7 @@ class Staging:
         self._fields = tuple(
             _Field(
                 name,
+                _called(rule.column, self.file.source) if rule.column else repr(name),
                 rule.column,
                 None if rule.column is None else places[rule.column],
                 None if rule.fallback is None else places[rule.fallback],
@@ -94,7 +98,7 @@ class Staging:
             shelves = [opened.enter_context(_shelved(file, join.key)) for file, join in self._tables()]
             for row in self.file.rows():
                 if isinstance(row, Refused):
-                    yield RefusedRow(row)
+                    yield RefusedRow(row, self._number(row.cells))
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
                 elif is_meant(row.cells, self._only, self._skip):
                     yield from self._taken(row, shelves)
@@ -130,17 +134,19 @@ class Staging:
                 try:
                     values[each.name] = each.read(cell)
                 except CellRefused as error:
-                    reason = f"{each.column or each.name!r} {error}"
-                    refused = Refused(self.file.name, row.line, reason, each.column or "", shape_of(cell))
-                    yield RefusedRow(refused, self._number(cells))
+                    reason = f"{each.called} {error}"
+                    yield RefusedRow(self._refused(row, reason, each.column or "", shape_of(cell)), self._number(cells))
                     return
             require_known(self.load.target, values)
             require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
-            yield RefusedRow(Refused(self.file.name, row.line, str(error)), self._number(cells))
+            yield RefusedRow(self._refused(row, str(error)), self._number(cells))
             return
-        yield StagedRow(row.line, values)
+        yield StagedRow(row.line, values, row.part)
+
+    def _refused(self, row: Row, reason: str, column: str = "", shape: str = "") -> Refused:
+        return Refused(self.file.names[row.part], row.line, reason, column, shape, row.part)
 
     def _number(self, cells: Sequence[str]) -> str | None:
         """Return the number of the student that a refused row is about, as far as it was joined."""
@@ -152,6 +158,11 @@ class Staging:
                     return None
                 return None if number is None else str(number)
         return None
+
+
+def _called(column: str, source: SourceFile) -> str:
+    paths = source.named_paths.get(column, ())
+    return repr(column) + (f" ({' or '.join(paths)})" if paths and paths != (column,) else "")
 
 
 def _cell(cells: Sequence[str], of: _Field) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import Load
+from gateway.records.loading.places import place_of
 from gateway.records.loading.staging import RefusedRow, StagedRow, Staging, row_digest
 from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of
 
@@ -43,6 +44,7 @@ _TABLES: Final = (
     "CREATE TEMP TABLE withheld (load int NOT NULL, student_id uuid NOT NULL);"
     "CREATE TEMP TABLE asked (student_id uuid PRIMARY KEY); CREATE TEMP TABLE answered (student_id uuid PRIMARY KEY);"
 )
+_NOBODY: Final = "its student is not there"
 _REFUSED: Final = ("load", "at_line", "reason", "field", "shape", "number")
 
 Tell = Callable[[int], None]
@@ -136,14 +138,14 @@ class Workspace:
         for row in rows:
             student = None
             if about_students and (student := students.get(str(row.values[NUMBER]))) is None:
-                no_student.append(RefusedRow(Refused(staging.file.name, row.line, "its student is not there")))
+                no_student.append(RefusedRow(Refused(staging.file.names[row.part], row.line, _NOBODY, part=row.part)))
                 spoken_of.add(tuple([row.values.get(field_of(name)) for name in scope if name != "student_id"]))
                 continue
             values = [
                 student if name is None else nothing if (value := row.values.get(name)) is None else value
                 for name, nothing in stored
             ]
-            taken.append((*values, row_digest(target, columns_of(target), values), row.line))
+            taken.append((*values, row_digest(target, columns_of(target), values), place_of(row.part, row.line)))
         table = f"raw_{number}" if staging.load.fold is not None else f"staged_{number}"
         await self.copy(table, (*columns_of(target), "digest", "at_line"), taken)
         # Whoever is not there is nobody's place; what else such a row says it speaks of, it does.
@@ -200,4 +202,4 @@ def _stored(target: str) -> list[tuple[str | None, str | None]]:
 
 def _refusal(number: int, row: RefusedRow) -> tuple[Any, ...]:
     refused = row.refused
-    return (number, refused.line, refused.reason, refused.column, refused.shape, row.number)
+    return (number, place_of(refused.part, refused.line), refused.reason, refused.column, refused.shape, row.number)

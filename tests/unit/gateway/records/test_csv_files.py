@@ -103,6 +103,8 @@ def test_an_unknown_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n1\n")
     with pytest.raises(BadSource, match="not known"):
         open_csv(Folder(tmp_path), "x", SourceFile("x.csv", encoding="klingon"))
+    with pytest.raises(BadSource, match="encoding 'hex' is not known"):
+        open_csv(Folder(tmp_path), "x", SourceFile("x.csv", encoding="hex"))
 
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
