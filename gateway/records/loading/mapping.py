@@ -44,8 +44,14 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of the export, relative to the export's folder. Without a header line, `columns` names its columns."""
 
     path: Name
-    form: Literal["csv", "ndjson"] = "csv"
-    """`ndjson`: one JSON object a line; `columns` are members, with dots before those of members."""
+    form: Literal["csv", "ndjson", "xlsx"] = "csv"
+    """
+    `ndjson`: one JSON object a line; `columns` are members, with dots before those of members. `xlsx`: a workbook.
+    """
+    sheet: Name | None = None
+    """The name of a workbook's sheet; its first one without it."""
+    first_line: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    """The line that the table begins in: its header, or its first row where `columns` are given."""
     columns: tuple[Name, ...] = ()
     encoding: str = "utf-8-sig"
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
@@ -175,6 +181,8 @@ def parse_mapping(text: str) -> MappingFile:
     for name, file in mapping.files.items():
         if file.form == "ndjson" and not file.columns:
             raise BadMapping(f"The file {name!r} needs its columns: the members to read from each object.")
+        if file.sheet is not None and file.form != "xlsx":
+            raise BadMapping(f"The file {name!r} names a sheet, and is no workbook: say form = 'xlsx'.")
     for load in mapping.load:
         _require_sound(load, mapping)
     return mapping
