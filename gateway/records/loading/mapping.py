@@ -99,6 +99,8 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     """How dates are written, as in Python's strptime; ISO 8601 without it."""
     unknown: tuple[str, ...] = ("",)
     """Cells that mean: not known."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the part of a number; with a comma, points part its thousands."""
     separator: str | None = None
     """Splits a cell into a list, for fields that are lists."""
     exclusive: bool = False

@@ -11,7 +11,7 @@ import math
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -38,24 +38,39 @@ _UNCOMPUTED: Final = "it has a formula without its result: open the workbook, le
 
 def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[tuple[int, list[str] | str, int]]:
     """Yield (row, cells or why not, letters read) of each row of the sheet that is not empty. Raises `BadSource`."""
+    with _opened(raw, source.path, name) as (book, parts):
+        sheet = _sheet(book, source, name)
+        uncomputed = parts[sheet._worksheet_path]  # noqa: SLF001 - nothing public says which part it is
+        # What a workbook says of its own extent may be wrong; rows are read to the last one there is.
+        sheet.reset_dimensions()
+        for number, row in enumerate(_quiet(sheet.iter_rows()), start=1):
+            if number > ROWS:
+                raise BadSource(f"{name}: its sheet has more than {ROWS:,} rows.")
+            cells = _UNCOMPUTED if number in uncomputed else _cells(row)
+            if cells:
+                yield number, cells, sum(map(len, cells)) + len(row)
+
+
+def sheet_names(raw: BinaryIO, path: str) -> tuple[str, ...]:
+    """Return the names of a workbook's sheets. Raises `BadSource`."""
+    with _opened(raw, path, path) as (book, _):
+        return tuple(each.title for each in book.worksheets)
+
+
+@contextmanager
+def _opened(raw: BinaryIO, path: str, name: str) -> Iterator[tuple[Any, Mapping[str, frozenset[int]]]]:
+    """Yield a workbook that may be read, and the rows of its parts with formulas that lack their result."""
     with _seekable(raw) as file:
         if file.read(len(_OLD)) == _OLD:
             raise BadSource(
-                f"{name}: {source.path} has a password, or is in the form of before 2007 (.xls);"
+                f"{name}: {path} has a password, or is in the form of before 2007 (.xls);"
                 " save it as .xlsx without a password."
             )
-        parts = judged(Archive(file, source.path), name)
+        parts = judged(Archive(file, path), name)
         with _reading(name):
-            sheet = _sheet(file, source, name)
-            uncomputed = parts[sheet._worksheet_path]  # noqa: SLF001 - nothing public says which part it is
-            # What a workbook says of its own extent may be wrong; rows are read to the last one there is.
-            sheet.reset_dimensions()
-            for number, row in enumerate(_quiet(sheet.iter_rows()), start=1):
-                if number > ROWS:
-                    raise BadSource(f"{name}: its sheet has more than {ROWS:,} rows.")
-                cells = _UNCOMPUTED if number in uncomputed else _cells(row)
-                if cells:
-                    yield number, cells, sum(map(len, cells)) + len(row)
+            with warnings.catch_warnings(action="ignore"):
+                book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            yield book, parts
 
 
 @contextmanager
@@ -82,14 +97,10 @@ def _reading(name: str) -> Iterator[None]:
         raise BadSource(f"{name}: it is no workbook that can be read; open it and save it as .xlsx.") from None
 
 
-def _sheet(file: BinaryIO, source: SourceFile, name: str) -> Any:  # noqa: ANN401 - the library has no types
-    with warnings.catch_warnings(action="ignore"):
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+def _sheet(book: Any, source: SourceFile, name: str) -> Any:  # noqa: ANN401 - the library has no types
     sheets = {each.title: each for each in book.worksheets}
-    if source.sheet is not None and source.sheet not in sheets:
-        raise BadSource(f"{name}: {source.path} has no sheet {source.sheet!r}.")
-    if not sheets:
-        raise BadSource(f"{name}: {source.path} has no sheet.")
+    if not sheets or source.sheet not in {None, *sheets}:
+        raise BadSource(f"{name}: {source.path} has no sheet" + (f" {source.sheet!r}." if source.sheet else "."))
     return next(iter(sheets.values())) if source.sheet is None else sheets[source.sheet]
 
 
