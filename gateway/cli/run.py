@@ -147,7 +147,12 @@ def alarmed(code: str, facts: Mapping[str, str]) -> None:
 
 def show(data: object) -> None:
     """Write data to stdout as JSON: the only thing a script reads."""
-    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n")
+    sys.stdout.write(as_json(data))
+
+
+def as_json(data: object) -> str:
+    """Return data as scripts read it."""
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
 def say(sentence: str) -> None:

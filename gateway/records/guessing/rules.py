@@ -47,9 +47,7 @@ class Rule:
 def rule_for(name: str, kind: TypeEngine[Any], column: str, cells: Sequence[str], like: Sequence[str] = ()) -> Rule:
     """Return how a field is read from a column with these cells; an empty column of days is read as those of `like`."""
     if isinstance(kind, Date):
-        if not cells and like:
-            return Rule(_day(column, like).text, "the column is empty: are its days written like the others?")
-        return _day(column, cells)
+        return _day(column, cells, like)
     if isinstance(kind, Boolean):
         return _yes_or_no(column, cells)
     if name in CODES:
@@ -87,7 +85,9 @@ def table(**said: str) -> str:
     return "{ " + ", ".join(f"{name} = {quoted(value)}" for name, value in said.items()) + " }"
 
 
-def _day(column: str, cells: Sequence[str]) -> Rule:
+def _day(column: str, cells: Sequence[str], like: Sequence[str]) -> Rule:
+    if not cells and like:
+        return Rule(_day(column, like, ()).text, "the column is empty: are its days written like the others?")
     found = date_form(cells)
     if found is None:
         return Rule(quoted(column), "the column is empty: how are its days written?")
