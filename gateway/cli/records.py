@@ -1,5 +1,6 @@
 """`pactgate records`: student records in, and a family's no at once. Counts and reasons are shown, never a record."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def load(
     ] = None,
 ) -> None:
     """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
-    named = dict(_named(text) for text in agreements or ())
+    named = agreements_by_name(agreements or ())
     mappings = read_mappings(mapping)
     subject_key = load_keys(settings().keys).subject
 
@@ -112,6 +113,11 @@ def opt_out(
             return await Stewardship(opened).opt_out(number, agreement, directory_only=directory)
 
     show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
+
+
+def agreements_by_name(given: Iterable[str]) -> dict[str, str]:
+    """Return which agreement each name in the files stands for, from `NAME=AGREEMENT`."""
+    return dict(_named(text) for text in given)
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -4,13 +4,12 @@ import datetime as dt
 from pathlib import Path
 
 PUPILS = 40
-SCHOOLS = (("N1", "Nordschule"), ("S2", "Südschule"))
+SCHOOLS = (("ECS-101", "Nordschule"), ("ECS-102", "Südschule"))
 FIRST_DAY = dt.date(2026, 9, 1)
 GRADES = {"Year 6": "06", "Year 7": "07"}
 
 
-def first_names() -> list[str]:
-    return ["Zoë", "Chloé", "Jürgen", "Amélie", "Bjørn"]
+FIRST_NAMES = ("Zoë", "Chloé", "Jürgen", "Amélie", "Bjørn")
 
 
 def write_unusual_export(folder: Path) -> None:
@@ -23,7 +22,7 @@ def write_unusual_export(folder: Path) -> None:
         number, school = f"{700 + each:05d}", SCHOOLS[each % 2][0]
         born = dt.date(2013, 1, 1) + dt.timedelta(days=13 * each)
         gpa, speaks = f"{2 + each % 20 / 10:.1f}".replace(".", ","), ("ja", "nein")[each % 2]
-        said = (number, first_names()[each % 5], f"Müller-{chr(65 + each % 26)}", f"{born:%d.%m.%Y}", "fm"[each % 2])
+        said = (number, FIRST_NAMES[each % 5], f"Müller-{chr(65 + each % 26)}", f"{born:%d.%m.%Y}", "fm"[each % 2])
         pupils.append(";".join((*said, speaks, gpa, f"L{each}", f"x{each}")))
         stays.append(f"{number};{school};{FIRST_DAY:%d.%m.%Y};;{list(GRADES)[each % 2]}")
         absences.append(f"{number};{school};{FIRST_DAY + dt.timedelta(days=14 + each % 4):%d.%m.%Y};{'EUT'[each % 3]}")
