@@ -83,7 +83,7 @@ def _opened(place: Path) -> tuple[Export, list[str]]:
     if place.suffix.lower() in _BOOKS or not zipfile.is_zipfile(place):
         return Folder(place.parent), [place.name]
     archive = Archive(place)
-    return archive, list(archive.names())
+    return archive, list(archive.paths())
 
 
 def _tables(export: Export, path: str, taken: set[str]) -> Iterator[Table]:

@@ -54,7 +54,7 @@ class Archive:
             raise BadSource(f"{name} would unpack to more than {TOTAL_BYTES // 2**30} GiB.")
         self._members = {each.filename: each for each in members}
 
-    def names(self) -> tuple[str, ...]:
+    def paths(self) -> tuple[str, ...]:
         """Return the paths of its files, in their order."""
         return tuple(sorted(self._members))
 

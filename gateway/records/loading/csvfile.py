@@ -111,8 +111,10 @@ def _require_narrow(export: Export, source: SourceFile, name: str) -> None:
         return
     codec = codecs.lookup(source.encoding).name
     with export.open(source.path) as file:
-        if codec.startswith("utf-8") and file.read(2) in _WIDE:
-            raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = 'utf-16'.")
+        begin = file.read(2)
+    if codec.startswith("utf-8") and (begin in _WIDE or b"\0" in begin):
+        said = "utf-16" if begin in _WIDE else "utf-16-be" if begin.startswith(b"\0") else "utf-16-le"
+        raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = '{said}'.")
 
 
 def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:

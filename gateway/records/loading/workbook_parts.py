@@ -48,7 +48,7 @@ def judged(archive: Archive, name: str) -> Mapping[str, frozenset[int]]:
     """
     declared = _declared(archive, name)
     found: dict[str, frozenset[int]] = {}
-    for path in archive.names():
+    for path in archive.paths():
         with archive.open(path) as part:
             begin = part.read(200)
         # (1): what does not begin as XML can begin with is none for anybody: a picture.
