@@ -30,7 +30,7 @@ _AGREEMENT = typer.Option(
 @app.command("load")
 def load(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder or a zip archive.")],
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder, a zip archive or one table.")],
     mapping: Annotated[list[Path], typer.Option(help="A mapping file, or shipped:NAME; repeatable, in this order.")],
     agreements: Annotated[
         list[str] | None,

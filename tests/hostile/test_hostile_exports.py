@@ -9,7 +9,7 @@ import pytest
 
 from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.csvfile import COLUMNS, LINE_LETTERS, Refused, Row, open_csv
-from gateway.records.loading.export import Folder
+from gateway.records.loading.export import Folder, OneFile
 from gateway.records.loading.mapping import SourceFile, parse_mapping
 from tests.factories.records import mapping_for
 from tests.factories.staging import stage
@@ -123,6 +123,19 @@ def test_a_nul_refuses_its_line_wherever_it_stands(tmp_path: Path) -> None:
     rows = read(tmp_path, b'id,name\n1,A\0na\n2,"B\0o"\n\0\0,\0\n4,Di\n')
     assert [row.line for row in rows if isinstance(row, Refused)] == [2, 3, 4]
     assert [row.cells for row in rows if isinstance(row, Row)] == [("4", "Di")]
+
+
+def test_an_export_that_is_one_file_is_that_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "orgs.csv").write_text("id,name,parent\n1,Cedar,1\n")
+    (tmp_path / "other.csv").write_text("id,name,parent\n2,Elm,2\n")
+    mapping = parse_mapping(CIRCLE)
+    assert len(stage(mapping, mapping.load[0], tmp_path / "orgs.csv").rows) == 1
+    with pytest.raises(BadSource, match="not what this export, a single file, is called"):
+        stage(mapping, mapping.load[0], tmp_path / "other.csv")
+    with pytest.raises(BadSource, match="not what this export, a single file, is called"):
+        OneFile(tmp_path / "other.csv").open("orgs.csv")
+    with pytest.raises(BadSource, match="is not there"):
+        OneFile(tmp_path / "nowhere.csv").open("nowhere.csv")
 
 
 def test_rows_that_name_each_other_in_a_circle_are_looked_up_once(tmp_path: Path) -> None:

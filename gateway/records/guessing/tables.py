@@ -2,7 +2,6 @@
 
 import csv
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +10,9 @@ from typing import Final
 
 from gateway.records.errors import BadSource
 from gateway.records.guessing.words import is_known, squeezed
-from gateway.records.loading.archive import Archive
+from gateway.records.loading.archive import Archive, export_at
 from gateway.records.loading.csvfile import Row, open_csv
-from gateway.records.loading.export import Export, Folder
+from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.workbook import sheet_names
 
@@ -77,13 +76,11 @@ def tables_of(place: Path) -> tuple[tuple[Table, ...], tuple[str, ...]]:
 
 
 def _opened(place: Path) -> tuple[Export, list[str]]:
+    export = export_at(place)
     if place.is_dir():
         below = (each for each in sorted(place.rglob("*")) if each.is_file() and not each.name.startswith("."))
-        return Folder(place), [each.relative_to(place).as_posix() for each in below]
-    if place.suffix.lower() in _BOOKS or not zipfile.is_zipfile(place):
-        return Folder(place.parent), [place.name]
-    archive = Archive(place)
-    return archive, list(archive.paths())
+        return export, [each.relative_to(place).as_posix() for each in below]
+    return export, list(export.paths()) if isinstance(export, Archive) else [place.name]
 
 
 def _tables(export: Export, path: str, taken: set[str]) -> Iterator[Table]:

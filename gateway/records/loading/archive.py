@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Final, cast
 
 from gateway.records.errors import BadSource
+from gateway.records.loading.export import Export, Folder, OneFile
 
 MEMBERS: Final = 1_000
 TOTAL_BYTES: Final = 64 * 2**30
@@ -24,6 +25,16 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED: Final = 0x1
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 _PIECE: Final = 2**16
+SINGLE: Final = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
+"""How a file is called that is an export by itself."""
+
+
+def export_at(place: Path) -> Export:
+    """Open what somebody calls an export: a folder, a zip archive, or a single file. Raises `BadSource`."""
+    if place.is_dir():
+        return Folder(place)
+    # A workbook is a zip archive too, and not what an export is packed in.
+    return OneFile(place) if place.suffix.lower() in SINGLE else Archive(place)
 
 
 class Archive:

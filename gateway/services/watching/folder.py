@@ -1,8 +1,8 @@
 """
 The folder itself: what waits in it, what is at rest, and where an export goes when it was dealt with.
 
-An export is a folder or a zip archive below it. It is taken by renaming, so nobody who goes on writing by its name can
-change what is read; and what it is known by is the digest of its bytes, not its name.
+An export is a folder, a zip archive or a single table below it. It is taken by renaming, so nobody who goes on writing
+by its name can change what is read; and what it is known by is the digest of its bytes, not its name.
 """
 
 import fcntl
@@ -25,6 +25,8 @@ _TAKEN: Final = ".taken"
 _LOCK: Final = ".lock"
 _PARTIAL: Final = (".part", ".partial", ".tmp", ".temp", ".filepart", ".crdownload", ".swp")
 """How programs that copy files name what is not whole yet."""
+_FILES: Final = (".zip", ".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
+"""Files that are exports by themselves: archives, and single tables."""
 _PIECE: Final = 2**20
 
 Fingerprint = tuple[tuple[str, int, int], ...]
@@ -61,7 +63,7 @@ class DropFolder:
         for each in sorted(self._place.iterdir()):
             if each.name.startswith(".") or each.name in {DONE, REFUSED} or each.is_symlink():
                 continue
-            if not (each.is_dir() or each.suffix.lower() == ".zip"):
+            if not (each.is_dir() or each.suffix.lower() in _FILES):
                 continue
             if self._marker is not None and not self._marker_of(each.name).is_file():
                 continue

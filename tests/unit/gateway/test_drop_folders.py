@@ -99,7 +99,7 @@ async def test_what_is_still_written_is_not_taken(desk: Desk) -> None:
 async def test_only_whole_exports_count(desk: Desk, tmp_path: Path) -> None:
     (desk.lay("growing") / "y.csv.part").write_text("")
     (desk.folder / "empty").mkdir()
-    (desk.folder / "note.txt").write_text("")
+    (desk.folder / "note.md").write_text("")
     (desk.folder / "b.zip.filepart").write_text("")
     desk.lay(".hidden")
     outside = tmp_path.parent / f"{tmp_path.name}-outside"
@@ -185,6 +185,7 @@ async def test_what_a_dead_watcher_had_taken_is_loaded_by_the_next(desk: Desk) -
         taken = folder.take(desk.lay("a.zip"))
         folder.rows_beside(taken).write_text("half")
     assert await desk.once()
+    assert list((desk.folder / ".taken").iterdir()) == []
     assert desk.given == ["a.zip"]
     # One that died after the report was written had loaded it.
     with folder.alone():

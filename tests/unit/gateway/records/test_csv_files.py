@@ -118,12 +118,16 @@ def test_whatever_a_csv_writer_writes_is_read_back(
     folder = tmp_path_factory.mktemp("export")
     found = read(folder, written.getvalue())
     assert reasons(found) == []
-    assert cells(found) == [tuple(cell.strip() for cell in row) for row in rows]
+    assert cells(found) == [tuple(unicodedata.normalize("NFC", cell.strip()) for cell in row) for row in rows]
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    found = read(tmp_path_factory.mktemp("export"), content, columns=("a", "b"))
+    try:
+        found = read(tmp_path_factory.mktemp("export"), content, columns=("a", "b"))
+    except BadSource as refused:
+        assert "is UTF-16" in str(refused)  # noqa: PT017 - one of two ends
+        return
     assert all(isinstance(row, Refused) or len(row.cells) == 2 for row in found)
 
 

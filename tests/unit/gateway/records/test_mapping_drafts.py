@@ -146,6 +146,8 @@ def test_an_archive_and_a_workbook_are_described_too(tmp_path: Path) -> None:
         said = tomllib.loads(draft_mapping(place, "x").text)
         assert said["files"]["x_kids"] == {"path": path, "form": "xlsx", "sheet": "Kids", "first_line": 3}
         assert fields(said, "students")["birthdate"] == "DOB"
+        text = draft_mapping(place, "x").text
+        assert try_mapping(parse_mapping(text), [place])[-1].taken == 1
 
 
 def test_tables_are_joined_by_the_columns_they_share(tmp_path: Path) -> None:
