@@ -31,6 +31,7 @@ from gateway.cli import (
     hold,
     init,
     keys,
+    mapping,
     numbers,
     obligations,
     officer,
@@ -48,6 +49,7 @@ from gateway.cli import (
     stops,
     subject_keys,
     token_keys,
+    watching,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -96,6 +98,8 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
+records.app.command("map")(mapping.records_map)
+records.app.command("watch")(watching.watch)
 records.app.command("retain")(retaining.retain)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)

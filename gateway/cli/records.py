@@ -1,16 +1,18 @@
 """`pactgate records`: student records in, and a family's no at once. Counts and reasons are shown, never a record."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli import papers
+from gateway.cli.load_reports import account, reported, tell
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
-from gateway.cli.run import office, run, say, settings, show
+from gateway.cli.run import office, run, settings, show
 from gateway.keys import load_keys
-from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import RowsRefused, Stewardship, read_mappings
 
 app = typer.Typer(
     help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
@@ -28,7 +30,7 @@ _AGREEMENT = typer.Option(
 @app.command("load")
 def load(
     *,
-    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder or a zip archive.")],
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="The export: a folder, a zip archive or one table.")],
     mapping: Annotated[list[Path], typer.Option(help="A mapping file, or shipped:NAME; repeatable, in this order.")],
     agreements: Annotated[
         list[str] | None,
@@ -46,19 +48,21 @@ def load(
     refused: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every refused row to this new file, as CSV, masked.")
     ] = None,
+    report_to: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Write the answer to this new file too.")
+    ] = None,
 ) -> None:
     """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
-    named = dict(_named(text) for text in agreements or ())
+    named = agreements_by_name(agreements or ())
     mappings = read_mappings(mapping)
     subject_key = load_keys(settings().keys).subject
-    done: list[dict[str, object]] = []
 
-    async def work() -> None:
+    async def work(done: list[dict[str, object]]) -> None:
         with refused_rows(refused) as keep:
             async with office() as opened:
                 steward = Stewardship(opened)
                 for each in mappings:
-                    with progress(f"Reading for {each.name}") as tell:
+                    with progress(f"Reading for {each.name}") as come:
                         report = await steward.load(
                             each,
                             folder,
@@ -69,19 +73,17 @@ def load(
                             confirm=confirm,
                             dry=dry_run,
                             refused=keep,
-                            tell=tell,
+                            tell=come,
                         )
-                    done.append(_account(each.name, report, dry=dry_run))
+                    tell(each.name, report)
+                    done.append(account(each.name, report, dry=dry_run))
 
-    try:
-        run(work())
-    except RowsRefused as error:
-        done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
-        raise
-    finally:
-        # What was loaded before a refusal is loaded: it is accounted for even when the command fails.
-        if done:
-            show(done)
+    with reported(report_to) as done:
+        try:
+            run(work(done))
+        except RowsRefused as error:
+            done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
+            raise
 
 
 @app.command("withdraw")
@@ -113,23 +115,9 @@ def opt_out(
     show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
 
 
-def _account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
-    """Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell."""
-    if report.refused_rows:
-        say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
-    for reason in report.held:
-        say(f"{name}: this load would be held: {reason}.")
-    counted = ("added", "changed", "ended", "unchanged", "withheld")
-    return {
-        "mapping": name,
-        "loaded": not dry,
-        "entries": report.entries,
-        "targets": {each.target: {count: getattr(each, count) for count in counted} for each in report.targets},
-        "refused": [str(row) for row in report.refused],
-        "refused_rows": report.refused_rows,
-        "reasons": {each.target: dict(each.reasons) for each in report.targets if each.reasons},
-        "held": report.held,
-    }
+def agreements_by_name(given: Iterable[str]) -> dict[str, str]:
+    """Return which agreement each name in the files stands for, from `NAME=AGREEMENT`."""
+    return dict(_named(text) for text in given)
 
 
 def _named(text: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from gateway.services.stewardship import Refused
+from gateway.spreadsheets import inert
 
 HEADER = ("file", "line", "column", "reason", "value_masked")
 
@@ -32,11 +33,6 @@ def refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None] | None
         writer.writerow(HEADER)
 
         def write(row: Refused) -> None:
-            writer.writerow((row.file, row.line, inert(row.column), inert(row.reason), inert(row.shape)))
+            writer.writerow((inert(row.file), row.line, inert(row.column), inert(row.reason), inert(row.shape)))
 
         yield write
-
-
-def inert(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: columns' names come from the export."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell

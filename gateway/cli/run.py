@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
@@ -115,8 +115,15 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
     A connection lost on the way becomes `DatabaseUnavailable`, a missing right `LoginRefused`, a missing table
     `SchemaMismatch`; any other error of the database is ours and stays what it is.
     """
-    try:
+    with database_in_our_words():
         return asyncio.run(work)
+
+
+@contextmanager
+def database_in_our_words() -> Iterator[None]:
+    """Say what went wrong with the database as `run` does."""
+    try:
+        yield
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable(_LOST) from None
@@ -147,7 +154,12 @@ def alarmed(code: str, facts: Mapping[str, str]) -> None:
 
 def show(data: object) -> None:
     """Write data to stdout as JSON: the only thing a script reads."""
-    sys.stdout.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n")
+    sys.stdout.write(as_json(data))
+
+
+def as_json(data: object) -> str:
+    """Return data as scripts read it."""
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
 
 
 def say(sentence: str) -> None:

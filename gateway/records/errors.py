@@ -170,3 +170,14 @@ class PastGone(RecordsError):
     code = "past_gone"
     public_detail = "Versions of records as old as this are kept no longer."
     remedy = "Nothing brings them back; the log still proves that they were disclosed."
+
+
+class NothingRecognised(RecordsError):
+    """An export of which no mapping could be drafted: none of its tables looks like anything known."""
+
+    code = "nothing_recognised"
+    public_detail = "No table of this export was understood."
+    remedy = (
+        "Write the mapping by hand: docs/mapping-files.md lists the targets."
+        " A table needs a header line with names that are known, to be guessed at."
+    )

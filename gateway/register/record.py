@@ -10,12 +10,10 @@ import msgspec
 from agreements.obligations import Status
 from gateway.register import wording
 from gateway.services.publishing.public_register import PublicAgreement, PublicDataset, PublicRegister
+from gateway.spreadsheets import inert
 
 FORMAT: Final = "pactgate-register/1"
 _SEPARATOR: Final = " | "
-# A spreadsheet computes what begins so, full-width forms and what hides behind a space included (OWASP, CSV injection);
-# an apostrophe of our own would otherwise be taken for the mark.
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "'")
 
 COLUMNS: Final = (
     "agreement",
@@ -72,13 +70,8 @@ def csv_of(register: PublicRegister) -> bytes:
     writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for each in register.agreements:
-        writer.writerow([cell(text) for text in (*_cells(each), register.as_of.isoformat())])
+        writer.writerow([inert(text) for text in (*_cells(each), register.as_of.isoformat())])
     return written.getvalue().encode()
-
-
-def cell(text: str) -> str:
-    """Return `text` as a cell that no spreadsheet computes."""
-    return f"'{text}" if text.lstrip(" ").startswith(_COMPUTED) else text
 
 
 def _object(each: PublicAgreement) -> dict[str, object]:

@@ -367,3 +367,16 @@ class KeyStillWraps(GatewayError):
 
     code = "key_still_wraps"
     remedy = "`pactgate keys list` shows which key wraps how many links."
+
+
+class WatchBusy(GatewayError):
+    """A drop folder has a watcher already."""
+
+    code = "watch_busy"
+    remedy = "Stop the other one first, or let it go on: one watcher a folder is enough."
+
+
+class LoadPostponed(GatewayError):
+    """A load cannot be made now, for no fault of the export: it is tried again."""
+
+    code = "load_postponed"

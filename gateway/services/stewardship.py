@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
-from gateway.records.errors import BadMapping, RowsRefused
+from gateway.records.errors import BadMapping, LoadBusy, LoadHeld, RecordsError, RowsRefused
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.report import LoadReport
@@ -170,4 +170,13 @@ class Stewardship:
         return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
-__all__ = ["LoadReport", "Refused", "RowsRefused", "Stewardship", "read_mappings"]
+__all__ = [
+    "LoadBusy",
+    "LoadHeld",
+    "LoadReport",
+    "RecordsError",
+    "Refused",
+    "RowsRefused",
+    "Stewardship",
+    "read_mappings",
+]

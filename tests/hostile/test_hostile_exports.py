@@ -9,12 +9,25 @@ import pytest
 
 from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.csvfile import COLUMNS, LINE_LETTERS, Refused, Row, open_csv
-from gateway.records.loading.export import Folder
-from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.export import Folder, OneFile
+from gateway.records.loading.mapping import SourceFile, parse_mapping
 from gateway.records.loading.parts import open_parts
 from tests.factories.records import mapping_for
 from tests.factories.staging import stage
 
+CIRCLE = """
+format = 1
+name = "circle"
+[files.orgs]
+path = "orgs.csv"
+[files.parents]
+path = "orgs.csv"
+[[load]]
+target = "schools"
+from = "orgs"
+join = [{ file = "parents", on = "parent", key = "id" }]
+fields = { school_identifier = "id", lea_identifier = "parents.name" }
+"""
 HEADER = "number,first,last,born,sex,zip,phone\n"
 
 
@@ -99,6 +112,45 @@ def test_utf_16_is_refused_by_name_and_read_where_the_mapping_says_so(tmp_path: 
     assert row.cells == ("1", "Chí")
     with pytest.raises(BadSource, match="bytes that are not utf-16"):
         read(tmp_path, written + b"A", "utf-16")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_that_does_not_say_so_is_refused_by_name_too(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(BadSource, match=f"is UTF-16; its mapping says so with encoding = '{encoding}'"):
+        read(tmp_path, "id,name\n1,Chí\n".encode(encoding))
+    (row,) = read(tmp_path, "id,name\n1,Chí\n".encode(encoding), encoding)
+    assert isinstance(row, Row)
+    assert row.cells == ("1", "Chí")
+
+
+def test_a_nul_refuses_its_line_wherever_it_stands(tmp_path: Path) -> None:
+    rows = read(tmp_path, b'id,name\n1,A\0na\n2,"B\0o"\n\0\0,\0\n4,Di\n')
+    assert [row.line for row in rows if isinstance(row, Refused)] == [2, 3, 4]
+    assert [row.cells for row in rows if isinstance(row, Row)] == [("4", "Di")]
+
+
+def test_an_export_that_is_one_file_is_that_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "orgs.csv").write_text("id,name,parent\n1,Cedar,1\n")
+    (tmp_path / "other.csv").write_text("id,name,parent\n2,Elm,2\n")
+    mapping = parse_mapping(CIRCLE)
+    assert len(stage(mapping, mapping.load[0], tmp_path / "orgs.csv").rows) == 1
+    with pytest.raises(BadSource, match="not what this export, a single file, is called"):
+        stage(mapping, mapping.load[0], tmp_path / "other.csv")
+    with pytest.raises(BadSource, match="not what this export, a single file, is called"):
+        OneFile(tmp_path / "other.csv").open("orgs.csv")
+    with pytest.raises(BadSource, match="is not there"):
+        OneFile(tmp_path / "nowhere.csv").open("nowhere.csv")
+
+
+def test_rows_that_name_each_other_in_a_circle_are_looked_up_once(tmp_path: Path) -> None:
+    (tmp_path / "orgs.csv").write_text("id,name,parent\n1,Cedar,2\n2,Elm,1\n3,Oak,3\n")
+    mapping = parse_mapping(CIRCLE)
+    found = stage(mapping, mapping.load[0], tmp_path)
+    assert [(row.values["school_identifier"], row.values["lea_identifier"]) for row in found.rows] == [
+        ("1", "Elm"),
+        ("2", "Cedar"),
+        ("3", "Oak"),
+    ]
 
 
 @pytest.mark.parametrize(("letter", "named"), [(";", ";"), ("\t", r"\\t"), ("|", r"\|")])

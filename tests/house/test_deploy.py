@@ -10,16 +10,20 @@ import tomllib
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import yaml
 
+from gateway.cli import main
 from gateway.settings import CATALOGUE
 from tests.factories.pages import ROOT
 from tests.factories.staged import Staged
 
 DEPLOY = ROOT / "deploy"
 SCRIPT = "pactgate"
+ONE_UNIT_ALONE = ("Type", "ExecStart", "EnvironmentFile", "StateDirectory", "Restart", "RestartSec", "TimeoutStopSec")
+"""What the unit of the gateway says about itself; everything else closes it in."""
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -136,6 +140,33 @@ def test_the_unit_of_a_witness_needs_nothing_of_the_gateway(unit: configparser.R
         assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_nightly_load_is_a_command_of_ours_and_as_closed_in(
+    unit: configparser.RawConfigParser, tmp_path: Path
+) -> None:
+    read = configparser.RawConfigParser(strict=False, interpolation=None)
+    read.optionxform = str  # type: ignore[assignment,method-assign] # as above
+    read.read([DEPLOY / "pactgate-records.service", DEPLOY / "pactgate-records.timer"])
+    program, *words = read["Service"]["ExecStart"].split()
+    assert words[:2] == ["records", "watch"]
+    with patch.object(sys, "argv", ["pactgate"]), pytest.raises(SystemExit) as left:
+        # The folder is checked last of all that stands on the line: everything else was understood.
+        main([*words[:2], str(tmp_path), *words[3:], "--help"])
+    assert left.value.code == 0
+    assert Path(words[2]).is_relative_to(Path("/var/lib") / read["Service"]["StateDirectory"].split()[1])
+    assert set(dict(word.split("=") for word in read["Service"]["Environment"].split())) <= set(CATALOGUE)
+    same = unit["Service"].items() - {(name, unit["Service"][name]) for name in ONE_UNIT_ALONE}
+    assert same <= {*read["Service"].items()}
+    assert (read["Timer"]["Persistent"], read["Install"]["WantedBy"]) == ("yes", "timers.target")
+    analyze = shutil.which("systemd-analyze")
+    if analyze is not None:
+        copy = tmp_path / "pactgate-records.service"
+        copy.write_text((DEPLOY / "pactgate-records.service").read_text().replace(program, sys.executable))
+        shutil.copy(DEPLOY / "pactgate-records.timer", tmp_path)
+        verify = [analyze, "verify", str(copy), str(tmp_path / "pactgate-records.timer")]
+        done = subprocess.run(verify, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_container_copies_what_is_there_and_what_is_not_ignored(wheel: Path) -> None:
     sources = [rest.split()[0] for rest in arguments("COPY") if not rest.startswith("--from")]
     assert sources == ["requirements", "dist/pactgate-*.whl"]
@@ -178,6 +209,7 @@ def test_the_wheel_carries_what_is_not_code(wheel: Path) -> None:
         "gateway/migrations/script.py.mako",
         "gateway/migrations/catalogue.txt",
         "gateway/demo/mappings/students.toml",
+        "gateway/records/guessing/words.toml",
         "gateway/records/mappings/hello_world_sis.toml",
         "policies/model.conf",
         "policies/guardrails.toml",

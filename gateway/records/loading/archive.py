@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Final, cast
 
 from gateway.records.errors import BadSource
+from gateway.records.loading.export import Export, Folder, OneFile
 
 MEMBERS: Final = 1_000
 TOTAL_BYTES: Final = 64 * 2**30
@@ -24,30 +25,49 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED: Final = 0x1
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 _PIECE: Final = 2**16
+SINGLE: Final = (".xlsx", ".xlsm", ".csv", ".tsv", ".txt")
+"""How a file is called that is an export by itself."""
+
+
+def export_at(place: Path) -> Export:
+    """Open what somebody calls an export: a folder, a zip archive, or a single file. Raises `BadSource`."""
+    if place.is_dir():
+        return Folder(place)
+    # A workbook is a zip archive too, and not what an export is packed in.
+    return OneFile(place) if place.suffix.lower() in SINGLE else Archive(place)
 
 
 class Archive:
-    """An export in a zip file. Raises `BadSource` for an archive that is not a plain set of files."""
+    """
+    An export in a zip file, or a workbook, which is one too.
 
-    def __init__(self, file: Path) -> None:
+    `name` is what an open file is called. Raises `BadSource` for an archive that is not a plain set of files.
+    """
+
+    def __init__(self, file: Path | BinaryIO, name: str | None = None) -> None:
+        name = name if name is not None else Path(str(file)).name
         try:
             self._zip = zipfile.ZipFile(file)
         except (OSError, zipfile.BadZipFile, ValueError):
-            raise BadSource(f"{file.name} is no zip archive that can be read.") from None
+            raise BadSource(f"{name} is no zip archive that can be read.") from None
         members = [each for each in self._zip.infolist() if not each.is_dir()]
         # (1): so few files that looking at each is cheap.
         if len(members) > MEMBERS:
-            raise BadSource(f"{file.name} holds more than {MEMBERS:,} files.")
+            raise BadSource(f"{name} holds more than {MEMBERS:,} files.")
         # (2): each a plain file at a plain place, once.
         for each in members:
-            _require_plain(each, file.name)
+            _require_plain(each, name)
         names = [each.filename for each in members]
         if len(set(names)) != len(names):
-            raise BadSource(f"{file.name} holds two files of one name.")
+            raise BadSource(f"{name} holds two files of one name.")
         # (3): together not more than a district can have.
         if sum(each.file_size for each in members) > TOTAL_BYTES:
-            raise BadSource(f"{file.name} would unpack to more than {TOTAL_BYTES // 2**30} GiB.")
+            raise BadSource(f"{name} would unpack to more than {TOTAL_BYTES // 2**30} GiB.")
         self._members = {each.filename: each for each in members}
+
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of its files, in their order."""
+        return tuple(sorted(self._members))
 
     def has(self, path: str) -> bool:
         """Return whether there is a file at `path`."""

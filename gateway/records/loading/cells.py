@@ -2,9 +2,10 @@
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger, Text
 from sqlalchemy.types import TypeEngine
@@ -16,7 +17,8 @@ Value = str | int | float | bool | dt.date | list[str] | None
 Lookups = Mapping[str, Mapping[str, str]]
 """Tables of values given when a load is started: by name, then by what stands in the cell."""
 
-_TRUTHS = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
+TRUTHS: Final = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
+"""What cells say yes or no by, in small letters."""
 _MAX_INTEGER = 2**31 - 1
 _A_DAY = dt.timedelta(days=1)
 _YEAR_DIGITS = 4
@@ -24,6 +26,7 @@ _JULY = 7
 _REMEMBERED = 5_000
 _SHORT = 64
 _SHAPE_LETTERS = 40
+_COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
 
@@ -85,13 +88,13 @@ def _typed(cell: str, rule: FieldRule, kind: TypeEngine[Any]) -> Value:
         day = _date(cell, rule.date)
         return day - _A_DAY if rule.exclusive else day
     if isinstance(kind, Boolean):
-        if cell.lower() not in _TRUTHS:
+        if cell.lower() not in TRUTHS:
             raise CellRefused("is neither yes nor no")
-        return _TRUTHS[cell.lower()]
+        return TRUTHS[cell.lower()]
     if isinstance(kind, Integer | SmallInteger):
-        return _integer(cell)
+        return _integer(_with_point(cell, rule))
     if isinstance(kind, Double):
-        return _number(cell)
+        return _number(_with_point(cell, rule))
     return cell if rule.year is None else _school_year(cell, rule.year, rule.date)
 
 
@@ -130,6 +133,15 @@ def _integer(cell: str) -> int:
     if abs(number) > _MAX_INTEGER:
         raise CellRefused("is too large a number")
     return number
+
+
+def _with_point(cell: str, rule: FieldRule) -> str:
+    """Return a number as it is written here. Raises `CellRefused` for one with a point where a comma is meant."""
+    if rule.decimal != ",":
+        return cell
+    if not _COMMA_NUMBER.fullmatch(cell):
+        raise CellRefused("is no number with a comma")
+    return cell.replace(".", "").replace(",", ".")
 
 
 def _number(cell: str) -> float:

@@ -9,6 +9,7 @@ bounded: a line without an end is refused once, and skipped without being kept.
 import codecs
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 from gateway.records.errors import BadSource
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.workbook import sheet_records
 
 LINE_LETTERS: Final = 100_000
 """The longest line read, in letters. Exports have lines of some hundred."""
@@ -81,12 +83,12 @@ class CsvFile:
                 has_header = False
             elif isinstance(found, str):
                 yield Refused(self.name, line, found)
-            elif len(found) != width:
+            elif len(found) != width and not (self.source.form == "xlsx" and len(found) < width):
                 yield Refused(self.name, line, f"it has {len(found)} columns where the file has {width}")
             elif any(_is_strange(cell) for cell in found):
                 yield Refused(self.name, line, f"it holds bytes that are not {encoding}")
             else:
-                yield Row(line, tuple([cell.strip() for cell in found]))
+                yield Row(line, (*[_tidy(cell) for cell in found], *[""] * (width - len(found))))
 
 
 def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
@@ -106,14 +108,19 @@ def hint_at_delimiter(columns: tuple[str, ...]) -> str:
 
 def require_encoding(export: Export, source: SourceFile, name: str) -> None:
     """Check that the encoding is one of text, and that a file to be read as UTF-8 is not UTF-16. Raises `BadSource`."""
+    if source.form == "xlsx":
+        return
     try:
         "".encode(source.encoding)
         codec = codecs.lookup(source.encoding).name
     except LookupError:
         raise BadSource(f"{name}: the encoding {source.encoding!r} is not known.") from None
     with export.open(source.path) as file:
-        if codec.startswith("utf-8") and file.read(2) in _WIDE:
-            raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = 'utf-16'.")
+        begin = file.read(2)
+    # A letter of the first thousands has one NUL of two bytes.
+    if codec.startswith("utf-8") and (begin in _WIDE or (len(begin), begin.count(0)) == (2, 1)):
+        said = "utf-16" if begin in _WIDE else "utf-16-be" if begin.startswith(b"\0") else "utf-16-le"
+        raise BadSource(f"{name}: {source.path} is UTF-16; its mapping says so with encoding = '{said}'.")
 
 
 def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:
@@ -122,13 +129,17 @@ def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:
             break
         if len(found) > COLUMNS:
             raise BadSource(f"{name}: {source.path} has more than {COLUMNS:,} columns.")
-        return tuple(cell.strip() for cell in found)
+        # A column without a name can be named by its place.
+        return tuple(_tidy(cell) or f"column {place}" for place, cell in enumerate(found, start=1))
     raise BadSource(f"{name}: {source.path} has no header line.")
 
 
 def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[int, list[str] | str, int]]:
     """Yield (first line, cells or why not, letters read) of each record; blank lines are none. Raises `BadSource`."""
     raw = export.open(source.path)
+    if source.form == "xlsx":
+        yield from (each for each in sheet_records(raw, source, name) if each[0] >= source.first_line)
+        return
     with io.TextIOWrapper(raw, encoding=source.encoding, errors=_STRANGE, newline="") as file:
         waiting: list[tuple[int, str]] = []
         numbered = enumerate(lines_of(file, source, name), start=1)
@@ -136,7 +147,7 @@ def _records(export: Export, source: SourceFile, name: str) -> Iterator[tuple[in
             number, text = waiting.pop(0) if waiting else next(numbered, (0, ""))
             if not text:
                 return
-            if text.isspace():
+            if number < source.first_line or text.isspace():
                 continue
             taken = [(number, text)]
             if len(text) > LINE_LETTERS:
@@ -178,6 +189,11 @@ def _parse(text: str, source: SourceFile) -> list[str] | str | None:
         return next(csv.reader([text], delimiter=source.delimiter, strict=True), [])
     except csv.Error as error:
         return None if "unexpected end of data" in str(error) else "its quotation marks are misplaced"
+
+
+def _tidy(cell: str) -> str:
+    """Return a cell without spaces round it, each letter in one form (NFC) however it was composed."""
+    return cell.strip() if cell.isascii() else unicodedata.normalize("NFC", cell.strip())
 
 
 def _is_strange(cell: str) -> bool:

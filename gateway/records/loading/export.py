@@ -55,3 +55,25 @@ class Folder:
         if not place.resolve().is_relative_to(self._folder.resolve()):
             raise BadSource(f"{path} lies outside the export.")
         return place
+
+
+class OneFile(Folder):
+    """An export that is one file, known by its own name: what lies beside it is no part of it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file.parent)
+        self._file = file
+
+    def has(self, path: str) -> bool:
+        """Return whether the file is called so."""
+        return path == self._file.name and super().has(path)
+
+    def names(self, folder: str) -> list[str]:
+        """Return the file's name. Raises `BadSource` for a folder that leads outside."""
+        return [name for name in super().names(folder) if name == self._file.name] if not folder else []
+
+    def open(self, path: str) -> BinaryIO:
+        """Return the file's bytes as a stream. Raises `BadSource`."""
+        if path != self._file.name:
+            raise BadSource(f"{path} is not what this export, a single file, is called.")
+        return super().open(path)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.records.errors import BadMapping, BadSource
-from gateway.records.loading.archive import Archive
+from gateway.records.loading.archive import export_at
 from gateway.records.loading.csvfile import Refused, Row, open_csv
-from gateway.records.loading.export import Export, Folder
+from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import Manifest, MappingFile, SourceFile
 from gateway.records.loading.parts import Parts, open_parts, paths_of
 from gateway.records.loading.shelf import Shelf
@@ -87,7 +87,7 @@ class Exports:
     def __init__(self, mapping: MappingFile, places: Sequence[Path]) -> None:
         """Open folders and zip files, and what they say of themselves. Raises `BadSource`."""
         self._mapping = mapping
-        self._exports: list[Export] = [Folder(each) if each.is_dir() else Archive(each) for each in places]
+        self._exports: list[Export] = [export_at(each) for each in places]
         self._said = [_properties(export, mapping.manifest) for export in self._exports]
 
     def open(self, name: str) -> SourceRows:

@@ -48,8 +48,14 @@ class SourceFile(Struct, frozen=True, forbid_unknown_fields=True):
 
     path: Name
     """A pattern in its last part (`Student-*.xml`) stands for all files of such names: they are read as one."""
-    form: Literal["csv", "json", "ndjson", "xml"] = "csv"
-    """`json`, or by its older name `ndjson`: objects, one a line or all in one array. `xml`: elements."""
+    form: Literal["csv", "xlsx", "json", "ndjson", "xml"] = "csv"
+    """
+    `xlsx`: a workbook. `json`, or by its older name `ndjson`: objects, one a line or all in one array. `xml`: elements.
+    """
+    sheet: Name | None = None
+    """The name of a workbook's sheet; its first one without it."""
+    first_line: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    """The line that the table begins in: its header, or its first row where `columns` are given."""
     columns: tuple[Name, ...] = ()
     """Of JSON and XML: paths that are columns by their own names (`trees`)."""
     cells: dict[Name, Name | tuple[Name, ...]] = {}
@@ -125,6 +131,8 @@ class FieldRule(Struct, frozen=True, forbid_unknown_fields=True, rename={"values
     """How dates are written, as in Python's strptime; ISO 8601 without it."""
     unknown: tuple[str, ...] = ("",)
     """Cells that mean: not known."""
+    decimal: Literal[".", ","] = "."
+    """What stands before the part of a number; with a comma, points part its thousands."""
     separator: str | None = None
     """Splits a cell into a list, for fields that are lists."""
     exclusive: bool = False
@@ -228,6 +236,8 @@ def _with_maps(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_sound_file(name: str, file: SourceFile) -> None:
+    if file.sheet is not None and file.form != "xlsx":
+        raise BadMapping(f"The file {name!r} names a sheet, and is no workbook: say form = 'xlsx'.")
     if not file.has_records:
         if file.cells or file.each or file.descriptors:
             raise BadMapping(f"The file {name!r} is a table and has neither 'cells' nor 'each' nor 'descriptors'.")

@@ -11,6 +11,7 @@ from typing import Final
 
 from gateway.services.accounting import wording
 from gateway.services.accounting.lines import Accounting, Line
+from gateway.spreadsheets import inert
 
 COLUMNS: Final = (
     "channel",
@@ -32,8 +33,6 @@ COLUMNS: Final = (
     "rhythm",
     "entries",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection")."""
 
 
 def table(accounting: Accounting) -> str:
@@ -42,9 +41,9 @@ def table(accounting: Accounting) -> str:
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     for line in accounting.lines:
-        writer.writerow([_inert(cell) for cell in _cells(line, counts=True)])
+        writer.writerow([inert(cell) for cell in _cells(line, counts=True)])
     for line in accounting.corrected:
-        writer.writerow([_inert(cell) for cell in _cells(line, counts=False)])
+        writer.writerow([inert(cell) for cell in _cells(line, counts=False)])
     return written.getvalue()
 
 
@@ -70,7 +69,3 @@ def _cells(line: Line, *, counts: bool) -> list[str]:
         line.rhythm,
         wording.entries(line.occurrences),
     ]
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -1,6 +1,7 @@
 """Records: what a load refuses and says about it, and a family's no. No output ever holds a cell of the export."""
 
 import datetime as dt
+import json
 
 import pytest
 
@@ -231,3 +232,29 @@ def test_old_versions_are_deleted_only_if_the_district_said_for_how_long_they_ar
     assert (outcome.data["deleted"], outcome.data["rows"]) == (True, looked["rows"])
     assert f"entry {looked['readable_from']} and later" in outcome.err
     assert keeping.done("audit", "facts")["holds"]
+
+
+def test_a_report_is_written_once_and_whatever_became_of_the_load(active: CommandLine) -> None:
+    active.export_files(students=EXPORT["students.csv"].replace("2011-05-06", "6 May 2011"))
+    load = ("records", "load", "@export", "--mapping", "@facts.toml")
+    outcome = active.run(*load, "--strict", "--report", "@night.json")
+    assert outcome.code == 1
+    kept = active.folder / "night.json"
+    assert kept.read_text() == outcome.out
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "File exists" in active.refused(*load, "--report", "@night.json", code=2)
+    assert active.found("SELECT count(*) FROM records.batch") == 0
+    assert active.done(*load, "--report", "@day.json") == json.loads((active.folder / "day.json").read_text())
+
+
+def test_loads_of_one_target_are_added_up(active: CommandLine) -> None:
+    mapping = (active.folder / "facts.toml").read_text()
+    begin = mapping.index('[[load]]\ntarget = "schools"')
+    second = mapping[begin : mapping.index('[[load]]\ntarget = "students"')]
+    second = second.replace('from = "schools"', 'from = "others"\nscope = []')
+    active.write("two.toml", mapping.replace('from = "schools"', 'from = "schools"\nscope = []') + second
+                 + '[files.others]\npath = "others.csv"\n')  # fmt: skip
+    active.write("export/others.csv", "code,name\nECS-102,Elm\nECS-103,Oak\n,Nameless\n")
+    (report,) = active.done("records", "load", "@export", "--mapping", "@two.toml")
+    assert report["targets"]["schools"]["added"] == 3
+    assert report["reasons"]["schools"] == {"school_identifier is not known": 1}

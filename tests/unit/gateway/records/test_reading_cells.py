@@ -43,6 +43,12 @@ def test_what_is_no_year_is_no_school_year(cell: str) -> None:
         read_cell(cell, FieldRule(column="c", year="ends"), Text(), {})
 
 
+@pytest.mark.parametrize("cell", ["3.5", "1.23,5", "1,2,3", "1.234,", ",5", "x"])
+def test_a_number_with_a_comma_has_its_point_elsewhere_or_nowhere(cell: str) -> None:
+    with pytest.raises(CellRefused, match="no number with a comma"):
+        read_cell(cell, FieldRule(column="c", decimal=","), Double(), {})
+
+
 def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
     with pytest.raises(CellRefused, match="map"):
         read_cell("Q", FieldRule(column="c", values={"A": "Ana"}), Text(), {})
@@ -55,6 +61,9 @@ def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
     [
         ("Ana", PLAIN, Text(), "Ana"),
         ("", PLAIN, Text(), None),
+        ("3,5", FieldRule(column="c", decimal=","), Double(), 3.5),
+        ("-1.234,5", FieldRule(column="c", decimal=","), Double(), -1234.5),
+        ("1.234", FieldRule(column="c", decimal=","), Integer(), 1234),
         ("n/a", FieldRule(column="c", unknown=("n/a",)), Date(), None),
         ("2026-09-01", PLAIN, Date(), dt.date(2026, 9, 1)),
         ("9/1/2026", FieldRule(column="c", date="%m/%d/%Y"), Date(), dt.date(2026, 9, 1)),

@@ -1,0 +1,68 @@
+"""What a load did, as data for scripts and in a sentence for people: counts and reasons, never a cell of the export."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from gateway.cli.run import as_json, say, show
+from gateway.services.stewardship import LoadReport
+
+_COUNTED = ("added", "changed", "ended", "unchanged", "withheld")
+
+
+def account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
+    """Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell."""
+    targets: dict[str, Counter[str]] = {}
+    reasons: dict[str, Counter[str]] = {}
+    # A mapping may fill one target by several loads.
+    for each in report.targets:
+        counted = {count: getattr(each, count) for count in _COUNTED}
+        targets.setdefault(each.target, Counter(dict.fromkeys(_COUNTED, 0))).update(counted)
+        if each.reasons:
+            reasons.setdefault(each.target, Counter()).update(each.reasons)
+    return {
+        "mapping": name,
+        "loaded": not dry,
+        "entries": report.entries,
+        "targets": targets,
+        "refused": [str(row) for row in report.refused],
+        "refused_rows": report.refused_rows,
+        "reasons": reasons,
+        "held": report.held,
+    }
+
+
+def tell(name: str, report: LoadReport) -> None:
+    """Say to the person what they have to look at."""
+    if report.refused_rows:
+        say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
+    for reason in report.held:
+        say(f"{name}: this load would be held: {reason}.")
+
+
+@contextmanager
+def reported(file: Path | None) -> Iterator[list[dict[str, object]]]:
+    """
+    Yield what is to be filled with accounts of loads; they are shown, and written to a new file of its owner's.
+
+    What was loaded before a refusal is loaded: it is accounted for even when the command fails.
+    """
+    descriptor = None
+    if file is not None:
+        try:
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise typer.BadParameter(f"{file}: {error.strerror}.", param_hint="--report") from None
+    done: list[dict[str, object]] = []
+    try:
+        yield done
+    finally:
+        if done:
+            show(done)
+        if descriptor is not None:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+                opened.write(as_json(done))
