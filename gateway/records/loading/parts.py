@@ -85,7 +85,7 @@ def paths_of(export: Export, source: SourceFile) -> list[str]:
 def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[str], *, delta: int = 0) -> Parts:
     """Open the files at `paths`, of the export itself or of a delta by its number. Raises `BadSource`."""
     if not paths:
-        raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")
+        raise BadSource(f"{name}: {_why_missing(export, source.path)}")
     suffix = f" of delta {delta}" if delta else ""
     names = [(name if paths == [source.path] else path) + suffix for path in paths]
     parts = [
@@ -97,6 +97,15 @@ def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[st
         if set(part.columns) != columns:
             raise BadSource(f"{part.name}: its columns are not those of {parts[0].name}.")
     return Parts(name + suffix, parts, sum(export.size(path) for path in paths))
+
+
+def _why_missing(export: Export, path: str) -> str:
+    """Return why nothing is read from `path`, as the export itself says it."""
+    try:
+        export.open(path).close()
+    except BadSource as error:
+        return str(error)
+    return f"{path} is not there, or cannot be read."
 
 
 def _open(export: Export, name: str, source: SourceFile) -> Part:
