@@ -20,10 +20,15 @@ _COUNT: Final = """
         SELECT epoch, set_config('pactgate.agreement', $1, true) AS agreement FROM audit.head
     )
     SELECT h.epoch, c.students FROM h, LATERAL (
-        SELECT count(*) AS students FROM records.granted WHERE h.agreement = current_setting('pactgate.agreement')
+        SELECT count(*) AS students FROM records.granted
+        WHERE h.agreement = current_setting('pactgate.agreement') AND code >= ''
     ) AS c
 """
-"""Names the agreement, then opens the view, as a page does. A student stands there once: no two rows share a day."""
+"""
+Names the agreement, then opens the view, as a page does. A student stands there once: no two rows share a day.
+
+The condition on the code is true of all: it asks for the index of pages (`gateway.records.release`).
+"""
 
 _Known = tuple[int, dt.date, int]
 """Epoch, day where the agreement is at home, students."""

@@ -33,7 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.records.codes import new_code
 from gateway.records.coverage import FRONTIER, Scope, covered
 from gateway.records.matching import Sql
-from gateway.records.release import code, ending, in_force, population
+from gateway.records.release import IN_ORDER, code, ending, in_force, population
 from gateway.records.release import scope as scopes
 
 Random = Callable[[int], bytes]
@@ -93,7 +93,7 @@ def differences(scope: Scope, students: Sequence[UUID] | None, newest: Sql = FRO
     PostgreSQL no way to compare every row with every other when its estimates are off. Raises `UnknownTerm`.
     """
     wanted = _narrowed(covered(scope, newest), students).cte("wanted")
-    current = and_(population.c.agreement == scope.agreement, in_force())
+    current = and_(population.c.agreement == scope.agreement, IN_ORDER, in_force())
     kept = _narrowed(
         select(population.c.student_id, population.c.row_id, population.c.covers, population.c.valid).where(current),
         students,
@@ -156,7 +156,7 @@ async def _rewrite(
 async def close_population(connection: AsyncConnection, agreement: str, idx: int) -> int:
     """End the population of a version that is over, as of entry `idx`; return how many rows were ended."""
     over = population.c.agreement == agreement
-    result = await connection.execute(update(population).where(over, in_force()).values(ending(idx)))
+    result = await connection.execute(update(population).where(over, IN_ORDER, in_force()).values(ending(idx)))
     await connection.execute(delete(scopes).where(scopes.c.agreement == agreement))
     return result.rowcount
 

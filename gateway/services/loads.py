@@ -39,6 +39,7 @@ from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
 from gateway.records.loading.workspace import STUDENTS, Workspace
+from gateway.records.looking_over import look_over
 from gateway.records.parts import read_loaded
 from gateway.records.prepared import settle
 from gateway.records.subjects import SubjectKey
@@ -128,6 +129,7 @@ class Loads:
             entries = await self.appearing.show(work, order.mapping.name, groups, before)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
+        await look_over(work.connection)
         return LoadReport(entries, reports)
 
     @asynccontextmanager
