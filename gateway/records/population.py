@@ -31,7 +31,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.codes import new_code
-from gateway.records.coverage import FRONTIER, Scope, covered
+from gateway.records.coverage import FRONTIER, ON_FILE, Lists, Scope, covered
 from gateway.records.matching import Sql
 from gateway.records.release import IN_ORDER, code, ending, in_force, population
 from gateway.records.release import scope as scopes
@@ -83,16 +83,19 @@ async def keep_scope(connection: AsyncConnection, scope: Scope) -> None:
     await connection.execute(kept.on_conflict_do_update(index_elements=["agreement"], set_=as_signed))
 
 
-def differences(scope: Scope, students: Sequence[UUID] | None, newest: Sql = FRONTIER) -> Select[Any]:
+def differences(
+    scope: Scope, students: Sequence[UUID] | None, newest: Sql = FRONTIER, lists: Lists = ON_FILE
+) -> Select[Any]:
     """
     Return the query for (row_id, whose, student_id, covers, valid): rows in force that must end, and new ones.
 
     Of a row that must end only `row_id` and `whose` are given.
 
-    They bring the population in force to what it should be after the load `newest`. A full join, because it leaves
-    PostgreSQL no way to compare every row with every other when its estimates are off. Raises `UnknownTerm`.
+    They bring the population in force to what it should be after the load `newest` and by these `lists`. A full join,
+    because it leaves PostgreSQL no way to compare every row with every other when its estimates are off. Raises
+    `UnknownTerm`.
     """
-    wanted = _narrowed(covered(scope, newest), students).cte("wanted")
+    wanted = _narrowed(covered(scope, newest, lists), students).cte("wanted")
     current = and_(population.c.agreement == scope.agreement, IN_ORDER, in_force())
     kept = _narrowed(
         select(population.c.student_id, population.c.row_id, population.c.covers, population.c.valid).where(current),

@@ -21,7 +21,7 @@ from audit.events import Event
 from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.entered import newest_entry, students_of
+from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
@@ -172,9 +172,7 @@ class Loads:
                         await keep_beginnings(work.connection, each)
                 # Here, not under the lock of the log's head: nothing about them changes until they are visible.
                 parts = await read_loaded(work.connection, batch, batch)
-                lists = [each for each in own if each.kind.is_dated_by_entry]
-                listed = {student for each in lists for student in await students_of(work.connection, each)}
-                groups.append(Group(event, batch, hashed.digest(), own, moves, parts, listed))
+                groups.append(Group(event, batch, hashed.digest(), own, moves, parts))
         return groups
 
 

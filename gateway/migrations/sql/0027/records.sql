@@ -51,3 +51,10 @@ CREATE OR REPLACE VIEW records.turned_population AS
       AND p.code >= ''
       AND (p.valid @> nullif(current_setting('pactgate.since_day', true), '')::date)
           <> (p.valid @> (SELECT records.today()));
+
+-- The frontier shows the newest load of any kind now: loads of lists prepare populations under their batches too.
+UPDATE records.frontier SET batch = greatest(batch, (
+    SELECT coalesce(max(b.id), 0) FROM records.batch AS b WHERE b.idx IS NOT NULL AND b.kind IN (
+        'records.loaded', 'roster.loaded', 'consents.loaded', 'opt_outs.loaded', 'placements.loaded'
+    )
+));
