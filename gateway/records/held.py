@@ -167,6 +167,7 @@ def _turning(view: TableClause, dataset: str, cadence: str, *, at_once: bool) ->
     if view.name not in _WINDOWED:
         turning += [each.between(first, last) for each in _dates(row)]
     if view.name == _AWAITED.get(dataset):
-        until = last if at_once else counted_until(cadence, last)
-        turning += [and_(each > counted_until(cadence, first), each <= until) for each in _dates(row)]
+        # Told with the cadence; and where a row may be told on its day, those of the days since.
+        spans = [(counted_until(cadence, first), counted_until(cadence, last)), *([(first, last)] if at_once else [])]
+        turning += [and_(each > begins, each <= ends) for begins, ends in spans for each in _dates(row)]
     return select(coded).join_from(coded, row, row.c.student_id == coded.c.student_id).where(or_(false(), *turning))
