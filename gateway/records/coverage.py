@@ -32,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
 
 from agreements.basis import Basis
-from gateway.records import facts, outcomes, standing
+from gateway.records import facts, outcomes
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.matching import NEVER, Sql, days, in_days, span, to_sql
 from gateway.records.meanings import Added, mask_of
 from gateway.records.numbers import is_gone, merged_rows
@@ -55,18 +56,6 @@ class Scope:
     added: Added = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lists:
-    """The lists that a population is made of, of which rows count whose `to_idx` is NULL."""
-
-    roster: FromClause
-    consent: FromClause
-    opt_out: FromClause
-    placement: FromClause
-
-
-ON_FILE: Final = Lists(standing.roster, standing.consent, standing.opt_out, standing.placement)
-"""The lists as they are."""
 FRONTIER: Final[Sql] = select(facts.frontier.c.batch).scalar_subquery()
 """The newest load that anybody sees."""
 

@@ -11,8 +11,12 @@ from contextlib import suppress
 from typing import Final
 
 import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gateway.errors import GatewayError
+
+_FAILURES: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, GatewayError, OSError)
 _TOLD: Final = "SELECT pg_stat_force_next_flush()"
 """What this session has changed is counted at once, and not when it has been idle for some time."""
 _DUE: Final = """
@@ -27,7 +31,7 @@ _DUE: Final = """
 async def look_over(connection: asyncpg.Connection) -> list[str]:
     """Have the tables looked over that changed much since they were; return which. As the loader, in no transaction."""
     looked_over: list[str] = []
-    with suppress(asyncpg.PostgresError):
+    with suppress(*_FAILURES):
         await connection.execute(_TOLD)
         for (table,) in await connection.fetch(_DUE):
             await connection.execute("SELECT records.look_over($1)", table)
@@ -37,7 +41,9 @@ async def look_over(connection: asyncpg.Connection) -> list[str]:
 
 async def look_over_after(engine: AsyncEngine) -> list[str]:
     """Do the same after a transaction of this engine that is over."""
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as session:
-        raw = (await session.get_raw_connection()).driver_connection
-        assert isinstance(raw, asyncpg.Connection)
-        return await look_over(raw)
+    with suppress(*_FAILURES):
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as session:
+            raw = (await session.get_raw_connection()).driver_connection
+            assert isinstance(raw, asyncpg.Connection)
+            return await look_over(raw)
+    return []

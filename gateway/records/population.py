@@ -31,7 +31,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.codes import new_code
-from gateway.records.coverage import FRONTIER, ON_FILE, Lists, Scope, covered
+from gateway.records.coverage import FRONTIER, Scope, covered
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.matching import Sql
 from gateway.records.release import IN_ORDER, code, ending, in_force, population
 from gateway.records.release import scope as scopes

@@ -17,8 +17,9 @@ from sqlalchemy import BigInteger, Text, cast, literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.codes import new_code
-from gateway.records.coverage import ON_FILE, Lists, Scope
+from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.parts import Part
 from gateway.records.population import Random, differences
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, FromClause, Integer, Table, cast, column, exists, null, select, table, union_all
 
 from gateway.records import standing
-from gateway.records.coverage import Lists
+from gateway.records.lists import Lists
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import columns_of
 

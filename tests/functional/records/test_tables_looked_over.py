@@ -7,6 +7,7 @@ import pytest
 
 from gateway.records.coverage import Scope
 from gateway.records.looking_over import look_over, look_over_after
+from gateway.store.database import engine_for
 from tests.factories.database import TestDatabase
 from tests.factories.records import AGREEMENT, LINE, SmallDistrict, terms
 
@@ -48,6 +49,15 @@ async def test_a_load_whose_tables_cannot_be_looked_over_is_loaded_all_the_same(
     assert [each.added for each in report.targets] == [80, 80]
     assert await district.owner.fetch(KNOWN, 80.0) == []
     assert await look_over_after(district.engine) == []
+
+
+async def test_what_cannot_be_asked_any_more_fails_nothing(district: SmallDistrict) -> None:
+    gone = await district.database.connection("loader")
+    await gone.close()
+    assert await look_over(gone) == []
+    nowhere = engine_for("postgresql://loader@127.0.0.1:1/nowhere")
+    assert await look_over_after(nowhere) == []
+    await nowhere.dispose()
 
 
 async def test_tables_that_a_load_has_filled_are_known_when_it_returns(district: SmallDistrict) -> None:
