@@ -22,8 +22,9 @@ test: .venv/.done $(ASSETS) $(PEERS)  ## the whole suite; every branch of the in
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
-prove: .venv/.done $(ASSETS)  ## a million decisions read four ways, and every seeded mistake noticed
+prove: .venv/.done $(ASSETS)  ## a million decisions read four ways, every seeded mistake noticed, a hundred walks of loads and stops
 	@$(PY) -m tests.prove $(ARGS) \
+		&& $(PY) -m tests.prove.loads \
 		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
 
 check: .venv/.done $(ASSETS)  ## format, lint, types, import contracts, policy tests, migration drift
@@ -38,6 +39,7 @@ check: .venv/.done $(ASSETS)  ## format, lint, types, import contracts, policy t
 bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
 	@$(PY) -m tests.bench.records
+	@$(PY) -m tests.bench.records_head
 	@$(PY) -m tests.bench.log_append --seconds 1
 	@$(PY) -m tests.bench.log_verify
 	@$(PY) -m tests.bench.policy

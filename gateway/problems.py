@@ -80,6 +80,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "step_up_required": Kind(403, "A fresh sign-in is needed"),
     "invitation_refused": Kind(400, "The invitation cannot be used"),
     "identity_taken": Kind(409, "You are known here already"),
+    "too_many_to_sort": Kind(400, "Too many students to sort by"),
     # the gateway's own state
     "not_served": Kind(501, "This part of the agreement is not served yet"),
     "log_damaged": Kind(503, "The log is under examination", "Nothing was disclosed; ask the district."),

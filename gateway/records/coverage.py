@@ -14,6 +14,7 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    FromClause,
     Interval,
     Select,
     Table,
@@ -31,7 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE
 
 from agreements.basis import Basis
-from gateway.records import facts, outcomes, standing
+from gateway.records import facts, outcomes
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.matching import NEVER, Sql, days, in_days, span, to_sql
 from gateway.records.meanings import Added, mask_of
 from gateway.records.numbers import is_gone, merged_rows
@@ -63,26 +65,26 @@ def visible(table: Table, newest: Sql = FRONTIER) -> ColumnElement[bool]:
     return and_(table.c.from_batch <= newest, or_(table.c.to_batch.is_(None), table.c.to_batch > newest))
 
 
-def covered(scope: Scope, newest: Sql = FRONTIER) -> Select[Any]:
+def covered(scope: Scope, newest: Sql = FRONTIER, lists: Lists = ON_FILE) -> Select[Any]:
     """
-    Return the query for (student_id, covers, valid) of `scope`, as it is after the load `newest`.
+    Return the query for (student_id, covers, valid) of `scope`, as it is after the load `newest` and by these `lists`.
 
     Raises `UnknownTerm` for an agreement with more elements than a mask has bits.
     """
     basis = scope.terms.basis
-    base = _enrolled(scope, newest).cte("enrolled")
+    base = _enrolled(scope, newest, lists).cte("enrolled")
     lasting: Sql = base.c.days
     rows: Any = base
     covers: Sql = cast(null(), BigInteger)
     if basis == Basis.CONSENT:
-        consented = _consented(scope, newest)
+        consented = _consented(scope, newest, lists)
         rows = rows.join(consented, consented.c.student_id == base.c.student_id)
         lasting, covers = lasting.op("*")(consented.c.days), consented.c.covers
     if basis == Basis.CHILD_WELFARE:
-        placed = _listed(standing.placement, scope.line, "[)").cte("placed_by_basis")
+        placed = _listed(lists.placement, scope.line, "[)").cte("placed_by_basis")
         rows = rows.join(placed, placed.c.student_id == base.c.student_id)
         lasting = lasting.op("*")(placed.c.days)
-    refused = _opted_out(scope).cte("opted_out")
+    refused = _opted_out(scope, lists).cte("opted_out")
     rows = rows.join(refused, refused.c.student_id == base.c.student_id, isouter=True)
     lasting = lasting.op("-")(func.coalesce(refused.c.days, NEVER))
     withheld = outcomes.withheld
@@ -95,11 +97,11 @@ def covered(scope: Scope, newest: Sql = FRONTIER) -> Select[Any]:
     return select(inner.c.student_id, inner.c.covers, inner.c.valid).where(~func.isempty(inner.c.valid))
 
 
-def _enrolled(scope: Scope, newest: Sql) -> Select[Any]:
+def _enrolled(scope: Scope, newest: Sql, lists: Lists) -> Select[Any]:
     """Return, for each student, the days on which some enrollment satisfies the whole expression."""
     stay, program = facts.enrollment, outcomes.program
-    listed = _listed(standing.roster, scope.line, "[]").cte("listed")
-    placed = _listed(standing.placement, scope.line, "[)").cte("placed")
+    listed = _listed(lists.roster, scope.line, "[]").cte("listed")
+    placed = _listed(lists.placement, scope.line, "[)").cte("placed")
 
     def programs(types: tuple[str, ...] | None) -> Sql:
         lasting = days(span(program.c.program_start_date, program.c.program_exit_date, "[]"))
@@ -121,14 +123,14 @@ def _enrolled(scope: Scope, newest: Sql) -> Select[Any]:
     )
 
 
-def _listed(table: Table, line: str, bounds: str) -> Select[Any]:
+def _listed(table: FromClause, line: str, bounds: str) -> Select[Any]:
     lasting = days(span(table.c.from_date, table.c.to_date, bounds)).label("days")
     in_force = and_(table.c.line == line, table.c.to_idx.is_(None))
     return select(table.c.student_id, lasting).where(in_force).group_by(table.c.student_id)
 
 
-def _opted_out(scope: Scope) -> Select[Any]:
-    said = standing.opt_out
+def _opted_out(scope: Scope, lists: Lists) -> Select[Any]:
+    said = lists.opt_out
     scopes = ("sharing", "directory") if scope.terms.basis == Basis.DIRECTORY_INFORMATION else ("sharing",)
     concerns = and_(
         said.c.to_idx.is_(None),
@@ -143,13 +145,13 @@ def _opted_out(scope: Scope) -> Select[Any]:
     return select(whose.label("student_id"), lasting).select_from(rows).where(concerns).group_by(whose)
 
 
-def _consented(scope: Scope, newest: Sql) -> CTE:
+def _consented(scope: Scope, newest: Sql, lists: Lists) -> CTE:
     """
     Return (student_id, covers, days), one row for each mask a student's consents add up to on some day.
 
     Between two dates on which any consent starts or ends the mask is constant: cut there, add up, put together again.
     """
-    given = _consents(scope, newest)
+    given = _consents(scope, newest, lists)
     starts = select(given.c.student_id, func.lower(given.c.days).label("day"))
     ends = select(given.c.student_id, func.upper(given.c.days).label("day"))
     cut = starts.union(ends).cte("cut")
@@ -175,9 +177,9 @@ def _consented(scope: Scope, newest: Sql) -> CTE:
     )
 
 
-def _consents(scope: Scope, newest: Sql) -> CTE:
+def _consents(scope: Scope, newest: Sql, lists: Lists) -> CTE:
     """Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18."""
-    given, child = standing.consent, facts.person
+    given, child = lists.consent, facts.person
     mask = mask_of(given.c.covers, given.c.signed_on, scope.terms.element_order, scope.added)
     stated = func.daterange(given.c.from_date, given.c.to_date, "[]")
     # PostgreSQL adds 18 years to 29 February as 28 February: a parent's word ends a day early rather than late, and a

@@ -40,6 +40,17 @@ class BadPosition(RecordsError):
     remedy = "Start again without a cursor."
 
 
+class TooManyToSort(RecordsError):
+    """A page in an order of released values, of more students than can be put in order for a page."""
+
+    code = "too_many_to_sort"
+    public_detail = (
+        "The agreement covers more students than can be put in order for each page. Read the pages without `sort`, and"
+        " sort what came."
+    )
+    remedy = "Read the pages without `sort`, and sort what came."
+
+
 class ChangesLost(RecordsError):
     """Nobody can tell any more what changed since this cursor was given out."""
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 
+from gateway.records.errors import TooManyToSort
 from gateway.records.reader import Page
 from policies.decision import Permit
 from policies.term import pinned_zone
@@ -20,11 +21,18 @@ _COUNT: Final = """
         SELECT epoch, set_config('pactgate.agreement', $1, true) AS agreement FROM audit.head
     )
     SELECT h.epoch, c.students FROM h, LATERAL (
-        SELECT count(*) AS students FROM records.granted WHERE h.agreement = current_setting('pactgate.agreement')
+        SELECT count(*) AS students FROM records.granted
+        WHERE h.agreement = current_setting('pactgate.agreement') AND code >= ''
     ) AS c
 """
-"""Names the agreement, then opens the view, as a page does. A student stands there once: no two rows share a day."""
+"""
+Names the agreement, then opens the view, as a page does. A student stands there once: no two rows share a day.
 
+The condition on the code is true of all: it asks for the index of pages (`gateway.records.release`).
+"""
+
+MOST_SORTED: Final = 250_000
+"""Students of a page that is sorted: it puts all of them in order, at 17 us each, and the next page does so again."""
 _Known = tuple[int, dt.date, int]
 """Epoch, day where the agreement is at home, students."""
 
@@ -38,18 +46,27 @@ class Extents:
         """At most one for each agreement that was ever in force here: permits name no others."""
         self._counting: dict[str, asyncio.Lock] = {}
 
-    async def students_of(self, permit: Permit, page: Page) -> tuple[int, int]:
-        """
-        Return how many students the agreement of `permit` covers on the day of `page`, and the epoch they are of.
+    async def require_sortable(self, permit: Permit, now: dt.datetime) -> None:
+        """Check that a page may be put in order, before it is read. Raises `TooManyToSort`."""
+        if permit.sort is not None and (await self.students_at(permit, permit.epoch, now))[0] > MOST_SORTED:
+            raise TooManyToSort("a sorted page of a large agreement")
 
-        That epoch may be later than the page's, never earlier: then the page is outdated anyhow.
+    async def students_of(self, permit: Permit, page: Page) -> tuple[int, int]:
+        """Return how many students the agreement of `permit` covers by `page`, as `students_at` does."""
+        return await self.students_at(permit, page.epoch, page.now)
+
+    async def students_at(self, permit: Permit, at: int, now: dt.datetime) -> tuple[int, int]:
         """
-        day = page.now.astimezone(pinned_zone(permit.rows.time_zone)).date()
-        known = self._fresh(permit.agreement, page.epoch, day)
+        Return how many students the agreement of `permit` covers on the day of `now`, and the epoch they are of.
+
+        That epoch may be later than `at`, never earlier: then a page of `at` is outdated anyhow.
+        """
+        day = now.astimezone(pinned_zone(permit.rows.time_zone)).date()
+        known = self._fresh(permit.agreement, at, day)
         if known is None:
             # After a change all pages of an agreement want it at once: one counts, whoever waited finds it done.
             async with self._counting.setdefault(permit.agreement, asyncio.Lock()):
-                known = self._fresh(permit.agreement, page.epoch, day)
+                known = self._fresh(permit.agreement, at, day)
                 if known is None:
                     row = await self._pool.fetchrow(_COUNT, permit.agreement)
                     assert row is not None  # the head has one row

@@ -28,8 +28,14 @@ from policies.memo import Memo
 
 MOST_STRETCHES: Final = 12
 """Stretches a cursor holds. Each page that reaches past the first one makes them fewer."""
-_PLANS: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
-"""A page is planned by its own days and positions, which costs less than compiling it would."""
+_PLANS: Final = (
+    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL enable_seqscan = on;"
+    " SET LOCAL enable_bitmapscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"
+)
+"""
+A page is planned by its own days and positions, which costs less than compiling it would; and in any way there is, for
+many students may have to be compared (unlike a page of records, `gateway.store.database.READING`).
+"""
 _DAYS: Final = """
     SELECT (('epoch'::timestamptz + m.clock * interval '1 microsecond') AT TIME ZONE $2)::date AS day
     FROM unnest($1::bigint[]) WITH ORDINALITY AS m (clock, place) ORDER BY m.place

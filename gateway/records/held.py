@@ -112,8 +112,8 @@ def everybody(*worlds: World) -> FromClause:
 
 
 def granted_now() -> FromClause:
-    """Return (student_id, code) of all who are covered now, in the order of an index on the code."""
-    return _granted.alias("everybody")
+    """Return (student_id, code) of all who are covered now, by the index of pages (`gateway.records.release`)."""
+    return select(_granted).where(_granted.c.code >= literal_column("''")).subquery("everybody")
 
 
 def views_in(statement: Select[Any]) -> set[str]:
@@ -167,6 +167,7 @@ def _turning(view: TableClause, dataset: str, cadence: str, *, at_once: bool) ->
     if view.name not in _WINDOWED:
         turning += [each.between(first, last) for each in _dates(row)]
     if view.name == _AWAITED.get(dataset):
-        until = last if at_once else counted_until(cadence, last)
-        turning += [and_(each > counted_until(cadence, first), each <= until) for each in _dates(row)]
+        # Told with the cadence; and where a row may be told on its day, those of the days since.
+        spans = [(counted_until(cadence, first), counted_until(cadence, last)), *([(first, last)] if at_once else [])]
+        turning += [and_(each > begins, each <= ends) for begins, ends in spans for each in _dates(row)]
     return select(coded).join_from(coded, row, row.c.student_id == coded.c.student_id).where(or_(false(), *turning))

@@ -32,8 +32,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.codes import new_code
 from gateway.records.coverage import FRONTIER, Scope, covered
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.matching import Sql
-from gateway.records.release import code, ending, in_force, population
+from gateway.records.release import IN_ORDER, code, ending, in_force, population
 from gateway.records.release import scope as scopes
 
 Random = Callable[[int], bytes]
@@ -83,17 +84,20 @@ async def keep_scope(connection: AsyncConnection, scope: Scope) -> None:
     await connection.execute(kept.on_conflict_do_update(index_elements=["agreement"], set_=as_signed))
 
 
-def differences(scope: Scope, students: Sequence[UUID] | None, newest: Sql = FRONTIER) -> Select[Any]:
+def differences(
+    scope: Scope, students: Sequence[UUID] | None, newest: Sql = FRONTIER, lists: Lists = ON_FILE
+) -> Select[Any]:
     """
     Return the query for (row_id, whose, student_id, covers, valid): rows in force that must end, and new ones.
 
     Of a row that must end only `row_id` and `whose` are given.
 
-    They bring the population in force to what it should be after the load `newest`. A full join, because it leaves
-    PostgreSQL no way to compare every row with every other when its estimates are off. Raises `UnknownTerm`.
+    They bring the population in force to what it should be after the load `newest` and by these `lists`. A full join,
+    because it leaves PostgreSQL no way to compare every row with every other when its estimates are off. Raises
+    `UnknownTerm`.
     """
-    wanted = _narrowed(covered(scope, newest), students).cte("wanted")
-    current = and_(population.c.agreement == scope.agreement, in_force())
+    wanted = _narrowed(covered(scope, newest, lists), students).cte("wanted")
+    current = and_(population.c.agreement == scope.agreement, IN_ORDER, in_force())
     kept = _narrowed(
         select(population.c.student_id, population.c.row_id, population.c.covers, population.c.valid).where(current),
         students,
@@ -156,7 +160,7 @@ async def _rewrite(
 async def close_population(connection: AsyncConnection, agreement: str, idx: int) -> int:
     """End the population of a version that is over, as of entry `idx`; return how many rows were ended."""
     over = population.c.agreement == agreement
-    result = await connection.execute(update(population).where(over, in_force()).values(ending(idx)))
+    result = await connection.execute(update(population).where(over, IN_ORDER, in_force()).values(ending(idx)))
     await connection.execute(delete(scopes).where(scopes.c.agreement == agreement))
     return result.rowcount
 

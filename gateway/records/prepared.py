@@ -14,11 +14,12 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import BigInteger, Text, cast, literal
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.codes import new_code
 from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy
+from gateway.records.lists import ON_FILE, Lists
 from gateway.records.parts import Part
 from gateway.records.population import Random, differences
 
@@ -60,25 +61,27 @@ _MOVED: Final = """WITH moved AS (
 
 
 async def prepare_population(
-    engine: AsyncEngine,
+    session: AsyncConnection,
     connection: asyncpg.Connection,
     scope: Scope,
     batch: int,
     *,
     random: Random,
     students: Sequence[UUID] | None = None,
+    lists: Lists = ON_FILE,
 ) -> None:
     """
     Write what the load `batch` will move in the population of `scope`, unseen. Raises `UnknownTerm`, `LoadBusy`.
 
-    `students` narrows the work to those for whom it was taken back. Every statement is a transaction of its own.
+    `lists` are those that will be on file then, as far as the load brings any. `students` narrows the work to those for
+    whom it was taken back. Every statement is a transaction of its own; `session` and `connection` are the same one.
     """
-    found = differences(scope, students, literal(batch, BigInteger)).subquery("found")
+    found = differences(scope, students, literal(batch, BigInteger), lists).subquery("found")
     query = found.select().with_only_columns(
         found.c.row_id, found.c.student_id, found.c.covers, cast(found.c.valid, Text).label("valid")
     )
-    async with engine.connect() as reading:
-        rows = (await reading.execute(query)).all()
+    async with session.begin():
+        rows = (await session.execute(query)).all()
     for chunk in _chunks([row.row_id for row in rows if row.row_id is not None]):
         await _end(connection, batch, chunk)
     for begun in _chunks([row for row in rows if row.row_id is None]):
@@ -86,17 +89,6 @@ async def prepare_population(
         await _give_codes(connection, scope.line, batch, whose, random)
         covers, valid = [row.covers for row in begun], [row.valid for row in begun]
         await connection.execute(_BEGIN, scope.agreement, scope.line, whose, covers, valid, batch)
-
-
-async def astray(engine: AsyncEngine, scope: Scope) -> set[UUID]:
-    """
-    Return the students whose population is not what it should be by what is visible. Raises `UnknownTerm`.
-
-    A stop ends what it cannot compute, of a version that did not verify at that moment: the next load brings it back.
-    """
-    async with engine.connect() as reading:
-        rows = await reading.execute(differences(scope, None))
-    return {row.whose for row in rows}
 
 
 async def take_back(connection: asyncpg.Connection, students: Sequence[UUID] | None = None) -> None:

@@ -9,6 +9,7 @@ INVARIANT: a row that a batch dates and the same row dated by the batch's entry 
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     func,
+    literal_column,
     null,
     or_,
     select,
@@ -60,10 +62,10 @@ population = Table(
         "from_batch",
         "to_batch",
         unique=True,
-        postgresql_where=text("to_idx IS NULL"),
+        postgresql_where=text("to_idx IS NULL AND code >= ''"),
         postgresql_nulls_not_distinct=True,
     ),
-    Index("population_student_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NULL")),
+    Index("population_student_ix", "student_id", "agreement", postgresql_where=text("to_idx IS NULL")),
     Index("population_ended_ix", "agreement", "student_id", postgresql_where=text("to_idx IS NOT NULL")),
     Index("population_from_idx_ix", "from_idx"),
     Index("population_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
@@ -76,7 +78,13 @@ The days on which one version of an agreement covers a student, and the elements
 `covers` is a bit mask over the agreement's sorted element ids; NULL covers all. INVARIANT: consents that cover
 different elements at different times give one row for each mask, and the days of a student's rows never overlap, so
 that no day borrows the coverage of another.
+
+Pages walk `population_page_ix`, and nobody else is given it: its condition on the code is true of every row, and a
+statement that does not say it too cannot use it. One student is found by `population_student_ix`.
 """
+
+IN_ORDER: Final = population.c.code >= literal_column("''")
+"""True of every row: for statements that go through a whole population, so that they may walk the index of pages."""
 
 scope = Table(
     "scope",

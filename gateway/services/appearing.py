@@ -8,9 +8,7 @@ come, what it concerns is prepared again, and the lock is taken anew.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
-import asyncpg
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -19,12 +17,13 @@ from audit.events import Event
 from gateway.records import facts
 from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadOvertaken
+from gateway.records.loading.coming import lists_to_be
 from gateway.records.loading.entered import date_by_entry, newest_entry
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.workspace import Workspace
 from gateway.records.parts import Part
-from gateway.records.population import keep_scope, rewrite_population
-from gateway.records.prepared import astray, dated, moved_since, prepare_population, prepared_parts, take_back
+from gateway.records.population import keep_scope
+from gateway.records.prepared import dated, moved_since, prepare_population, prepared_parts, take_back
 from gateway.services.sealing import append_sealed
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
@@ -44,8 +43,6 @@ class Prepared:
     epoch: int
     scopes: Sequence[Scope]
     parts: Sequence[Part]
-    listed: set[UUID]
-    """Whose populations are brought along under the head: those whose lists change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,6 @@ class Group:
     differences: Sequence[Difference]
     changes_something: bool
     parts: Sequence[Part]
-    listed: set[UUID]
-    """Whose lists change."""
 
     def facts(self) -> Mapping[str, object]:
         """Return what the entry says. The digest covers random internal ids, so it tells nothing about anybody."""
@@ -85,7 +80,7 @@ class Appearing:
 
     async def show(self, work: Workspace, source: str, groups: Sequence[Group], before: int) -> tuple[int, ...]:
         """Prepare what populations will be, and publish; what moves meanwhile is prepared again. Raises `LoadBusy`."""
-        prepared = await self._populations(work.connection, groups)
+        prepared = await self._populations(work, groups)
         for _ in range(_CATCH_UPS):
             try:
                 return await self.publish(work.session, source, groups, prepared, before)
@@ -94,42 +89,43 @@ class Appearing:
                 # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
                 if any(group.event is not Event.RECORDS_LOADED for group in groups):
                     raise
-                prepared = await self._catch_up(work.connection, groups, prepared)
+                prepared = await self._catch_up(work, groups, prepared)
         raise LoadBusy("stops came whenever this load was prepared")
 
-    async def _populations(self, connection: asyncpg.Connection, groups: Sequence[Group]) -> Prepared:
-        """Prepare the populations of everything in force."""
+    async def _populations(self, work: Workspace, groups: Sequence[Group]) -> Prepared:
+        """
+        Prepare the populations of everything in force: of everybody, and not only of those whom the load names.
+
+        A stop ends what it cannot compute, of a version that did not verify then: the next load brings it back.
+        """
         async with self._engine.connect() as reading:
             epoch = int((await reading.execute(_EPOCH)).scalar_one())
             scopes = tuple(await self._scopes(reading))
-        listed = {student for group in groups for student in group.listed}
-        batch = _batch_of_records(groups)
-        if batch is None:
-            for scope in scopes if listed else ():
-                listed |= await astray(self._engine, scope)
-            return Prepared(epoch, scopes, (), listed)
+        if not any(group.changes_something for group in groups):
+            return Prepared(epoch, scopes, ())
+        batch, lists = groups[-1].batch, lists_to_be([each for group in groups for each in group.differences])
         for scope in scopes:
-            await prepare_population(self._engine, connection, scope, batch, random=self._random)
-        return Prepared(epoch, scopes, await prepared_parts(connection, batch), listed)
+            await prepare_population(work.session, work.connection, scope, batch, random=self._random, lists=lists)
+        return Prepared(epoch, scopes, await prepared_parts(work.connection, batch))
 
-    async def _catch_up(self, connection: asyncpg.Connection, groups: Sequence[Group], prepared: Prepared) -> Prepared:
+    async def _catch_up(self, work: Workspace, groups: Sequence[Group], prepared: Prepared) -> Prepared:
         """Prepare again whatever is about somebody for whom something changed; all of it if agreements changed."""
         async with self._engine.connect() as reading:
             epoch = int((await reading.execute(_EPOCH)).scalar_one())
             scopes = tuple(await self._scopes(reading))
-        batch = _batch_of_records(groups)
-        if batch is None:
-            return Prepared(epoch, scopes, (), prepared.listed)
+        batch, connection = groups[-1].batch, work.connection
+        if not any(group.changes_something for group in groups):
+            return Prepared(epoch, scopes, ())
         moved = None if scopes != prepared.scopes else await moved_since(connection, prepared.epoch)
         if moved is None or len(moved) > _FEW:
             await take_back(connection)
-            return await self._populations(connection, groups)
+            return await self._populations(work, groups)
         if moved:
             await take_back(connection, moved)
             for scope in scopes:
-                await prepare_population(self._engine, connection, scope, batch, random=self._random, students=moved)
+                await prepare_population(work.session, connection, scope, batch, random=self._random, students=moved)
         parts = await prepared_parts(connection, batch) if moved else prepared.parts
-        return Prepared(epoch, scopes, parts, prepared.listed)
+        return Prepared(epoch, scopes, parts)
 
     async def publish(
         self, connection: AsyncConnection, source: str, groups: Sequence[Group], prepared: Prepared, before: int
@@ -149,20 +145,15 @@ class Appearing:
                 if not entries:
                     await _require_unmoved(connection, prepared.epoch, before)
                 entries.append(idx)
-                changes = group.changes_something
-                if group.event is Event.RECORDS_LOADED:
-                    loaded = [*group.parts, *dated(prepared.parts, idx)]
-                    for scope in prepared.scopes if changes else ():
-                        await keep_scope(connection, scope)
-                else:
-                    loaded = list(group.parts)
+                changes, loaded = group.changes_something, list(group.parts)
+                if group.event is not Event.RECORDS_LOADED:
                     for each in group.differences:
                         await date_by_entry(connection, each, idx)
-                if group is last and prepared.listed:
-                    changes = True
-                    students = list(prepared.listed) if len(prepared.listed) <= _FEW else None
-                    for scope in prepared.scopes:
-                        await rewrite_population(connection, scope, idx, students=students, random=self._random)
+                if group is last:
+                    changes = changes or bool(prepared.parts)
+                    loaded += dated(prepared.parts, idx)
+                    for scope in prepared.scopes if changes else ():
+                        await keep_scope(connection, scope)
                 # The entry first: what it commits to of a prepared population is known, and is not computed here.
                 await append_sealed(
                     connection,
@@ -192,11 +183,4 @@ async def _show(connection: AsyncConnection, group: Group, idx: int) -> None:
     if named.rowcount != 1:
         # The connection that kept us alone was lost, and another load has undone what we prepared.
         raise LoadBusy("another load came while this one was prepared")
-    if group.event is Event.RECORDS_LOADED:
-        await connection.execute(update(facts.frontier).values(batch=group.batch))
-
-
-def _batch_of_records(groups: Sequence[Group]) -> int | None:
-    """Return the batch of student records that changes something."""
-    found = [each.batch for each in groups if each.event is Event.RECORDS_LOADED and each.changes_something]
-    return found[0] if found else None
+    await connection.execute(update(facts.frontier).values(batch=group.batch))

@@ -114,6 +114,7 @@ class Disclosures:
                     judged = moment
                     raise problem_of(decision)
                 # (2): the rows, the epoch and the clock, in one snapshot.
+                await self._extents.require_sortable(decision, moment.now)
                 read = await self._read(decision, asked)
                 page = read.page if isinstance(read, Changes) else read
                 # (3): the rules must be those of the snapshot: never rows of one world under the rules of another.

@@ -21,7 +21,7 @@ from audit.events import Event
 from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.entered import newest_entry, students_of
+from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
@@ -39,6 +39,7 @@ from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
 from gateway.records.loading.workspace import STUDENTS, Workspace
+from gateway.records.looking_over import look_over
 from gateway.records.parts import read_loaded
 from gateway.records.prepared import settle
 from gateway.records.subjects import SubjectKey
@@ -128,6 +129,7 @@ class Loads:
             entries = await self.appearing.show(work, order.mapping.name, groups, before)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
+        await look_over(work.connection)
         return LoadReport(entries, reports)
 
     @asynccontextmanager
@@ -170,9 +172,7 @@ class Loads:
                         await keep_beginnings(work.connection, each)
                 # Here, not under the lock of the log's head: nothing about them changes until they are visible.
                 parts = await read_loaded(work.connection, batch, batch)
-                lists = [each for each in own if each.kind.is_dated_by_entry]
-                listed = {student for each in lists for student in await students_of(work.connection, each)}
-                groups.append(Group(event, batch, hashed.digest(), own, moves, parts, listed))
+                groups.append(Group(event, batch, hashed.digest(), own, moves, parts))
         return groups
 
 

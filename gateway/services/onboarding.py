@@ -20,8 +20,9 @@ from agreements.register import insert_status, load_agreement
 from agreements.signature import Envelope
 from agreements.successors import require_not_gone
 from audit.events import Event
+from gateway.records.looking_over import look_over_after
 from gateway.records.population import close_population, rewrite_population
-from gateway.records.release import in_force, population
+from gateway.records.release import IN_ORDER, in_force, population
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.owed import require_settled
@@ -83,8 +84,9 @@ class Onboarding:
             )
             if replaced is not None:
                 await _replace(filing, replaced, agreement)
-            held = population.c.agreement == agreement.digest, in_force()
+            held = population.c.agreement == agreement.digest, IN_ORDER, in_force()
             covered = (await filing.connection.execute(select(func.count()).where(*held))).scalar_one()
+        await look_over_after(self._desk.engine)
         return Activated(agreement.digest, index, covered, None if replaced is None else agreement.replaces)
 
     async def acknowledge(self, approval: Envelope) -> int:

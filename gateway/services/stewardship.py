@@ -15,7 +15,7 @@ from gateway.records.errors import BadMapping, LoadBusy, LoadHeld, RecordsError,
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.report import LoadReport
-from gateway.records.release import in_force, population
+from gateway.records.release import IN_ORDER, in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
@@ -152,7 +152,7 @@ class Stewardship:
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
         today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, in_force())
+        current = (population.c.agreement == agreement, IN_ORDER, in_force())
         count = select(func.count(population.c.student_id.distinct())).where(
             *current, population.c.valid.op("@>")(today)
         )

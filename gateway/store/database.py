@@ -5,8 +5,10 @@ Reading and logging have pools of their own, so that slow reads cannot keep a re
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, Final, Self
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -15,8 +17,23 @@ from gateway.store.session import CONNECT_SECONDS, connect, open_connection
 
 STATEMENT_SECONDS = 30.0
 """A statement of the request path that takes longer has lost its caller."""
-_READING = {"plan_cache_mode": "force_generic_plan"}
-"""The generic plan walks the population's index whatever the parameters; planning anew costs more than the page."""
+READING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "jit": "off",
+    }
+)
+"""
+How a page is planned: once, and by indexes alone, whatever the planner knows of the tables at that moment.
+
+Planning anew costs more than the page, and compiling it more still. A page is a short way along one index and to each
+row by another; with tables that look small, or of which nothing is known yet, the planner would rather read them whole,
+and go on doing so when they have grown (decision 0047).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,7 @@ class Database:
             await connection.fetchval("SELECT 1")
         return cls(
             engine=engine_for(url),
-            pool=await _pool(url, readers, server_settings=_READING, reset=_nothing_to_reset),
+            pool=await _pool(url, readers, server_settings=dict(READING), reset=_nothing_to_reset),
             log_pool=await _pool(url, writers),
         )
 

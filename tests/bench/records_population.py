@@ -17,6 +17,7 @@ import msgspec
 from agreements.basis import Basis
 from gateway.records.reader import CODE_AT, Page, page_of
 from gateway.records.statement import Shape, Statement, build
+from gateway.store.database import READING
 from policies.decision import Permit
 from policies.population import Everyone
 from policies.seal import SEAL
@@ -69,7 +70,8 @@ async def checks(reading: Reading, connection: asyncpg.Connection) -> list[Check
     """
     await _open_views(connection, reading.deployment.agreement)
     # As the gateway's own connections plan.
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    for name, value in READING.items():
+        await connection.execute(f"SET {name} = {value}")
     backend = await connection.fetchval("SELECT pg_backend_pid()")
     found = []
     for dataset in served():

@@ -1,12 +1,13 @@
 """The tables of `docs/records-speed.md`, in Markdown, as the command prints them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from tests.bench.records_changes import Followed
 from tests.bench.records_depth import FLAT, Depth, Growing
 from tests.bench.records_pages import PageCost
 from tests.bench.records_population import Checked
+from tests.bench.table import markdown
 
 PAGES: Final = (
     "dataset",
@@ -39,7 +40,7 @@ CHECKS: Final = ("first page of", "with the check us", "without us", "with / wit
 
 def pages_table(found: Sequence[PageCost]) -> str:
     """Return the pages over HTTP, a line each dataset."""
-    return _table(
+    return markdown(
         PAGES,
         (
             (
@@ -60,7 +61,7 @@ def depths_table(found: Sequence[Depth]) -> str:
     """Return the pages at depth, by dataset and then by size."""
     order = list(dict.fromkeys(each.dataset for each in found))
     ordered = sorted(found, key=lambda each: (order.index(each.dataset), each.students))
-    return _table(
+    return markdown(
         DEPTHS,
         (
             (
@@ -78,7 +79,7 @@ def depths_table(found: Sequence[Depth]) -> str:
 def growing_table(found: Sequence[Growing]) -> str:
     """Return what grows with the population."""
     ordered = sorted(found, key=lambda each: (each.what, each.students))
-    return _table(
+    return markdown(
         GROWING,
         (
             (each.what, f"{each.students:,}", f"{each.taken.database:,.0f}", f"{each.taken.wall:,.0f}")
@@ -89,7 +90,7 @@ def growing_table(found: Sequence[Growing]) -> str:
 
 def changes_table(found: Sequence[Followed]) -> str:
     """Return the walks through changes."""
-    return _table(
+    return markdown(
         CHANGES,
         (
             (
@@ -107,7 +108,7 @@ def changes_table(found: Sequence[Followed]) -> str:
 
 def checks_table(found: Sequence[Checked]) -> str:
     """Return the population check against none."""
-    return _table(
+    return markdown(
         CHECKS,
         (
             (each.dataset, f"{each.checked.database:,.0f}", f"{each.unchecked.database:,.0f}", f"{each.ratio:.2f}")
@@ -119,8 +120,3 @@ def checks_table(found: Sequence[Checked]) -> str:
 def is_flat(ratio: float) -> str:
     """Return whether a page at depth costs what the first one does, in a word."""
     return "yes" if ratio <= FLAT else "**no**"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = (head, ("---",) * len(head), *rows)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

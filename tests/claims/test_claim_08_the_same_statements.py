@@ -16,12 +16,13 @@ import pytest
 from gateway.store.session import quote_name
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import NOON, Deployment, Gateway
-from tests.factories.leak_walk import pages_of
+from tests.factories.leak_walk import changes_of, pages_of
 from tests.factories.twin_worlds import CONSENTED, OF_NOBODY_COVERED, OFFICIAL, files, granted_in
 from tests.factories.twins import deploy_twins
 
 pytestmark = pytest.mark.claim(8)
 
+CURSOR = re.compile(rb'(?<="next":")[^"]+')
 SETTINGS = ("log_statement = 'all'", "log_parameter_max_length = 0", "log_min_error_statement = 'panic'")
 STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement): ")
 LINE = re.compile(r"\n\d{4}-\d\d-\d\d ")
@@ -89,18 +90,27 @@ class Sent:
 
 
 def seen(answer: httpx2.Response) -> tuple[int, bytes]:
-    return answer.status_code, answer.content
+    """Return what a partner sees; of a cursor its length, for its text is random."""
+    return answer.status_code, CURSOR.sub(lambda found: b"%d letters" % len(found[0]), answer.content)
 
 
-async def compared(gateway: Gateway, agreement: str, addresses: dict[str, str]) -> None:
-    """Check that all these are answered alike, by the same statements."""
+async def asked(gateway: Gateway, agreement: str, address: str, *, follow: bool) -> list[tuple[int, bytes]]:
+    path, _, query = address.partition("?")
+    answer = await gateway.send(agreement, "GET", path, params=query)
+    if not follow:
+        return [seen(answer)]
+    assert answer.status_code == 200, answer.text
+    since = urlencode({"since": answer.json()["next"]})
+    return [seen(answer), seen(await gateway.send(agreement, "GET", path, params=f"{query}&{since}"))]
+
+
+async def compared(gateway: Gateway, agreement: str, addresses: dict[str, str], *, follow: bool = False) -> None:
+    """Check that all these are answered alike, by the same statements; with `follow`, also what changes afterwards."""
     sent, told = Sent(gateway), {}
-    await gateway.send(agreement, "GET", next(iter(addresses.values())))  # what is read once an epoch is read now
+    await asked(gateway, agreement, next(iter(addresses.values())), follow=follow)  # what is read once is read now
     for why, address in addresses.items():
-        path, _, query = address.partition("?")
         await sent.since()
-        answer = await gateway.send(agreement, "GET", path, params=query)
-        told[why] = (seen(answer), await sent.since())
+        told[why] = (await asked(gateway, agreement, address, follow=follow), await sent.since())
     first = next(iter(told.values()))
     assert len(first[1]) >= 3
     assert {why: what for why, what in told.items() if what != first} == {}
@@ -125,15 +135,32 @@ async def same_for_a_student_who_is_not_there(gateway: Gateway) -> None:
     await compared(gateway, OFFICIAL, {why: f"/v1/students/{code}" for why, code in codes.items()})
 
 
-async def same_for_a_value_that_is_not_told(gateway: Gateway, path: str, dataset: str) -> None:
+async def same_for_a_value_that_is_not_told(gateway: Gateway, path: str, dataset: str, *, follow: bool = False) -> None:
     assert dataset in ABSENT, f"No value of {dataset} is known that may not be told: name one in `ABSENT`."
     agreement = OFFICIAL if dataset in granted_in(OFFICIAL) else CONSENTED
     wire, hidden, nowhere = ABSENT[dataset]
     asked = {"on file, and not told": hidden, "nowhere": nowhere}
-    await compared(gateway, agreement, {why: f"{path}?{urlencode({wire: it})}" for why, it in asked.items()})
+    addresses = {why: f"{path}?{urlencode({wire: it})}" for why, it in asked.items()}
+    await compared(gateway, agreement, addresses, follow=follow)
+
+
+async def same_for_a_cursor_that_is_not_yours(gateway: Gateway) -> None:
+    theirs = (await gateway.send(CONSENTED, "GET", "/v1/changes/students")).json()["next"]
+    cursors = {
+        "of the partner's other agreement": theirs,
+        "one letter of it is another": theirs[:-2] + ("A" if theirs[-2] != "A" else "B") + theirs[-1],
+        "made up": "A" * len(theirs),
+        "no cursor": "x",
+    }
+    addresses = {why: f"/v1/changes/students?{urlencode({'since': it})}" for why, it in cursors.items()}
+    await compared(gateway, OFFICIAL, addresses)
 
 
 async def test_what_is_not_there_is_looked_for_as_what_is_not_yours(gateway: Gateway) -> None:
     await same_for_a_student_who_is_not_there(gateway)
-    for dataset, path in pages_of(gateway.app).items():
-        await same_for_a_value_that_is_not_told(gateway, path, dataset)
+    await same_for_a_cursor_that_is_not_yours(gateway)
+    pages, changes = pages_of(gateway.app), changes_of(gateway.app)
+    assert pages.keys() == changes.keys()
+    for dataset in pages:
+        await same_for_a_value_that_is_not_told(gateway, pages[dataset], dataset)
+        await same_for_a_value_that_is_not_told(gateway, changes[dataset], dataset, follow=True)

@@ -79,8 +79,15 @@ class Seen:
 
     @property
     def changes(self) -> list[str]:
-        """Return what became of each row, where changes were asked for."""
-        return [row["change"] for row in self._told if "change" in row]
+        """
+        Return what became of each row, where changes were asked for.
+
+        Raises `AssertionError` for a deletion that tells more than which row went.
+        """
+        changes = [row for row in self._told if "change" in row]
+        for each in changes:
+            assert each.keys() - {"change", "row"} == (set() if each["change"] == "deleted" else {"data"})
+        return [each["change"] for each in changes]
 
     @property
     def _told(self) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,11 +18,13 @@ from gateway.services.analysis.past import Law
 from policies.guardrails import load_guardrails
 from tests.factories.cohort import COVERED, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import NOON, Gateway
+from tests.factories.leak_walk import changes_of
 from tests.factories.superuser import superuser
 
 pytestmark = [pytest.mark.claim(7), pytest.mark.ferpa("R5")]
 
 PATH = "/v1/changes/students"
+ROW = re.compile(r"rw_[a-z2-7]{26}")
 XIMENA = STUDENTS["ximena"]
 
 
@@ -108,6 +111,28 @@ async def test_a_withdrawal_arrives_as_a_row_that_went_and_every_answer_can_be_m
     rows = [json.loads(each.row) for entry_copied in copied.copied for each in entry_copied.rows]
     assert contested in rows
     assert not [each.first for each in COVERED if each.first in json.dumps(gateway.lines)]
+
+
+@pytest.mark.claim(2)
+async def test_a_deletion_tells_which_row_went_and_no_value_of_any_dataset(gateway: Gateway) -> None:
+    before = {}
+    for path in changes_of(gateway.app).values():
+        answer = await gateway.get(TUTORING, f"{path}?limit=500")
+        if answer.status_code == 200:
+            assert not answer.json()["more"]
+            before[path] = answer
+    await (await gateway.steward()).withdraw(gateway.digest(TUTORING), XIMENA.number)
+    gone = 0
+    for path, answer in before.items():
+        held = {each["row"]: each["data"] for each in told(answer)}
+        later = await gateway.get(TUTORING, f"{path}?since={answer.json()['next']}")
+        assert later.json().keys() == answer.json().keys()
+        for each in told(later):
+            assert each == {"change": "deleted", "row": each["row"]}
+            assert ROW.fullmatch(each["row"])
+            assert each["row"] in held
+            gone += 1
+    assert gone >= len(before) > 1
 
 
 @pytest.mark.claim(10)

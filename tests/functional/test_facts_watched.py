@@ -156,6 +156,7 @@ async def test_rows_older_than_the_commitments_deny_until_the_office_answers_for
             await append_change(connection, encode(Event.ROSTER_LOADED, now, {"batch": 1}))
         await owner.execute("UPDATE records.roster SET from_idx = 1")
         await owner.execute(BATCH)
+        await owner.execute("UPDATE records.frontier SET batch = 1")  # as the upgrade does
         unclaimed = {Finding(Code.UNCLAIMED, 1, "roster", "agreement:ours")}
         assert await check_facts(office.desk, url, alarm) == unclaimed
         assert alarms(caplog) == {"facts_unclaimed"}

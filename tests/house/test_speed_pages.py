@@ -5,9 +5,10 @@ import shlex
 
 import pytest
 
-from tests.bench import records, records_tables
+from tests.bench import records, records_head, records_tables
 from tests.bench.records_depth import FLAT
-from tests.bench.records_tables import CHECKS, DEPTHS, GROWING, PAGES, is_flat
+from tests.bench.records_head import HEADS, heads_table
+from tests.bench.records_tables import CHANGES, CHECKS, DEPTHS, GROWING, PAGES, is_flat
 from tests.bench.scenes import served
 from tests.factories.pages import ROOT, blocks, commands, inline, rows, text_of
 
@@ -64,11 +65,12 @@ def test_make_bench_runs_what_the_page_measures(page: str) -> None:
 
 def test_the_page_of_records_says_that_make_runs_it_and_names_its_options() -> None:
     assert ["bench"] in commands(RECORDS, "make")
-    known = {option for action in records.options()._actions for option in action.option_strings}
+    parsers = (records.options(), records_head.options())
+    known = {option for parser in parsers for action in parser._actions for option in action.option_strings}
     assert set(re.findall(r"`(--[a-z-]+)", text_of(RECORDS))) <= known
 
 
-@pytest.mark.parametrize("head", [PAGES, DEPTHS, GROWING, CHECKS])
+@pytest.mark.parametrize("head", [PAGES, DEPTHS, GROWING, CHANGES, HEADS, CHECKS])
 def test_the_page_of_records_has_every_table_that_the_command_prints(head: tuple[str, ...]) -> None:
     assert text_of(RECORDS).count(f"| {' | '.join(head)} |\n") == 1
     found = rows(RECORDS, first=head[0])
@@ -79,18 +81,21 @@ def test_the_page_of_records_has_every_table_that_the_command_prints(head: tuple
 
 
 def test_the_page_of_records_names_datasets_that_are_served() -> None:
-    for head in (PAGES, DEPTHS, CHECKS):
+    for head in (PAGES, DEPTHS, CHANGES, CHECKS):
         assert {row[0] for row in rows(RECORDS, first=head[0])} <= set(served())
     assert {row[0] for row in rows(RECORDS, first=DEPTHS[0])} == {row[0] for row in rows(RECORDS, first=PAGES[0])}
 
 
 def test_a_page_that_is_not_flat_is_shown_as_not_flat() -> None:
     assert [is_flat(FLAT), is_flat(FLAT + 0.01)] == ["yes", "**no**"]
-    ratio, flat = DEPTHS.index("dearest / first"), DEPTHS.index("flat")
-    for row in rows(RECORDS, first=DEPTHS[0]):
-        assert row[flat] == is_flat(float(row[ratio])), row
+    for head in (DEPTHS, CHANGES):
+        ratio, flat = head.index("dearest / first"), head.index("flat")
+        for row in rows(RECORDS, first=head[0]):
+            assert row[flat] == is_flat(float(row[ratio])), row
 
 
 def test_the_tables_are_those_of_the_page() -> None:
     assert records_tables.pages_table([]).splitlines()[0] == f"| {' | '.join(PAGES)} |"
     assert records_tables.checks_table([]).splitlines()[0] == f"| {' | '.join(CHECKS)} |"
+    assert records_tables.changes_table([]).splitlines()[0] == f"| {' | '.join(CHANGES)} |"
+    assert heads_table([]).splitlines()[0] == f"| {' | '.join(HEADS)} |"

@@ -1,7 +1,5 @@
 """Writing rows that log entries date: rosters, consents, opt-outs, placements. In the load's final transaction."""
 
-from uuid import UUID
-
 import asyncpg
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql
@@ -9,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS, columns_of
-from gateway.records.numbers import Said
 from gateway.records.standing import renumbered
 
 _TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
@@ -46,15 +43,3 @@ async def date_by_entry(connection: AsyncConnection, difference: Difference, idx
         ),
         {"idx": idx},
     )
-
-
-async def students_of(connection: asyncpg.Connection, difference: Difference) -> set[UUID]:
-    """Return whom the rows that begin and end are about, and who stands for those of them that were merged."""
-    found = await connection.fetch(
-        f"WITH found AS (SELECT student_id FROM pg_temp.staged_{difference.number}"
-        " UNION SELECT student_id FROM pg_temp.leaving WHERE load = $1)"
-        " SELECT f.student_id FROM found AS f UNION SELECT m.other_id FROM records.renumbered AS m"
-        f" JOIN found AS f ON f.student_id = m.student_id WHERE m.kind = '{Said.MERGED}' AND m.to_idx IS NULL",
-        difference.number,
-    )
-    return {row[0] for row in found}

@@ -12,15 +12,18 @@ from audit.entry import Entry
 from audit.events import Event
 from gateway.records.columns import is_loaded, metadata
 from gateway.records.errors import OpeningRefused
+from gateway.records.loading.targets import TARGETS
 from gateway.records.parts import FIRST, LAST, Part, parts_of
 from gateway.services.sealing import COMMITMENT
 
 LOADED: Final = frozenset(table.name for table in metadata.sorted_tables if is_loaded(table))
 """Tables whose rows are dated by the number of a load rather than by its entry."""
+_LOADS: Final = frozenset(target.event for target in TARGETS.values())
+"""Events whose entries make a load visible."""
 _DATING: Final = frozenset(
     {
-        *(Event.RECORDS_LOADED, Event.ROSTER_LOADED, Event.CONSENTS_LOADED, Event.OPT_OUTS_LOADED),
-        *(Event.PLACEMENTS_LOADED, Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
+        *_LOADS,
+        *(Event.CONSENT_WITHDRAWN, Event.OPTED_OUT, Event.POPULATION_REBUILT),
         *(Event.AGREEMENT_ACTIVATED, Event.AGREEMENT_REPLACED, Event.AGREEMENT_TERMINATED),
         *(Event.STATEMENT_PLACED, Event.STATEMENT_ENDED),
         *(Event.STUDENTS_MERGED, Event.NUMBER_REUSED, Event.NUMBER_KEPT),
@@ -68,7 +71,7 @@ class Ledger:
         self.batches: dict[int, int] = {}
         """Each load that became visible, with its entry."""
         self.visible = 0
-        """The newest load of student records."""
+        """The newest load."""
         self.readable_from = -1
         """The oldest entry as of which records are kept."""
         self._sealed_from: int | None = None
@@ -82,7 +85,7 @@ class Ledger:
         batch = entry.body.get("batch")
         if isinstance(batch, int):
             self.batches[batch] = index
-            if entry.event == Event.RECORDS_LOADED:
+            if entry.event in _LOADS:
                 self.visible = batch
         if entry.event == Event.RECORDS_RETIRED and isinstance(oldest := entry.body.get("readable_from"), int):
             self.readable_from = oldest

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.document import Agreement
-from gateway.records.release import began, ended, in_force, population
+from gateway.records.release import IN_ORDER, began, ended, in_force, population
 from gateway.services.obligations.history import day_in, entries_at
 
 
@@ -29,7 +29,7 @@ async def leavers_of(
     upper = func.upper(kept.valid)
     present = await connection.scalars(
         select(kept.student_id)
-        .where(kept.agreement.in_(versions), in_force(), func.coalesce(upper > today, True))
+        .where(kept.agreement.in_(versions), IN_ORDER, in_force(), func.coalesce(upper > today, True))
         .distinct()
     )
     staying = set(present)

@@ -9,6 +9,7 @@ import pytest
 from gateway.records.coverage import Scope
 from gateway.records.population import rewrite_population
 from gateway.records.statement import Shape, build
+from gateway.store.database import READING
 from policies.population import Column, In
 from tests.factories.database import TestDatabase
 from tests.factories.records import AGREEMENT, LINE, OTHER, OTHER_LINE, SmallDistrict, permit, terms
@@ -69,48 +70,85 @@ def literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-@pytest.mark.parametrize("start", ["first", "after"])
-@pytest.mark.parametrize(
-    ("dataset", "columns"),
-    [
-        ("students", COLUMNS),
-        ("attendance", ("days_absent",)),
-        ("attendance_events", ("attendance_event_date",)),
-        ("enrollments", ("entry_date", "school_name")),
-        ("academic_summary", ("gpa_cumulative", "session_name")),
-        ("courses", ("course_title", "grade_earned:band")),
-        ("discipline", ("incident_identifier:count",)),
-    ],
+DATASETS = {
+    "students": COLUMNS,
+    "attendance": ("days_absent", "days_enrolled"),
+    "attendance_events": ("attendance_event_date",),
+    "enrollments": ("entry_date", "school_name"),
+    "academic_summary": ("gpa_cumulative", "session_name"),
+    "courses": ("course_title", "grade_earned:band"),
+    "discipline": ("incident_identifier:count",),
+}
+UNKNOWN = (
+    "DELETE FROM pg_statistic; SELECT pg_clear_relation_stats('records', relname::text) FROM pg_class WHERE {tables}"
 )
-async def test_a_page_reads_a_page_and_not_the_district(
-    district: SmallDistrict, dataset: str, columns: tuple[str, ...], start: str
-) -> None:
-    leave = permit(*columns, dataset=dataset, rows=NORTH)
-    page = await district.page(leave, limit=20)
-    assert page.next is not None
-    statement = build(leave, Shape(20, start))
-    given = {"code": page.next.code, "place": page.next.place, "turn": page.next.turn}
-    connection = await district.database.connection("app")
-    # Prepared: an EXPLAIN with parameters is planned for their values, and shows another plan than the one that runs.
-    # No agreement is set before it, so it is planned as for any.
-    await connection.execute("SET plan_cache_mode = force_generic_plan")
-    await connection.execute(f"PREPARE page AS {statement.sql}")
-    values = ", ".join(literal(value) for value in statement.arguments(given))
-    explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE page({values})"
-    (plan,) = json.loads(await connection.fetchval(explain))
-    found = nodes(plan["Plan"])
+EMPTIER = "UPDATE pg_class SET reltuples = reltuples / 100 WHERE {tables} AND reltuples > 0"
+GROWN = "ALTER INDEX records.{index} SET (fillfactor = 10); REINDEX INDEX records.{index}"
+TABLES = "relnamespace = 'records'::regnamespace AND relkind = 'r'"
+SITUATIONS = {
+    "as analyzed": "SELECT",
+    "never analyzed": UNKNOWN.format(tables=TABLES),
+    "analyzed when tables had a hundredth of their rows": EMPTIER.format(tables=TABLES),
+    "the index of students has grown": GROWN.format(index="population_student_ix"),
+    "the index of pages has grown": GROWN.format(index="population_page_ix"),
+    "indexes of rows have grown": "; ".join(
+        GROWN.format(index=f"{table}_key") for table in ("enrollment", "attendance", "course_grade", "academic_summary")
+    ),
+}
+"""What happens to a database between two days, by what makes it so."""
+SMALL = {"frontier", "head", "school", "session", "contested", "scope"}
+"""Read whole. Whether there is any statement is told by the first one."""
+
+
+def require_short(plan: dict[str, Any], start: str) -> None:
+    """Check that a page is a short way along one index, and goes to everything else by an index of its own."""
+    found = nodes(plan)
     walked = [node for node in found if node.get("Index Name") == "population_page_ix"]
     assert [node["Node Type"] for node in walked] == ["Index Scan"]
     # Sorting the rows of one student reads on until the next student, or the one after, begins.
-    assert walked[0]["Actual Rows"] <= 21 + 2
-    # The frontier, the head, schools and sessions are small; everything about students goes by index. Whether there is
-    # any statement is told by the first one.
-    small = {"frontier", "head", "school", "session", "contested"}
-    scanned = {node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"}
-    assert scanned <= small
+    assert walked[0]["Actual Rows"] <= (1 if start == "code" else 21 + 2)
+    # What is found by the student is found by nothing else.
+    by_student = [node for node in found if node.get("Index Name") == "population_student_ix"]
+    assert all("student_id" in node["Index Cond"] for node in by_student)
+    scanned = {node["Relation Name"] for node in found if node["Node Type"] in {"Seq Scan", "Bitmap Heap Scan"}}
+    assert scanned <= SMALL
     assert max(node["Actual Rows"] * node["Actual Loops"] for node in found) <= 21 * 21
     # Nothing is read to be thrown away: each student is found in the population by an index that holds the student.
     assert max(node.get("Rows Removed by Filter", 0) for node in found) <= 21
+
+
+async def test_a_page_reads_a_page_and_not_the_district_whatever_the_planner_knows(district: SmallDistrict) -> None:
+    asked = []
+    for dataset, columns in DATASETS.items():
+        leave = permit(*columns, dataset=dataset, rows=NORTH)
+        page = await district.page(leave, limit=20)
+        assert page.next is not None
+        given = {"code": page.next.code, "place": page.next.place, "turn": page.next.turn}
+        for start in ("first", "after", "code"):
+            statement = build(leave, Shape(20, start))
+            values = ", ".join(literal(value) for value in statement.arguments(given))
+            asked.append((dataset, start, statement.sql, values))
+    admin = await district.database.connection("admin")
+    for situation, made in SITUATIONS.items():
+        transaction = admin.transaction()
+        await transaction.start()
+        await admin.execute(made)
+        await admin.execute("SET LOCAL ROLE pactgate_app")
+        await admin.execute("".join(f"SET LOCAL {name} = {value};" for name, value in READING.items()))
+        for dataset, start, sql, values in asked:
+            if (situation, start) == ("never analyzed", "code"):
+                continue  # one student: PostgreSQL 18 skips through the other index, until it knows how long that is
+            # Prepared: an EXPLAIN with parameters is planned for their values, and shows another plan than the one that
+            # runs. No agreement is named before it, so it is planned as for any.
+            await admin.execute(f"SET LOCAL pactgate.agreement = ''; PREPARE page AS {sql}")
+            explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE page({values})"
+            (plan,) = json.loads(await admin.fetchval(explain))
+            await admin.execute("DEALLOCATE page")
+            try:
+                require_short(plan["Plan"], start)
+            except AssertionError as long_way:
+                raise AssertionError(f"{dataset}, {start}, {situation}: {long_way}") from long_way
+        await transaction.rollback()
 
 
 def test_the_clock_is_read_once_and_not_once_a_row() -> None:

@@ -19,6 +19,7 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.appearing import Appearing
 from gateway.services.loads import Loads
 from gateway.services.stops import opt_out
+from policies.population import Roster
 from tests.factories.database import TestDatabase
 from tests.factories.records import AGREEMENT, LINE, YEAR, SmallDistrict, mapping_for, permit, terms
 
@@ -157,24 +158,32 @@ async def covered(district: SmallDistrict) -> set[str]:
     return {row["student_identifier"] for row in await district.owner.fetch(numbers, ids)}
 
 
+LISTED = Scope(AGREEMENT, LINE, terms(Roster()))
+ROSTER = tuple((LINE, each, "2025-09-03", None) for each in STAY)
+
+
+class _Watched(Appearing):
+    """Looked at when all is prepared, and when it is visible and not yet dated by its entry."""
+
+    def __init__(self, district: SmallDistrict, seen: list[set[str]]) -> None:
+        super().__init__(district.engine, district.in_force, secrets.token_bytes)
+        self._district, self._seen = district, seen
+
+    async def publish(self, *prepared: Any) -> tuple[int, ...]:
+        self._seen.append(await covered(self._district))
+        entries = await super().publish(*prepared)
+        self._seen.append(await covered(self._district))
+        return entries
+
+
 async def test_whom_a_load_begins_and_ceases_to_cover_counts_with_its_entry_and_not_before(
     district: SmallDistrict,
 ) -> None:
-    seen = []
-
-    class Watched(Appearing):
-        """Looked at when all is prepared, and when it is visible and not yet dated by its entry."""
-
-        async def publish(self, *prepared: Any) -> tuple[int, ...]:
-            seen.append(await covered(district))
-            entries = await super().publish(*prepared)
-            seen.append(await covered(district))
-            return entries
-
+    seen: list[set[str]] = []
     for target, rows in files((*STAY, *NUMBERS[20:]), "v2").items():
         district.write(target, *rows)
     loads = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
-    loads.appearing = Watched(district.engine, district.in_force, secrets.token_bytes)
+    loads.appearing = _Watched(district, seen)
     await loads.load(mapping_for("students", "enrollments"), district.folder, confirm=True)
     assert seen == [{*STAY, *NUMBERS[16:20]}, {*STAY, *NUMBERS[20:]}]
     assert await covered(district) == seen[-1]
@@ -196,3 +205,56 @@ async def test_under_the_logs_head_a_load_neither_computes_nor_writes_whom_it_co
     assert any("append_batch" in each for each in statements)
     assert [each for each in statements if "records.population" in each or "records.enrollment" in each] == []
     assert len(statements) < 12
+
+
+async def test_whom_a_list_begins_and_ceases_to_cover_counts_with_its_entry_and_not_before(
+    district: SmallDistrict,
+) -> None:
+    district.scopes[:] = [LISTED]
+    await district.load({"rosters": ROSTER[:4]}, confirm=True)
+    assert await covered(district) == {*STAY[:4]}
+    seen: list[set[str]] = []
+    loads = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
+    loads.appearing = _Watched(district, seen)
+    district.write("rosters", *ROSTER[2:8])
+    report = await loads.load(mapping_for("rosters"), district.folder, confirm=True)
+    assert seen == [{*STAY[:4]}, {*STAY[2:8]}]
+    assert await covered(district) == seen[-1]
+    # And each row leads to the entry that brought it.
+    dated = "SELECT count(*) FROM records.population WHERE from_idx = $1 AND to_idx IS NULL"
+    assert await district.owner.fetchval(dated, *report.entries) == 4
+
+
+async def test_a_load_of_records_and_lists_counts_by_both_or_by_neither(district: SmallDistrict) -> None:
+    district.scopes[:] = [LISTED]
+    await district.load({"rosters": ROSTER}, confirm=True)
+    came = NUMBERS[20:]
+    seen: list[set[str]] = []
+    loads = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
+    loads.appearing = _Watched(district, seen)
+    for target, rows in files((*STAY, *came), "v2").items():
+        district.write(target, *rows)
+    district.write("rosters", *ROSTER[:8], *((LINE, each, "2025-09-03", None) for each in came))
+    await loads.load(mapping_for("students", "enrollments", "rosters"), district.folder, confirm=True)
+    assert seen == [{*STAY}, {*STAY[:8], *came}]
+
+
+@pytest.mark.claim(7)
+async def test_under_the_logs_head_a_list_is_written_and_nobodys_coverage_is_computed(district: SmallDistrict) -> None:
+    district.scopes[:] = [LISTED]
+    statements: list[str] = []
+    under: list[bool] = [False]
+
+    def note(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        under[0] = under[0] or "lock_head" in statement
+        if under[0]:
+            statements.append(statement)
+
+    event.listen(district.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(district.engine.sync_engine, "commit", lambda _conn: under.__setitem__(0, False))
+    await district.load({"rosters": ROSTER, "opt_outs": [(STAY[0], None, "sharing", "2026-01-01")]}, confirm=True)
+    assert any("INSERT INTO records.roster" in each for each in statements)
+    touched = ("records.population", "records.code", "records.enrollment", "records.consent")
+    found = [each for each in statements if any(name in each for name in touched) and "max(" not in each]
+    assert found == []
+    assert await covered(district) == {*STAY[1:]}

@@ -167,11 +167,11 @@ def test_the_ranges_of_a_round_leave_no_gap(claimed: list[tuple[int, int]], at_o
 @pytest.mark.parametrize(
     ("batches", "expected"),
     [
-        ([(2, 5, True), (3, 6, False)], set()),
-        ([(2, 5, False), (3, 6, True)], {Finding(Code.VISIBLE_MOVED, 3, "frontier")}),
-        ([(2, 4, True), (3, 6, False)], {Finding(Code.VISIBLE_MOVED, 2, "batch")}),
-        ([(2, 5, True)], {Finding(Code.VISIBLE_MOVED, 3, "batch")}),
-        ([(2, 5, True), (3, 6, False), (4, 7, False)], {Finding(Code.VISIBLE_MOVED, 4, "batch")}),
+        ([(2, 5, False), (3, 6, True)], set()),
+        ([(2, 5, True), (3, 6, False)], {Finding(Code.VISIBLE_MOVED, 2, "frontier")}),
+        ([(2, 4, False), (3, 6, True)], {Finding(Code.VISIBLE_MOVED, 2, "batch")}),
+        ([(3, 6, True)], {Finding(Code.VISIBLE_MOVED, 2, "batch")}),
+        ([(2, 5, False), (3, 6, True), (4, 7, False)], {Finding(Code.VISIBLE_MOVED, 4, "batch")}),
         ([(2, 5, False), (3, 6, False), (9, None, True)], {Finding(Code.VISIBLE_MOVED, 9, "frontier")}),
     ],
 )
@@ -181,6 +181,9 @@ def test_loads_that_are_visible_otherwise_than_by_the_log_are_found(
     ledger = Ledger()
     ledger.take(5, Entry(Event.RECORDS_LOADED, "", {"batch": 2}), None)
     ledger.take(6, Entry(Event.ROSTER_LOADED, "", {"batch": 3}), None)
+    # What is kept no longer has a batch too, which shows nothing.
+    ledger.take(7, Entry(Event.RECORDS_RETIRED, "", {"batch": 5, "readable_from": 5}), None)
+    batches = [*batches, (5, 7, False)]
     assert compare_batches(ledger, batches) == expected
 
 
