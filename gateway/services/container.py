@@ -39,6 +39,7 @@ from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.rosters.submitting import PartnerRosters
 from gateway.services.staff.directory import StaffDirectory
 from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.registry import Moment, Registry
@@ -64,6 +65,7 @@ class Services:
     disclosures: Disclosures
     entitlements: Entitlements
     receipts: Receipts
+    rosters: PartnerRosters
     publication: Publication
     facts: Watch
     witnesses: Witnesses
@@ -140,6 +142,9 @@ async def open_services(
                     ),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log, tiles=tiles),
+                    rosters=PartnerRosters(
+                        grants, database.engine, database.pool, log, SubjectKey(keys.subject), window=window
+                    ),
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
