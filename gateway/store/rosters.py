@@ -86,16 +86,16 @@ roster_decision = Table(
     Column("submission", BigInteger, nullable=False),
     Column("decision", Text, nullable=False),
     Column("fresh_until", Date),
-    Column("envelope", Text, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("idx", name="roster_decision_pk"),
-    UniqueConstraint("digest", name="roster_decision_digest_key"),
     CheckConstraint("idx > submission", name="roster_decision_comes_after"),
     CheckConstraint("decision IN ('accept', 'refuse', 'confirm')", name="roster_decision_is_known"),
     CheckConstraint("(fresh_until IS NULL) = (decision = 'refuse')", name="roster_decision_lasts"),
-    CheckConstraint("octet_length(digest) = 32", name="roster_decision_digest_is_a_digest"),
 )
-"""What a named person decided, and until when the roster counts without another word (row R3). Only added to."""
+"""
+What a named person decided, and until when the roster counts without another word (row R3). Only added to.
+
+What the person signed is in the register of documents, under the same entry.
+"""
 
 Index("roster_submission_line_ix", roster_submission.c.line)
 Index("roster_line_student_ix", roster_line.c.student_id, postgresql_where=text("student_id IS NOT NULL"))

@@ -23,6 +23,12 @@ _REQUESTS = (
     *("disclosure", "token.issued", "refusal", "grant.read", "receipt.read", "token.refused"),
     *("strangers.refused", "explanation.read", "analysis.read", "token.inspected", "roster.read"),
 )
+_KINDS = (
+    "kind IN ('agreement', 'approval', 'signer', 'client_binding', 'reinstatement', 'officer', "
+    "'revocation', 'people_annex', 'undertaking', 'emergency_order', 'certificate', 'hold', 'release', "
+    "'debarment', 'succession', 'review', 'emergency_release', 'erasure', 'recovery', 'witnesses', "
+    "'log_key', 'staff_role', 'roster_decision')"
+)
 _IS_CHANGE = " AND ".join(f'position(\'"event":"{event}"\'::bytea in leaf) = 0' for event in _REQUESTS)
 
 
@@ -31,6 +37,8 @@ def upgrade() -> None:
     op.execute("SET LOCAL statement_timeout = 0")
     op.drop_index("entry_change", table_name="entry", schema="audit")
     op.create_index("entry_change", "entry", ["idx"], schema="audit", postgresql_where=sa.text(_IS_CHANGE))
+    op.drop_constraint("document_kind_is_known", "document", schema="agreements", type_="check")
+    op.create_check_constraint("document_kind_is_known", "document", _KINDS, schema="agreements")
     _submissions()
     _lines()
     _decisions()
@@ -94,14 +102,10 @@ def _decisions() -> None:
         sa.Column("submission", sa.BigInteger(), nullable=False),
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("fresh_until", sa.Date(), nullable=True),
-        sa.Column("envelope", sa.Text(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("idx > submission", name="roster_decision_comes_after"),
         sa.CheckConstraint("decision IN ('accept', 'refuse', 'confirm')", name="roster_decision_is_known"),
         sa.CheckConstraint("(fresh_until IS NULL) = (decision = 'refuse')", name="roster_decision_lasts"),
-        sa.CheckConstraint("octet_length(digest) = 32", name="roster_decision_digest_is_a_digest"),
         sa.PrimaryKeyConstraint("idx", name="roster_decision_pk"),
-        sa.UniqueConstraint("digest", name="roster_decision_digest_key"),
         schema="gateway",
     )
     op.create_index("roster_decision_submission_ix", "roster_decision", ["submission"], schema="gateway")

@@ -18,7 +18,6 @@ from sqlalchemy import ARRAY, BigInteger, Uuid, any_, insert, literal, text, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.roster_decision import Answer, read_roster_decision
-from agreements.register import digest_bytes
 from agreements.rostering import VerifiedRosterDecision, verify_roster_decision
 from agreements.signature import Envelope
 from audit.events import Event
@@ -108,21 +107,20 @@ class RosterDecisions:
 
 
 async def _keep(filing: Filing, index: int, case: Case, verified: VerifiedRosterDecision) -> None:
-    """Keep the decision, and write its entry."""
+    """Keep the decision, register what was signed, and write its entry."""
     said, envelope = verified.decision, verified.envelope
     row = {
         "idx": index,
         "submission": said.submission,
         "decision": said.answer.value,
         "fresh_until": None if case.plan is None else case.plan.fresh_until,
-        "envelope": envelope.text,
-        "digest": digest_bytes(envelope.digest),
     }
     await filing.connection.execute(insert(roster_decision), [row])
-    await filing.append_sealed(
+    await filing.file_sealed(
         index,
         Event.ROSTER_DECIDED,
-        document=envelope.digest,
+        envelope,
+        concerns=case.promised.verified.agreement.digest,
         line=said.agreement,
         submission=said.submission,
         decision=said.answer.value,

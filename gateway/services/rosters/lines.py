@@ -112,7 +112,7 @@ def _csv_rows(body: bytes) -> Iterable[Mapping[str, Any]]:
 
 def _line(number: int, row: Mapping[str, Any]) -> RosterLine:
     for name in REQUIRED:
-        if row.get(name) in {None, ""}:
+        if not row.get(name):
             raise RosterUnreadable(f"Line {number}, {name}: it is missing.")
     cells: dict[str, Any] = {}
     for name, cell in row.items():

@@ -38,16 +38,12 @@ _COVERS: Final = frozenset({"whole", "additions"})
 _LONGEST_KEY: Final = 200
 _ATTEMPTS: Final = 3
 _MAX_DIGITS: Final = 18
+_UNDER: Final = "SELECT set_config('pactgate.agreement', $1, true)"
 _TOLD: Final = """
-    WITH h AS MATERIALIZED (
-        SELECT epoch, set_config('pactgate.agreement', $1, true) AS agreement FROM audit.head
-    )
-    SELECT h.epoch, gateway.clock() AS now, l.number, l.reference, l.code, l.sealed FROM h LEFT JOIN LATERAL (
-        SELECT g.number, g.reference, g.code, g.sealed FROM records.granted_roster_lines AS g
-        WHERE g.submission = $2 AND h.agreement = current_setting('pactgate.agreement')
-    ) AS l ON true ORDER BY l.number
+    SELECT h.epoch, gateway.clock() AS now, l.number, l.reference, l.code, l.sealed
+    FROM audit.head AS h LEFT JOIN records.granted_roster_lines AS l ON l.submission = $1 ORDER BY l.number
 """
-"""Names the agreement, then opens the view, as a page does; the epoch is that of the same snapshot."""
+"""Opens the view once the agreement is named, for this transaction; the epoch is that of the same snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +148,7 @@ class PartnerRosters:
             moment = await asking.admitted()
             try:
                 found = await self._own(caller, named)
-                rows = await self._pool.fetch(_TOLD, caller.agreement, found.roster)
+                rows = await self._rows(caller.agreement, found.roster)
                 epoch, now = rows[0]["epoch"], rows[0]["now"]
                 coded = [row for row in rows if row["code"] is not None]
                 if coded:
@@ -172,6 +168,11 @@ class PartnerRosters:
                     return replace(found, students=told)
             self._grants.observe(epoch, now)
         raise Problem("epoch_moved")
+
+    async def _rows(self, agreement: str, roster: int) -> list[asyncpg.Record]:
+        async with self._pool.acquire() as session, session.transaction():
+            await session.execute(_UNDER, agreement)
+            return list(await session.fetch(_TOLD, roster))
 
     async def _line_of(self, caller: AnyCaller) -> str:
         registry, _ = await self._grants.registry()
