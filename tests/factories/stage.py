@@ -86,8 +86,13 @@ PUBLIC: Final = frozenset({"/healthz", "/openapi.json", "/register"})
 """Routes that ask nobody and hold nothing of a student; so do those below `/.well-known/`."""
 PROVING: Final = frozenset({"/oauth/token", "/oauth/introspect", "/oauth/revoke", f"{PREFIX}/oauth/token"})
 """Routes at which a client proves who it is: asked by `Stage.proving`."""
-_SHAPES: Final[dict[str, Shape]] = {"/students/{code}": Shape.ONE, "/grant": Shape.OWN, "/receipts/{entry}": Shape.OWN}
-_SHAPES |= {"/rosters": Shape.OWN, "/rosters/{roster}": Shape.OWN}
+_SHAPES: Final = {
+    "/students/{code}": Shape.ONE,
+    "/grant": Shape.OWN,
+    "/receipts/{entry}": Shape.OWN,
+    "/rosters": Shape.OWN,
+    "/rosters/{roster}": Shape.OWN,
+}
 _ROSTER: Final = b'{"lines":[{"given_name":"A","family_name":"B","birth_date":"2012-01-01"}]}'
 
 

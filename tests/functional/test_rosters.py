@@ -296,3 +296,25 @@ async def test_names_go_when_their_time_is_over_and_codes_stay(gateway: Gateway)
     rows = await admin.fetch("SELECT body IS NULL AS gone FROM gateway.roster_submission WHERE idx = $1", again)
     assert [row["gone"] for row in rows] == [True]
     assert await admin.fetchval("SELECT count(*) FROM gateway.roster_line WHERE submission = $1", again) == 1
+
+
+@pytest.mark.ferpa("R3")
+async def test_an_alarm_is_raised_before_a_roster_ends_and_while_one_waits(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def raised(days: int) -> list[str]:
+        caplog.clear()
+        await gateway.at(NOON + dt.timedelta(days=days))
+        await gateway.services.facts.check()
+        return [text for text in caplog.messages if "alarm roster_" in text]
+
+    line_of, end = gateway.line(MENTORING), f"line={gateway.line(MENTORING)}"
+    await decide(gateway, await hand_in(gateway, MENTORING, line("fio")))
+    waiting = await hand_in(gateway, MENTORING, line("calixte"))
+    assert await raised(14) == []
+    assert await raised(15) == [f"alarm roster_waiting line={line_of} roster={waiting}"]
+    assert await raised(28) == [f"alarm roster_waiting {end} roster={waiting}"]
+    assert f"alarm roster_stale {end} days=6" in await raised(29)
+    assert f"alarm roster_stale {end} days=-1" in await raised(36)
+    await decide(gateway, waiting)
+    assert await raised(36) == []
