@@ -3,7 +3,7 @@
 -- INVARIANT: only whom the agreement set for this transaction covers today, so that it tells of nobody whom the datasets
 -- do not tell of: an accepted child without consent is not there, as one that nobody knows is not.
 CREATE VIEW records.granted_roster_lines AS
-    SELECT l.submission, l.number, l.reference, g.code, s.sealed
+    SELECT g.student_id, l.submission, l.number, l.reference, g.code, s.sealed
     FROM records.granted AS g
     JOIN gateway.roster_line AS l ON l.student_id = g.student_id AND l.state = 'accepted'
     JOIN gateway.roster_submission AS r ON r.idx = l.submission
