@@ -1,5 +1,6 @@
 """A roster on its whole way: handed in by a partner, matched in the district, accepted, and what leaves by it."""
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 from typing import Any
@@ -15,9 +16,11 @@ from gateway.services.errors import LineRefused, RosterAltered, RosterForgotten,
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.matching import Rule, Waiting
 from gateway.services.rosters.submitting import MOST_WAITING
+from gateway.services.stops import opt_out
 from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import NOON, Gateway, names
+from tests.factories.held_up import HeldUp
 from tests.factories.rosters import at_work, decide, hand_in, line, opened, send_body, sent, signed
 
 pytestmark = [pytest.mark.ferpa("R1"), pytest.mark.ferpa("R2")]
@@ -243,6 +246,35 @@ async def test_a_roster_covers_nobody_once_it_is_stale_until_it_is_confirmed(gat
     assert await on(36) == first("fio")
     assert (await told(gateway, MENTORING, roster))["state"] == "accepted"
     assert await on(72) == set()
+
+
+@pytest.mark.claim(7)
+async def test_a_stop_that_comes_in_between_is_seen_by_the_answer_and_by_the_decision(gateway: Gateway) -> None:
+    roster = await hand_in(gateway, MENTORING, line("fio"), line("calixte"), covers="additions")
+    await decide(gateway, roster)
+    await gateway.get(MENTORING, "/v1/grant")  # gets the token
+    slow = HeldUp(gateway.services.log)
+    gateway.services.rosters._desk = replace(gateway.services.rosters._desk, log=slow)  # type: ignore[arg-type] # the log itself, later
+    slow.hold()
+    asked = asyncio.create_task(told(gateway, MENTORING, roster))
+    await slow.until(1)
+    steward = await gateway.steward()
+    await steward.opt_out(STUDENTS["fio"].number, None, directory_only=False)
+    slow.let_go()
+    # It had read two lines when the stop came, and tells of one.
+    assert [each["reference"] for each in (await asked)["students"]] == ["ref-calixte"]
+    # A decision that was worked out before a stop is not carried out after it.
+    second = await hand_in(gateway, MENTORING, line("gulnara"), covers="additions")
+    async with opened(gateway) as office, office.engine.connect() as connection, connection.begin() as stop:
+        number = STUDENTS["calixte"].number
+        await opt_out(connection, number, scopes=office.desk.scopes)
+        deciding = asyncio.create_task(decide(gateway, second))
+        await gateway.blocked()
+        await stop.commit()
+        with pytest.raises(RosterMoved, match="came"):
+            await deciding
+    await decide(gateway, second)
+    assert names(await gateway.rows(MENTORING)) == first("gulnara", "mentored_a", "mentored_b")
 
 
 @pytest.mark.claim(1)
