@@ -75,6 +75,12 @@ class Event(StrEnum):
     CLIENT_SECRET_ENDED = "client.secret_ended", "A client's secret was ended before its time."
     RECORDS_LOADED = "records.loaded", "A batch of student records became visible; its digest and counts."
     ROSTER_LOADED = "roster.loaded", "A partner's roster, accepted by the district, became visible."
+    ROSTER_SUBMITTED = "roster.submitted", "A partner submitted a roster; how many lines, and nobody is named."
+    ROSTER_READ = (
+        "roster.read",
+        "A partner asked about a roster of its own; whose record codes it was told stands beside the entry.",
+    )
+    ROSTER_DECIDED = "roster.decided", "A named person accepted, refused or confirmed a partner's roster."
     CONSENTS_LOADED = "consents.loaded", "A batch of consents became visible."
     CONSENT_WITHDRAWN = "consent.withdrawn", "A consent was withdrawn."
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
@@ -181,6 +187,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.CLIENT_SECRET_ENDED,
         Event.RECORDS_LOADED,
         Event.ROSTER_LOADED,
+        Event.ROSTER_DECIDED,
         Event.CONSENTS_LOADED,
         Event.CONSENT_WITHDRAWN,
         Event.OPT_OUTS_LOADED,

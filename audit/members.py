@@ -59,6 +59,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "behind": Member(
             Kind.TEXT_OR_NULL, "Opaque id of the person behind the call, said by the partner; or `automated`."
         ),
+        "begun": Member(_NUMBER, "How many rows began."),
         "binding": Member(_TEXT, "Digest of the client binding."),
         "binding.token": Member(
             _TEXT, "`bearer` where the token is bound to no key; left out where it is bound to one."
@@ -80,10 +81,12 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "configuration": Member(_NUMBER, "Entry that recorded what was decided by besides signed documents."),
         "corrects": Member(_NUMBER, "Entry of the record by hand that this one corrects."),
         "covers": Member(_TEXT, "Code of what a certificate covers: all, or those who left."),
+        "covers.roster": Member(_TEXT, "Whether a roster is the whole one, or additions to the one before."),
         "dataset": Member(_TEXT, "The dataset."),
         "days": Member(_NUMBER, "How many days ahead."),
         "days.kept": Member(_NUMBER, "For how many days versions of records are kept."),
         "datasets": Member(Kind.LIST_OR_NULL, "Datasets that a token is narrowed to; null for all of the agreement."),
+        "decision": Member(_TEXT, "What was decided: accept, refuse or confirm."),
         "demo": Member(Kind.FLAG, "Whether the database is marked as a demo, for good."),
         "digest": Member(_TEXT, "Digest of the batch; it covers random ids."),
         "disclosures": Member(_NUMBER, "How many disclosures a certificate covers."),
@@ -96,6 +99,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "elements.count": Member(_NUMBER, "How many elements an emergency order lists."),
         "ending": Member(_TEXT, "Why a statement ended: amended, destroyed or withdrawn."),
         "earlier_last_day": Member(_TEXT, "Last day of the client's earlier bindings to the agreement."),
+        "ended": Member(_NUMBER, "How many rows ended."),
         "ends": Member(_TEXT, "First instant after it."),
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),
@@ -128,6 +132,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "leavers": Member(_NUMBER, "How many students who left a certificate is about."),
         "left": Member(Kind.TABLE, "Size and tree head of what is left of the log before it."),
         "line": Member(_TEXT, "Id that all versions of the agreement share."),
+        "lines": Member(_NUMBER, "How many lines a roster has."),
         "listed": Member(_TEXT, "Salted commitment to the list of subject numbers beside the tree."),
         "log_public_key": Member(_TEXT, "Public key of the log."),
         "mapping": Member(_TEXT, "Name of the mapping file that rows were loaded by."),
@@ -177,6 +182,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "since": Member(_TEXT, "First instant of the period."),
         "since.entry": Member(_NUMBER, "Entry from which on a key's signatures do not count."),
         "students": Member(_NUMBER, "How many students an officer named."),
+        "submission": Member(_NUMBER, "Entry that received the roster."),
         "successor": Member(_TEXT, "Id of the partner that goes on."),
         "targets": Member(Kind.TABLE, "For each kind of rows, how many were added, changed, ended and refused."),
         "token": Member(_TEXT, "Id of the access token; never the token."),

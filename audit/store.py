@@ -30,7 +30,7 @@ IS_CHANGE: Final = " AND ".join(
     f'position(\'"event":"{event}"\'::bytea in leaf) = 0'
     for event in (
         *("disclosure", "token.issued", "refusal", "grant.read", "receipt.read", "token.refused"),
-        *("strangers.refused", "explanation.read", "analysis.read", "token.inspected"),
+        *("strangers.refused", "explanation.read", "analysis.read", "token.inspected", "roster.read"),
     )
 )
 """

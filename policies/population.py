@@ -121,6 +121,13 @@ def truth(population: Population, facts: Facts, enrollment: Enrollment) -> bool 
     return _holds(population, facts, enrollment)
 
 
+def asks_for_a_roster(population: Population) -> bool:
+    """Whether anybody is covered, or not, by what a roster says."""
+    if isinstance(population, And | Or):
+        return any(asks_for_a_roster(part) for part in population.parts)
+    return isinstance(population, Roster)
+
+
 def asks_who_is_in_none_of(population: Population) -> bool:
     """Whether somebody could be covered for want of a program: then a program nobody can read counts against it."""
     if isinstance(population, And | Or):

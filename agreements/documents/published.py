@@ -27,6 +27,7 @@ from agreements.documents.recovery import RECOVERY
 from agreements.documents.reinstatement import REINSTATEMENT
 from agreements.documents.review import REVIEW
 from agreements.documents.revocation import REVOCATION
+from agreements.documents.roster_decision import ROSTER_DECISION
 from agreements.documents.signer import SIGNER
 from agreements.documents.staff_role import STAFF_ROLE
 from agreements.documents.succession import SUCCESSION
@@ -54,6 +55,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "release": RELEASE,
     "review": REVIEW,
     "revocation": REVOCATION,
+    "roster-decision": ROSTER_DECISION,
     "signer": SIGNER,
     "staff-role": STAFF_ROLE,
     "succession": SUCCESSION,

@@ -1,4 +1,4 @@
-"""All routes by which something is read, for whoever assembles the application: partners' data, the public register."""
+"""All routes of partners and of the public register, for whoever assembles the application."""
 
 from fastapi import APIRouter
 
@@ -7,10 +7,11 @@ from gateway.api.cursor import Cursors
 from gateway.api.datasets import datasets_router
 from gateway.api.grant import grant_router
 from gateway.api.receipts import receipts_router
+from gateway.api.rosters import rosters_router
 from gateway.register.routes import register_router
 
 
 def partner_routers(cursor_key: bytes) -> list[APIRouter]:
     """Return the routers; `cursor_key` (32 bytes) seals page cursors."""
     datasets, changes = datasets_router(Cursors(cursor_key)), changes_router(cursor_key)
-    return [datasets, changes, grant_router(), receipts_router(), register_router()]
+    return [datasets, changes, grant_router(), receipts_router(), rosters_router(), register_router()]

@@ -37,11 +37,13 @@ from gateway.cli import (
     officer,
     parties,
     partner,
+    partner_roster,
     people,
     policy,
     records,
     recovery,
     retaining,
+    roster,
     serve,
     signer,
     staff,
@@ -107,6 +109,7 @@ records.app.command("merge-students")(numbers.merge)
 records.app.command("number-reused")(numbers.reused)
 records.app.command("number-kept")(numbers.kept)
 app.add_typer(records.app, name="records")
+app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
 audit.app.command("reproduce")(audit_reproduce.reproduce)
@@ -117,6 +120,7 @@ audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(witness.app, name="witness")
+partner.app.add_typer(partner_roster.app, name="roster")
 app.add_typer(partner.app, name="partner")
 
 

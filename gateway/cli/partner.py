@@ -47,8 +47,8 @@ def token(  # noqa: PLR0917  Typer's options, named by whoever calls
     role: Role = None,
 ) -> None:
     """Get an access token and print the answer. It is good for five minutes and for the key in the folder only."""
-    with _client(url, client, folder) as partner:
-        show(_reached(partner, _details(agreement, purpose, dataset, person, role)))
+    with client_of(url, client, folder) as partner:
+        show(reached(partner, details_of(agreement, purpose, dataset, person, role)))
 
 
 @app.command("get")
@@ -65,14 +65,14 @@ def get(  # noqa: PLR0917  Typer's options, named by whoever calls
 ) -> None:
     """Get a token, fetch each URL with a proof of its own, and print the answers, one JSON value each."""
     refused = False
-    with _client(url, client, folder) as partner:
-        granted = _reached(partner, _details(agreement, purpose, dataset, person, role))
+    with client_of(url, client, folder) as partner:
+        granted = reached(partner, details_of(agreement, purpose, dataset, person, role))
         for path in paths:
             answer = partner.get(path, str(granted["access_token"]))
             refused = refused or answer.is_error
             say(f"{answer.status_code} {path}")
             typer.echo(answer.text)
-            for sentence in _problem(answer):
+            for sentence in problem_said(answer):
                 say(sentence)
     if refused:
         raise typer.Exit(1)
@@ -90,15 +90,15 @@ def revoke(
         text = json.loads(token.read_bytes())["access_token"]
     except (OSError, ValueError, TypeError, KeyError):
         raise typer.BadParameter("this is not a file with what `partner token` printed", param_hint="--token") from None
-    with _client(url, client, folder) as partner:
+    with client_of(url, client, folder) as partner:
         try:
             partner.revoke(str(text))
         except httpx2.TransportError as error:
-            raise _unreached(error) from None
+            raise unreached(error) from None
     say("The token is over.")
 
 
-def _problem(answer: httpx2.Response) -> Iterator[str]:
+def problem_said(answer: httpx2.Response) -> Iterator[str]:
     """Yield what a refusal (RFC 9457) says to a person: why, by which of the partner's own clauses, and what next."""
     if answer.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
         return
@@ -110,26 +110,30 @@ def _problem(answer: httpx2.Response) -> Iterator[str]:
         yield f"The clause is {told['clause']}. What is covered, and by which clauses, is at /v1/grant."
 
 
-def _client(url: str, client: str, folder: Path) -> PartnerClient:
+def client_of(url: str, client: str, folder: Path) -> PartnerClient:
+    """Return the client whose keys lie in the folder."""
     return PartnerClient(url, client, read_keys(folder))
 
 
-def _reached(partner: PartnerClient, details: Mapping[str, object] | None) -> dict[str, object]:
+def reached(partner: PartnerClient, details: Mapping[str, object] | None) -> dict[str, object]:
+    """Return a new token's answer. Raises `PartnerRefused`."""
     try:
         return partner.token(details)
     except httpx2.TransportError as error:
-        raise _unreached(error) from None
+        raise unreached(error) from None
 
 
-def _unreached(error: httpx2.TransportError) -> PartnerRefused:
+def unreached(error: httpx2.TransportError) -> PartnerRefused:
+    """Return what is said of a gateway that does not answer; nothing of what was sent to it."""
     return PartnerRefused(
         f"The gateway cannot be reached ({type(error).__name__}).", remedy="Check --url and the network."
     )
 
 
-def _details(
+def details_of(
     agreement: str | None, purpose: str | None, datasets: list[str] | None, person: str | None, role: str | None
 ) -> dict[str, object] | None:
+    """Return what a token is asked for, None for whatever the client's one agreement gives."""
     if (agreement is None) != (purpose is None) or (person is None) != (role is None):
         raise typer.BadParameter("--agreement goes with --purpose, and --person with --role")
     if agreement is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agreements.documents.signer import LIMITS, ROLES, Signer, read_signer, signer_bytes
+from agreements.documents.signer import LIMITS, ROLES, ROSTERS, Signer, read_signer, signer_bytes
 from agreements.keys import SigningKey, read_public_file
 from agreements.signature import Kind
 from gateway.cli import authority, papers
@@ -40,6 +40,7 @@ class Limit(StrEnum):
     PEOPLE_ANNEX = "people_annex"
     CERTIFICATE = "certificate"
     SUCCESSION = "succession"
+    ROSTER_DECISION = "roster_decision"
 
 
 SIGNED_BY_DISTRICT = ("agreement",)
@@ -88,12 +89,15 @@ def introduce(
     may_sign: Annotated[
         list[Limit] | None, typer.Option("--may-sign", help="Kind of document; repeatable. Else all of that side.")
     ] = None,
+    school: Annotated[
+        str | None, typer.Option(help="The one school whose rosters the person decides on: a principal.")
+    ] = None,
 ) -> None:
     """Vouch for a signer as an officer. Whoever approves an agreement must not have vouched for its signers alone."""
     key = read_public_file(papers.read_file(public_key))
     side = role.value if role else f"{party.partition(':')[0]}_signer"
-    limits = tuple(limit.value for limit in may_sign) if may_sign else _usual(side)
-    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date(), limits))
+    limits = tuple(limit.value for limit in may_sign) if may_sign else (ROSTERS,) if school else _usual(side)
+    payload = signer_bytes(Signer(party, side, name, key, valid_from.date(), valid_to.date(), limits, school))
     with problems_said():
         read_signer(payload)  # judged as it will be when it is registered
     officers = [papers.read_key(file) for file in officer_key]

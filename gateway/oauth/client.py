@@ -121,6 +121,12 @@ class PartnerClient:
         headers = {"Authorization": f"DPoP {token}", "DPoP": self.proof("GET", full, token)}
         return self._http.get(full, headers=headers)
 
+    def post(self, path: str, token: str, body: bytes, headers: Mapping[str, str]) -> httpx2.Response:
+        """Return the answer to a body sent to `path` of this gateway, with a proof of its own."""
+        full = f"{self._issuer}{path}"
+        proved = {"Authorization": f"DPoP {token}", "DPoP": self.proof("POST", full, token)}
+        return self._http.post(full, content=body, headers={**headers, **proved})
+
     def assertion(self) -> str:
         """Return a new client assertion. Its audience is the issuer, not the token URL (FAPI 2.0)."""
         now = int(self._clock())

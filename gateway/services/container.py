@@ -39,6 +39,8 @@ from gateway.services.obligations.alarming import alarming
 from gateway.services.publishing.publication import Publication
 from gateway.services.readiness import require_ready
 from gateway.services.receipts import Receipts
+from gateway.services.rosters.alarming import rosters_watched
+from gateway.services.rosters.submitting import PartnerRosters
 from gateway.services.staff.directory import StaffDirectory
 from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.registry import Moment, Registry
@@ -64,6 +66,7 @@ class Services:
     disclosures: Disclosures
     entitlements: Entitlements
     receipts: Receipts
+    rosters: PartnerRosters
     publication: Publication
     facts: Watch
     witnesses: Witnesses
@@ -140,6 +143,9 @@ async def open_services(
                     ),
                     entitlements=Entitlements(grants, log),
                     receipts=Receipts(grants, database.pool, log, tiles=tiles),
+                    rosters=PartnerRosters(
+                        grants, database.engine, database.pool, log, SubjectKey(keys.subject), window=window
+                    ),
                     facts=facts,
                     publication=Publication(grants, database.engine, database.pool),
                     witnesses=witnesses,
@@ -151,14 +157,16 @@ async def open_services(
 
 
 def _looking(engine: AsyncEngine, folder: Path | None) -> Callable[[Registry, Moment], Awaitable[None]]:
-    """Return what looks once a round at what is owed, at which clients end soon, and at keys that others hold."""
+    """Return what looks once a round at what is owed, at clients and rosters that end soon, and at keys of others."""
     at_obligations, at_clients = alarming(engine, alarm), reminding(engine, alarm)
     at_keys = comparing_token_keys(engine, alarm, folder)
+    at_rosters = rosters_watched(engine, alarm)
 
     async def look(registry: Registry, moment: Moment) -> None:
         await at_obligations(registry, moment)
         await at_clients(registry, moment)
         await at_keys(registry, moment)
+        await at_rosters(registry, moment)
 
     return look
 

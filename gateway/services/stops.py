@@ -10,7 +10,20 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Interval, cast, func, insert, literal, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    Interval,
+    Uuid,
+    any_,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.change import next_index
@@ -115,14 +128,26 @@ async def move(
     connection: AsyncConnection, student: UUID, idx: int, scopes: ScopesInForce, random: Random, *, only: str | None
 ) -> None:
     """Bring this student's populations under line `only` (None: all) to what the facts say, as of entry `idx`."""
-    kept_now = await scopes(connection)
+    await move_all(connection, [student], idx, await scopes(connection), random, only=only)
+
+
+async def move_all(
+    connection: AsyncConnection,
+    students: Sequence[UUID],
+    idx: int,
+    kept_now: Sequence[Scope],
+    random: Random,
+    *,
+    only: str | None,
+) -> None:
+    """Bring these students' populations under line `only` (None: all) to what the facts say, as of entry `idx`."""
     for each in kept_now:
         if only in (None, each.line):
-            await rewrite_population(connection, each, idx, students=[student], random=random)
+            await rewrite_population(connection, each, idx, students=students, random=random)
     # INVARIANT: a stop reaches every version it is meant for. One that does not verify just now has no terms to
     # compute with; when it verifies again it must not find the student as covered as before. What is not known to
     # belong to another line is meant too: a population whose scope is gone is never left open.
-    rest = (population.c.student_id == student, in_force())
+    rest = (population.c.student_id == any_(literal(list(students), ARRAY(Uuid))), in_force())
     unverified = population.c.agreement.not_in([each.agreement for each in kept_now])
     elsewhere = select(kept.c.agreement).where(kept.c.line != only)
     meant = () if only is None else (population.c.agreement.not_in(elsewhere),)

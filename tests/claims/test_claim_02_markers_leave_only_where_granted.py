@@ -98,7 +98,20 @@ async def listen(gateway: Gateway, marked: Marked, name: str, known: str, heard:
         heard[name, "students" if one.status_code == 200 else ""].append(text_of(one))
     for entry in (page.headers.get("pactgate-receipt", "1"), known, "0"):
         heard[name, ""].append(text_of(await get(f"{prefix}/v1/receipts/{entry}")))
+    if not prefix:
+        heard[name, ""] += [text_of(answer) for answer in await about_rosters(gateway, name, known)]
     return granted
+
+
+async def about_rosters(gateway: Gateway, name: str, known: str) -> list[httpx2.Response]:
+    """Hand in a roster that names somebody by number, and one that nobody can read; ask how the first one stands."""
+    child = {"given_name": "A", "family_name": "B", "birth_date": "2012-01-01", "student_number": known}
+    answers = []
+    for row in (child, {**child, known: known}):
+        sent = {"params": {"covers": "whole"}, "json": {"lines": [row]}}
+        answers.append(await gateway.send(name, "POST", "/v1/rosters", **sent))
+    roster = answers[0].json().get("roster", 0)
+    return [*answers, await gateway.get(name, f"/v1/rosters/{roster}"), await gateway.get(name, f"/v1/rosters/{known}")]
 
 
 async def test_each_marker_leaves_where_it_was_granted_and_nowhere_else(gateway: Gateway, marked: Marked) -> None:

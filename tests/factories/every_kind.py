@@ -15,6 +15,7 @@ from agreements.destruction import verify_certificate, verify_hold, verify_relea
 from agreements.documents.erasure import Erasure, erasure_bytes
 from agreements.documents.log_key import LogKeyMove, log_key_bytes
 from agreements.documents.recovery import Cited, Recovery, recovery_bytes
+from agreements.documents.roster_decision import Answer, RosterDecision, roster_decision_bytes
 from agreements.documents.staff_role import staff_role_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
@@ -25,6 +26,7 @@ from agreements.log_keys import verify_log_key
 from agreements.outside import verify_outside_disclosure
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
+from agreements.rostering import verify_roster_decision
 from agreements.signature import Envelope, Kind, add_signature
 from agreements.staffing import verify_staff_role
 from agreements.witnessing import verify_witnesses
@@ -38,6 +40,9 @@ from tests.factories.witnessing import naming
 
 Judge = Callable[[Filed], object]
 """Raises an `AgreementError` unless the document holds."""
+
+
+ROSTER: Final = RosterDecision(7, "agreement:sps-a", Answer.ACCEPT, 2, 1, "sha256:" + "a" * 64)
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,14 @@ def _partners() -> Mapping[Kind, OfItsKind]:
         ),
         Kind.EMERGENCY_RELEASE: OfItsKind(
             papers.release(order), lambda filed: verify_emergency_release(filed, ordered, authority=authority)
+        ),
+        Kind.ROSTER_DECISION: OfItsKind(
+            papers.filed(
+                papers.ring.sign(Kind.ROSTER_DECISION, roster_decision_bytes(ROSTER), papers.ring.officers[1].key)
+            ),
+            lambda filed: verify_roster_decision(
+                filed, authority=authority, district="district:sps", partners_people=()
+            ),
         ),
         Kind.OUTSIDE_DISCLOSURE: OfItsKind(
             papers.outside(),

@@ -18,7 +18,13 @@ from tests.factories.gateway import Gateway
 
 Get = Callable[[str], Awaitable[httpx2.Response]]
 """Asks a path with its query, as one partner under one agreement."""
-_PLAIN: Final = {"/v1/grant", "/v1/receipts/{entry}", "/v1/students/{code}"}
+_PLAIN: Final = {
+    "/v1/grant",
+    "/v1/receipts/{entry}",
+    "/v1/students/{code}",
+    "/v1/rosters",
+    "/v1/rosters/{roster}",
+}
 CHANGES: Final = "/v1/changes"
 _PREFIXES: Final = (CHANGES, "/v1")
 _MOST_PAGES: Final = 2

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 
+from gateway.http import ROSTERS_PATH
 from gateway.oauth.assertion import ASSERTION_TYPE
 from gateway.oauth.callers import declarations
 from gateway.oauth.client import PartnerClient
@@ -85,7 +86,14 @@ PUBLIC: Final = frozenset({"/healthz", "/openapi.json", "/register"})
 """Routes that ask nobody and hold nothing of a student; so do those below `/.well-known/`."""
 PROVING: Final = frozenset({"/oauth/token", "/oauth/introspect", "/oauth/revoke", f"{PREFIX}/oauth/token"})
 """Routes at which a client proves who it is: asked by `Stage.proving`."""
-_SHAPES: Final = {"/students/{code}": Shape.ONE, "/grant": Shape.OWN, "/receipts/{entry}": Shape.OWN}
+_SHAPES: Final = {
+    "/students/{code}": Shape.ONE,
+    "/grant": Shape.OWN,
+    "/receipts/{entry}": Shape.OWN,
+    "/rosters": Shape.OWN,
+    "/rosters/{roster}": Shape.OWN,
+}
+_ROSTER: Final = b'{"lines":[{"given_name":"A","family_name":"B","birth_date":"2012-01-01"}]}'
 
 
 def routes_of(gateway: Gateway) -> tuple[Route, ...]:
@@ -114,6 +122,8 @@ class Stage:
     routes: tuple[Route, ...] = ()
     tokens: dict[tuple[Who, str], str] = field(default_factory=dict)
     receipts: dict[Who, str] = field(default_factory=dict)
+    roster: str = ""
+    """A roster of the client with keys under the main agreement."""
 
     @property
     def gateway(self) -> Gateway:
@@ -137,13 +147,18 @@ class Stage:
     async def get(
         self, who: Who, path: str, *, replica: int = 0, agreement: str = MAIN, token: str | None = None
     ) -> httpx2.Response:
-        """Ask a replica, as it is asked behind a load balancer: by the address that partners know."""
+        """Ask a replica (hand in a roster, where one is taken), by the address that partners know."""
         token = token or self.tokens[who, agreement]
         if who is Who.PROGRAM:
             headers = {"authorization": f"Bearer {token}", "x-forwarded-for": INSIDE}
         else:
-            proof = self.clients[agreement].proof("GET", f"{self.gateway.url}{path}", token)
+            way = "POST" if path == ROSTERS_PATH else "GET"
+            proof = self.clients[agreement].proof(way, f"{self.gateway.url}{path}", token)
             headers = {"authorization": f"DPoP {token}", "dpop": proof}
+            if way == "POST":
+                headers["content-type"] = "application/json"
+                handed = {"params": {"covers": "whole"}, "content": _ROSTER}
+                return await self.replicas[replica].http.post(path, headers=headers, **handed)  # type: ignore[arg-type] # each of its own kind
         return await self.replicas[replica].http.get(path, headers=headers)
 
     async def proving(self, path: str, *, agreement: str = MAIN, replica: int = 0, **form: str) -> httpx2.Response:

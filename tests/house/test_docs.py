@@ -129,7 +129,7 @@ def test_every_refusal_is_documented_and_nothing_else_is(first: str, kinds: Mapp
 
 def test_every_address_of_the_api_is_documented_and_nothing_else_is(scene: Staged) -> None:
     described = scene.ask(CONSENTED, "/openapi.json").json()["paths"]
-    served = {f"GET {path}" for path in described if path.startswith("/v1/")}
+    served = {f"{way.upper()} {path}" for path in described if path.startswith("/v1/") for way in described[path]}
     assert {quoted(address) for address, _ in rows(PARTNERS, first="address")} == served
 
 

@@ -25,7 +25,10 @@ from gateway.services.obligations.history import time_of
 from gateway.services.standing.registry import Ordered, Promised, Registry
 
 DISCLOSURES: Final = frozenset({Event.DISCLOSURE, Event.EMERGENCY_RELEASED, Event.OUTSIDE_DISCLOSURE})
-"""Entries by which records left. Whatever else lists a student is a question of the district's own."""
+"""
+Entries by which records left. Whatever else lists a student is a question of the district's own, or tells a partner
+which record code stands for a reference of its own (`docs/decisions/0051-what-a-partner-learns-of-its-roster.md`).
+"""
 _UNKNOWN_AGREEMENT: Final = "The agreement that it cites does not verify any more."
 _UNKNOWN_ORDER: Final = "The emergency order that it cites does not verify any more."
 _UNKNOWN_RECORD: Final = "The record made by hand does not verify, or is not the one that the entry names."

@@ -45,6 +45,15 @@ BY_CODE = ("records.coded_", "records.moved_", "records.turned_")
 """Views that say no more of anybody whom the line ever covered than the record code that its partner knows."""
 OF_ITS_LINE = "SELECT student_id FROM records.code WHERE line = $1"
 SINCE = """SELECT set_config('pactgate.since_epoch', $1, true), set_config('pactgate.since_day', $2, true)"""
+EVERYBODY_ON_A_ROSTER = """
+    WITH handed AS (
+        INSERT INTO gateway.roster_submission (idx, line, client, covers, format, lines, digest, received_at)
+        VALUES ($1, $2, 'client', 'whole', 'csv', 1, sha256(''), now()) RETURNING idx
+    )
+    INSERT INTO gateway.roster_line (submission, number, student_id, found_by, state)
+    SELECT h.idx, row_number() OVER (), i.student_id, 'person', 'accepted' FROM handed AS h, records.identity AS i
+"""
+"""Accepted, whether the agreement covers them or not."""
 EVENTS, OUTCOMES = {"attendance_events"}, {"course_grades", "assessments", "discipline", "statements"}
 """Views that the corpus has nothing for; `tests/claims/test_claim_03_no_row_outside_the_population.py` fills them."""
 
@@ -58,6 +67,8 @@ async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
         Scope(OTHER, OTHER_LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("south",)))),
     ]
     await write_into(district, corpus())
+    for number, line in enumerate((LINE, OTHER_LINE)):
+        await district.owner.execute(EVERYBODY_ON_A_ROSTER, number, line)
     return district
 
 

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from gateway.cli.partner import _problem
+from gateway.cli.partner import problem_said
 
 PROBLEM = {"content-type": "application/problem+json; charset=utf-8"}
 
@@ -31,4 +31,4 @@ def test_a_refusal_is_said_in_sentences_and_an_answer_is_not(
 ) -> None:
     answer = httpx2.Response(403, json=body)
     answer.headers["content-type"] = headers.get("content-type", "")
-    assert list(_problem(answer)) == said
+    assert list(problem_said(answer)) == said

@@ -1,0 +1,154 @@
+"""
+One roster before somebody who decides: what it says, what its lines mean now, and what a decision would change.
+
+A principal decides about the students of the own school: lines of others wait for somebody else, and others stay.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.documents.roster_decision import Answer, RosterDecision
+from gateway.records.numbers import is_gone
+from gateway.records.standing import roster
+from gateway.services.errors import RosterAltered, UnknownRoster
+from gateway.services.filing import Filing
+from gateway.services.rosters.kept import (
+    OPEN,
+    Submission,
+    content_of,
+    keep_found,
+    lines_of,
+    match_again,
+    submission_of,
+)
+from gateway.services.rosters.people import schools_of
+from gateway.services.rosters.plans import Plan, Row, Wanted, plan_rows
+from gateway.services.standing.registry import Promised
+from gateway.store.rosters import roster_line, roster_submission
+from policies.term import pinned_zone
+
+_NOTHING = "sha256:" + "0" * 64
+"""Stands for the rows of a decision by which none moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    A roster, whom the agreement is with, and what would be done by one answer.
+
+    `accepted` are the lines that it accepts, `waiting` how many go on waiting. A refusal has no plan.
+    """
+
+    submission: Submission
+    promised: Promised
+    answer: Answer
+    plan: Plan | None
+    accepted: tuple[int, ...] = ()
+    waiting: int = 0
+
+    def document(self, reason: str | None) -> RosterDecision:
+        """Return what is signed."""
+        begin, end = (len(self.plan.begin), len(self.plan.end)) if self.plan else (0, 0)
+        digest = self.plan.digest if self.plan else _NOTHING
+        return RosterDecision(self.submission.roster, self.submission.line, self.answer, begin, end, digest, reason)
+
+
+async def case_of(filing: Filing, number: int, answer: Answer, school: str | None) -> Case:
+    """
+    Return the roster `number` as `answer` would leave it, for somebody who decides about `school` (None: all).
+
+    What its lines mean is found anew, and kept. Raises `UnknownRoster`, `RosterForgotten`, `RosterAltered`.
+    """
+    connection = filing.connection
+    submission = await submission_of(connection, number)
+    promised = _promised(filing, submission.line)
+    today = filing.moment.now.astimezone(pinned_zone(promised.verified.agreement.term.time_zone)).date()
+    if answer is Answer.CONFIRM:
+        if not submission.is_accepted:
+            raise UnknownRoster("nothing of this roster was accepted, so there is nothing to confirm")
+        return Case(submission, promised, answer, await _confirmed(connection, submission.line, today, school))
+    if submission.is_refused or (answer is Answer.REFUSE and submission.is_accepted):
+        raise UnknownRoster("the district has decided on this roster")
+    if answer is Answer.REFUSE:
+        return Case(submission, promised, answer, None)
+    return await _accepting(filing, submission, promised, today, school)
+
+
+async def _accepting(
+    filing: Filing, submission: Submission, promised: Promised, today: dt.date, school: str | None
+) -> Case:
+    connection = filing.connection
+    content = await content_of(connection, submission.roster)
+    under = filing.registry.history.get(content.agreement)
+    if under is None or under.verified.agreement.id != submission.line:
+        raise RosterAltered("The roster was handed in under another agreement.")
+    found, directory = await match_again(connection, submission.roster, content.lines)
+    await keep_found(connection, submission.roster, content.lines, found)
+    kept = await lines_of(connection, submission.roster)
+    wanted, accepted, waiting = [], [], 0
+    for line in content.lines:
+        means = kept[line.number].found.student_id
+        if kept[line.number].state != OPEN:
+            continue
+        if means is None or (school is not None and not directory.children[means].is_at(school)):
+            waiting += 1
+            continue
+        accepted.append(line.number)
+        wanted.append(Wanted(means, line.from_date, line.to_date))
+    rows = await _rows(connection, submission.line)
+    is_whole = submission.covers == "whole" and not submission.is_accepted
+    others = {row.student_id for row in rows} - {each.student_id for each in wanted}
+    leaving = await _at(connection, others, school) if is_whole else frozenset()
+    plan = plan_rows(wanted, rows, today, leaving=leaving)
+    return Case(submission, promised, Answer.ACCEPT, plan, tuple(accepted), waiting)
+
+
+async def _confirmed(connection: AsyncConnection, line: str, today: dt.date, school: str | None) -> Plan:
+    """Return how the rows that were accepted go on: of whoever is on the roster still, and no others."""
+    rows = await _rows(connection, line)
+    lines, sent = roster_line.c, roster_submission.c
+    accepted = (
+        select(lines.student_id, lines.to_date)
+        .join_from(roster_line, roster_submission, sent.idx == lines.submission)
+        .where(sent.line == line, lines.state == "accepted", ~is_gone(lines.student_id))
+    )
+    there = await _at(connection, {row.student_id for row in rows}, school)
+    wanted = [
+        Wanted(row.student_id, None, row.to_date)
+        for row in await connection.execute(accepted)
+        if row.student_id in there
+    ]
+    return plan_rows(wanted, rows, today)
+
+
+async def _rows(connection: AsyncConnection, line: str) -> Sequence[Row]:
+    own = roster.c
+    found = select(own.row_id, own.student_id, own.from_date, own.to_date).where(own.line == line, own.to_idx.is_(None))
+    rows = await connection.execute(found.order_by(own.row_id))
+    return [Row(row.row_id, row.student_id, row.from_date, row.to_date) for row in rows]
+
+
+async def _at(connection: AsyncConnection, students: Collection[UUID], school: str | None) -> frozenset[UUID]:
+    """Return those of the students who go to the school; all of them if it is None."""
+    if school is None:
+        return frozenset(students)
+    at = await schools_of(connection, sorted(students))
+    return frozenset(student for student in students if school in at[student])
+
+
+def _promised(filing: Filing, line: str) -> Promised:
+    """Return the newest version of an agreement. Raises `UnknownRoster`."""
+    versions = _versions(filing.registry.history.values(), line)
+    if not versions:
+        raise UnknownRoster("the agreement of this roster does not verify")
+    return versions[-1]
+
+
+def _versions(history: Iterable[Promised], line: str) -> list[Promised]:
+    found = [each for each in history if each.verified.agreement.id == line]
+    return sorted(found, key=lambda each: each.verified.agreement.version)
