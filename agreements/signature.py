@@ -52,6 +52,7 @@ class Kind(StrEnum):
     OUTSIDE_DISCLOSURE = "outside_disclosure"
     WITNESSES = "witnesses"
     STAFF_ROLE = "staff_role"
+    PARENTAL_RIGHTS = "parental_rights"
 
     @property
     def typ(self) -> str:

@@ -76,7 +76,10 @@ class Event(StrEnum):
     RECORDS_LOADED = "records.loaded", "A batch of student records became visible; its digest and counts."
     ROSTER_LOADED = "roster.loaded", "A partner's roster, accepted by the district, became visible."
     CONSENTS_LOADED = "consents.loaded", "A batch of consents became visible."
+    CONSENT_GIVEN = "consent.given", "A person of the district entered a consent that a family signed."
     CONSENT_WITHDRAWN = "consent.withdrawn", "A consent was withdrawn."
+    RIGHTS_RESTRICTED = "rights.restricted", "An officer put on file that a parent's rights are revoked (34 CFR 99.4)."
+    RIGHTS_RESTORED = "rights.restored", "An officer put on file that a parent has those rights again."
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
@@ -182,7 +185,10 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.RECORDS_LOADED,
         Event.ROSTER_LOADED,
         Event.CONSENTS_LOADED,
+        Event.CONSENT_GIVEN,
         Event.CONSENT_WITHDRAWN,
+        Event.RIGHTS_RESTRICTED,
+        Event.RIGHTS_RESTORED,
         Event.OPT_OUTS_LOADED,
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,

@@ -34,6 +34,7 @@ from gateway.cli import (
     numbers,
     obligations,
     officer,
+    parental_rights,
     parties,
     partner,
     people,
@@ -48,6 +49,7 @@ from gateway.cli import (
     stops,
     subject_keys,
     token_keys,
+    wishes,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -97,6 +99,10 @@ app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("retain")(retaining.retain)
+records.app.command("consent")(wishes.consent)
+records.app.command("withdraw")(wishes.withdraw)
+records.app.command("opt-out")(wishes.opt_out)
+records.app.command("parental-rights")(parental_rights.parental_rights)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)
 records.app.command("merge-students")(numbers.merge)

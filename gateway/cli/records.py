@@ -1,4 +1,4 @@
-"""`pactgate records`: student records in, and a family's no at once. Counts and reasons are shown, never a record."""
+"""`pactgate records load`: student records in. Counts and reasons are shown, never a record."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,9 +20,6 @@ Student = Annotated[
     str | None,
     typer.Option(metavar="NUMBER", help="The student's number; asked for if left out, to keep it out of the history."),
 ]
-_AGREEMENT = typer.Option(
-    callback=papers.agreement, metavar="AGREEMENT", help="The agreement: its id, or the digest of any of its versions."
-)
 
 
 @app.command("load")
@@ -82,35 +79,6 @@ def load(
         # What was loaded before a refusal is loaded: it is accounted for even when the command fails.
         if done:
             show(done)
-
-
-@app.command("withdraw")
-def withdraw(*, agreement: Annotated[str, _AGREEMENT], student: Student = None) -> None:
-    """Withdraw every consent of a student under an agreement, in all its versions. In effect on the next request."""
-    number = number_of(student)
-
-    async def work() -> int:
-        async with office() as opened:
-            return await Stewardship(opened).withdraw(agreement, number)
-
-    show({"agreement": agreement, "entry": run(work())})
-
-
-@app.command("opt-out")
-def opt_out(
-    *,
-    student: Student = None,
-    agreement: Annotated[str | None, _AGREEMENT] = None,
-    directory: Annotated[bool, typer.Option("--directory", help="Directory information only (34 CFR 99.37).")] = False,
-) -> None:
-    """Put a family's no on file, for one agreement or for all. In effect on the next request."""
-    number = number_of(student)
-
-    async def work() -> int:
-        async with office() as opened:
-            return await Stewardship(opened).opt_out(number, agreement, directory_only=directory)
-
-    show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
 
 
 def _account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:

@@ -17,7 +17,7 @@ from gateway.records.loading.forms import require_forms, require_known, require_
 from gateway.records.loading.layers import Exports, SourceRows
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.shelf import Cells, Shelf
-from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
+from gateway.records.loading.targets import AGREEMENT, NUMBER, kinds_of, later_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,11 @@ class StagedRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that was not taken, and the number of the student it is about, where that can be told."""
+    """A row that was not taken, and the number of the student and the agreement it is about, where they can be told."""
 
     refused: Refused
     number: str | None = field(default=None, repr=False)
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +133,26 @@ class Staging:
                 except CellRefused as error:
                     reason = f"{each.column or each.name!r} {error}"
                     refused = Refused(self.file.name, row.line, reason, each.column or "", shape_of(cell))
-                    yield RefusedRow(refused, self._number(cells))
+                    yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
                     return
             require_known(self.load.target, values)
             require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
-            yield RefusedRow(Refused(self.file.name, row.line, str(error)), self._number(cells))
+            refused = Refused(self.file.name, row.line, str(error))
+            yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
             return
         yield StagedRow(row.line, values)
 
-    def _number(self, cells: Sequence[str]) -> str | None:
-        """Return the number of the student that a refused row is about, as far as it was joined."""
+    def _told(self, cells: Sequence[str], name: str) -> str | None:
+        """Return what a refused row says in this field, as far as it was joined and can be read."""
         for each in self._fields:
-            if each.name == NUMBER and each.place is not None and 0 <= each.place < len(cells):
+            if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
                 try:
-                    number = each.read(cells[each.place])
+                    told = each.read(each.cell if each.place is None else cells[each.place])
                 except CellRefused:
                     return None
-                return None if number is None else str(number)
+                return None if told is None else str(told)
         return None
 
 
