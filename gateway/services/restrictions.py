@@ -9,11 +9,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import canonical_bytes
-from agreements.documents.parental_rights import Act
+from agreements.documents.parental_rights import Act, ParentalRights
 from agreements.parental_rights import VerifiedParentalRights, verify_parental_rights
 from agreements.signature import Envelope
 from audit.commitments import SECRET_SIZE, commit_bytes
@@ -66,30 +68,39 @@ class Restrictions:
             return await self._write(filing, document, held, whom)
 
     async def _write(self, filing: Filing, document: Envelope, held: VerifiedParentalRights, whom: Whom) -> int:
-        connection, said = filing.connection, restriction.c
-        student = await student_known_as(connection, whom.number)
+        student = await student_known_as(filing.connection, whom.number)
         idx = await filing.next_index()
-        # (2): it changes something.
-        own = (said.student_id == student, said.parent == whom.parent.plain, said.to_idx.is_(None))
-        there = await connection.scalar(select(said.row_id).where(*own))
-        if (there is None) is (held.said.act is Act.RESTORED):
-            raise RestrictionRefused("That is what is on file about this parent already.")
-        # (3): what is on file begins or ends, and with a beginning ends what the parent signed.
-        if held.said.act is Act.RESTORED:
-            await connection.execute(update(restriction).where(*own).values(to_idx=idx))
-        else:
-            row = {
-                "student_id": student,
-                "parent": whom.parent.plain,
-                "ordered_on": held.said.ordered_on,
-                "evidence": held.said.evidence,
-            }
-            await connection.execute(insert(restriction), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
-            await end_restricted(connection, student, idx)
-        await move(connection, student, idx, self._desk.scopes, self._random, only=None)
+        await change_rights(filing.connection, student, whom.parent, held.said, idx)
+        await move(filing.connection, student, idx, self._desk.scopes, self._random, only=None)
         officers = sorted(each.key.thumbprint for each in held.officers)
         await filing.file_sealed(idx, _EVENTS[held.said.act], document, concerns=None, officers=officers)
         return idx
 
 
-__all__ = ["Restrictions", "SignerName", "Whom"]
+async def change_rights(
+    connection: AsyncConnection, student: UUID, parent: SignerName, said: ParentalRights, idx: int
+) -> None:
+    """
+    Begin or end the restriction of one parent as of entry `idx`; with a beginning ends what the parent signed.
+
+    Raises `RestrictionRefused` if it changes nothing.
+    """
+    on_file = restriction.c
+    own = (on_file.student_id == student, on_file.parent == parent.plain, on_file.to_idx.is_(None))
+    there = await connection.scalar(select(on_file.row_id).where(*own))
+    if (there is None) is (said.act is Act.RESTORED):
+        raise RestrictionRefused("That is what is on file about this parent already.")
+    if said.act is Act.RESTORED:
+        await connection.execute(update(restriction).where(*own).values(to_idx=idx))
+        return
+    row = {
+        "student_id": student,
+        "parent": parent.plain,
+        "ordered_on": said.ordered_on,
+        "evidence": said.evidence,
+    }
+    await connection.execute(insert(restriction), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
+    await end_restricted(connection, student, idx)
+
+
+__all__ = ["Restrictions", "SignerName", "Whom", "change_rights"]
