@@ -8,6 +8,7 @@ bytes, and no word of an agreement is read as markup.
 from collections.abc import Sequence
 from datetime import date, datetime
 from importlib.resources import files
+from typing import Final
 
 import msgspec
 import typst
@@ -15,6 +16,11 @@ import typst
 from gateway.services.publishing.signed_words import shown
 from gateway.services.slips.slips import Slip
 from gateway.services.slips.wording import Wish, Words, words_in
+
+_PLAIN: Final = 11
+_SMALL: Final = 9
+"""Points. A consent may name 63 elements, and a slip is one page."""
+_MANY: Final = 16
 
 
 def slip_paper(slip: Slip, letterhead: Sequence[str] = ()) -> bytes:
@@ -32,6 +38,7 @@ def slip_paper(slip: Slip, letterhead: Sequence[str] = ()) -> bytes:
         effects = words.opt_out_of_one
     said = {
         "language": slip.language.value,
+        "size": _PLAIN if slip.given is None or len(slip.given.elements) <= _MANY else _SMALL,
         "title": words.titles[slip.wish],
         "district": slip.district,
         "letterhead": [shown(each) for each in (letterhead or (slip.district,))],

@@ -77,7 +77,8 @@ class Slips:
         _, registry = await self._desk.registry()
         known = None if named is None else registry.history.get(named)
         line = named if known is None else known.verified.agreement.id
-        agreement, newest = _newest(registry, line), _newest(registry, None)
+        newest = _newest(registry, None)
+        agreement = None if line is None else _newest(registry, line)
         zone = _UTC if newest is None else (agreement or newest).term.time_zone
         async with self._desk.engine.connect() as connection:
             written = parse(await leaf_at(await driver_of(connection), entry))

@@ -1,11 +1,13 @@
 """What families sign, take back and refuse, on the command line: asked without the shell's history, with a slip."""
 
+import shlex
 import stat
 
 import pypdfium2
 import pytest
 
 from tests.factories.command_line import CommandLine
+from tests.factories.pages import blocks
 
 LINE = "agreement:sps-a-tutoring"
 CONSENT = (
@@ -116,10 +118,23 @@ def test_a_family_signs_takes_back_and_says_no_and_takes_a_slip_home(desk: Comma
         assert words in page(desk, f"{name}.pdf")
 
 
+def test_what_the_page_tells_to_type_does_what_it_says(desk: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write("order.pdf", "an order")
+    (desk.folder / "officer-a.pem").write_bytes((desk.folder / "olivia.pem").read_bytes())
+    (desk.folder / "officer-a.pem").chmod(0o600)
+    for code in blocks("docs/families-wishes.md", "sh"):
+        words = shlex.split(code)
+        assert words.pop(0) == "pactgate"
+        desk.done(*words, typed="7002\nMaria Lindqvistsson\n")
+    assert page(desk, "consent.pdf").startswith("Emerald City School District Usted aceptó")
+    assert "You took back your consent" in page(desk, "withdrawal.pdf")
+    assert "directory information" in page(desk, "no.pdf")
+
+
 @pytest.mark.ferpa("C6")
 @pytest.mark.claim(7)
 @pytest.mark.claim(9)
-@pytest.mark.claim(12)
 def test_an_officer_puts_on_file_that_a_court_revoked_a_parents_rights(desk: CommandLine) -> None:
     desk.done(*ALL, typed="7001\nMaria Quillfeather\n")
     assert covered(desk) == 1
