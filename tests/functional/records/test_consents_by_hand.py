@@ -19,8 +19,10 @@ from gateway.records.errors import (
     SignerUnknown,
     UnknownStudent,
 )
+from gateway.records.loading.entered import newest_entry
 from gateway.records.signed import Approval, Authentication, Capacity, Form, SignerName
 from gateway.services.consents import GivenConsent
+from gateway.services.renumbering import merge_students, reuse_number
 from gateway.services.rights import Holder
 from tests.factories.consenting import FATHER, MOTHER, OWN, give, rights, signed, withdraw
 from tests.factories.database import TestDatabase
@@ -240,3 +242,40 @@ async def test_no_list_brings_what_a_restricted_parent_signed(district: SmallDis
         assert await names(district) == set()
     own = (LINE, "1001", "all", "eligible_student", f"{DAY}", f"{DAY}", None)
     assert (await district.load({"consents": [own]})).refused == ()
+
+
+@pytest.mark.ferpa("C6")
+@pytest.mark.claim(1)
+async def test_a_restriction_under_one_number_of_a_child_holds_for_the_child_and_goes_with_it(
+    district: SmallDistrict,
+) -> None:
+    await give(district, "1001", signed(DAY))
+    await rights(district, "1002", MOTHER)
+    assert await names(district) == {"Ana"}
+    async with district.engine.begin() as connection:
+        entry = await merge_students(connection, "1002", "1001", scopes=district.in_force)
+    assert await names(district) == set()
+    with pytest.raises(NotTheirRight, match="revoked"):
+        await give(district, "1001", signed(NOW))
+    async with district.engine.connect() as connection:
+        assert await newest_entry(connection) == entry
+    last = await rights(district, "1001", FATHER)
+    parts = {row["part"] for row in await district.owner.fetch("SELECT part FROM records.dated_between($1, $1)", last)}
+    assert "restriction.begun" in parts
+    async with district.engine.connect() as connection:
+        assert await newest_entry(connection) == last
+    await district.owner.execute("SELECT records.erase(ARRAY(SELECT sealed FROM records.subject))")
+    assert await district.owner.fetchval("SELECT count(*) FROM records.restriction") == 0
+    assert await district.owner.fetchval("SELECT count(*) FROM records.consent") == 0
+
+
+@pytest.mark.claim(7)
+async def test_what_was_given_when_the_number_was_another_childs_is_not_entered(district: SmallDistrict) -> None:
+    async with district.engine.begin() as connection:
+        await reuse_number(connection, "1001", scopes=district.in_force)
+    await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS}, confirm=True)
+    with pytest.raises(ConsentRefused, match="another child's"):
+        await give(district, "1001", signed(DAY))
+    await district.at(NOW + dt.timedelta(2))
+    await give(district, "1001", signed(NOW + dt.timedelta(1)))
+    assert await names(district) == {"Ana"}
