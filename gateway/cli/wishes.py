@@ -16,7 +16,7 @@ from gateway.services.office import Office
 from gateway.services.rights import Holder, SignerUnknown
 from gateway.services.slips.paper import slip_paper
 from gateway.services.slips.slips import Slip, Slips
-from gateway.services.slips.wording import Language, Wish
+from gateway.services.slips.wording import Language
 from gateway.services.stewardship import Stewardship
 
 _DAY = ["%Y-%m-%d"]
@@ -98,7 +98,7 @@ def consent(
     async def work() -> tuple[int, Slip | None]:
         async with office() as opened:
             entry = await Stewardship(opened).give_consent(agreement, number, given)
-            return entry, await paper.slip(opened, Wish.CONSENT, number, agreement, entry)
+            return entry, await paper.slip(opened, number, entry)
 
     entry, told = run(work())
     show({"agreement": agreement, "entry": entry})
@@ -124,7 +124,7 @@ def withdraw(
     async def work(holder: Holder) -> tuple[int, Slip | None]:
         async with office() as opened:
             entry = await Stewardship(opened).withdraw(agreement, number, holder)
-            return entry, await paper.slip(opened, Wish.WITHDRAWAL, number, agreement, entry)
+            return entry, await paper.slip(opened, number, entry)
 
     try:
         entry, told = run(work(Holder(by)))
@@ -154,16 +154,34 @@ def opt_out(
 ) -> None:
     """Put a family's no on file, for one agreement or for all. In effect on the next request."""
     paper, number = _paper(slip, language, letterhead), number_of(student)
-    wish = Wish.DIRECTORY if directory else Wish.OPT_OUT
 
     async def work() -> tuple[int, Slip | None]:
         async with office() as opened:
             entry = await Stewardship(opened).opt_out(number, agreement, directory_only=directory)
-            return entry, await paper.slip(opened, wish, number, agreement, entry)
+            return entry, await paper.slip(opened, number, entry)
 
     entry, told = run(work())
     show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": entry})
     paper.write(told)
+
+
+def slip(
+    *,
+    entry: Annotated[int, typer.Argument(min=0, metavar="ENTRY", help="The entry that the command answered.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")],
+    student: Student = None,
+    language: SlipLanguage = Language.ENGLISH,
+    letterhead: Letterhead = None,
+) -> None:
+    """Write the slip of an earlier consent, withdrawal or opt-out again."""
+    paper, number = _paper(out, language, letterhead), number_of(student)
+
+    async def work() -> Slip | None:
+        async with office() as opened:
+            return await paper.slip(opened, number, entry)
+
+    paper.write(run(work()))
+    show({"entry": entry, "file": str(out)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +192,9 @@ class _Paper:
     language: Language
     head: tuple[str, ...]
 
-    async def slip(self, opened: Office, wish: Wish, number: str, agreement: str | None, entry: int) -> Slip | None:
+    async def slip(self, opened: Office, number: str, entry: int) -> Slip | None:
         """Return what the slip says, if there is to be one."""
-        return None if self.file is None else await Slips(opened.desk).of(wish, number, agreement, entry, self.language)
+        return None if self.file is None else await Slips(opened.desk).of(entry, number, self.language)
 
     def write(self, told: Slip | None) -> None:
         """Write the slip, which holds a name: no other account can read it."""

@@ -158,6 +158,14 @@ class SignerUnknown(RecordsError):
     remedy = "Say the name; it is compared with the one on file, and kept nowhere."
 
 
+class NoSlip(RecordsError):
+    """There is no slip for this entry and this student. Neither name nor number is in the message."""
+
+    code = "no_slip"
+    public_detail = "There is no slip for this entry."
+    remedy = "Give the entry that the command answered, and the number of the student whom it was about."
+
+
 class RestrictionRefused(RecordsError):
     """What an officer says about a parent's rights does not fit what is on file. Nobody is named in the message."""
 

@@ -45,9 +45,10 @@ async def withdraw_consent(
     student. Raises `UnknownStudent`, `NothingToStop`, `NotTheirRight`, `SignerUnknown`.
     """
     student = await student_known_as(connection, student_identifier)
-    await require_right_to_stop(connection, student, by, line)
     given = standing.consent
     idx = await next_index(connection)
+    # Under the head: what a court decided is on file before this, or it is after it.
+    await require_right_to_stop(connection, student, by, line)
     result = await connection.execute(
         update(given)
         .where(given.c.line == line, given.c.student_id == student, given.c.to_idx.is_(None))

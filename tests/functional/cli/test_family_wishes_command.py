@@ -97,7 +97,14 @@ def test_a_family_signs_takes_back_and_says_no_and_takes_a_slip_home(desk: Comma
     ):
         assert words in text, words
     assert "Maria" not in text
-    # (3): the student is a child: the student's own word takes nothing back. A parent's does.
+    # (3): it is written again from what is on file, and for nobody else.
+    again = ("records", "slip", str(given["entry"]), "--out", "@again.pdf")
+    assert "not about this student" in desk.refused(*again, typed="7002\n")
+    assert "nothing that a family" in desk.refused("records", "slip", "0", *again[3:], typed="7001\n")
+    assert "no such entry" in desk.refused("records", "slip", "9999", *again[3:], typed="7001\n")
+    desk.done(*again, *slip[2:], typed="7001\n")
+    assert (desk.folder / "again.pdf").read_bytes() == (desk.folder / "given.pdf").read_bytes()
+    # (4): the student is a child: the student's own word takes nothing back. A parent's does.
     assert "not 18" in desk.refused(*WITHDRAW, "--by", "eligible_student", typed="7001\n")
     taken = desk.done(*WITHDRAW, "--slip", "@taken.pdf", typed="7001\n")
     assert covered(desk) == 0
@@ -108,7 +115,7 @@ def test_a_family_signs_takes_back_and_says_no_and_takes_a_slip_home(desk: Comma
         "Bright Path Tutoring gets no information",
     ):
         assert words in text, words
-    # (4): a no to one, to all, and to directory information.
+    # (5): a no to one, to all, and to directory information.
     for name, more, words in (
         ("one", ("--agreement", LINE), "Bright Path Tutoring gets no information"),
         ("all", (), "no partner gets information"),
