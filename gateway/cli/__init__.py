@@ -22,6 +22,7 @@ from gateway.cli import (
     certificate,
     client,
     client_secret,
+    consents_on_file,
     db,
     demo,
     emergency,
@@ -44,6 +45,7 @@ from gateway.cli import (
     retaining,
     serve,
     signer,
+    slips,
     staff,
     statements,
     stops,
@@ -100,9 +102,10 @@ for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("retain")(retaining.retain)
 records.app.command("consent")(wishes.consent)
+records.app.command("consents")(consents_on_file.consents)
 records.app.command("withdraw")(wishes.withdraw)
 records.app.command("opt-out")(wishes.opt_out)
-records.app.command("slip")(wishes.slip)
+records.app.command("slip")(slips.slip)
 records.app.command("parental-rights")(parental_rights.parental_rights)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)

@@ -1,6 +1,5 @@
 """`pactgate records consent|withdraw|opt-out`: what families sign, take back and refuse, with a slip to take home."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,12 +9,11 @@ import typer
 from gateway.cli import papers
 from gateway.cli.records import Student, number_of
 from gateway.cli.run import office, run, say, show
+from gateway.cli.slips import Letterhead, SlipFile, SlipLanguage, paper_for
 from gateway.cli.statements import element_ids
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
-from gateway.services.office import Office
 from gateway.services.rights import Holder, SignerUnknown
-from gateway.services.slips.paper import slip_paper
-from gateway.services.slips.slips import Slip, Slips
+from gateway.services.slips.slips import Slip
 from gateway.services.slips.wording import Language
 from gateway.services.stewardship import Stewardship
 
@@ -29,11 +27,6 @@ Agreement = Annotated[
     ),
 ]
 By = Annotated[Capacity, typer.Option(help="Who speaks: a parent or guardian, or the student from 18 on.")]
-SlipFile = Annotated[Path | None, typer.Option("--slip", metavar="FILE", help="Also write a PDF for the family.")]
-SlipLanguage = Annotated[Language, typer.Option("--language", help="The language of the slip.")]
-Letterhead = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The slip's first lines; else the district's name alone.")
-]
 
 
 def consent(
@@ -73,7 +66,7 @@ def consent(
     """
     if bool(elements) == everything:
         raise typer.BadParameter("give --element, or --everything and no --element", param_hint="--element")
-    paper = _paper(slip, language, letterhead)
+    paper = paper_for(slip, language, letterhead)
     covers = ("all",) if everything else tuple(element_ids(elements or []))
     proof, shown = papers.digest_of_file(evidence), papers.digest_of_file(notice)
     number = number_of(student)
@@ -119,7 +112,7 @@ def withdraw(
 
     Any parent or guardian may, and from 18 on the student alone. Where a parent's rights are revoked it asks who it is.
     """
-    paper, number = _paper(slip, language, letterhead), number_of(student)
+    paper, number = paper_for(slip, language, letterhead), number_of(student)
 
     async def work(holder: Holder) -> tuple[int, Slip | None]:
         async with office() as opened:
@@ -153,7 +146,7 @@ def opt_out(
     letterhead: Letterhead = None,
 ) -> None:
     """Put a family's no on file, for one agreement or for all. In effect on the next request."""
-    paper, number = _paper(slip, language, letterhead), number_of(student)
+    paper, number = paper_for(slip, language, letterhead), number_of(student)
 
     async def work() -> tuple[int, Slip | None]:
         async with office() as opened:
@@ -163,51 +156,3 @@ def opt_out(
     entry, told = run(work())
     show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": entry})
     paper.write(told)
-
-
-def slip(
-    *,
-    entry: Annotated[int, typer.Argument(min=0, metavar="ENTRY", help="The entry that the command answered.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The PDF to write.")],
-    student: Student = None,
-    language: SlipLanguage = Language.ENGLISH,
-    letterhead: Letterhead = None,
-) -> None:
-    """Write the slip of an earlier consent, withdrawal or opt-out again."""
-    paper, number = _paper(out, language, letterhead), number_of(student)
-
-    async def work() -> Slip | None:
-        async with office() as opened:
-            return await paper.slip(opened, number, entry)
-
-    paper.write(run(work()))
-    show({"entry": entry, "file": str(out)})
-
-
-@dataclass(frozen=True, slots=True)
-class _Paper:
-    """Where a slip goes (None: nobody asked for one), in which language, under which letterhead."""
-
-    file: Path | None
-    language: Language
-    head: tuple[str, ...]
-
-    async def slip(self, opened: Office, number: str, entry: int) -> Slip | None:
-        """Return what the slip says, if there is to be one."""
-        return None if self.file is None else await Slips(opened.desk).of(entry, number, self.language)
-
-    def write(self, told: Slip | None) -> None:
-        """Write the slip, which holds a name: no other account can read it."""
-        if self.file is not None and told is not None:
-            papers.write_new(self.file, slip_paper(told, self.head), private=True)
-            say(f"The slip is {self.file}.")
-
-
-def _paper(slip: Path | None, language: Language, letterhead: Path | None) -> _Paper:
-    """Return what is to be printed, before anything is done. Raises `FileRefused` if there is such a file."""
-    if letterhead is not None and slip is None:
-        raise typer.BadParameter("--letterhead goes with --slip", param_hint="--letterhead")
-    if slip is not None:
-        papers.require_free(slip)
-    lines = [] if letterhead is None else papers.read_text(letterhead).splitlines()
-    return _Paper(slip, language, tuple(each for each in lines if each.strip()))

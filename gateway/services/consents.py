@@ -78,6 +78,24 @@ class GivenConsent:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """How many consents are in force under an agreement: all, those entered by hand, and older ones (`signed`)."""
+
+    line: str
+    consents: int
+    by_hand: int
+    older: int
+
+
+async def consents_on_file(connection: AsyncConnection) -> tuple[OnFile, ...]:
+    """Return the counts of each agreement that has any."""
+    own = standing.consent.c
+    counts = (func.count(), func.count().filter(own.by_hand), func.count().filter(own.purpose.is_(None)))
+    found = select(own.line, *counts).where(own.to_idx.is_(None)).group_by(own.line).order_by(own.line)
+    return tuple(OnFile(*row) for row in (await connection.execute(found)).all())
+
+
 async def give_consent(
     connection: AsyncConnection,
     line: str,
@@ -152,4 +170,14 @@ async def _require_not_settled(
         raise ConsentRefused("On that day the number was another child's.")
 
 
-__all__ = ["Approval", "Authentication", "Capacity", "Form", "GivenConsent", "SignerName", "give_consent"]
+__all__ = [
+    "Approval",
+    "Authentication",
+    "Capacity",
+    "Form",
+    "GivenConsent",
+    "OnFile",
+    "SignerName",
+    "consents_on_file",
+    "give_consent",
+]

@@ -17,7 +17,7 @@ from gateway.records.loading.mapping import MappingFile, parse_mapping, read_map
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
-from gateway.services.consents import GivenConsent, give_consent
+from gateway.services.consents import GivenConsent, OnFile, consents_on_file, give_consent
 from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
@@ -106,6 +106,11 @@ class Stewardship:
         line = await self._line(agreement)
         async with self._engine.begin() as connection:
             return await give_consent(connection, line, student_identifier, given, scopes=self._scopes)
+
+    async def consents_on_file(self) -> tuple[OnFile, ...]:
+        """Count the consents in force by agreement."""
+        async with self._engine.connect() as connection:
+            return await consents_on_file(connection)
 
     async def withdraw(self, agreement: str, student_identifier: str, by: Holder = A_PARENT) -> int:
         """

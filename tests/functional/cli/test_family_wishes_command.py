@@ -145,6 +145,7 @@ def test_what_the_page_tells_to_type_does_what_it_says(desk: CommandLine, monkey
 def test_an_officer_puts_on_file_that_a_court_revoked_a_parents_rights(desk: CommandLine) -> None:
     desk.done(*ALL, typed="7001\nMaria Quillfeather\n")
     assert covered(desk) == 1
+    assert desk.done("records", "consents") == [{"agreement": LINE, "consents": 1, "by_hand": 1, "older": 0}]
     revoke = ("records", "parental-rights", "revoked", *RIGHTS)
     for wrong, typed in (
         ((*revoke, "--officer-key", "@rae.pem"), "7001\nMaria Quillfeather\n"),

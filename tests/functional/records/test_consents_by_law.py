@@ -17,6 +17,7 @@ from gateway.records.loading.mapping import parse_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.loading.staging import row_digest
 from gateway.records.loading.targets import columns_of
+from gateway.services.consents import OnFile, consents_on_file
 from tests.factories.database import TestDatabase
 from tests.factories.records import (
     AGREEMENT,
@@ -176,3 +177,9 @@ async def _put_older(district: SmallDistrict) -> None:
         f"UPDATE records.consent SET {emptied}, digest = $1",  # noqa: S608 - names of columns
         row_digest("consents", columns_of("consents"), values),
     )
+
+
+async def test_what_says_too_little_is_counted(district: SmallDistrict) -> None:
+    await _put_older(district)
+    async with district.engine.connect() as connection:
+        assert await consents_on_file(connection) == (OnFile(LINE, consents=1, by_hand=0, older=1),)
