@@ -43,6 +43,7 @@ SAID: Mapping[str, str] = {
     "notice_language": "en",
 }
 """What every consent of it says besides."""
+_LATER = {*SAID, "purpose", "party"}
 NAMES = {
     "schools": "code,name,district",
     "students": "number,first,last,born,sex,zip,phone",
@@ -153,15 +154,20 @@ _FIELDS: dict[str, dict[str, object]] = {
 }
 
 
-def mapping_for(*targets: str, **changes: Any) -> MappingFile:
-    """Return the mapping of the made-up system for these targets; `changes` go into each load."""
+def mapping_for(*targets: str, older: bool = False, **changes: Any) -> MappingFile:
+    """
+    Return the mapping of the made-up system for these targets; `changes` go into each load.
+
+    An `older` one fills nothing of what consents have to say since they have to.
+    """
     lines = ["format = 1", 'name = "made-up"']
     for target in targets:
         lines += [f"[files.{target}]", f'path = "{target}.csv"']
     for target in targets:
         lines += ["[[load]]", f'target = "{target}"', f'from = "{target}"']
         lines += [f"{name} = {_toml(value)}" for name, value in changes.items()]
-        lines += [f"fields.{name} = {_toml(rule)}" for name, rule in _FIELDS[target].items()]
+        fields = {name: rule for name, rule in _FIELDS[target].items() if not older or name not in _LATER}
+        lines += [f"fields.{name} = {_toml(rule)}" for name, rule in fields.items()]
     return parse_mapping("\n".join(lines))
 
 
