@@ -33,7 +33,7 @@ DAY = dt.date(2026, 3, 11)
 """A Wednesday, on which `SmallDistrict.open` sets the clock, at noon in UTC."""
 PURPOSE, PARTY = "tutoring", "partner:bright-path"
 """What consents of this made-up system are for, and to whom, where `PARTIES` says nothing else."""
-PARTIES = {"agreement:sps-b-mentoring": "partner:harbor-mentors"}
+PARTIES = dict.fromkeys(("agreement:sps-b-mentoring", "agreement:sps-a-left"), "partner:harbor-mentors")
 SAID: Mapping[str, str] = {
     "signer": "Somebody's Parent",
     "what_will_be_done": "Tutors plan their sessions by it.",
