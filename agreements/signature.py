@@ -53,6 +53,7 @@ class Kind(StrEnum):
     WITNESSES = "witnesses"
     STAFF_ROLE = "staff_role"
     ROSTER_DECISION = "roster_decision"
+    PARENTAL_RIGHTS = "parental_rights"
 
     @property
     def typ(self) -> str:

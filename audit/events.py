@@ -82,7 +82,10 @@ class Event(StrEnum):
     )
     ROSTER_DECIDED = "roster.decided", "A named person accepted, refused or confirmed a partner's roster."
     CONSENTS_LOADED = "consents.loaded", "A batch of consents became visible."
+    CONSENT_GIVEN = "consent.given", "A person of the district entered a consent that a family signed."
     CONSENT_WITHDRAWN = "consent.withdrawn", "A consent was withdrawn."
+    RIGHTS_RESTRICTED = "rights.restricted", "An officer put on file that a parent's rights are revoked (34 CFR 99.4)."
+    RIGHTS_RESTORED = "rights.restored", "An officer put on file that a parent has those rights again."
     OPT_OUTS_LOADED = "opt_outs.loaded", "A batch of opt-outs became visible."
     OPTED_OUT = "opted_out", "A student was opted out."
     PLACEMENTS_LOADED = "placements.loaded", "A batch of placements became visible."
@@ -189,7 +192,10 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.ROSTER_LOADED,
         Event.ROSTER_DECIDED,
         Event.CONSENTS_LOADED,
+        Event.CONSENT_GIVEN,
         Event.CONSENT_WITHDRAWN,
+        Event.RIGHTS_RESTRICTED,
+        Event.RIGHTS_RESTORED,
         Event.OPT_OUTS_LOADED,
         Event.OPTED_OUT,
         Event.PLACEMENTS_LOADED,

@@ -22,6 +22,7 @@ from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
 from agreements.documents.outside_disclosure import OUTSIDE_DISCLOSURE
+from agreements.documents.parental_rights import PARENTAL_RIGHTS
 from agreements.documents.people import PEOPLE_ANNEX
 from agreements.documents.recovery import RECOVERY
 from agreements.documents.reinstatement import REINSTATEMENT
@@ -49,6 +50,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "log-key": LOG_KEY,
     "officer": OFFICER,
     "outside-disclosure": OUTSIDE_DISCLOSURE,
+    "parental-rights": PARENTAL_RIGHTS,
     "people": PEOPLE_ANNEX,
     "recovery": RECOVERY,
     "reinstatement": REINSTATEMENT,

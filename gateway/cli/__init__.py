@@ -22,6 +22,7 @@ from gateway.cli import (
     certificate,
     client,
     client_secret,
+    consents_on_file,
     db,
     demo,
     emergency,
@@ -35,6 +36,7 @@ from gateway.cli import (
     numbers,
     obligations,
     officer,
+    parental_rights,
     parties,
     partner,
     partner_roster,
@@ -46,12 +48,14 @@ from gateway.cli import (
     roster,
     serve,
     signer,
+    slips,
     staff,
     statements,
     stops,
     subject_keys,
     token_keys,
     watching,
+    wishes,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -103,6 +107,12 @@ for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
 records.app.command("map")(mapping.records_map)
 records.app.command("watch")(watching.watch)
 records.app.command("retain")(retaining.retain)
+records.app.command("consent")(wishes.consent)
+records.app.command("consents")(consents_on_file.consents)
+records.app.command("withdraw")(wishes.withdraw)
+records.app.command("opt-out")(wishes.opt_out)
+records.app.command("slip")(slips.slip)
+records.app.command("parental-rights")(parental_rights.parental_rights)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)
 records.app.command("merge-students")(numbers.merge)

@@ -1,5 +1,6 @@
 """Documents and keys as files: read whole or refused in one sentence, written so that nothing is lost or left half."""
 
+import hashlib
 import os
 import re
 import secrets
@@ -52,6 +53,15 @@ def read_file(path: Path) -> bytes:
     if len(content) > _LIMIT:
         raise FileRefused(f"{path} is longer than {_LIMIT} bytes.", remedy="No document of ours is: check the path.")
     return content
+
+
+def digest_of_file(path: Path) -> str:
+    """Return the digest of a file of any size, `sha256:<hex>`. Raises `FileRefused`."""
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the path.") from None
 
 
 def read_signed(path: Path, kind: Kind) -> Envelope:

@@ -1,4 +1,4 @@
-"""`pactgate records`: student records in, and a family's no at once. Counts and reasons are shown, never a record."""
+"""`pactgate records load`: student records in. Counts and reasons are shown, never a record."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from gateway.cli import papers
 from gateway.cli.load_reports import account, reported, tell
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
-from gateway.cli.run import office, run, settings, show
+from gateway.cli.run import office, run, settings
 from gateway.keys import load_keys
 from gateway.services.stewardship import RowsRefused, Stewardship, read_mappings
 
@@ -22,9 +22,6 @@ Student = Annotated[
     str | None,
     typer.Option(metavar="NUMBER", help="The student's number; asked for if left out, to keep it out of the history."),
 ]
-_AGREEMENT = typer.Option(
-    callback=papers.agreement, metavar="AGREEMENT", help="The agreement: its id, or the digest of any of its versions."
-)
 
 
 @app.command("load")
@@ -84,35 +81,6 @@ def load(
         except RowsRefused as error:
             done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
             raise
-
-
-@app.command("withdraw")
-def withdraw(*, agreement: Annotated[str, _AGREEMENT], student: Student = None) -> None:
-    """Withdraw every consent of a student under an agreement, in all its versions. In effect on the next request."""
-    number = number_of(student)
-
-    async def work() -> int:
-        async with office() as opened:
-            return await Stewardship(opened).withdraw(agreement, number)
-
-    show({"agreement": agreement, "entry": run(work())})
-
-
-@app.command("opt-out")
-def opt_out(
-    *,
-    student: Student = None,
-    agreement: Annotated[str | None, _AGREEMENT] = None,
-    directory: Annotated[bool, typer.Option("--directory", help="Directory information only (34 CFR 99.37).")] = False,
-) -> None:
-    """Put a family's no on file, for one agreement or for all. In effect on the next request."""
-    number = number_of(student)
-
-    async def work() -> int:
-        async with office() as opened:
-            return await Stewardship(opened).opt_out(number, agreement, directory_only=directory)
-
-    show({"agreement": agreement, "scope": "directory" if directory else "sharing", "entry": run(work())})
 
 
 def agreements_by_name(given: Iterable[str]) -> dict[str, str]:

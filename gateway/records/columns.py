@@ -92,6 +92,32 @@ def versioned(name: str, key: tuple[str, ...], *columns: Column[Any] | CheckCons
     )
 
 
+def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str, ...]) -> Table:
+    """Return a table dated by log entries. Among the rows in force `key` is unique."""
+    return Table(
+        name,
+        metadata,
+        Column("row_id", BigInteger, Identity(always=True), nullable=False),
+        *columns,
+        Column("digest", LargeBinary, nullable=False),
+        Column("from_idx", BigInteger, nullable=False),
+        Column("to_idx", BigInteger),
+        PrimaryKeyConstraint("row_id", name=f"{name}_pk"),
+        CheckConstraint("octet_length(digest) = 16", name=f"{name}_digest_has_its_size"),
+        CheckConstraint("to_idx > from_idx", name=f"{name}_ends_after_it_began"),
+        Index(
+            f"{name}_key",
+            *key,
+            unique=True,
+            postgresql_where=text("to_idx IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(f"{name}_from_idx_ix", "from_idx"),
+        Index(f"{name}_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
+        info={"key": key},
+    )
+
+
 def is_loaded(table: Table) -> bool:
     """Whether the rows of this table are dated by the number of a load, for good, and not by entries of the log."""
     return "from_batch" in table.c and "from_idx" not in table.c

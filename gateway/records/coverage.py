@@ -47,13 +47,16 @@ class Scope:
     A version of an agreement whose population is kept: its digest, its line, and what it says about rows.
 
     Rosters, consents, opt-outs, placements and record codes are those of the line; the population is the version's own.
-    `added` is what a consent to everything does not mean if it was signed before (`meanings.added_in`).
+    `added` is what a consent to everything does not mean if it was signed before (`meanings.added_in`). `purpose` and
+    `party` (the partner's id) are those that a consent has to name to count for this version.
     """
 
     agreement: str
     line: str
     terms: RowTerms
     added: Added = ()
+    purpose: str = ""
+    party: str = ""
 
 
 FRONTIER: Final[Sql] = select(facts.frontier.c.batch).scalar_subquery()
@@ -178,9 +181,15 @@ def _consented(scope: Scope, newest: Sql, lists: Lists) -> CTE:
 
 
 def _consents(scope: Scope, newest: Sql, lists: Lists) -> CTE:
-    """Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18."""
+    """
+    Return (student_id, mask, days) of each consent in force. 34 CFR 99.5(a)(1): rights pass at 18.
+
+    INVARIANT: a consent for another purpose, or to another party, is none to this one (34 CFR 99.30(b)(2), (3)). What
+    is older than these columns names neither, and is on file for the agreement itself.
+    """
     given, child = lists.consent, facts.person
     mask = mask_of(given.c.covers, given.c.signed_on, scope.terms.element_order, scope.added)
+    is_named = and_(given.c.purpose == scope.purpose, given.c.party == scope.party)
     stated = func.daterange(given.c.from_date, given.c.to_date, "[]")
     # PostgreSQL adds 18 years to 29 February as 28 February: a parent's word ends a day early rather than late, and a
     # student's begins, by going round over the day before, on 1 March.
@@ -195,7 +204,7 @@ def _consents(scope: Scope, newest: Sql, lists: Lists) -> CTE:
     rows = (
         select(given.c.student_id, mask.label("mask"), stated.op("*")(own_days).label("days"))
         .join_from(given, child, and_(child.c.student_id == given.c.student_id, visible(child, newest)))
-        .where(given.c.line == scope.line, given.c.to_idx.is_(None))
+        .where(given.c.line == scope.line, given.c.to_idx.is_(None), or_(given.c.purpose.is_(None), is_named))
         .subquery("stated")
     )
     return select(rows).where(rows.c.mask.is_not(None), ~func.isempty(rows.c.days)).cte("given")

@@ -145,6 +145,45 @@ class NothingToStop(RecordsError):
     public_detail = "There is nothing in force to stop."
 
 
+class ConsentRefused(RecordsError):
+    """A consent entered by hand that is none, or not to this agreement. Neither name nor number is in the message."""
+
+    code = "consent_refused"
+    public_detail = "This consent cannot be put on file."
+    remedy = "Look at the signed form: what it lacks is asked for again, from whoever may sign."
+
+
+class NotTheirRight(RecordsError):
+    """Whoever speaks for a student has not, or no longer, the right to. The message says why and names nobody."""
+
+    code = "not_their_right"
+    public_detail = "This person cannot decide this for the student."
+    remedy = "Ask the parent, the guardian or the student who can; an officer puts on file what a court decided."
+
+
+class SignerUnknown(RecordsError):
+    """Of whoever speaks for a student the name has to be known, because a parent's rights are revoked."""
+
+    code = "signer_unknown"
+    public_detail = "The name of whoever speaks for this student is needed."
+    remedy = "Say the name; it is compared with the one on file, and kept nowhere."
+
+
+class NoSlip(RecordsError):
+    """There is no slip for this entry and this student. Neither name nor number is in the message."""
+
+    code = "no_slip"
+    public_detail = "There is no slip for this entry."
+    remedy = "Give the entry that the command answered, and the number of the student whom it was about."
+
+
+class RestrictionRefused(RecordsError):
+    """What an officer says about a parent's rights does not fit what is on file. Nobody is named in the message."""
+
+    code = "restriction_refused"
+    public_detail = "This cannot be said about the rights of a parent."
+
+
 class NumberRefused(RecordsError):
     """What was said about a student number cannot be so. The number is not in the message."""
 

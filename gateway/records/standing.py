@@ -10,49 +10,19 @@ it ends (`requirements/ferpa.md` on foster care: access ends the day the placeme
 """
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    Identity,
     Index,
     LargeBinary,
-    PrimaryKeyConstraint,
-    Table,
     Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from gateway.records.columns import LINE_FORM, held, metadata, needed, student, words
-
-
-def dated(name: str, *columns: Column[object] | CheckConstraint, key: tuple[str, ...]) -> Table:
-    """Return a table dated by log entries. Among the rows in force `key` is unique."""
-    return Table(
-        name,
-        metadata,
-        Column("row_id", BigInteger, Identity(always=True), nullable=False),
-        *columns,
-        Column("digest", LargeBinary, nullable=False),
-        Column("from_idx", BigInteger, nullable=False),
-        Column("to_idx", BigInteger),
-        PrimaryKeyConstraint("row_id", name=f"{name}_pk"),
-        CheckConstraint("octet_length(digest) = 16", name=f"{name}_digest_has_its_size"),
-        CheckConstraint("to_idx > from_idx", name=f"{name}_ends_after_it_began"),
-        Index(
-            f"{name}_key",
-            *key,
-            unique=True,
-            postgresql_where=text("to_idx IS NULL"),
-            postgresql_nulls_not_distinct=True,
-        ),
-        Index(f"{name}_from_idx_ix", "from_idx"),
-        Index(f"{name}_to_idx_ix", "to_idx", postgresql_where=text("to_idx IS NOT NULL")),
-        info={"key": key},
-    )
-
+from gateway.records.columns import LINE_FORM, dated, held, needed, student, words
+from gateway.records.consented import consent, restriction
 
 roster = dated(
     "roster",
@@ -64,30 +34,6 @@ roster = dated(
     key=("line", "student_id", "from_date"),
 )
 """Students a partner serves, as the district accepted them."""
-
-consent = dated(
-    "consent",
-    needed("line"),
-    student(),
-    Column("covers", ARRAY(words()), nullable=False),
-    needed("signed_by"),
-    needed("signed_on", Date()),
-    needed("from_date", Date()),
-    held("to_date", Date()),
-    held("withdrawn_on", Date()),
-    CheckConstraint("withdrawn_on IS NULL OR to_idx IS NOT NULL", name="consent_withdrawn_is_over"),
-    CheckConstraint(LINE_FORM, name="consent_line_has_its_form"),
-    CheckConstraint("signed_by IN ('parent', 'eligible_student')", name="consent_signer_is_known"),
-    CheckConstraint("cardinality(covers) > 0", name="consent_covers_something"),
-    CheckConstraint("signed_on <= from_date", name="consent_is_signed_before_it_counts"),
-    key=("line", "student_id", "signed_by", "from_date"),
-)
-"""
-A signed consent (34 CFR 99.30): which partner (by the line), which elements, from when; signed before it counts.
-
-`withdrawn_on` is set by a withdrawal only. A later load cannot bring back what was signed by then, whichever version of
-the agreement it is meant for.
-"""
 
 opt_out = dated(
     "opt_out",
@@ -153,5 +99,7 @@ child's. `kept`: it is the same child's, although name and birth date differ fro
 INVARIANT: a child whose number was merged or reused is covered by nothing any more, so no grant moves with a number.
 """
 
-for each in (roster, placement, contested):
+__all__ = ["consent", "contested", "opt_out", "placement", "renumbered", "restriction", "roster"]
+
+for each in (roster, placement, contested, restriction):
     Index(f"{each.name}_student_ix", each.c.student_id)  # what was in force at an earlier epoch is looked up by student

@@ -92,6 +92,11 @@ class Appearing:
                 prepared = await self._catch_up(work, groups, prepared)
         raise LoadBusy("stops came whenever this load was prepared")
 
+    async def promised(self) -> tuple[tuple[str, str, str], ...]:
+        """Return the line, the purpose and the partner of everything in force: what a consent has to name."""
+        async with self._engine.connect() as reading:
+            return tuple((each.line, each.purpose, each.party) for each in await self._scopes(reading))
+
     async def _populations(self, work: Workspace, groups: Sequence[Group]) -> Prepared:
         """
         Prepare the populations of everything in force: of everybody, and not only of those whom the load names.

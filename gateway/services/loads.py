@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from audit.events import Event
 from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
 from gateway.records.loading.cells import Lookups
+from gateway.records.loading.consented import note_promised
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
@@ -37,7 +38,7 @@ from gateway.records.loading.prepare import (
 from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
-from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.targets import CONSENTS, TARGETS
 from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.looking_over import look_over
 from gateway.records.parts import read_loaded
@@ -106,6 +107,8 @@ class Loads:
             await settle(work.connection)
         before = await newest_entry(work.connection)
         await work.open(stagings)
+        if any(each.load.target == CONSENTS for each in stagings):
+            await note_promised(work, await self.appearing.promised())
         with _quoting_no_row():
             for number, staging in enumerate(stagings):
                 await _fill(work, number, staging, order.tell)

@@ -23,6 +23,7 @@ from gateway.records.loading.staging import digest_of
 from gateway.records.numbers import NO_ROW, QUESTIONED, Said, holder_of, is_gone, known_as, one_with
 from gateway.records.population import Random
 from gateway.records.standing import consent, contested, renumbered
+from gateway.services.rights import end_restricted
 from gateway.services.statements import MOST_LETTERS
 from gateway.services.stops import ScopesInForce, append_stated, move
 
@@ -64,7 +65,9 @@ async def merge_students(
     await _withdraw_as(connection, await one_with(connection, child), child, idx)
     # (3): what the family stated goes along with the records wherever they are (34 CFR 99.21(c)(2)).
     await _carry_statements(connection, gone, child, idx)
-    # (4): opt-outs need no row: `coverage` counts those of either.
+    # (4): a parent whose rights are revoked under either number signed nothing for the child.
+    await end_restricted(connection, child, idx)
+    # (5): opt-outs need no row: `coverage` counts those of either.
     for each in (gone, child):
         await move(connection, each, idx, scopes, random, only=None)
     return await append_stated(connection, idx, Event.STUDENTS_MERGED, random)

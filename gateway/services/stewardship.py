@@ -17,9 +17,11 @@ from gateway.records.loading.mapping import MappingFile, parse_mapping, read_map
 from gateway.records.loading.report import LoadReport
 from gateway.records.release import IN_ORDER, in_force, population
 from gateway.records.subjects import SubjectKey
+from gateway.services.consents import GivenConsent, OnFile, consents_on_file, give_consent
 from gateway.services.loads import Loads, Tell
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
+from gateway.services.rights import A_PARENT, Holder
 from gateway.services.standing.lines import line_named, lines_on_file
 from gateway.services.statements import Ending, end_statement, place_statement
 from gateway.services.stops import opt_out, withdraw_consent
@@ -95,7 +97,22 @@ class Stewardship:
             tell=tell,
         )
 
-    async def withdraw(self, agreement: str, student_identifier: str) -> int:
+    async def give_consent(self, agreement: str, student_identifier: str, given: GivenConsent) -> int:
+        """
+        Put a consent that a family signed on file; return the entry.
+
+        `agreement` is its id or the digest of any version. Raises `UnknownAgreement`, and as `give_consent` does.
+        """
+        line = await self._line(agreement)
+        async with self._engine.begin() as connection:
+            return await give_consent(connection, line, student_identifier, given, scopes=self._scopes)
+
+    async def consents_on_file(self) -> tuple[OnFile, ...]:
+        """Count the consents in force by agreement."""
+        async with self._engine.connect() as connection:
+            return await consents_on_file(connection)
+
+    async def withdraw(self, agreement: str, student_identifier: str, by: Holder = A_PARENT) -> int:
         """
         Withdraw a student's consents under an agreement, in all its versions; return the entry.
 
@@ -103,7 +120,7 @@ class Stewardship:
         """
         line = await self._line(agreement)
         async with self._engine.begin() as connection:
-            return await withdraw_consent(connection, line, student_identifier, scopes=self._scopes)
+            return await withdraw_consent(connection, line, student_identifier, scopes=self._scopes, by=by)
 
     async def opt_out(
         self, student_identifier: str, agreement: str | None, *, directory_only: bool, person: str | None = None

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Date,
-    Interval,
     Uuid,
     any_,
     cast,
@@ -36,6 +35,7 @@ from gateway.records.numbers import known_as
 from gateway.records.population import Random, rewrite_population
 from gateway.records.release import ending, in_force, population
 from gateway.records.release import scope as kept
+from gateway.services.rights import A_PARENT, Holder, require_right_to_stop, today_under
 from gateway.services.sealing import append_sealed
 from gateway.services.standing.identity import by
 
@@ -48,20 +48,24 @@ async def withdraw_consent(
     student_identifier: str,
     *,
     scopes: ScopesInForce,
+    by: Holder = A_PARENT,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
     Withdraw every consent of this student under the agreement of this line; return the index of the entry that did.
 
-    The entry names the line and not the student. Raises `UnknownStudent`, `NothingToStop`.
+    Any one of those whose right it is may (34 CFR 99.4, 99.5), whoever signed. The entry names the line and not the
+    student. Raises `UnknownStudent`, `NothingToStop`, `NotTheirRight`, `SignerUnknown`.
     """
     student = await student_known_as(connection, student_identifier)
     given = standing.consent
     idx = await next_index(connection)
+    # Under the head: what a court decided is on file before this, or it is after it.
+    await require_right_to_stop(connection, student, by, line)
     result = await connection.execute(
         update(given)
         .where(given.c.line == line, given.c.student_id == student, given.c.to_idx.is_(None))
-        .values(to_idx=idx, withdrawn_on=_today_under(line))
+        .values(to_idx=idx, withdrawn_on=today_under(line))
     )
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
@@ -152,18 +156,6 @@ async def move_all(
     elsewhere = select(kept.c.agreement).where(kept.c.line != only)
     meant = () if only is None else (population.c.agreement.not_in(elsewhere),)
     await connection.execute(update(population).where(*rest, unverified, *meant).values(ending(idx)))
-
-
-def _today_under(line: str) -> ColumnElement[object]:
-    """
-    Return the day it is where the agreement is at home, as its consents are dated; the latest day anywhere, if unknown.
-
-    Of versions in several zones, the latest day. A day too early would let the next load bring back a consent that was
-    signed on the day it was withdrawn.
-    """
-    there = select(func.max(func.timezone(kept.c.time_zone, func.gateway.clock()))).where(kept.c.line == line)
-    latest = func.timezone(cast(literal("14 hours"), Interval), func.gateway.clock())
-    return cast(func.coalesce(there.scalar_subquery(), latest), Date)
 
 
 def _today() -> ColumnElement[object]:

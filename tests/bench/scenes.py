@@ -15,6 +15,7 @@ from gateway.api.cursor import Cursors
 from gateway.api.datasets import datasets_router
 from gateway.demo.cast import script
 from gateway.demo.district import District
+from gateway.demo.district.families import WHO, WHY
 from gateway.demo.district.lists import ConsentRow, RosterRow
 from gateway.records.meanings import MAX_ELEMENTS
 
@@ -40,6 +41,7 @@ ELEMENTS: Final = 12
 _FACTS = ("schools", "terms", "students", "enrollments", "academic_summary")
 _OUTCOMES = ("course_grades", "attendance", "assessments", "discipline", "programs")
 _COUNSEL = "What a form must say, word for word"
+_DIGEST = f"sha256:{'e' * 64}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,24 @@ def _everybody(district: District) -> District:
     consents = tuple(
         ConsentRow(
             each.student_number,
-            "bright-path",
-            "parent",
-            "all",
-            days.first_day,
-            days.first_day,
-            days.closes_on,
-            None,
-            *(_COUNSEL,) * 4,
+            agreement="bright-path",
+            signer_relation="parent",
+            elements="all",
+            signed_on=days.first_day,
+            valid_from=days.first_day,
+            valid_to=days.closes_on,
+            withdrawn_on=None,
+            what=_COUNSEL,
+            who=WHO,
+            why=WHY,
+            what_will_be_done=_COUNSEL,
+            signer="Somebody",
+            form="paper",
+            evidence=_DIGEST,
+            authenticated_by=None,
+            approved_by=None,
+            notice=_DIGEST,
+            notice_language="en",
         )
         for each in district.students
     )

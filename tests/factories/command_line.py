@@ -83,7 +83,15 @@ fields.signed_by = {constant = "parent"}
 fields.signed_on = "signed"
 fields.from_date = "signed"
 fields.agreement = {column = "agreement", lookup = "agreements"}
-"""
+fields.signer = {constant = "Somebody's Parent"}
+fields.purpose = {constant = "tutoring"}
+fields.party = {constant = "partner:bright-path"}
+fields.what_will_be_done = {constant = "Tutors plan their sessions by it."}
+fields.form = {constant = "paper"}
+fields.evidence = {constant = "sha256:EVIDENCE"}
+fields.notice = {constant = "sha256:EVIDENCE"}
+fields.notice_language = {constant = "en"}
+""".replace("EVIDENCE", "e" * 64)
 EXPORT = {
     "schools.csv": "code,name\nECS-101,Cedar\n",
     "students.csv": "number,first,last,born\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING
+from tests.factories.records import SAID
 
 _OWN, _OTHER, _ALL = frozenset({MENTORING}), frozenset({TUTORING}), frozenset({MENTORING, TUTORING, FOLLOW_UP})
 _SOMEBODY = "(SELECT student_id FROM records.identity ORDER BY student_identifier LIMIT 1 OFFSET 7)"
@@ -51,6 +52,7 @@ def _same(*names: str, **changed: str) -> dict[str, str]:
 _MENTORED, _COVERED, _CONSENTED = "line = $1", "agreement = $2", "line = $3 AND cardinality(covers) = 4"
 _ROSTER = _same("line", "to_date", "digest", "from_idx", student_id=_SOMEBODY, from_date="'2026-09-02'")
 _CONSENT = _same("line", "covers", "signed_by", "signed_on", "to_date", "digest", "from_idx", student_id=_SOMEBODY)
+_OLDER: Final = ", ".join(f"{name} = NULL" for name in (*SAID, "purpose", "party"))
 _COVER = _same("agreement", "covers", "valid", "from_idx", student_id=_SOMEBODY, code="'rc_' || repeat('b', 26)")
 _CODE = _same("line", "from_idx", student_id=_SOMEBODY, code="'rc_' || repeat('d', 26)")
 
@@ -87,7 +89,20 @@ DATED: Final[tuple[Edit, ...]] = (
             "by the student": "signed_by = 'eligible_student'",
             "signed earlier": "signed_on = '2020-01-01'",
             "withdrawn": "to_idx = from_idx + 1, withdrawn_on = '2026-12-01'",
+            "signed by another": "signer = 'Another Parent'",
+            "for another purpose": "purpose = 'mentoring'",
+            "to another party": "party = 'partner:harbor-mentors'",
+            "shown by another scan": "evidence = 'sha256:' || repeat('a', 64)",
+            "said to be older": _OLDER,
+            "entered by hand": "by_hand = true",
         },
+    ),
+    Edit(
+        "restriction",
+        "a row added",
+        "INSERT INTO records.restriction (student_id, parent, ordered_on, evidence, digest, from_idx)"
+        " SELECT student_id, 'another parent', signed_on, evidence, digest, from_idx FROM records.consent LIMIT 1",
+        _ALL,
     ),
     _added("consent", _CONSENTED, _OTHER, _CONSENT | {"from_date": "from_date + 1"}),
     *_updated(

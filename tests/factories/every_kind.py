@@ -14,6 +14,7 @@ from agreements.authority import Filed
 from agreements.destruction import verify_certificate, verify_hold, verify_release
 from agreements.documents.erasure import Erasure, erasure_bytes
 from agreements.documents.log_key import LogKeyMove, log_key_bytes
+from agreements.documents.parental_rights import Act, Ground, ParentalRights, parental_rights_bytes
 from agreements.documents.recovery import Cited, Recovery, recovery_bytes
 from agreements.documents.roster_decision import Answer, RosterDecision, roster_decision_bytes
 from agreements.documents.staff_role import staff_role_bytes
@@ -24,6 +25,7 @@ from agreements.in_force import verify_agreement, verify_binding, verify_reinsta
 from agreements.irrevocable import verify_erasure, verify_recovery
 from agreements.log_keys import verify_log_key
 from agreements.outside import verify_outside_disclosure
+from agreements.parental_rights import verify_parental_rights
 from agreements.parties import verify_debarment, verify_succession
 from agreements.people import verify_people_annex, verify_undertaking
 from agreements.rostering import verify_roster_decision
@@ -163,6 +165,15 @@ def _staff() -> Mapping[Kind, OfItsKind]:
     return {Kind.STAFF_ROLE: judged}
 
 
+def _rights() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    said = ParentalRights(Act.REVOKED, Ground.COURT_ORDER, date(2026, 8, 1), "sha256:" + "e" * 64, "a" * 64)
+    document = ring.sign(Kind.PARENTAL_RIGHTS, parental_rights_bytes(said), ring.officers[0].key)
+    authority = ring.authority
+    judged = OfItsKind(ring.filed(document), lambda filed: verify_parental_rights(filed, authority=authority))
+    return {Kind.PARENTAL_RIGHTS: judged}
+
+
 def _obligations() -> Mapping[Kind, OfItsKind]:
     desk = Owing()
     digest, authority, hold = desk.agreement.digest, desk.authority, desk.hold()
@@ -210,4 +221,5 @@ SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_irrevocable(),
     **_witnesses(),
     **_staff(),
+    **_rights(),
 }

@@ -21,7 +21,7 @@ from policies.decision import RowTerms
 from tests.factories.database import TestDatabase
 from tests.factories.hostile_rows import corpus, write_into
 from tests.factories.plain_reading import ELEMENTS, Person, Value, shown
-from tests.factories.records import AGREEMENT, LINE, SmallDistrict, granted, permit, terms
+from tests.factories.records import AGREEMENT, LINE, SmallDistrict, granted, permit, promised, terms
 
 ORDER: Final = tuple(ELEMENTS.values())
 _CODES = "SELECT c.code, i.student_identifier FROM records.code c JOIN records.identity i USING (student_id)"
@@ -54,7 +54,7 @@ class HostileDistrict:
         self.versions += 1
         self.rows, self.agreement = rows, f"sha256:{self.versions:064x}"
         async with self.district.engine.begin() as connection:
-            await rewrite_population(connection, Scope(self.agreement, LINE, rows), _ENTRIES + self.versions)
+            await rewrite_population(connection, promised(Scope(self.agreement, LINE, rows)), _ENTRIES + self.versions)
         self.codes = {row[1]: row[0] for row in await self.district.owner.fetch(_CODES)}
 
     async def at(self, moment: dt.datetime) -> None:

@@ -48,11 +48,12 @@ from tests.factories.records import (
     changed,
     mapping_for,
     permit,
+    promised,
     terms,
 )
 
-TUTORING: Final = Scope(AGREEMENT, LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("north", "south"))))
-COUNSELING: Final = Scope(OTHER, OTHER_LINE, terms(basis="consent", element_order=("000115",)))
+TUTORING: Final = promised(Scope(AGREEMENT, LINE, terms(In(Column.SCHOOL_IDENTIFIER, ("north", "south")))))
+COUNSELING: Final = promised(Scope(OTHER, OTHER_LINE, terms(basis="consent", element_order=("000115",))))
 SCOPES: Final = {scope.agreement: scope for scope in (TUTORING, COUNSELING)}
 NUMBERS: Final = tuple(str(1001 + place) for place in range(12))
 SCHOOLS: Final = ("north", "south", "west")

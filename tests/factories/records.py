@@ -31,6 +31,19 @@ LINE, OTHER_LINE = "agreement:ours", "agreement:others"
 YEAR = "2025-2026"
 DAY = dt.date(2026, 3, 11)
 """A Wednesday, on which `SmallDistrict.open` sets the clock, at noon in UTC."""
+PURPOSE, PARTY = "tutoring", "partner:bright-path"
+"""What consents of this made-up system are for, and to whom, where `PARTIES` says nothing else."""
+PARTIES = dict.fromkeys(("agreement:sps-b-mentoring", "agreement:sps-a-left"), "partner:harbor-mentors")
+SAID: Mapping[str, str] = {
+    "signer": "Somebody's Parent",
+    "what_will_be_done": "Tutors plan their sessions by it.",
+    "form": "paper",
+    "evidence": "sha256:" + "e" * 64,
+    "notice": "sha256:" + "f" * 64,
+    "notice_language": "en",
+}
+"""What every consent of it says besides."""
+_LATER = {*SAID, "purpose", "party"}
 NAMES = {
     "schools": "code,name,district",
     "students": "number,first,last,born,sex,zip,phone",
@@ -132,21 +145,29 @@ _FIELDS: dict[str, dict[str, object]] = {
         "signed_on": "signed",
         "from_date": "in",
         "to_date": "out",
+        "purpose": {"column": "agreement", "map": {"agreement:sps-b-mentoring": "mentoring"}, "otherwise": PURPOSE},
+        "party": {"column": "agreement", "map": PARTIES, "otherwise": PARTY},
+        **{name: {"constant": value} for name, value in SAID.items()},
     },
     "opt_outs": {"student_identifier": "number", "agreement": "agreement", "scope": "scope", "from_date": "in"},
     "placements": {"agreement": "agreement", "student_identifier": "number", "from_date": "in", "to_date": "out"},
 }
 
 
-def mapping_for(*targets: str, **changes: Any) -> MappingFile:
-    """Return the mapping of the made-up system for these targets; `changes` go into each load."""
+def mapping_for(*targets: str, older: bool = False, **changes: Any) -> MappingFile:
+    """
+    Return the mapping of the made-up system for these targets; `changes` go into each load.
+
+    An `older` one fills nothing of what consents have to say since they have to.
+    """
     lines = ["format = 1", 'name = "made-up"']
     for target in targets:
         lines += [f"[files.{target}]", f'path = "{target}.csv"']
     for target in targets:
         lines += ["[[load]]", f'target = "{target}"', f'from = "{target}"']
         lines += [f"{name} = {_toml(value)}" for name, value in changes.items()]
-        lines += [f"fields.{name} = {_toml(rule)}" for name, rule in _FIELDS[target].items()]
+        fields = {name: rule for name, rule in _FIELDS[target].items() if not older or name not in _LATER}
+        lines += [f"fields.{name} = {_toml(rule)}" for name, rule in fields.items()]
     return parse_mapping("\n".join(lines))
 
 
@@ -182,6 +203,11 @@ def granted(dataset: str, *names: str, basis: str = "school_official") -> tuple[
         codes = load_guardrails().codes.leaving(element.id, basis)
         fields.append(GrantedField(element.id, name, transformation or "exact", ("/data/0",), codes))
     return tuple(fields)
+
+
+def promised(scope: Scope) -> Scope:
+    """Return a scope whose agreement has the purpose and the party that the consents of the made-up system name."""
+    return scope if scope.party else replace(scope, purpose=PURPOSE, party=PARTIES.get(scope.line, PARTY))
 
 
 def permit(*names: str, dataset: str = "students", rows: RowTerms | None = None, **changes: Any) -> Permit:
@@ -254,7 +280,7 @@ class SmallDistrict:
 
     async def in_force(self, _connection: AsyncConnection) -> Sequence[Scope]:
         """Return the agreements whose population is kept."""
-        return tuple(self.scopes)
+        return tuple(promised(each) for each in self.scopes)
 
     def write(self, target: str, *rows: Sequence[object]) -> None:
         """Write a file of the made-up system."""

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agreements.documents.erasure import Erasure, erasure_bytes
+from agreements.documents.parental_rights import Act, Ground, ParentalRights, parental_rights_bytes
 from agreements.signature import Kind
 from gateway.erased import ErasedLinks
 from gateway.services.erasures import Erasures
+from gateway.services.restrictions import Restrictions, SignerName, Whom
 from gateway.services.stewardship import Stewardship
+from tests.factories.records import SAID
 from tests.factories.stage import Stage, after
 
 CONSENT_ENDS, BIRTHDAY, ROSTER_ENDS, EXIT = (dt.date(2027, 3, day) for day in (11, 13, 15, 17))
@@ -53,6 +56,15 @@ def _of_main(stage: Stage, change: Callable[[list[Any]], list[Any] | None]) -> C
 
 async def _withdrawn(stage: Stage, number: str) -> None:
     await Stewardship(stage.office).withdraw(stage.line(), number)
+
+
+async def _rights_revoked(stage: Stage, number: str) -> None:
+    """An officer puts on file what a court decided about whoever signed the student's consents."""
+    whom = Whom(number, SignerName(SAID["signer"]))
+    said = ParentalRights(Act.REVOKED, Ground.COURT_ORDER, dt.date(2026, 10, 1), SAID["evidence"], whom.commitment)
+    officer = stage.gateway.deployment.ring.officers[0].key
+    document = stage.gateway.deployment.ring.sign(Kind.PARENTAL_RIGHTS, parental_rights_bytes(said), officer)
+    await Restrictions(stage.office.desk).file(document, whom)
 
 
 async def _opted_out(stage: Stage, number: str) -> None:
@@ -137,6 +149,7 @@ STUDENT_STOPS: Final[Sequence[StudentStop]] = (
     StudentStop("the student is erased", _erased, forgets=True),
     StudentStop("the student's own row is refused by a load", _withheld),
     StudentStop("the consent is withdrawn", _withdrawn),
+    StudentStop("a court revokes the rights of the parent who signed", _rights_revoked),
     StudentStop("the family opts out", _opted_out),
     StudentStop("the family opts out of this agreement", _opted_out_of_one),
     StudentStop("the consent's last day is over", _at(CONSENT_ENDS), dated=True, prepare=_consent_to),

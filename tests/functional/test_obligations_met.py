@@ -31,6 +31,7 @@ from audit.events import Event
 from gateway.services.errors import UnknownAgreement
 from gateway.services.obligations.owed import Obligations, require_settled
 from gateway.services.obligations.shown import Figures, Owed
+from gateway.services.rights import Capacity, Holder
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force
@@ -350,7 +351,7 @@ async def test_who_left_is_certified_by_record_code_and_only_who_left(gateway: G
     assert await owed(gateway, Duty.LEAVERS) == {}
     assert (await owed(gateway))[digest].status is Status.NOT_DUE
     await gateway.at(NOON + ONE)
-    await steward.withdraw(digest, later.number)
+    await steward.withdraw(digest, later.number, Holder(Capacity.ELIGIBLE_STUDENT))
     assert (await work.figures(digest, "leavers")).leavers == (rows[later.first],)
 
 

@@ -34,8 +34,11 @@ from tests.factories.records import (
     terms,
 )
 
-HISTORY = ("digest_has_its_size", "ends_after_it_began", "begins_before_it_ends", "withdrawn_is_over")
-"""Constraints on how rows are dated, and on the order of dates, which is checked elsewhere."""
+HISTORY = (
+    *("digest_has_its_size", "ends_after_it_began", "begins_before_it_ends", "withdrawn_is_over"),
+    *("is_whole_or_older", "is_proven_if_electronic", "by_hand_is_whole"),
+)
+"""Constraints on how rows are dated, on the order of dates, and on what goes together: these are checked elsewhere."""
 
 
 @pytest.fixture
@@ -173,6 +176,11 @@ def test_every_constraint_on_values_has_a_form_that_names_the_row_first() -> Non
     odd: dict[str, tuple[str, Value]] = {
         "consent_covers_something": ("covers", []),
         "consent_signer_is_known": ("signed_by", "x"),
+        "consent_signer_has_its_form": ("signer", "x" * 201),
+        "consent_use_has_its_form": ("what_will_be_done", "x" * 1001),
+        "consent_authentication_is_known": ("authenticated_by", "x"),
+        "consent_approval_is_known": ("approved_by", "x"),
+        "consent_purpose_has_its_form": ("purpose", "Tutoring!"),
     }
     for target, constraint in found:
         own = [name for name in TARGETS[target].table.c.keys() if field_of(name) in FORMS and name in constraint]  # noqa: SIM118 - a collection of columns is not a mapping of them

@@ -1,5 +1,6 @@
 """What families signed, took back and refused."""
 
+import hashlib
 from datetime import date, timedelta
 from random import Random
 
@@ -22,6 +23,10 @@ WHAT_IN_PART = "First and last name, grade level and days absent; nothing else"
 WHO = "Tutors and program coordinators of Bright Path Tutoring"
 WHY = "Tutoring by Bright Path Tutoring and following the student's progress"
 WHAT_WILL_BE_DONE = "Tutors plan sessions and check once a week whether attendance and credits improve"
+ELECTRONIC_OF = 3
+LANGUAGES = ("en", "en", "en", "es", "en", "vi", "so")
+GIVEN_NAMES = ("Alex", "Casey", "Drew", "Jordan", "Morgan", "Robin", "Sam", "Toni")
+"""Of parents who sign."""
 SHARING_OPT_OUTS, DIRECTORY_OPT_OUTS = 0.012, 0.02
 HARBOR_ONLY = 0.3
 PLAIN_FOR = timedelta(days=60)
@@ -77,10 +82,15 @@ def _consent(chance: Random, pupil: Pupil, calendar: SchoolCalendar, today: date
         eighteen = eighteenth_birthday(pupil.born)
         if signed < eighteen <= today:
             signed = starts = eighteen
+    signer = PARENT if pupil.edge in PARENT_SIGNED else _signer(pupil, signed)
+    place = int(pupil.number)  # no chance from here on, so that nothing else is made otherwise
+    is_electronic = place % ELECTRONIC_OF == 0
+    language = LANGUAGES[place % len(LANGUAGES)]
+    given = (pupil.row.first_name or "") if signer == STUDENT else GIVEN_NAMES[place % len(GIVEN_NAMES)]
     return ConsentRow(
         student_number=pupil.number,
         agreement=BRIGHT_PATH,
-        signer_relation=PARENT if pupil.edge in PARENT_SIGNED else _signer(pupil, signed),
+        signer_relation=signer,
         elements=";".join(COVERED_IN_PART) if pupil.edge is Edge.PARTIAL else ALL_ELEMENTS,
         signed_on=signed,
         valid_from=starts,
@@ -90,7 +100,18 @@ def _consent(chance: Random, pupil: Pupil, calendar: SchoolCalendar, today: date
         who=WHO,
         why=WHY,
         what_will_be_done=WHAT_WILL_BE_DONE,
+        signer=f"{given} {pupil.row.last_name}".strip(),
+        form="electronic" if is_electronic else "paper",
+        evidence=_digest(f"consent of {pupil.number}"),
+        authenticated_by="district_account" if is_electronic else None,
+        approved_by="typed_name" if is_electronic else None,
+        notice=_digest(f"{WHAT} {WHO} {WHY} {WHAT_WILL_BE_DONE} ({language})"),
+        notice_language=language,
     )
+
+
+def _digest(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _signer(pupil: Pupil, day: date) -> str:

@@ -19,7 +19,8 @@ class RosterRow(NamedTuple):
 class ConsentRow(NamedTuple):
     """consents.csv: one signed consent; `elements` is `all` or CEDS ids with semicolons between them.
 
-    what, who, why and what_will_be_done are the four facts of RCW 28A.605.030(2).
+    what, who, why and what_will_be_done are the four facts of RCW 28A.605.030(2). evidence is the digest of the scan,
+    or of the record of the electronic act (34 CFR 99.30(d)); notice that of the text that was shown before.
     """
 
     student_number: str
@@ -34,6 +35,13 @@ class ConsentRow(NamedTuple):
     who: str
     why: str
     what_will_be_done: str
+    signer: str
+    form: str
+    evidence: str
+    authenticated_by: str | None
+    approved_by: str | None
+    notice: str
+    notice_language: str
 
 
 class OptOutRow(NamedTuple):

@@ -18,7 +18,7 @@ def visible(target: str, more: Iterable[str] = ()) -> str:
     """Return the rows in force that a load of `target` may change, with these columns beside their keys."""
     kind = TARGETS[target]
     names = ["row_id", "digest", *key_of(target), *more]
-    names += [name for name in ("student_id", EXIT) if name in kind.table.c]
+    names += [name for name in ("student_id", EXIT, "by_hand") if name in kind.table.c]
     where = "to_idx IS NULL" if kind.is_dated_by_entry else IN_FORCE
     if "stated" in kind.table.c:
         where += " AND NOT stated"

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS, columns_of
-from gateway.records.standing import renumbered
+from gateway.records.standing import renumbered, restriction
 
-_TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered]
+_TABLES = [*(target.table for target in TARGETS.values() if target.is_dated_by_entry), renumbered, restriction]
 _DATES = [select(func.max(date)).scalar_subquery() for table in _TABLES for date in (table.c.from_idx, table.c.to_idx)]
 _NEWEST = select(func.coalesce(func.greatest(*_DATES), -1))
 """Each one the end of an index: it is asked under the lock of the log's head."""
@@ -19,7 +19,7 @@ _NEWEST_SQL = str(
 
 
 async def newest_entry(connection: asyncpg.Connection | AsyncConnection) -> int:
-    """Return the newest entry that dated a roster, consent, opt-out, placement or number; -1 if none did."""
+    """Return the newest entry that dated a list, a number or a restriction of a parent; -1 if none did."""
     if isinstance(connection, AsyncConnection):
         return int(await connection.scalar(_NEWEST) or 0)
     return int(await connection.fetchval(_NEWEST_SQL))

@@ -14,8 +14,10 @@ from typing import Final
 from sqlalchemy import ARRAY
 
 from gateway.records.loading.cells import CellRefused, Value
-from gateway.records.loading.targets import AGREEMENT, TARGETS, fields_of, required_of
+from gateway.records.loading.targets import AGREEMENT, CONSENTS, TARGETS, fields_of, required_of
+from gateway.records.signed import Approval, Authentication, is_older, lack_of
 
+_DIGEST: Final = re.compile("sha256:[0-9a-f]{64}")
 FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
     {
         "school_year": (re.compile("[0-9]{4}-[0-9]{4}"), "is no school year written as 2026-2027"),
@@ -26,6 +28,22 @@ FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = MappingProxyType(
             re.compile("Present|Absent|ExcusedAbsence|UnexcusedAbsence|Tardy|EarlyDeparture"),
             "is no attendance status",
         ),
+        "signer": (re.compile(r"(?s:.{1,200})"), "is longer than 200 letters"),
+        "purpose": (re.compile("[a-z]+(_[a-z]+)*"), "is no code of a purpose, such as tutoring"),
+        "party": (re.compile("partner:[a-z0-9]+(-[a-z0-9]+)*"), "is no partner's id, partner:some-name"),
+        "what_will_be_done": (re.compile(r"(?s:.{1,1000})"), "is longer than 1,000 letters"),
+        "form": (re.compile("paper|electronic"), "is neither 'paper' nor 'electronic'"),
+        "evidence": (_DIGEST, "is no digest, sha256: and 64 hexadecimal digits"),
+        "authenticated_by": (
+            re.compile("|".join(Authentication)),
+            f"is no way in which a signer is authenticated (34 CFR 99.30(d)(1)): {', '.join(Authentication)}",
+        ),
+        "approved_by": (
+            re.compile("|".join(Approval)),
+            f"is no act of approval (34 CFR 99.30(d)(2)): {', '.join(Approval)}",
+        ),
+        "notice": (_DIGEST, "is no digest, sha256: and 64 hexadecimal digits"),
+        "notice_language": (re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"), "is no language tag, such as en or es"),
     }
 )
 """A field's form, and what is said of a value that does not have it. A column without a constraint has none."""
@@ -50,6 +68,8 @@ def require_forms(target: str, values: Mapping[str, Value]) -> None:
     for name in lists:
         if values.get(name) == []:
             raise CellRefused(f"{name} lists nothing")
+    if target == CONSENTS and not is_older(values) and (lacking := lack_of(values)) is not None:
+        raise CellRefused(lacking)
 
 
 def require_known(target: str, values: Mapping[str, Value]) -> None:

@@ -176,6 +176,8 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
         spoken_of = f"EXISTS (SELECT FROM pg_temp.places_{number} AS p WHERE {place})"
     else:
         spoken_of = "true"
+    if "by_hand" in kind.table.c:  # what a person entered ends by hand, or is changed by a list that names it
+        spoken_of = f"({spoken_of}) AND NOT v.by_hand"
     counts = await work.connection.fetchrow(
         "WITH met AS (SELECT v.row_id,"
         f" {student} AS student_id, s.digest IS NOT NULL AS found, s.digest = v.digest AS equal,"
@@ -193,8 +195,10 @@ async def _keep(work: Workspace, number: int, target: str) -> None:
     """Let nothing end that a refused row may have meant, and note whose rows are withheld for it."""
     connection, is_deciding = work.connection, target in DECIDING
     told = f"SELECT DISTINCT student_id FROM pg_temp.refused WHERE load = {number} AND student_id IS NOT NULL"
-    # Where a row's end narrows, a refused row keeps nothing in force: an end may have stood in it.
-    if not work.refused[number] or TARGETS[target].ending_narrows or not TARGETS[target].is_about_students:
+    if not work.refused[number] or not TARGETS[target].is_about_students:
+        return
+    if TARGETS[target].ending_narrows:
+        await _end_unread(work, number, target)
         return
     await connection.execute(
         f"DELETE FROM pg_temp.leaving AS l USING ({told}) AS k"
@@ -209,6 +213,23 @@ async def _keep(work: Workspace, number: int, target: str) -> None:
             f" INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, k.student_id FROM kept AS k WHERE NOT EXISTS"
             f" (SELECT FROM pg_temp.withheld AS w WHERE w.load = {number} AND w.student_id = k.student_id)"
         )
+
+
+async def _end_unread(work: Workspace, number: int, target: str) -> None:
+    """
+    End what is in force of a refused row's student under its agreement, unless another row of the file says it.
+
+    INVARIANT: where a row's end narrows, a refused row keeps nothing in force, for an end may have stood in it. So it
+    is too where all rows about an agreement were refused, and the file seems to speak of none.
+    """
+    by_hand = "AND NOT v.by_hand" if "by_hand" in TARGETS[target].table.c else ""
+    await work.connection.execute(
+        "INSERT INTO pg_temp.leaving (load, row_id, student_id, changed, narrowed)"
+        f" SELECT DISTINCT {number}, v.row_id, v.student_id, false, false FROM {visible(target)} AS v"
+        f" JOIN pg_temp.refused AS r ON r.load = {number} AND r.student_id = v.student_id AND r.line = v.line"
+        f" WHERE NOT EXISTS (SELECT FROM pg_temp.staged_{number} AS s WHERE {matched(target)}) {by_hand}"
+        f" AND NOT EXISTS (SELECT FROM pg_temp.leaving AS l WHERE l.load = {number} AND l.row_id = v.row_id)"
+    )
 
 
 async def _is_unreadable(work: Workspace, number: int) -> bool:

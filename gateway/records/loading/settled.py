@@ -10,12 +10,12 @@ import datetime as dt
 from typing import Any, Final
 
 from gateway.records.loading.comparing import same, settled
+from gateway.records.loading.consented import refuse_invalid
 from gateway.records.loading.staging import digest_of
-from gateway.records.loading.targets import LINE, OPT_OUTS, columns_of, key_of
+from gateway.records.loading.targets import CONSENTS, LINE, OPT_OUTS, columns_of, key_of
 from gateway.records.loading.workspace import ROWS, Workspace
 from gateway.records.numbers import Said
 
-CONSENTS: Final = "consents"
 _EVER: Final = dt.date(1900, 1, 1)
 
 
@@ -23,6 +23,7 @@ async def settle(work: Workspace, number: int, target: str) -> int:
     """Take out what was settled otherwise, put in what doubt demands; return how many rows a person has entered."""
     if target == CONSENTS:
         await _drop_withdrawn(work, number)
+        await refuse_invalid(work, number)
     if target == OPT_OUTS:
         await _say_no_to_everything(work, number)
         return int(

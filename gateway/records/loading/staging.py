@@ -17,7 +17,7 @@ from gateway.records.loading.forms import require_forms, require_known, require_
 from gateway.records.loading.layers import Exports, SourceRows
 from gateway.records.loading.mapping import Load, SourceFile
 from gateway.records.loading.shelf import Cells, Shelf
-from gateway.records.loading.targets import NUMBER, kinds_of, later_columns
+from gateway.records.loading.targets import AGREEMENT, NUMBER, kinds_of, later_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ class StagedRow:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that was not taken, and the number of the student it is about, where that can be told."""
+    """A row that was not taken, and the number of the student and the agreement it is about, where they can be told."""
 
     refused: Refused
     number: str | None = field(default=None, repr=False)
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Staging:
             shelves = [opened.enter_context(_shelved(file, join.key)) for file, join in self._tables()]
             for row in self.file.rows():
                 if isinstance(row, Refused):
-                    yield RefusedRow(row, self._number(row.cells))
+                    yield RefusedRow(row, self._told(row.cells, NUMBER), self._told(row.cells, AGREEMENT))
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
                 elif is_meant(row.cells, self._only, self._skip):
                     yield from self._taken(row, shelves)
@@ -135,28 +136,30 @@ class Staging:
                     values[each.name] = each.read(cell)
                 except CellRefused as error:
                     reason = f"{each.called} {error}"
-                    yield RefusedRow(self._refused(row, reason, each.column or "", shape_of(cell)), self._number(cells))
+                    refused = self._refused(row, reason, each.column or "", shape_of(cell))
+                    yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
                     return
             require_known(self.load.target, values)
             require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
-            yield RefusedRow(self._refused(row, str(error)), self._number(cells))
+            refused = self._refused(row, str(error))
+            yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
             return
         yield StagedRow(row.line, values, row.part)
 
     def _refused(self, row: Row, reason: str, column: str = "", shape: str = "") -> Refused:
         return Refused(self.file.names[row.part], row.line, reason, column, shape, row.part)
 
-    def _number(self, cells: Sequence[str]) -> str | None:
-        """Return the number of the student that a refused row is about, as far as it was joined."""
+    def _told(self, cells: Sequence[str], name: str) -> str | None:
+        """Return what a refused row says in this field, as far as it was joined and can be read."""
         for each in self._fields:
-            if each.name == NUMBER and each.place is not None and 0 <= each.place < len(cells):
+            if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
                 try:
-                    number = each.read(cells[each.place])
+                    told = each.read(each.cell if each.place is None else cells[each.place])
                 except CellRefused:
                     return None
-                return None if number is None else str(number)
+                return None if told is None else str(told)
         return None
 
 

@@ -13,7 +13,7 @@ from audit.events import Event
 from gateway.records import facts, outcomes, standing
 
 HISTORY: Final = frozenset(
-    {"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "withdrawn_on", "stated"}
+    {"row_id", "digest", "from_batch", "to_batch", "from_idx", "to_idx", "withdrawn_on", "stated", "by_hand"}
 )
 """Columns that loads never fill: how rows are dated, and what only a person can state."""
 NUMBER: Final = "student_identifier"
@@ -24,6 +24,7 @@ LINE: Final = "line"
 EXIT: Final = "exit_date"
 """The last day of a stay."""
 OPT_OUTS: Final = "opt_outs"
+CONSENTS: Final = "consents"
 _FIELDS: Final = MappingProxyType({"student_id": NUMBER, LINE: AGREEMENT})
 """Columns that mapping files know by another name."""
 

@@ -38,14 +38,15 @@ _TABLES: Final = (
     "DISCARD TEMP;"
     'CREATE TEMP TABLE fresh (student_id uuid NOT NULL, student_identifier text COLLATE "C" PRIMARY KEY);'
     "CREATE TEMP TABLE refused (load int NOT NULL, at_line bigint NOT NULL, reason text NOT NULL,"
-    ' field text NOT NULL, shape text NOT NULL, number text COLLATE "C", student_id uuid);'
+    ' field text NOT NULL, shape text NOT NULL, number text COLLATE "C", line text COLLATE "C", student_id uuid);'
     "CREATE TEMP TABLE leaving (load int NOT NULL, row_id bigint NOT NULL, student_id uuid,"
     " changed boolean NOT NULL, narrowed boolean NOT NULL);"
     "CREATE TEMP TABLE withheld (load int NOT NULL, student_id uuid NOT NULL);"
+    'CREATE TEMP TABLE promised (line text COLLATE "C", purpose text COLLATE "C", party text COLLATE "C");'
     "CREATE TEMP TABLE asked (student_id uuid PRIMARY KEY); CREATE TEMP TABLE answered (student_id uuid PRIMARY KEY);"
 )
 _NOBODY: Final = "its student is not there"
-_REFUSED: Final = ("load", "at_line", "reason", "field", "shape", "number")
+_REFUSED: Final = ("load", "at_line", "reason", "field", "shape", "number", "line")
 
 Tell = Callable[[int], None]
 """Is told how many letters have been read so far, now and then."""
@@ -202,4 +203,5 @@ def _stored(target: str) -> list[tuple[str | None, str | None]]:
 
 def _refusal(number: int, row: RefusedRow) -> tuple[Any, ...]:
     refused = row.refused
-    return (number, place_of(refused.part, refused.line), refused.reason, refused.column, refused.shape, row.number)
+    at = place_of(refused.part, refused.line)
+    return (number, at, refused.reason, refused.column, refused.shape, row.number, row.line)

@@ -12,9 +12,19 @@ ADULT = 18
 """Years. 34 CFR 99.3, 99.5(a)(1): at 18 the rights pass from the parent to the student."""
 
 
-def known_on(found: Evidence, day: dt.date, elements: frozenset[str], added: Added, *, needs_programs: bool) -> Known:
+def known_on(
+    found: Evidence,
+    day: dt.date,
+    elements: frozenset[str],
+    added: Added,
+    *,
+    needs_programs: bool,
+    asked_for: tuple[str, str] | None = None,
+) -> Known:
     """
     Return what counts on `day` under an agreement with these `elements`.
+
+    `asked_for` are the purpose and the partner's id of the agreement: a consent that names others does not count.
 
     `needs_programs`: its population covers students for want of a program, so that an unread one withholds them.
     """
@@ -30,7 +40,7 @@ def known_on(found: Evidence, day: dt.date, elements: frozenset[str], added: Add
         consented=frozenset(
             element
             for each in found.consents
-            if counts(each, found.born, day)
+            if counts(each, found.born, day) and fits(each, asked_for)
             for element in meant(each, elements, added)
         ),
         opted_out=frozenset(each.what for each in found.opt_outs if each.first <= day),
@@ -44,8 +54,12 @@ def counts(consent: Consent, born: dt.date | None, day: dt.date) -> bool:
         return False
     if consent.signed_by == "parent":
         return day < lapses_on(born)
-    # Who was born on 29 February is of age on 1 March, while the parent's word ended on 28 February.
-    return day > lapses_on(born - dt.timedelta(1))
+    return day >= counts_from(born)
+
+
+def fits(consent: Consent, asked_for: tuple[str, str] | None) -> bool:
+    """Whether a consent is for the agreement's purpose and to its partner. An older one names neither."""
+    return consent.purpose is None or (consent.purpose, consent.party) == asked_for
 
 
 def meant(consent: Consent, elements: frozenset[str], added: Added) -> frozenset[str]:
@@ -63,7 +77,18 @@ def lapses_on(born: dt.date) -> dt.date:
         return born.replace(year=born.year + ADULT, day=28)
 
 
-def told(found: Evidence, day: dt.date, elements: frozenset[str], added: Added) -> Iterator[str]:
+def counts_from(born: dt.date) -> dt.date:
+    """Return the first day on which a student's own word counts; 1 March for those born on 29 February."""
+    return lapses_on(born - dt.timedelta(1)) + dt.timedelta(1)
+
+
+def told(
+    found: Evidence,
+    day: dt.date,
+    elements: frozenset[str],
+    added: Added,
+    asked_for: tuple[str, str] | None = None,
+) -> Iterator[str]:
     """Yield a sentence for every fact on file, saying whether it counts on `day` and which entry brought it."""
     for stay in found.stays:
         yield f"{_counts(stay, day)}Enrolled at {stay.school} in grade {stay.grade or 'unknown'}, {_span(stay)}."
@@ -74,27 +99,31 @@ def told(found: Evidence, day: dt.date, elements: frozenset[str], added: Added) 
     for span in found.programs:
         yield f"{_counts(span, day)}In a program of type {span.what}, {_span(span)}."
     for consent in found.consents:
-        yield _consent(consent, found.born, day, meant(consent, elements, added), len(elements))
+        covers = len(meant(consent, elements, added))
+        is_named = fits(consent, asked_for)
+        yield _consent(consent, found.born, day, is_named=is_named, covers=covers, of=len(elements))
     for span in found.opt_outs:
         yield f"{_counts(span, day)}The family opted out ({span.what}), {_span(span)}."
     for span in found.withheld:
         yield f"Withheld: a row of '{span.what}' was refused by the load of entry {span.entry}."
 
 
-def _consent(consent: Consent, born: dt.date | None, day: dt.date, covers: frozenset[str], of: int) -> str:
-    mark = "" if counts(consent, born, day) else "Does not count that day: "
+def _consent(consent: Consent, born: dt.date | None, day: dt.date, *, is_named: bool, covers: int, of: int) -> str:
+    mark = "" if counts(consent, born, day) and is_named else "Does not count that day: "
     signer = "the student" if consent.signed_by != "parent" else "a parent"
-    said = f"{mark}Consent of {signer}, signed on {consent.signed_on}, to {len(covers)} of {of} elements, "
+    said = f"{mark}Consent of {signer}, signed on {consent.signed_on}, to {covers} of {of} elements, "
     span = Span(consent.first, consent.last, consent.entry)
     end = ""
     if consent.ended_by is not None:
         how = f"withdrawn on {consent.withdrawn_on}" if consent.withdrawn_on else "ended"
         end = f"; {how} by entry {consent.ended_by}"
+    elif not is_named:
+        end = "; it is for another purpose, or to another party, than this agreement"
     elif born is None:
         end = "; without a birth date nobody can tell when it lapses"
     elif consent.signed_by == "parent" and day >= lapses_on(born):
         end = f"; it lapsed on {lapses_on(born)}, when the student turned {ADULT}"
-    elif consent.signed_by != "parent" and day <= lapses_on(born - dt.timedelta(1)):
+    elif consent.signed_by != "parent" and day < counts_from(born):
         end = f"; the student was not {ADULT} yet"
     return f"{said}{_span(span)}{end}."
 

@@ -55,6 +55,8 @@ class Consent:
     entry: int
     ended_by: int | None
     withdrawn_on: dt.date | None
+    purpose: str | None = None
+    party: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,6 +119,8 @@ async def read_evidence(connection: AsyncConnection, student: UUID, line: str, a
                 entry=each.from_idx,
                 ended_by=None if each.to_idx is None or each.to_idx > as_of else each.to_idx,
                 withdrawn_on=each.withdrawn_on,
+                purpose=each.purpose,
+                party=each.party,
             )
             for each in await reading.dated(standing.consent, line, ended=True)
         ),

@@ -78,7 +78,8 @@ def answer_for(
     day = at.astimezone(ZoneInfo(agreement.term.time_zone)).date()
     elements = frozenset(scope.terms.element_order)
     needs_programs = asks_who_is_in_none_of(scope.terms.population)
-    known = known_on(evidence, day, elements, scope.added, needs_programs=needs_programs)
+    asked_for = (scope.purpose, scope.party)
+    known = known_on(evidence, day, elements, scope.added, needs_programs=needs_programs, asked_for=asked_for)
     covered = coverage(scope.terms, known)
     clients = world.clients(agreement.digest) if client is None else frozenset({client})
     seen_through = tuple(
@@ -113,7 +114,7 @@ def answer_for(
             *verdict(agreement, world.state.catalogue.element(element).title, day, against),
             *by_the_rules(seen_through),
             *grounds(agreement, covered),
-            *told(evidence, day, elements, scope.added),
+            *told(evidence, day, elements, scope.added, asked_for),
             kept_says(agrees, evidence.as_of),
         ),
     )

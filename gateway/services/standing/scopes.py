@@ -39,6 +39,8 @@ def scope_for(agreement: Agreement, added: Added = ()) -> Scope:
             element_order=agreement.element_ids,
         ),
         added,
+        purpose=agreement.purpose.code,
+        party=agreement.partner.id,
     )
 
 

@@ -14,7 +14,7 @@ from policies.decision import RowTerms
 from policies.explain.standing import coverage
 from policies.population import asks_who_is_in_none_of
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, LINE, SmallDistrict, terms
+from tests.factories.records import AGREEMENT, LINE, PARTY, PURPOSE, SmallDistrict, terms
 from tests.functional.records.test_population_days import (
     BASES,
     ELEMENTS,
@@ -42,7 +42,12 @@ def covered_by(rows: RowTerms, evidence: Evidence, day: dt.date) -> set[str]:
         coverage(
             rows,
             known_on(
-                evidence, day, frozenset(rows.element_order), (), needs_programs=asks_who_is_in_none_of(rows.population)
+                evidence,
+                day,
+                frozenset(rows.element_order),
+                (),
+                needs_programs=asks_who_is_in_none_of(rows.population),
+                asked_for=(PURPOSE, PARTY),
             ),
         ).elements
     )

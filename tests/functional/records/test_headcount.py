@@ -11,7 +11,17 @@ from gateway.records.tally import tally
 from policies.decision import RowTerms
 from policies.population import And, Column, In, Or, Placement, Roster
 from tests.factories.database import TestDatabase
-from tests.factories.records import AGREEMENT, DAY, ENROLLMENTS, LINE, OTHER_LINE, STUDENTS, SmallDistrict, terms
+from tests.factories.records import (
+    AGREEMENT,
+    DAY,
+    ENROLLMENTS,
+    LINE,
+    OTHER_LINE,
+    STUDENTS,
+    SmallDistrict,
+    promised,
+    terms,
+)
 
 NORTH = In(Column.SCHOOL_IDENTIFIER, ("north",))
 CONSENT = terms(basis="consent", element_order=("000115",))
@@ -30,12 +40,12 @@ async def district(database: TestDatabase, tmp_path: Path) -> SmallDistrict:
 
 async def drafted(district: SmallDistrict, rows: RowTerms, day: dt.date = DAY) -> Headcount:
     async with district.engine.connect() as connection:
-        return await count_draft(connection, Scope(AGREEMENT, LINE, rows), day)
+        return await count_draft(connection, promised(Scope(AGREEMENT, LINE, rows)), day)
 
 
 async def counted(district: SmallDistrict, rows: RowTerms, day: dt.date = DAY) -> int:
     async with district.engine.connect() as connection:
-        students, _ = await tally(connection, Scope(AGREEMENT, LINE, rows), day)
+        students, _ = await tally(connection, promised(Scope(AGREEMENT, LINE, rows)), day)
         return students
 
 

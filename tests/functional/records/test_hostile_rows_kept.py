@@ -20,7 +20,7 @@ from tests.factories.database import TestDatabase
 from tests.factories.hostile_reading import ORDER, HostileDistrict
 from tests.factories.hostile_rows import FIRST, corpus, ordinary, write_into
 from tests.factories.plain_reading import Consent, Person, Span, Stay
-from tests.factories.records import LINE, OTHER_LINE, YEAR, SmallDistrict, terms
+from tests.factories.records import LINE, OTHER_LINE, YEAR, SmallDistrict, promised, terms
 
 NORTH = In(Column.SCHOOL_IDENTIFIER, ("north",))
 NOT_SPECIAL = NotInKnown(Column.PROGRAM_TYPE, ("special",))
@@ -39,7 +39,7 @@ async def require_kept(district: SmallDistrict) -> int:
         for scope in SCOPES:
             current = population.c.agreement == scope.agreement, population.c.to_idx.is_(None)
             kept = select(population.c.student_id, population.c.covers, population.c.valid).where(*current)
-            rows = [{str(row) for row in await connection.execute(query)} for query in (kept, covered(scope))]
+            rows = [{str(row) for row in await connection.execute(query)} for query in (kept, covered(promised(scope)))]
             assert rows[0] == rows[1], scope
             found += len(rows[0])
     return found
@@ -51,7 +51,7 @@ async def test_after_every_change_the_kept_population_is_what_the_facts_say(
     database: TestDatabase, tmp_path: Path
 ) -> None:
     district, people = await SmallDistrict.open(database, tmp_path), corpus()
-    district.scopes += SCOPES
+    district.scopes += [promised(each) for each in SCOPES]
     await write_into(district, people)
     whole = await require_kept(district)
     assert whole > len(people)

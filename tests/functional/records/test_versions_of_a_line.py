@@ -23,6 +23,7 @@ from tests.factories.records import (
     STUDENTS,
     SmallDistrict,
     permit,
+    promised,
     terms,
 )
 
@@ -80,7 +81,7 @@ async def test_a_later_version_does_not_revive_a_withdrawn_consent(district: Sma
     # The agreement is amended, and the old file is loaded once more for the new version.
     district.scopes[0] = Scope(AMENDED, LINE, WIDER)
     async with district.engine.begin() as connection:
-        await rewrite_population(connection, district.scopes[0], 99)
+        await rewrite_population(connection, promised(district.scopes[0]), 99)
     assert await names(district, AMENDED, WIDER) == {"Bo"}
     report = await district.load({"consents": GIVEN})
     assert [str(row) for row in report.refused] == ["consents:2: this consent was withdrawn after it was signed"]
@@ -127,7 +128,7 @@ async def test_an_opt_out_from_a_line_holds_for_the_version_that_comes_after_it(
     renewed = "sha256:" + "e" * 64
     district.scopes.append(Scope(renewed, LINE, CONSENT))
     async with district.engine.begin() as connection:
-        await rewrite_population(connection, district.scopes[-1], 99)
+        await rewrite_population(connection, promised(district.scopes[-1]), 99)
     assert await names(district, renewed, CONSENT) == {"Bo"}
 
 
@@ -202,7 +203,7 @@ async def test_a_code_is_the_same_in_every_version_of_a_line_and_another_in_anot
         await close_population(connection, AGREEMENT, 98)
         await close_population(connection, AMENDED, 98)
         renewed = Scope("sha256:" + "e" * 64, LINE, CONSENT)
-        await rewrite_population(connection, renewed, 99)
+        await rewrite_population(connection, promised(renewed), 99)
     assert await codes(district, renewed.agreement, CONSENT) == first
 
 
@@ -232,7 +233,7 @@ async def test_one_list_feeds_every_version_and_no_other_line(district: SmallDis
 async def test_the_line_of_a_population_is_what_the_signed_document_says(district: SmallDistrict) -> None:
     await district.owner.execute("UPDATE records.scope SET line = $1 WHERE agreement = $2", OTHER_LINE, AMENDED)
     async with district.engine.begin() as connection:
-        await rewrite_population(connection, district.scopes[1], 99)
+        await rewrite_population(connection, promised(district.scopes[1]), 99)
     assert await district.owner.fetchval("SELECT line FROM records.scope WHERE agreement = $1", AMENDED) == LINE
 
 

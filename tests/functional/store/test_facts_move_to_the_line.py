@@ -15,7 +15,7 @@ from alembic import command
 from gateway.migrations.upgrade import _run, require_same_tables, upgrade
 from gateway.store.catalogue import read_catalogue
 from tests.factories.database import TestDatabase
-from tests.factories.records import SmallDistrict
+from tests.factories.records import SmallDistrict, mapping_for
 
 DOCUMENT = "INSERT INTO agreements.document (digest, kind, envelope, idx) VALUES ($1, $2, $3, $4)"
 KEPT = "INSERT INTO records.scope (agreement, time_zone) VALUES ($1, 'America/Los_Angeles')"
@@ -273,7 +273,9 @@ async def test_the_next_list_finds_nothing_changed(before: Before, tmp_path: Pat
         "opt_outs": [("1002", TUTORING, "sharing", "2025-10-01")],
         "placements": [(TUTORING, "1003", "2025-09-02", None)],
     }
-    report = await district.load(files)
+    for target, rows in files.items():
+        district.write(target, *rows)
+    report = await district.loads.load(mapping_for(*files, older=True), tmp_path)
     assert not report.refused
     assert {each.target: (each.unchanged, each.added, each.changed, each.ended) for each in report.targets} == {
         target: (len(rows), 0, 0, 0) for target, rows in files.items()
