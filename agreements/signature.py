@@ -52,6 +52,10 @@ class Kind(StrEnum):
     OUTSIDE_DISCLOSURE = "outside_disclosure"
     WITNESSES = "witnesses"
     STAFF_ROLE = "staff_role"
+    FAMILY_REQUEST = "family_request"
+    FAMILY_STEP = "family_step"
+    WITHHOLDING = "withholding"
+    TELLING_PARTNERS = "telling_partners"
 
     @property
     def typ(self) -> str:

@@ -28,6 +28,7 @@ from gateway.cli import (
     ending_tokens,
     erasing,
     facts,
+    family,
     hold,
     init,
     keys,
@@ -94,6 +95,7 @@ app.add_typer(emergency.app, name="emergency")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
+app.add_typer(family.app, name="family")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("retain")(retaining.retain)

@@ -1,6 +1,5 @@
 """`pactgate accounting`: what was shared about one student, a copy of it, and what left by other ways."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -141,7 +140,7 @@ def record(
         content.setdefault("format", "pactgate-outside-disclosure/1")
         content["students"] = {"count": len(students.each), "commitment": students.commitment}
         if evidence is not None:
-            content["evidence"] = _digest_of(evidence)
+            content["evidence"] = papers.digest_of(evidence)
     payload = canonical_bytes(content)
     with problems_said():
         read_outside_disclosure(payload)
@@ -167,11 +166,3 @@ async def _proven(opened: Office, entries: Sequence[int]) -> tuple[Proof, ...]:
 
 def _number(student: str | None) -> str:
     return student if student is not None else str(typer.prompt("Student number", err=True)).strip()
-
-
-def _digest_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    except OSError as error:
-        raise papers.FileRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the path.") from None

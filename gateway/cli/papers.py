@@ -1,5 +1,6 @@
 """Documents and keys as files: read whole or refused in one sentence, written so that nothing is lost or left half."""
 
+import hashlib
 import os
 import re
 import secrets
@@ -57,6 +58,15 @@ def read_file(path: Path) -> bytes:
 def read_signed(path: Path, kind: Kind) -> Envelope:
     """Return the signed document of this kind in a file. Raises `FileRefused`, `BadEnvelope`."""
     return read_envelope(read_file(path), kind)
+
+
+def digest_of(path: Path) -> str:
+    """Return the digest of a file of any size, as documents name it. Raises `FileRefused`."""
+    try:
+        with path.open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read: {error.strerror}.", remedy="Check the path.") from None
 
 
 def is_signed(raw: bytes) -> bool:

@@ -25,7 +25,7 @@ def place(
     student: Student = None,
 ) -> None:
     """Put a family's statement on file (34 CFR 99.21): it leaves wherever what it contests does, from now on."""
-    about, words = _ids(elements), papers.read_text(statement)
+    about, words = element_ids(elements), papers.read_text(statement)
     number = number_of(student)
 
     async def work() -> int:
@@ -42,7 +42,7 @@ def end(
     student: Student = None,
 ) -> None:
     """End the statement about exactly these elements."""
-    about = _ids(elements)
+    about = element_ids(elements)
     number = number_of(student)
 
     async def work() -> int:
@@ -52,7 +52,7 @@ def end(
     show({"elements": about, "entry": run(work())})
 
 
-def _ids(names: list[str]) -> list[str]:
+def element_ids(names: list[str]) -> list[str]:
     """Return the ids of the elements that are meant, without repetition. Raises `UnknownElement`."""
     catalogue = load_catalogue()
     found = set()

@@ -25,11 +25,11 @@ from gateway.records import facts
 from gateway.records.coverage import visible
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.folding import fold
-from gateway.services.accounting.lines import Accounting, Checked, Unread
-from gateway.services.accounting.naming import Numbered, altered_lists, entries_listing, listed, numbered
+from gateway.services.accounting.lines import Accounting, Unread
 from gateway.services.accounting.refusals import refused_under
 from gateway.services.accounting.told import DISCLOSURES, ByHand, Teller, Told
 from gateway.services.filing import Desk
+from gateway.services.naming import Checked, Numbered, altered_lists, entries_listing, listed, numbered
 from gateway.services.obligations.history import driver_of, time_of
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure

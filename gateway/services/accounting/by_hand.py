@@ -20,10 +20,10 @@ from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_privat
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.naming import numbered
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import RecordRefused
 from gateway.services.filing import Desk, Filing
+from gateway.services.naming import numbered
 from gateway.store.tables import outside_disclosure
 from gateway.wrapping_keys import WrappingKeys
 

@@ -21,13 +21,12 @@ from audit.events import Event
 from gateway.records.subjects import SubjectKey
 from gateway.services.accounting.accountings import put_on_record
 from gateway.services.accounting.handed_over import rebuild_release
-from gateway.services.accounting.lines import Checked
-from gateway.services.accounting.naming import Listed, Numbered, entries_listing, listed
 from gateway.services.accounting.rebuilding import Rebuilder
 from gateway.services.accounting.told import DISCLOSURES
 from gateway.services.analysis.past import Law, Past, read_past
 from gateway.services.errors import NotRebuilt
 from gateway.services.filing import Desk
+from gateway.services.naming import Checked, Listed, Numbered, entries_listing, listed
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm
 from gateway.wrapping_keys import WrappingKeys

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from gateway.services.naming import Checked
+
 
 class Channel(StrEnum):
     """How records left the district."""
@@ -11,16 +13,6 @@ class Channel(StrEnum):
     GATEWAY = "gateway"
     EMERGENCY = "emergency"
     BY_HAND = "recorded_by_hand"
-
-
-class Checked(StrEnum):
-    """Whether the list of students beside an entry is the one that the entry commits to."""
-
-    HOLDS = "holds"
-    ALTERED = "altered"
-    NOT_OPENED = "not_opened"
-    NOT_COMMITTED = "not_committed"
-    """The entry is of an earlier release, whose entries commit to no list."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from audit.index import BLOCK, Extent, extent, saying
 from audit.reading import leaves
 from gateway.records.release import population
 from gateway.services.accounting.lines import Refused
-from gateway.services.accounting.naming import Numbered
+from gateway.services.naming import Numbered
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Registry
 
