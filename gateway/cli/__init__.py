@@ -49,6 +49,7 @@ from gateway.cli import (
     stops,
     subject_keys,
     token_keys,
+    withholding,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -113,6 +114,7 @@ for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anoma
 audit.app.command("facts")(facts.facts)
 audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
+withholding.add_to(accounting.app)
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(witness.app, name="witness")
 app.add_typer(partner.app, name="partner")

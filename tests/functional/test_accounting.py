@@ -15,6 +15,7 @@ from agreements.signature import Envelope, Kind, add_signature
 from gateway.records.errors import UnknownStudent
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.by_hand import OutsideDisclosures
+from gateway.services.accounting.cautions import Warn
 from gateway.services.accounting.lines import Accounting, Channel, Line
 from gateway.services.accounting.plain import plain
 from gateway.services.accounting.proofs import prove_entries
@@ -36,7 +37,7 @@ async def accountings(gateway: Gateway) -> Accountings:
 
 
 async def read(gateway: Gateway, number: str, **how: Any) -> Accounting:
-    return await (await accountings(gateway)).read(number, "json", **how)
+    return await (await accountings(gateway)).read(number, "json", **{"acknowledged": list(Warn), **how})
 
 
 async def disclosed(gateway: Gateway) -> None:

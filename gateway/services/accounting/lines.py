@@ -46,6 +46,7 @@ class About:
     """
     All that disclosures of one line have in common.
 
+    `partner` is the id of the partner whom the agreement is with, empty where there is none.
     `threat` is that of an emergency (34 CFR 99.32(a)(5)); `behind` the id of the person behind the requests or
     `automated`, empty where there was no request; `how` and `recorded_by` belong to what was recorded by hand.
     """
@@ -60,6 +61,7 @@ class About:
     further: tuple[Further, ...]
     ferpa_9932_required: bool
     dataset: str = ""
+    partner: str = ""
     behind: str = ""
     threat: str | None = None
     how: str | None = None
@@ -153,6 +155,8 @@ class Accounting:
     not_committed: int = 0
     corrected: tuple[Line, ...] = ()
     """What was recorded by hand and corrected later: it stays on record, and counts no more."""
+    withheld: bool = False
+    """Whether something is not shown of which the family may know that it is not (decision 0055)."""
 
     @property
     def entries(self) -> tuple[int, ...]:

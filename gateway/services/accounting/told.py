@@ -97,6 +97,7 @@ class Teller:
         agreement = promised.verified.agreement
         about = About(
             recipients=(agreement.partner.name,),
+            partner=agreement.partner.id,
             under=Under(agreement.id, agreement.digest, agreement.title),
             purpose=_purpose(agreement.purpose.code),
             interest=agreement.purpose.words,
