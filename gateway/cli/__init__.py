@@ -39,6 +39,7 @@ from gateway.cli import (
     partner,
     people,
     policy,
+    recording,
     records,
     recovery,
     retaining,
@@ -114,6 +115,7 @@ for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anoma
 audit.app.command("facts")(facts.facts)
 audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
+accounting.app.command("import")(recording.import_records)
 withholding.add_to(accounting.app)
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(witness.app, name="witness")

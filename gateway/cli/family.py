@@ -1,7 +1,7 @@
 """`pactgate family`: what families ask, until when they are answered, and the answer, each signed by an officer."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -114,14 +114,28 @@ def list_requests(
 
 
 @app.command("show")
-def show_request(entry: Entry) -> None:
-    """Show one request with its steps, and the number of the student whom it is about."""
+def show_request(
+    *,
+    entry: Entry,
+    student_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--student-to", metavar="FILE", help="Write the student's number to a file for your account alone."
+        ),
+    ] = None,
+) -> None:
+    """Show one request with its steps. It names no student; `--student-to` says who it is."""
+    if student_to is not None:
+        papers.require_free(student_to)
 
     async def work() -> Asks:
         async with office() as opened:
             return await _requests(opened).shown(entry)
 
-    show(run(work()))
+    asks = run(work())
+    if student_to is not None:
+        papers.write_new(student_to, f"{asks.student}\n".encode(), private=True)
+    show({each.name: getattr(asks, each.name) for each in fields(asks) if each.name != "student"})
 
 
 @app.command("extend")

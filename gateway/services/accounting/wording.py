@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from gateway.services.accounting.lines import Accounting, Channel, Line, Occurrence
-from gateway.services.publishing.grounds import GROUNDS, TRANSFORMATIONS
+from gateway.services.publishing.grounds import GROUNDS, OTHER_GROUNDS, TRANSFORMATIONS
 from gateway.services.publishing.signed_words import shown
 
 CHANNELS: Final = {
@@ -51,7 +51,7 @@ def covered(accounting: Accounting) -> str:
 
 def basis(code: str) -> str:
     """Return a legal basis with the law it rests on."""
-    ground = GROUNDS.get(code)
+    ground = GROUNDS.get(code) or OTHER_GROUNDS.get(code)
     return code if ground is None else f"{ground.title} ({ground.citation})"
 
 

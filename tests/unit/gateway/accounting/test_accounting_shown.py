@@ -8,7 +8,7 @@ from dataclasses import replace
 import pypdfium2
 import pytest
 
-from agreements.basis import Basis
+from agreements.basis import Basis, OtherGround
 from audit.events import Event
 from gateway.services.accounting import wording
 from gateway.services.accounting.lines import Accounting, Refused, Unread
@@ -141,7 +141,7 @@ def test_entries_are_told_as_ranges() -> None:
 
 
 def test_everything_that_can_occur_has_words() -> None:
-    assert all(wording.basis(each) != each for each in Basis)
+    assert all(wording.basis(each) != each for each in (*Basis, *OtherGround))
     assert wording.basis("another") == "another"
     looks = (Event.ACCOUNTING_READ, Event.RECORDS_COPIED, Event.EXPLANATION_READ, Event.ANALYSIS_READ)
     assert set(wording.LOOKS) == {each.value for each in looks}
