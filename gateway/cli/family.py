@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from agreements.documents.family import (
@@ -27,6 +28,7 @@ from gateway.cli.run import known_trust, office, run, say, settings, show
 from gateway.cli.signatures import problems_said
 from gateway.cli.statements import element_ids
 from gateway.keys import load_keys
+from gateway.services.accounting.inspected import Inspected, Inspections
 from gateway.services.emergencies.papers import Students
 from gateway.services.family.requests import FamilyRequests, due
 from gateway.services.family.shown import Asks, RequestLine
@@ -136,6 +138,28 @@ def show_request(
     if student_to is not None:
         papers.write_new(student_to, f"{asks.student}\n".encode(), private=True)
     show({each.name: getattr(asks, each.name) for each in fields(asks) if each.name != "student"})
+
+
+@app.command("records")
+def records(
+    *,
+    entry: Entry,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write, for you alone.")],
+) -> None:
+    """Take out everything that is kept about the student of an open request to inspect; that is on record first."""
+    papers.require_free(out)
+    key = load_keys(settings().keys).subject
+
+    async def work() -> Inspected:
+        async with office() as opened:
+            return await Inspections(opened.desk, key).take_out(entry)
+
+    found = run(work())
+    papers.write_new(out, orjson.dumps(found.tables, option=orjson.OPT_INDENT_2), private=True)
+    for column in found.look_through:
+        say(f"Read {column} before you hand it out: it may name other children (34 CFR 99.12(a)).")
+    say(f"When the family has seen it: pactgate family answer {entry} --outcome inspected --by {found.entry} …")
+    show({"entry": found.entry, "rows": found.rows, "tables": sorted(found.tables), "file": str(out)})
 
 
 @app.command("extend")

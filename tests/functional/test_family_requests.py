@@ -10,6 +10,7 @@ from agreements.errors import InvalidDocument, NotEntitled, SamePerson
 from agreements.signature import Kind
 from gateway.records.errors import UnknownStudent
 from gateway.services.accounting.accountings import Accountings
+from gateway.services.accounting.inspected import NOT_THEIRS, Inspections, tables_of_students
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import LinkErased, RecordKept, RequestRefused, UnknownRequest
 from gateway.services.family.alarming import overdue_alarming
@@ -22,6 +23,15 @@ from tests.factories.family import FamilyDesk
 from tests.factories.gateway import NOON, Gateway, load
 
 ONE, OTHER = STUDENTS["calixte"].number, STUDENTS["ximena"].number
+
+
+Files = Mapping[str, Sequence[Sequence[object]]]
+
+
+def without_stays(files: Files, *numbers: str) -> dict[str, Sequence[Sequence[object]]]:
+    """The same files, with these students' stays beginning a day later."""
+    moved = [[*row[:4], "2026-09-03", *row[5:]] if row[0] in numbers else row for row in files["enrollments"]]
+    return {**files, "enrollments": moved}
 
 
 @pytest.fixture
@@ -249,10 +259,44 @@ async def test_a_row_that_ends_a_request_by_hand_ends_nothing(desk: FamilyDesk) 
         await desk.step(entry, Step.WITHDRAWN)
 
 
-Files = Mapping[str, Sequence[Sequence[object]]]
-
-
-def without_stays(files: Files, *numbers: str) -> dict[str, Sequence[Sequence[object]]]:
-    """The same files, with these students' stays beginning a day later."""
-    moved = [[*row[:4], "2026-09-03", *row[5:]] if row[0] in numbers else row for row in files["enrollments"]]
-    return {**files, "enrollments": moved}
+@pytest.mark.ferpa("F1")
+async def test_what_a_family_inspects_is_complete_and_names_no_other_child(desk: FamilyDesk) -> None:
+    gateway, owner = desk.gateway, await desk.gateway.database.connection("owner")
+    inspections = Inspections(desk.desk, gateway.deployment.keys.subject)
+    size = await gateway.size()
+    with pytest.raises(UnknownRequest):
+        await inspections.take_out(0)
+    copy = await desk.ask(Asked.COPY, ONE)
+    with pytest.raises(RequestRefused, match="not to inspect"):
+        await inspections.take_out(copy)
+    assert await gateway.size() == size + 1
+    # Every table with rows about a student is shown, or is none of theirs for a reason that is written down.
+    tables = {
+        row[0]
+        for row in await owner.fetch(
+            "SELECT c.table_name FROM information_schema.columns c JOIN pg_tables t ON t.tablename = c.table_name"
+            " AND t.schemaname = 'records' WHERE c.table_schema = 'records' AND c.column_name = 'student_id'"
+        )
+    }
+    assert {each.name for each in tables_of_students()} | set(NOT_THEIRS) == tables
+    await (await gateway.steward()).place_statement(ONE, ["000115"], "This is not so.")
+    lines = {name: bundle.agreement.id for name, bundle in gateway.deployment.agreements.items()}
+    files = without_stays(export(lines), ONE)
+    await load(await gateway.office(), gateway.deployment.keys, gateway.home, files)
+    entry = await desk.ask(Asked.INSPECTION, ONE)
+    found = await inspections.take_out(entry)
+    assert set(found.tables) == {
+        *("academic_summary", "attendance", "consent", "contested", "enrollment", "roster", "student")
+    }
+    for name, rows in found.tables.items():
+        counted = f"SELECT count(*) FROM records.{name} r JOIN records.identity i USING (student_id)"  # noqa: S608
+        assert len(rows) == await owner.fetchval(f"{counted} WHERE i.student_identifier = $1", ONE)
+    assert [row["kept"] for row in found.tables["enrollment"]] == ["now", "before"]
+    assert STUDENTS["calixte"].last in str(found.tables["student"])
+    assert not {each.last for each in STUDENTS.values() if each.number != ONE} & set(str(found.tables).split("'"))
+    assert (found.look_through, ONE in repr(found)) == ((), False)
+    written = (await gateway.entries(found.entry))[0]
+    assert (written["event"], written["answers"]) == ("records.shown", entry)
+    await desk.step(entry, Step.ANSWERED, outcome="inspected", by_entry=found.entry)
+    with pytest.raises(RequestRefused, match="ended"):
+        await inspections.take_out(entry)

@@ -94,17 +94,12 @@ def line_of(entry: int, asking: Asking, today: date) -> RequestLine:
 
 async def asks_of(connection: AsyncConnection, entry: int, asking: Asking, today: date, key: SubjectKey) -> Asks:
     """Return one request with the number of its student, by the one link there is. Raises `LinkErased`."""
-    numbers = (await whose(connection, [entry])).numbers[entry] or frozenset()
-    known, link = facts.identity.c, release.subject.c
-    own = select(known.student_identifier).join(release.subject, link.student_id == known.student_id)
-    found = (await connection.scalars(own.where(link.sealed.in_(key.sealed(sorted(numbers)))))).all()
-    if not found:
-        raise LinkErased("Nothing leads from this request to a student any more.")
+    student = await number_of_one(connection, entry, key)
     asked = asking.asked.request
     return Asks(
         line=line_of(entry, asking, today),
         request=asking.asked.digest,
-        student=", ".join(sorted(found)),
+        student=student,
         identified_by=asked.identified_by.value,
         restricted=asked.restricted,
         elements=asked.elements,
@@ -123,3 +118,20 @@ async def asks_of(connection: AsyncConnection, entry: int, asking: Asking, today
             for each in asking.steps
         ),
     )
+
+
+async def number_of_one(connection: AsyncConnection, entry: int, key: SubjectKey) -> str:
+    """
+    Return the district's number of the student whom a request is about, by the one link there is.
+
+    Of a child with several numbers the first in order: each leads to all of them. Raises `LinkErased`.
+    """
+    numbers = (await whose(connection, [entry])).numbers[entry] or frozenset()
+    known, link = facts.identity.c, release.subject.c
+    own = select(known.student_identifier).join(release.subject, link.student_id == known.student_id)
+    found = await connection.scalar(
+        own.where(link.sealed.in_(key.sealed(sorted(numbers)))).order_by(known.student_identifier).limit(1)
+    )
+    if found is None:
+        raise LinkErased("Nothing leads from this request to a student any more.")
+    return str(found)

@@ -57,7 +57,10 @@ def test_a_request_is_taken_in_answered_and_overdue_and_no_command_names_a_stude
     assert "Overdue since 2026-11-16" in desk.run("obligation", "list").err
     answer = ("family", "answer", entry, "--outcome", "inspected", "--evidence", "@scan.pdf", *SIGN)
     assert "no act" in desk.refused(*answer, "--by", "0")
-    desk.done(*answer)
+    out = desk.done("family", "records", entry, "--out", "@records.json")
+    assert (out["tables"], "Zenobia" in (desk.folder / "records.json").read_text()) == (["enrollment", "student"], True)
+    assert "there already" in desk.refused("family", "records", entry, "--out", "@records.json")
+    desk.done(*answer, "--by", str(out["entry"]))
     assert desk.done("family", "list") == []
     everything = desk.done("family", "list", "--all")
     assert [(each["state"], each["late"]) for each in everything] == [
