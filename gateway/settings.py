@@ -38,6 +38,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_COMPATIBILITY": "off",
     "PACTGATE_RECORDS_DAYS": "",
     "PACTGATE_FAMILY_DAYS": "45",
+    "PACTGATE_CONSOLE": "off",
     "PACTGATE_SIGN_IN": "",
     "PACTGATE_DEVELOPMENT_SIGN_IN": "off",
 }
@@ -80,6 +81,7 @@ class Settings:
     compatibility: bool
     records_days: int | None
     family_days: int
+    console: bool = False
     sign_in: Path | None = None
     development_sign_in: bool = False
 
@@ -137,6 +139,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if "PACTGATE_RECORDS_DAYS" in given
         else None,
         family_days=_number(given, "PACTGATE_FAMILY_DAYS", lowest=1, highest=45),
+        console=_switch(given, "PACTGATE_CONSOLE"),
         sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
         development_sign_in=_switch(given, "PACTGATE_DEVELOPMENT_SIGN_IN"),
     )

@@ -9,7 +9,7 @@ it, committed to as in a disclosure.
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
@@ -26,9 +26,9 @@ from audit.reading import leaf_at
 from gateway.records import facts
 from gateway.records.coverage import visible
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.cautions import Caution, Warn, cautions_of
+from gateway.services.accounting.cautions import cautions_of
 from gateway.services.accounting.folding import fold
-from gateway.services.accounting.lines import Accounting, Unread
+from gateway.services.accounting.lines import Accounting, Caution, Unread, Warn
 from gateway.services.accounting.refusals import refused_under
 from gateway.services.accounting.told import DISCLOSURES, ByHand, Teller, Told
 from gateway.services.accounting.withheld import Withheld, withheld_from
@@ -38,6 +38,7 @@ from gateway.services.family.whose import whose
 from gateway.services.filing import Desk
 from gateway.services.naming import Checked, Numbered, altered_lists, entries_listing, listed, numbered
 from gateway.services.obligations.history import driver_of, time_of
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
 from gateway.wrapping_keys import WrappingKeys
@@ -71,16 +72,19 @@ class Accountings:
         form: str,
         *,
         every_list: bool = False,
+        read_by: str | None = None,
         request: int | None = None,
         acknowledged: Collection[Warn] = (),
+        handed_out: bool = True,
     ) -> Accounting:
         """
         Return the accounting of the student with the district's number `identifier`, on record before it is read.
 
-        `form` is what it is handed out as. With `every_list` the lists of all entries are compared with what they
-        commit to: a student who was taken out of one is found by nothing else, and it takes as long as the log is.
+        `form` is what it is handed out as, `read_by` the person who signed in to read it. With `every_list` the lists
+        of all entries are compared with what they commit to: a student who was taken out of one is found by nothing
+        else, and it takes as long as the log is.
         `request` is the entry of the family's request that it answers; `acknowledged` are the cautions that the officer
-        has seen and takes upon themselves.
+        has seen and takes upon themselves. An officer who looks, and hands nothing out, need not (`handed_out`).
 
         Raises `UnknownStudent`, `LinkErased`, `UnknownRequest`, `RequestRefused`; nothing was written then.
         `NotAcknowledged` if it may betray something that nobody took upon themselves: that it was read is on record
@@ -94,7 +98,7 @@ class Accountings:
         if acknowledged:
             body["acknowledged"] = sorted(each.value for each in set(acknowledged))
         student, entry = await put_on_record(
-            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form, **body
+            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form, **by(read_by), **body
         )
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             moment = await read_moment(connection)
@@ -123,15 +127,19 @@ class Accountings:
                 unread=tuple(Unread(each.occurrence.entry, each.unread) for each in found.told if each.unread),
                 withheld=withheld.told,
             )
-        cautions = cautions_of(
-            (*accounting.lines, *accounting.corrected),
-            asking,
-            birthdate,
-            moment.now.date(),
-            telling=family.telling,
-            catalogue=self._desk.catalogue,
+        accounting = replace(
+            accounting,
+            cautions=cautions_of(
+                (*accounting.lines, *accounting.corrected),
+                asking,
+                birthdate,
+                moment.now.date(),
+                telling=family.telling,
+                catalogue=self._desk.catalogue,
+            ),
         )
-        _require_acknowledged(cautions, acknowledged, entry)
+        if handed_out:
+            _require_acknowledged(accounting.cautions, acknowledged, entry)
         return accounting
 
     async def _asking(self, connection: AsyncConnection, family: Family, identifier: str, request: int) -> Asking:

@@ -7,9 +7,7 @@ says that they did, code by code; that is in the entry.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Final
 
 from agreements.basis import Basis
@@ -17,22 +15,7 @@ from agreements.documents.family import Capacity
 from agreements.documents.telling_partners import Tells
 from agreements.elements import Catalogue
 from agreements.families import Asking
-from gateway.services.accounting.lines import About, Line
-
-
-class Warn(StrEnum):
-    """The kinds of cautions; the value stands in the entry."""
-
-    RIGHTS_RESTRICTED = "rights_restricted"
-    ACTS_FOR_ANOTHER = "acts_for_another"
-    RIGHTS_MOVED = "rights_moved"
-    PARTNER_TELLS = "partner_tells"
-    TELLS_HOMELESSNESS = "tells_homelessness"
-    TELLS_FOSTER_CARE = "tells_foster_care"
-    TELLS_DISCIPLINE = "tells_discipline"
-    TELLS_JUSTICE = "tells_justice"
-    TELLS_THREAT = "tells_threat"
-
+from gateway.services.accounting.lines import About, Caution, Line, Warn
 
 SENTENCES: Final[Mapping[Warn, str]] = {
     Warn.RIGHTS_RESTRICTED: "A court's order or a law restricts somebody's rights to these records (34 CFR 99.4): see"
@@ -59,15 +42,6 @@ _TELLING: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of a name that tell where a child is, or why. No such list is whole: officers keep one of partners besides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """One caution: its code, what it means, and the entries that it is about, the first of each line."""
-
-    code: Warn
-    sentence: str
-    entries: tuple[int, ...]
 
 
 def cautions_of(
@@ -143,3 +117,6 @@ def _may_be_18(birthdate: date | None, today: date) -> bool:
 
 def _caution(code: Warn, entries: tuple[int, ...] = ()) -> Caution:
     return Caution(code, SENTENCES[code], entries)
+
+
+__all__ = ["Caution", "Warn", "cautions_of"]

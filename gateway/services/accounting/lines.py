@@ -15,6 +15,29 @@ class Channel(StrEnum):
     BY_HAND = "recorded_by_hand"
 
 
+class Warn(StrEnum):
+    """The kinds of cautions; the value stands in the entry."""
+
+    RIGHTS_RESTRICTED = "rights_restricted"
+    ACTS_FOR_ANOTHER = "acts_for_another"
+    RIGHTS_MOVED = "rights_moved"
+    PARTNER_TELLS = "partner_tells"
+    TELLS_HOMELESSNESS = "tells_homelessness"
+    TELLS_FOSTER_CARE = "tells_foster_care"
+    TELLS_DISCIPLINE = "tells_discipline"
+    TELLS_JUSTICE = "tells_justice"
+    TELLS_THREAT = "tells_threat"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One caution: its code, what it means, and the entries that it is about, the first of each line."""
+
+    code: Warn
+    sentence: str
+    entries: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """An element as the catalogue names it; `how` it left (a transformation), or None where nobody noted it."""
@@ -155,6 +178,8 @@ class Accounting:
     not_committed: int = 0
     corrected: tuple[Line, ...] = ()
     """What was recorded by hand and corrected later: it stays on record, and counts no more."""
+    cautions: tuple[Caution, ...] = ()
+    """What it may betray to whoever asks, acknowledged or not: for the officer, and on no paper."""
     withheld: bool = False
     """Whether something is not shown of which the family may know that it is not (decision 0055)."""
 
