@@ -26,6 +26,17 @@ class Basis(StrEnum):
     DE_IDENTIFIED_WITH_CODE = "de_identified_with_code"
 
 
+class OtherGround(StrEnum):
+    """Grounds on which records leave under no agreement, outside the gateway: recorded by hand (34 CFR 99.31(a))."""
+
+    OTHER_SCHOOL = "other_school"
+    FINANCIAL_AID = "financial_aid"
+    ACCREDITING = "accrediting"
+    DEPENDENT_PARENT = "dependent_parent"
+    COURT_ORDER = "court_order"
+    CRIME_VICTIM = "crime_victim"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of the document that a basis cannot do without."""

@@ -54,6 +54,10 @@ class Kind(StrEnum):
     STAFF_ROLE = "staff_role"
     ROSTER_DECISION = "roster_decision"
     PARENTAL_RIGHTS = "parental_rights"
+    FAMILY_REQUEST = "family_request"
+    FAMILY_STEP = "family_step"
+    WITHHOLDING = "withholding"
+    TELLING_PARTNERS = "telling_partners"
 
     @property
     def typ(self) -> str:

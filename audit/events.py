@@ -146,6 +146,26 @@ class Event(StrEnum):
     EXPLANATION_READ = "explanation.read", "The district asked why partners see an element of a student, or do not."
     OUTSIDE_DISCLOSURE = "disclosure.recorded", "An officer recorded by hand that records left outside the gateway."
     ACCOUNTING_READ = "accounting.read", "The district read the accounting of one student, who stands beside it."
+    LINES_WITHHELD = (
+        "accounting.withheld",
+        "Two officers withhold something from the accounting of one student, who stands beside it, until a day.",
+    )
+    PARTNERS_TELLING = (
+        "partners.telling",
+        "An officer listed the partners whose mere name tells something of a student.",
+    )
+    FAMILY_REQUEST_RECEIVED = (
+        "family_request.received",
+        "A family asked for something; what, and until when it is answered. The student stands beside it.",
+    )
+    FAMILY_REQUEST_EXTENDED = "family_request.extended", "An officer took more time for the request of a family."
+    FAMILY_REQUEST_ANSWERED = "family_request.answered", "An officer answered the request of a family."
+    FAMILY_REQUEST_REFUSED = "family_request.refused", "An officer refused the request of a family, and why."
+    FAMILY_REQUEST_WITHDRAWN = "family_request.withdrawn", "A family took its request back."
+    RECORDS_SHOWN = (
+        "records.shown",
+        "The district took out everything that it keeps about one student, who stands beside it, to be inspected.",
+    )
     RECORDS_COPIED = (
         "records.copied",
         "The district copied the records disclosed about one student, who stands beside it.",

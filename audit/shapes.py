@@ -98,7 +98,17 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.OUTSIDE_DISCLOSURE: (
             "document officers basis ferpa_9932_required elements disclosed_on students request listed corrects?"
         ),
-        Event.ACCOUNTING_READ: "listed form person?",
+        Event.ACCOUNTING_READ: "listed form person? answers? acknowledged?",
+        Event.LINES_WITHHELD: "document officers until listed replaces.withholding?",
+        Event.PARTNERS_TELLING: "document officers partners.telling",
+        Event.FAMILY_REQUEST_RECEIVED: (
+            "document officers kind received_on answer_by capacity identified_by request listed follows.entry?"
+        ),
+        Event.FAMILY_REQUEST_EXTENDED: "document officers answers answer_by",
+        Event.FAMILY_REQUEST_ANSWERED: "document officers answers outcome by.entry?",
+        Event.FAMILY_REQUEST_REFUSED: "document officers answers ground",
+        Event.FAMILY_REQUEST_WITHDRAWN: "document officers answers",
+        Event.RECORDS_SHOWN: "listed answers",
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NoReturn
 
-from agreements.basis import Basis
+from agreements.basis import Basis, OtherGround
 from agreements.canonical import Json, canonical_bytes
 from agreements.dates import read_date
 from agreements.documents.reading import read_shaped, refuse
@@ -34,7 +34,7 @@ OUTSIDE_DISCLOSURE: Final = group(
         "disclosed_on": text("notice", "The day on which they were disclosed", DATE),
         "how": text("words_only", "How: a letter, a telephone call, a file", limit=200),
         "elements": listing("The elements", text("notice", "An element of the catalogue", limit=80), least=0, most=100),
-        "basis": choice("notice", "The legal basis", *Basis),
+        "basis": choice("notice", "The legal basis", *Basis, *OtherGround),
         "interest": text("words_only", "The party's legitimate interest; it never names a student"),
         "students": group(
             "The students",

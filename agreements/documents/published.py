@@ -18,6 +18,7 @@ from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
 from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.erasure import ERASURE
+from agreements.documents.family import FAMILY_REQUEST, FAMILY_STEP
 from agreements.documents.hold import HOLD, RELEASE
 from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
@@ -32,7 +33,9 @@ from agreements.documents.roster_decision import ROSTER_DECISION
 from agreements.documents.signer import SIGNER
 from agreements.documents.staff_role import STAFF_ROLE
 from agreements.documents.succession import SUCCESSION
+from agreements.documents.telling_partners import TELLING_PARTNERS
 from agreements.documents.undertaking import UNDERTAKING
+from agreements.documents.withholding import WITHHOLDING
 from agreements.documents.witnesses import WITNESSES
 from agreements.elements import load_catalogue
 from agreements.schema import agreement_schema
@@ -46,6 +49,8 @@ SMALL: Final[Mapping[str, Shape]] = {
     "emergency-order": EMERGENCY_ORDER,
     "emergency-release": EMERGENCY_RELEASE,
     "erasure": ERASURE,
+    "family-request": FAMILY_REQUEST,
+    "family-step": FAMILY_STEP,
     "hold": HOLD,
     "log-key": LOG_KEY,
     "officer": OFFICER,
@@ -61,7 +66,9 @@ SMALL: Final[Mapping[str, Shape]] = {
     "signer": SIGNER,
     "staff-role": STAFF_ROLE,
     "succession": SUCCESSION,
+    "telling-partners": TELLING_PARTNERS,
     "undertaking": UNDERTAKING,
+    "withholding": WITHHOLDING,
     "witnesses": WITNESSES,
 }
 """Every document beside an agreement, by the name in its format (`pactgate-<name>/1`)."""

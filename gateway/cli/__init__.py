@@ -29,6 +29,7 @@ from gateway.cli import (
     ending_tokens,
     erasing,
     facts,
+    family,
     hold,
     init,
     keys,
@@ -42,6 +43,7 @@ from gateway.cli import (
     partner_roster,
     people,
     policy,
+    recording,
     records,
     recovery,
     retaining,
@@ -56,6 +58,7 @@ from gateway.cli import (
     token_keys,
     watching,
     wishes,
+    withholding,
     witness,
 )
 from gateway.cli.run import REFUSALS, say, sentence_for
@@ -102,6 +105,7 @@ app.add_typer(emergency.app, name="emergency")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
+app.add_typer(family.app, name="family")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("map")(mapping.records_map)
@@ -128,6 +132,8 @@ for looking in (audit_search.search, audit_search.reindex, audit_anomalies.anoma
 audit.app.command("facts")(facts.facts)
 audit.app.command("adopt-facts")(facts.adopt)
 app.add_typer(audit.app, name="audit")
+accounting.app.command("import")(recording.import_records)
+withholding.add_to(accounting.app)
 app.add_typer(accounting.app, name="accounting")
 app.add_typer(witness.app, name="witness")
 partner.app.add_typer(partner_roster.app, name="roster")

@@ -20,6 +20,7 @@ from gateway.cli.signatures import problems_said
 from gateway.keys import load_keys
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.by_hand import OutsideDisclosures
+from gateway.services.accounting.cautions import Warn
 from gateway.services.accounting.copies import Copied, Copies
 from gateway.services.accounting.lines import Accounting
 from gateway.services.accounting.paper import paper
@@ -54,11 +55,22 @@ def show_accounting(
         Path | None, typer.Option(metavar="FILE", help="The PDF's first lines; else the district's name alone.")
     ] = None,
     proofs: Annotated[bool, typer.Option("--proofs", help="With the receipt of every entry.")] = False,
+    request: Annotated[
+        int | None, typer.Option(metavar="ENTRY", min=0, help="The entry of the family's request that it answers.")
+    ] = None,
+    acknowledge: Annotated[
+        list[Warn] | None,
+        typer.Option(metavar="CODE", help="A caution that you saw and take upon yourself; repeatable, on record."),
+    ] = None,
     every_list: Annotated[
         bool, typer.Option("--every-list", help="Compare the lists of all entries, as long as the log is.")
     ] = False,
 ) -> None:
-    """Show who received what about a student, when and why. That it was shown is on record first."""
+    """
+    Show who received what about a student, when and why. That it was shown is on record first.
+
+    What it may betray to whoever asks is said first, and has to be acknowledged.
+    """
     if letterhead is not None and pdf is None:
         raise typer.BadParameter("--letterhead goes with --pdf", param_hint="--letterhead")
     if csv and proofs:
@@ -71,7 +83,9 @@ def show_accounting(
 
     async def work() -> tuple[Accounting, tuple[Proof, ...]]:
         async with office() as opened:
-            found = await Accountings(opened.desk, subject_key).read(number, form, every_list=every_list)
+            found = await Accountings(opened.desk, subject_key).read(
+                number, form, every_list=every_list, request=request, acknowledged=acknowledge or ()
+            )
             return found, await _proven(opened, found.entries) if proofs else ()
 
     found, proven = run(work())

@@ -13,7 +13,8 @@ from agreements.documents.destruction import read_certificate
 from agreements.errors import MalformedDocument
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
-from gateway.cli.run import office, run, say, show
+from gateway.cli.run import office, run, say, show, subject_key_here
+from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import CertificateLine, Figures
 
@@ -100,7 +101,8 @@ def register(
 
     async def work() -> int:
         async with office() as opened:
-            return await Obligations(opened.desk).certify(document)
+            inspections = OpenInspections(opened.desk.catalogue, subject_key_here())
+            return await Obligations(opened.desk, inspections).certify(document)
 
     show({"certificate": document.digest, "entry": run(work())})
 

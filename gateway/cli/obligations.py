@@ -13,6 +13,7 @@ from gateway.cli import papers
 from gateway.cli.audit import sign_if_possible
 from gateway.cli.run import office, run, say, show
 from gateway.cli.signatures import sign_as_officer
+from gateway.services.family.waiting import Waiting, waiting
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.pack_files import read_pack, write_pack
 from gateway.services.obligations.review_pack import ReviewPack, gather
@@ -33,14 +34,25 @@ class Conclusion(StrEnum):
 
 @app.command("list")
 def list_obligations() -> None:
-    """Show every obligation, and each client that ends. Exit code 1 if one is overdue: that partner is not renewed."""
+    """
+    Show every obligation, each client that ends, and what families wait for. Exit code 1 if anything is overdue.
 
-    async def work() -> Listed:
+    A partner whose obligation is overdue is not renewed.
+    """
+
+    async def work() -> tuple[Listed, Waiting]:
         async with office() as opened:
-            return await Obligations(opened.desk).listed()
+            return await Obligations(opened.desk).listed(), await waiting(opened.desk)
 
-    found = run(work())
-    show(found)
+    found, asked = run(work())
+    show(
+        {
+            "obligations": found.obligations,
+            "refused": found.refused,
+            "ending_clients": found.ending_clients,
+            "families": asked.families,
+        }
+    )
     for each in found.refused:
         say(f"The document {each.document} about {each.agreement} does not hold: {each.code}.")
     for ending in found.ending_clients:
@@ -49,7 +61,12 @@ def list_obligations() -> None:
     overdue = [each for each in found.obligations if each.overdue_since is not None]
     for owed in overdue:
         say(f"Overdue since {owed.overdue_since}: {owed.duty.words} of {owed.agreement}, with {owed.partner}.")
-    if overdue:
+    for doubt in asked.doubtful:
+        say(f"What entry {doubt.entry} says of a family does not hold: {doubt.code}.")
+    late = [waits for waits in asked.families if waits.days_left < 0]
+    for waits in late:
+        say(f"Overdue since {waits.answer_by}: the answer to a family's request ({waits.kind}, entry {waits.entry}).")
+    if overdue or late:
         raise typer.Exit(1)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.run import office, run, say, settings, show
+from gateway.cli.run import office, run, say, settings, show, subject_key_here
 from gateway.errors import SettingsError
 from gateway.services.retention import Retention, Retired
 
@@ -23,7 +23,7 @@ def retain(
 
     async def work() -> Retired:
         async with office() as opened:
-            retention = Retention(opened.desk, days)
+            retention = Retention(opened.desk, days, subject_key=subject_key_here())
             return await (retention.look() if dry_run else retention.retire())
 
     done = run(work())

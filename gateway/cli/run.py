@@ -28,6 +28,7 @@ from gateway.settings import Settings, read_settings
 from gateway.store.cluster import running_cluster
 from gateway.store.errors import DatabaseUnavailable, LoginRefused, SchemaMismatch
 from gateway.store.session import connect
+from gateway.wrapping_keys import WrappingKeys
 from policies.errors import PolicyError
 
 Result = TypeVar("Result")
@@ -71,6 +72,12 @@ def known_trust() -> Trust | None:
         return pinned_trust(settings())
     except (GatewayError, AgreementError):
         return None
+
+
+def subject_key_here() -> WrappingKeys | None:
+    """Return the key of the subject numbers if this machine has the gateway's keys; None if it has none."""
+    chosen = settings()
+    return load_keys(chosen.keys).subject if chosen.keys.exists() else None
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ INVARIANT: a student's number never stands in an address. It comes in a form, an
 each look is an entry that names the person who looked, and is committed before anything is shown (claim 4).
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +14,7 @@ from gateway.console.callers import StudentSearcher
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.views import person_of, view
 from gateway.services.accounting.accountings import Accountings
-from gateway.services.accounting.lines import Accounting, Line
+from gateway.services.accounting.lines import Accounting, Line, Warn
 from gateway.services.accounting.paper import paper
 from gateway.services.accounting.wording import basis, behind, elements, when
 from gateway.services.staff.session import Session
@@ -40,7 +41,9 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/students/paper", name="console_paper")
     async def read_paper(request: Request, staff: StudentSearcher) -> Response:
         """Write the accounting as the paper that a family is handed."""
-        found = await _accounting(staff.session, await _number(request), "pdf")
+        form = await form_of(request)
+        seen = [each for each in Warn if f"acknowledge_{each}" in form]
+        found = await _accounting(staff.session, await _number(request), "pdf", acknowledged=seen)
         return Response(
             paper(found),
             media_type="application/pdf",
@@ -56,11 +59,15 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
         )
         return await _student(request, staff.session, number, stopped=entry)
 
-    async def _accounting(session: Session, number: str, form: str) -> Accounting:
-        return await Accountings(desk.office.desk, desk.subject_key).read(number, form, read_by=person_of(session))
+    async def _accounting(
+        session: Session, number: str, form: str, *, acknowledged: Collection[Warn] = (), handed_out: bool = True
+    ) -> Accounting:
+        return await Accountings(desk.office.desk, desk.subject_key).read(
+            number, form, read_by=person_of(session), acknowledged=acknowledged, handed_out=handed_out
+        )
 
     async def _student(request: Request, session: Session, number: str, stopped: int | None = None) -> Response:
-        found = await _accounting(session, number, "json")
+        found = await _accounting(session, number, "json", handed_out=False)
         _, registry = await desk.read()
         return view(
             request,

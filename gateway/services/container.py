@@ -27,6 +27,7 @@ from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
+from gateway.services.family.alarming import overdue_alarming
 from gateway.services.grants import Grants
 from gateway.services.integrity.watch import EVERY_SECONDS as COMPARE_SECONDS
 from gateway.services.integrity.watch import Watch, watching
@@ -157,9 +158,9 @@ async def open_services(
 
 
 def _looking(engine: AsyncEngine, folder: Path | None) -> Callable[[Registry, Moment], Awaitable[None]]:
-    """Return what looks once a round at what is owed, at clients and rosters that end soon, and at keys of others."""
+    """Return what looks once a round at what is owed, families that wait, clients and rosters that end, others' keys."""
     at_obligations, at_clients = alarming(engine, alarm), reminding(engine, alarm)
-    at_keys = comparing_token_keys(engine, alarm, folder)
+    at_keys, at_families = comparing_token_keys(engine, alarm, folder), overdue_alarming(engine, alarm)
     at_rosters = rosters_watched(engine, alarm)
 
     async def look(registry: Registry, moment: Moment) -> None:
@@ -167,6 +168,7 @@ def _looking(engine: AsyncEngine, folder: Path | None) -> Callable[[Registry, Mo
         await at_clients(registry, moment)
         await at_keys(registry, moment)
         await at_rosters(registry, moment)
+        await at_families(registry, moment)
 
     return look
 

@@ -25,6 +25,7 @@ from gateway.records.facts import frontier, identity
 from gateway.records.release import population, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.errors import RecordKept
+from gateway.services.family.inspections import require_none_open
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.courses import follow
 from gateway.wrapping_keys import WrappingKeys
@@ -117,6 +118,9 @@ class Erasures:
 
     async def _require_over(self, filing: Filing, links: Sequence[bytes]) -> None:
         await _require_no_record(filing, links)
+        # No family waits to inspect what is kept about one of them (34 CFR 99.10(e)).
+        numbers = _blocks(self._key.numbers(links))
+        await require_none_open(filing.connection, filing.registry, self._desk.catalogue, numbers)
         students = _students(links)
         # No agreement under which one of them was ever covered has an open hold.
         agreements = select(population.c.agreement).where(population.c.student_id.in_(students)).distinct()

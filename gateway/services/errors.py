@@ -219,6 +219,38 @@ class NotRebuilt(GatewayError):
     remedy = "What left is still committed to in the log. Compare it with what the partner holds."
 
 
+class UnknownRequest(GatewayError):
+    """No request of a family was received by this entry, or its document does not hold."""
+
+    code = "unknown_family_request"
+    public_detail = "There is no such request."
+    remedy = "Name the entry that received it; `pactgate family list` shows them."
+
+
+class RequestRefused(GatewayError):
+    """A request of a family, or what answers it, does not fit what the log and the other documents say."""
+
+    code = "family_request_refused"
+    public_detail = "This does not fit the request."
+    remedy = "Compare it with `pactgate family show`; sign it again with what is right."
+
+
+class WithholdingRefused(GatewayError):
+    """Lines cannot be withheld as the document says."""
+
+    code = "withholding_refused"
+    public_detail = "This cannot be withheld."
+    remedy = "Write and sign another one that says what is right."
+
+
+class NotAcknowledged(GatewayError):
+    """An accounting may betray something, and no officer said that they know and hand it out all the same."""
+
+    code = "not_acknowledged"
+    public_detail = "The accounting is not handed out."
+    remedy = "Look at each warning. Hand it out with --acknowledge and each code, or withhold lines if a law lets you."
+
+
 class RecordRefused(GatewayError):
     """What was recorded by hand about a disclosure does not fit what is on record."""
 

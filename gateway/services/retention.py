@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import ARRAY, Uuid, bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.change import next_index
@@ -23,20 +24,27 @@ from gateway.records.errors import LoadBusy
 from gateway.records.facts import batch, frontier
 from gateway.records.prepared import dated, prepared_parts, settle
 from gateway.records.release import readable_from
+from gateway.records.subjects import SubjectKey
 from gateway.services.erasures import on_hold
 from gateway.services.errors import RecordKept
+from gateway.services.family.inspections import students_kept
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.history import driver_of, entries_at, time_of
 from gateway.services.sealing import append_sealed
+from gateway.wrapping_keys import WrappingKeys
 
 _ALONE: Final = text(
     "SELECT pg_try_advisory_xact_lock(hashtextextended('pactgate.load', 0))"
     " AND pg_try_advisory_xact_lock(hashtextextended('pactgate.retire', 0))"
 )
 """No load meanwhile, and no erasure."""
-_ROWS: Final = text("SELECT records.retiring(:batch)")
-_RETIRE: Final = text("SELECT records.retire(:batch, :under)")
-_HOLDS: Final = text("SELECT count(*) FROM agreements.document WHERE kind = 'hold'")
+_IDS: Final = ARRAY(Uuid)
+_ROWS: Final = text("SELECT records.retiring(:batch, :kept)").bindparams(bindparam("kept", type_=_IDS))
+_RETIRE: Final = text("SELECT records.retire(:batch, :under, :kept)").bindparams(bindparam("kept", type_=_IDS))
+_HOLDS: Final = text(
+    "SELECT (SELECT count(*) FROM agreements.document WHERE kind = 'hold'),"
+    " (SELECT count(*) FROM gateway.family_document)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,32 @@ class _Cut:
 
 
 class Retention:
-    """Deletes old versions of records, as the loader role. `days` is how long the district keeps them."""
+    """
+    Deletes old versions of records, as the loader role. `days` is how long the district keeps them.
 
-    def __init__(self, desk: Desk, days: int, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    What a family has asked to inspect is kept until it is answered, and goes with the next deletion. Without the key of
+    the subject numbers nobody can tell whose that is, and nothing is deleted meanwhile.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        days: int,
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        *,
+        subject_key: WrappingKeys | None = None,
+    ) -> None:
         self._desk = desk
         self._days = days
         self._random = random
+        self._key = None if subject_key is None else SubjectKey(subject_key)
 
     async def look(self) -> Retired:
         """Return what `retire` would do. Raises as it does, and deletes nothing."""
         async with self._desk.engine.connect() as connection:
             cut = await self._cut(connection, await _now(connection))
-            await self._require_no_hold(connection)
-            return Retired(int(await connection.scalar(_ROWS, {"batch": cut.batch}) or 0), cut.idx)
+            kept = await self._kept(connection)
+            return Retired(int(await connection.scalar(_ROWS, {"batch": cut.batch, "kept": kept}) or 0), cut.idx)
 
     async def retire(self) -> Retired:
         """
@@ -88,11 +109,12 @@ class Retention:
             now = await _now(connection)
             # (1): old enough by the log's own times, and by what the district set.
             cut = await self._cut(connection, now)
-            # (2): no hold stands; of one that comes meanwhile the number of holds tells.
-            holds = await connection.scalar(_HOLDS)
-            await self._require_no_hold(connection)
+            # (2): no hold stands, and nobody waits to inspect what goes; of what comes meanwhile the numbers tell.
+            holds = (await connection.execute(_HOLDS)).one()
+            kept = await self._kept(connection)
             under = await self._open(connection, cut, now)
-            rows = int(await connection.scalar(_RETIRE, {"batch": cut.batch, "under": under}) or 0)
+            retiring = {"batch": cut.batch, "under": under, "kept": kept}
+            rows = int(await connection.scalar(_RETIRE, retiring) or 0)
             if not rows:
                 await connection.rollback()
                 return Retired(0, cut.idx)
@@ -100,7 +122,7 @@ class Retention:
             parts = await prepared_parts(session, under)
             # (3): INVARIANT: the head last and for a moment; what waits for it waits for no deletion.
             index = await next_index(connection)
-            if await connection.scalar(_HOLDS) != holds:
+            if (await connection.execute(_HOLDS)).one() != holds:
                 raise _kept()
             await connection.execute(update(readable_from).values(batch=cut.batch, idx=cut.idx))
             body = {"batch": under, "rows": rows, "days": self._days, "readable_from": cut.idx}
@@ -144,10 +166,12 @@ class Retention:
         opened = insert(batch).values({**row, "prepared_at": now}).returning(batch.c.id)
         return int((await connection.execute(opened)).scalar_one())
 
-    async def _require_no_hold(self, connection: AsyncConnection) -> None:
+    async def _kept(self, connection: AsyncConnection) -> list[UUID]:
+        """Return whose records are kept for a family that asked to inspect. Raises `RecordKept` while a hold stands."""
         moment, registry = await self._desk.registry()
         if await on_hold(Filing(connection, moment, registry), self._desk):
             raise _kept()
+        return await students_kept(connection, registry, self._desk.catalogue, self._key)
 
 
 async def _now(connection: AsyncConnection) -> datetime:

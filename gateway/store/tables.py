@@ -167,6 +167,28 @@ Disclosures made outside the gateway, each a document that an officer signed, wi
 No document names a student: the numbers stand beside the entry. Rows are only ever added.
 """
 
+family_document = Table(
+    "family_document",
+    metadata,
+    Column("idx", BigInteger, nullable=False, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("idx", name="family_document_pk"),
+    UniqueConstraint("digest", name="family_document_digest_key"),
+    CheckConstraint("idx >= 0", name="family_document_has_an_entry"),
+    CheckConstraint("octet_length(digest) = 32", name="family_document_digest_is_a_digest"),
+    CheckConstraint(
+        "kind IN ('family_request', 'family_step', 'withholding', 'telling_partners')",
+        name="family_document_kind_is_known",
+    ),
+)
+"""
+What officers signed about families' requests and about accountings, each with the entry that received it.
+
+No document names a student: the numbers stand beside the entry. Rows are only ever added.
+"""
+
 staff_identity = Table(
     "staff_identity",
     metadata,

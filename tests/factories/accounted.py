@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from gateway.services.accounting.folding import fold
-from gateway.services.accounting.lines import About, Accounting, Channel, Checked, Further, Occurrence, Shown, Under
+from gateway.services.accounting.lines import About, Accounting, Channel, Further, Occurrence, Shown, Under
+from gateway.services.naming import Checked
 
 NOW: Final = dt.datetime(2027, 3, 10, 20, tzinfo=dt.UTC)
 UNDER: Final = Under("agreement:tutoring", "sha256:" + "a" * 64, "Tutoring after school, 2026-2027")

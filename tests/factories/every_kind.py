@@ -21,6 +21,8 @@ from agreements.documents.staff_role import staff_role_bytes
 from agreements.elements import load_catalogue
 from agreements.emergencies import verify_emergency_order, verify_emergency_release
 from agreements.errors import NotApproved
+from agreements.families import Asking, verify_family_request, verify_family_step
+from agreements.handing_out import verify_telling_partners, verify_withholding
 from agreements.in_force import verify_agreement, verify_binding, verify_reinstatement
 from agreements.irrevocable import verify_erasure, verify_recovery
 from agreements.log_keys import verify_log_key
@@ -34,6 +36,7 @@ from agreements.staffing import verify_staff_role
 from agreements.witnessing import verify_witnesses
 from agreements.yearly import verify_review
 from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
+from tests.factories.family_papers import FamilyPapers
 from tests.factories.obligations import Owing
 from tests.factories.partners import PartnerPapers
 from tests.factories.staffing import given_role
@@ -195,6 +198,23 @@ def _obligations() -> Mapping[Kind, OfItsKind]:
     }
 
 
+def _families() -> Mapping[Kind, OfItsKind]:
+    papers, catalogue = FamilyPapers(), load_catalogue()
+    authority = papers.authority
+    request, withheld, telling = papers.request(), papers.withholding(), papers.telling()
+    asking = Asking(verify_family_request(request, authority=authority, catalogue=catalogue))
+    return {
+        Kind.FAMILY_REQUEST: OfItsKind(
+            request, lambda filed: verify_family_request(filed, authority=authority, catalogue=catalogue)
+        ),
+        Kind.FAMILY_STEP: OfItsKind(
+            papers.step(request), lambda filed: verify_family_step(filed, asking, authority=authority)
+        ),
+        Kind.WITHHOLDING: OfItsKind(withheld, lambda filed: verify_withholding(filed, authority=authority)),
+        Kind.TELLING_PARTNERS: OfItsKind(telling, lambda filed: verify_telling_partners(filed, authority=authority)),
+    }
+
+
 def _irrevocable() -> Mapping[Kind, OfItsKind]:
     ring = Keyring()
     authority, keys = ring.authority, [officer.key for officer in ring.officers]
@@ -218,6 +238,7 @@ SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_authority(),
     **_partners(),
     **_obligations(),
+    **_families(),
     **_irrevocable(),
     **_witnesses(),
     **_staff(),

@@ -15,11 +15,13 @@ from agreements.signature import Envelope, Kind, add_signature
 from gateway.records.errors import UnknownStudent
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.by_hand import OutsideDisclosures
-from gateway.services.accounting.lines import Accounting, Channel, Checked, Line
+from gateway.services.accounting.cautions import Warn
+from gateway.services.accounting.lines import Accounting, Channel, Line
 from gateway.services.accounting.plain import plain
 from gateway.services.accounting.proofs import prove_entries
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import LinkErased, NothingSigned, RecordRefused
+from gateway.services.naming import Checked
 from gateway.services.renumbering import merge_students
 from tests.factories.agreements import key_for
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, personal
@@ -35,7 +37,7 @@ async def accountings(gateway: Gateway) -> Accountings:
 
 
 async def read(gateway: Gateway, number: str, **how: Any) -> Accounting:
-    return await (await accountings(gateway)).read(number, "json", **how)
+    return await (await accountings(gateway)).read(number, "json", **{"acknowledged": list(Warn), **how})
 
 
 async def disclosed(gateway: Gateway) -> None:

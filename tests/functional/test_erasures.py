@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from agreements.documents.erasure import Erasure, erasure_bytes
+from agreements.documents.family import Asked, Step
 from agreements.documents.hold import Hold, Release, hold_bytes, release_bytes
 from agreements.errors import NotEntitled, SignatureMissing
 from agreements.keys import SigningKey
@@ -20,6 +21,7 @@ from gateway.services.forgetting import erase_again
 from gateway.services.obligations.owed import Obligations
 from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, TUTORING, export
+from tests.factories.family import FamilyDesk
 from tests.factories.gateway import Gateway, load
 
 NAMED = """SELECT i.student_identifier AS number, i.student_id, c.code, u.sealed FROM records.code c
@@ -126,6 +128,15 @@ async def test_a_hold_beats_an_erasure(room: Room) -> None:
     await obligations.release_hold(
         signed(Kind.RELEASE, release_bytes(Release(hold.digest, "they have seen it")), room.keys[:1])
     )
+    # So does a family that waits to inspect, until it is answered; and no other's.
+    family = await FamilyDesk.at(room.gateway)
+    await family.ask(Asked.INSPECTION, (await room.student(1))["number"])
+    asked = await family.ask(Asked.INSPECTION, student["number"])
+    with pytest.raises(RecordKept, match=f"entry {asked}"):
+        await erasures.erase(room.document([student["sealed"]]))
+    with pytest.raises(RecordKept, match=f"entry {asked}"):
+        await erasures.links_of([student["number"]])
+    await family.step(asked, Step.ANSWERED, outcome="inspected")
     assert (await erasures.erase(room.document([student["sealed"]]))).students == 1
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from agreements.canonical import canonical_bytes
 from agreements.documents.destruction import Certificate, Disclosures, certificate_bytes
+from agreements.documents.family import Asked, Step
 from agreements.documents.hold import Hold, Release, hold_bytes, release_bytes
 from agreements.documents.review import Review, review_bytes
+from agreements.elements import load_catalogue
 from agreements.errors import (
     AgreementError,
     AgreementNotOver,
@@ -29,11 +31,13 @@ from agreements.register import insert_status
 from agreements.signature import Envelope, Kind
 from audit.events import Event
 from gateway.services.errors import UnknownAgreement
+from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.owed import Obligations, require_settled
 from gateway.services.obligations.shown import Figures, Owed
 from gateway.services.rights import Capacity, Holder
 from tests.factories.agreements import SPS_A, SignedAgreement
 from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
+from tests.factories.family import FamilyDesk
 from tests.factories.gateway import BRIGHT_PATH, NOON, Gateway, bring_into_force
 from tests.factories.superuser import alarms, change, served_anew, superuser
 
@@ -45,7 +49,8 @@ PACK = "sha256:" + "7" * 64
 
 
 async def desk(gateway: Gateway) -> Obligations:
-    return Obligations((await gateway.office()).desk)
+    opened = (await gateway.office()).desk
+    return Obligations(opened, OpenInspections(opened.catalogue, gateway.deployment.keys.subject))
 
 
 async def owed(gateway: Gateway, duty: Duty = Duty.DESTRUCTION) -> dict[str, Owed]:
@@ -325,6 +330,7 @@ async def test_a_family_that_was_not_let_inspect_within_45_days_is_flagged_on_da
     assert [line.inspect_by for line in await work.holds() if line.open] == [None]
 
 
+@pytest.mark.ferpa("X4")
 async def test_who_left_is_certified_by_record_code_and_only_who_left(gateway: Gateway) -> None:
     digest, work = gateway.digest(TUTORING), await desk(gateway)
     rows = {row["first_name"]: row["record_code"] for row in await gateway.rows(TUTORING, fields="first_name")}
@@ -342,6 +348,14 @@ async def test_who_left_is_certified_by_record_code_and_only_who_left(gateway: G
         await work.certify(certificate(gateway, stays))
     with pytest.raises(UnknownLeaver):
         await work.certify(certificate(gateway, figures, destroyed_on=DAY - ONE))
+    # While a family waits to inspect, what is about its child is not certified; what is about others is (row X4).
+    family = await FamilyDesk.at(gateway)
+    asked = await family.ask(Asked.INSPECTION, gone.number)
+    for refusing in (work, Obligations(family.desk), Obligations(family.desk, OpenInspections(load_catalogue(), None))):
+        with pytest.raises(DestructionHeld):
+            await refusing.certify(certificate(gateway, figures))
+    await family.step(asked, Step.ANSWERED, outcome="copies_given")
+    await family.ask(Asked.INSPECTION, later.number)
     size = await gateway.size()
     entry = await work.certify(certificate(gateway, figures))
     (received,) = await gateway.entries(size)

@@ -17,7 +17,6 @@ from audit.entry import parse
 from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.copies import Copies
-from gateway.services.accounting.lines import Checked
 from gateway.services.accounting.plain import plain
 from gateway.services.accounting.reproducing import Reproductions, Sealing, SealingChanges
 from gateway.services.alarms import alarm
@@ -25,6 +24,7 @@ from gateway.services.analysis.past import Law
 from gateway.services.errors import NotRebuilt
 from gateway.services.inspection import inspect
 from gateway.services.integrity.office import adopt_facts
+from gateway.services.naming import Checked
 from gateway.services.searching.searches import Searches
 from gateway.services.searching.sentences import sentence
 from gateway.services.searching.wanted import Outcome, Wanted

@@ -14,6 +14,7 @@ from agreements.documents.destruction import Certificate, certificate_bytes
 from agreements.documents.hold import Hold, Release, hold_bytes, release_bytes
 from agreements.lifecycle import Standing
 from agreements.signature import Kind
+from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.owed import Obligations
 from gateway.services.publishing.public_register import PublicAgreement
 from tests.factories.agreements import SPS_B, SignedAgreement, example
@@ -178,7 +179,8 @@ async def test_a_review_that_nobody_made_within_a_year_is_shown_as_overdue(gatew
 @pytest.mark.ferpa("X1")
 @pytest.mark.ferpa("X3")
 async def test_destruction_is_shown_as_due_where_something_was_disclosed_and_nowhere_else(gateway: Gateway) -> None:
-    ring, work = gateway.deployment.ring, Obligations((await gateway.office()).desk)
+    ring, opened = gateway.deployment.ring, (await gateway.office()).desk
+    work = Obligations(opened, OpenInspections(opened.catalogue, gateway.deployment.keys.subject))
     await gateway.ask(TUTORING)
     used, unused = gateway.digest(TUTORING), gateway.digest(FOLLOW_UP)
     assert (await read(gateway))[used].duties.destruction == "not_due"

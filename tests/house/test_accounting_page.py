@@ -59,7 +59,7 @@ async def test_the_page_leads_from_the_question_to_the_copy_that_anybody_checks(
         else:
             assert outcome.code == 0, (line, outcome.err)
     assert (tmp_path / "for-the-family.pdf").read_bytes().startswith(b"%PDF")
-    shown = await asyncio.to_thread(officer.type, "pactgate accounting show --every-list")
+    shown = await asyncio.to_thread(officer.type, "pactgate accounting show --every-list --acknowledge partner_tells")
     assert isinstance(shown, Outcome)
     assert {each["about"]["channel"] for each in shown.data["disclosures"]} == {"gateway", "recorded_by_hand"}
     assert set(shown.data) >= {"altered_lists", "lists_not_opened", "does_not_cover"}

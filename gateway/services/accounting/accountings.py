@@ -8,13 +8,15 @@ it, committed to as in a disclosure.
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agreements.families import Asking
 from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
 from audit.entry import leaf, parse
@@ -24,17 +26,25 @@ from audit.reading import leaf_at
 from gateway.records import facts
 from gateway.records.coverage import visible
 from gateway.records.subjects import SubjectKey
+from gateway.services.accounting.cautions import cautions_of
 from gateway.services.accounting.folding import fold
-from gateway.services.accounting.lines import Accounting, Checked, Unread
-from gateway.services.accounting.naming import Numbered, altered_lists, entries_listing, listed, numbered
+from gateway.services.accounting.lines import Accounting, Caution, Unread, Warn
 from gateway.services.accounting.refusals import refused_under
 from gateway.services.accounting.told import DISCLOSURES, ByHand, Teller, Told
+from gateway.services.accounting.withheld import Withheld, withheld_from
+from gateway.services.errors import NotAcknowledged, RequestRefused, UnknownRequest
+from gateway.services.family.kept import Family, read_family
+from gateway.services.family.whose import whose
 from gateway.services.filing import Desk
+from gateway.services.naming import Checked, Numbered, altered_lists, entries_listing, listed, numbered
 from gateway.services.obligations.history import driver_of, time_of
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
 from gateway.wrapping_keys import WrappingKeys
+
+_NO_QUESTIONS: Final = frozenset({Event.FAMILY_REQUEST_RECEIVED, Event.LINES_WITHHELD, Event.RECORDS_SHOWN})
+"""Entries that list a student and are no question of the district's own; of some of them nothing may be told."""
 
 
 @dataclass(slots=True)
@@ -57,7 +67,15 @@ class Accountings:
         self._random = random
 
     async def read(
-        self, identifier: str, form: str, *, every_list: bool = False, read_by: str | None = None
+        self,
+        identifier: str,
+        form: str,
+        *,
+        every_list: bool = False,
+        read_by: str | None = None,
+        request: int | None = None,
+        acknowledged: Collection[Warn] = (),
+        handed_out: bool = True,
     ) -> Accounting:
         """
         Return the accounting of the student with the district's number `identifier`, on record before it is read.
@@ -65,37 +83,74 @@ class Accountings:
         `form` is what it is handed out as, `read_by` the person who signed in to read it. With `every_list` the lists
         of all entries are compared with what they commit to: a student who was taken out of one is found by nothing
         else, and it takes as long as the log is.
+        `request` is the entry of the family's request that it answers; `acknowledged` are the cautions that the officer
+        has seen and takes upon themselves. An officer who looks, and hands nothing out, need not (`handed_out`).
 
-        Raises `UnknownStudent`, `LinkErased`; nothing was written then. `LeafRefused` for a damaged entry.
+        Raises `UnknownStudent`, `LinkErased`, `UnknownRequest`, `RequestRefused`; nothing was written then.
+        `NotAcknowledged` if it may betray something that nobody took upon themselves: that it was read is on record
+        then, and it is not given. `LeafRefused` for a damaged entry.
         """
-        student, entry = await put_on_record(
-            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form, **by(read_by)
-        )
         _, registry = await self._desk.registry()
+        async with self._desk.engine.connect() as connection:
+            family = await read_family(connection, registry.authority, self._desk.catalogue)
+            asking = None if request is None else await self._asking(connection, family, identifier, request)
+        body: dict[str, object] = {} if request is None else {"answers": request}
+        if acknowledged:
+            body["acknowledged"] = sorted(each.value for each in set(acknowledged))
+        student, entry = await put_on_record(
+            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form, **by(read_by), **body
+        )
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             moment = await read_moment(connection)
-            teller = Teller(registry, self._desk.catalogue, await _recorded(connection))
-            found = await _tell(connection, teller, student, entry)
+            teller = Teller(registry, self._desk.catalogue, await recorded(connection))
+            withheld = await withheld_from(connection, family, student.numbers, moment.now, self._key)
+            found = await _tell(connection, teller, student, entry, withheld)
             if every_list:
                 found.altered = await altered_lists(connection, 0, entry)
             session = await driver_of(connection)
-            return Accounting(
+            name, birthdate = await _person(connection, student)
+            accounting = Accounting(
                 entry=entry,
                 size=entry + 1,
                 since=time_of(parse(await leaf_at(session, 0))),
                 now=moment.now,
                 district=_district(registry) or self._desk.trust.origin,
                 number=identifier,
-                name=await _name(connection, student),
+                name=name,
                 lines=fold((each.about, each.occurrence) for each in found.told if each.counts),
                 corrected=fold((each.about, each.occurrence) for each in found.told if not each.counts),
-                refused=await refused_under(connection, registry, student, entry),
+                refused=await refused_under(connection, registry, student, entry, withheld),
                 looks=tuple(sorted(found.looks.items())),
                 altered=tuple(found.altered),
                 not_opened=found.not_opened,
                 not_committed=found.not_committed,
                 unread=tuple(Unread(each.occurrence.entry, each.unread) for each in found.told if each.unread),
+                withheld=withheld.told,
             )
+        accounting = replace(
+            accounting,
+            cautions=cautions_of(
+                (*accounting.lines, *accounting.corrected),
+                asking,
+                birthdate,
+                moment.now.date(),
+                telling=family.telling,
+                catalogue=self._desk.catalogue,
+            ),
+        )
+        if handed_out:
+            _require_acknowledged(accounting.cautions, acknowledged, entry)
+        return accounting
+
+    async def _asking(self, connection: AsyncConnection, family: Family, identifier: str, request: int) -> Asking:
+        """Return the open request that an accounting answers. Raises `UnknownRequest`, `RequestRefused`."""
+        asking = family.askings.get(request)
+        if asking is None:
+            raise UnknownRequest(f"Entry {request} received no request that holds.")
+        student = await numbered(connection, identifier, self._key)
+        if asking.ended is not None or not (await whose(connection, [request])).concerns(request, student.numbers):
+            raise RequestRefused("The request is about another student, or it has ended.")
+        return asking
 
 
 async def put_on_record(
@@ -122,36 +177,60 @@ async def put_on_record(
     return student, index
 
 
-async def _tell(connection: AsyncConnection, teller: Teller, student: Numbered, stop: int) -> _Found:
+def _require_acknowledged(cautions: Sequence[Caution], acknowledged: Collection[Warn], entry: int) -> None:
+    missing = [each for each in cautions if each.code not in acknowledged]
+    if not missing:
+        return
+    said = [
+        f"{each.code}: {each.sentence}" + (f" (entry {', '.join(map(str, each.entries[:5]))})" if each.entries else "")
+        for each in missing
+    ]
+    raise NotAcknowledged("\n".join((f"The accounting was read (entry {entry}) and may betray something.", *said)))
+
+
+async def _tell(
+    connection: AsyncConnection, teller: Teller, student: Numbered, stop: int, withheld: Withheld
+) -> _Found:
     found = _Found([], Counter(), [])
     naming = await entries_listing(connection, student, stop)
     async for each in listed(connection, naming, student.numbers):
-        if each.checked is Checked.ALTERED:
-            found.altered.append(each.index)
+        if each.entry.event in _NO_QUESTIONS:
+            continue
         if each.entry.event not in DISCLOSURES:
+            found.altered += [each.index] if each.checked is Checked.ALTERED else []
             found.looks[each.entry.event] += 1
             continue
+        told = teller.tell(each, student.numbers)
+        if withheld.hides(told):
+            continue
+        found.altered += [each.index] if each.checked is Checked.ALTERED else []
         found.not_opened += each.checked is Checked.NOT_OPENED
         found.not_committed += each.checked is Checked.NOT_COMMITTED
-        found.told.append(teller.tell(each, student.numbers))
+        found.told.append(told)
     return found
 
 
-async def _recorded(connection: AsyncConnection) -> dict[int, ByHand]:
+async def recorded(connection: AsyncConnection) -> dict[int, ByHand]:
+    """Return every record that was made by hand, by its entry; as the loader role."""
     own = outside_disclosure.c
     rows = (await connection.execute(select(own.idx, own.envelope, own.corrects).order_by(own.idx))).all()
     corrected = {row.corrects: row.idx for row in rows if row.corrects is not None}
     return {row.idx: ByHand(row.envelope, corrected.get(row.idx)) for row in rows}
 
 
-async def _name(connection: AsyncConnection, student: Numbered) -> str | None:
+async def _person(connection: AsyncConnection, student: Numbered) -> tuple[str | None, date | None]:
+    """Return the student's name and birth date, as far as the records have them now."""
     own = facts.person.c
     row = (
         await connection.execute(
-            select(own.first_name, own.last_name).where(own.student_id.in_(student.students), visible(facts.person))
+            select(own.first_name, own.last_name, own.birthdate).where(
+                own.student_id.in_(student.students), visible(facts.person)
+            )
         )
     ).first()
-    return None if row is None else " ".join(part for part in row if part) or None
+    if row is None:
+        return None, None
+    return " ".join(part for part in (row.first_name, row.last_name) if part) or None, row.birthdate
 
 
 def _district(registry: Registry) -> str | None:

@@ -20,10 +20,10 @@ from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_privat
 from audit.entry import leaf
 from audit.events import Event
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.naming import numbered
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import RecordRefused
 from gateway.services.filing import Desk, Filing
+from gateway.services.naming import numbered
 from gateway.store.tables import outside_disclosure
 from gateway.wrapping_keys import WrappingKeys
 
@@ -46,20 +46,27 @@ class OutsideDisclosures:
 
         Raises an `AgreementError`, `UnknownStudent`, `LinkErased`, `RecordRefused`. Nothing was written then.
         """
+        return (await self.record_all([(document, students)]))[0]
+
+    async def record_all(self, records: Sequence[tuple[Envelope, Students]]) -> tuple[int, ...]:
+        """Take in several records, all or none; return their entries. Raises as `record`."""
         async with self._desk.filing() as filing:
-            # (1): an officer signed exactly this, for exactly these students.
-            held = verify_outside_disclosure(
-                filing.filed(document), authority=filing.authority, catalogue=self._desk.catalogue
-            )
-            said = held.disclosure
-            if (said.commitment, said.count) != (students.commitment, len(students.each)):
-                raise RecordRefused("The students named are not those that the record commits to.")
-            # (2): it is not there yet, and what it corrects is, and was not corrected before.
-            await _require_fitting(filing.connection, held)
-            # (3): the students by number, in the order of the district's numbers.
-            subjects = b"".join([await self._number(filing.connection, each) for each in students.each])
-            # (4): entry and record are one transaction.
-            return await self._write(filing, held, students, subjects)
+            return tuple([await self._record(filing, *each) for each in records])
+
+    async def _record(self, filing: Filing, document: Envelope, students: Students) -> int:
+        # (1): an officer signed exactly this, for exactly these students.
+        held = verify_outside_disclosure(
+            filing.filed(document), authority=filing.authority, catalogue=self._desk.catalogue
+        )
+        said = held.disclosure
+        if (said.commitment, said.count) != (students.commitment, len(students.each)):
+            raise RecordRefused("The students named are not those that the record commits to.")
+        # (2): it is not there yet, and what it corrects is, and was not corrected before.
+        await _require_fitting(filing.connection, held)
+        # (3): the students by number, in the order of the district's numbers.
+        subjects = b"".join([await self._number(filing.connection, each) for each in students.each])
+        # (4): entry and record are one transaction.
+        return await self._write(filing, held, students, subjects)
 
     async def _write(self, filing: Filing, held: VerifiedOutsideDisclosure, students: Students, subjects: bytes) -> int:
         said, envelope = held.disclosure, held.envelope

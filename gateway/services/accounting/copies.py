@@ -19,22 +19,23 @@ from audit.copy import CopiedRow
 from audit.errors import CommitmentMismatch
 from audit.events import Event
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.accountings import put_on_record
+from gateway.services.accounting.accountings import put_on_record, recorded
 from gateway.services.accounting.handed_over import rebuild_release
-from gateway.services.accounting.lines import Checked
-from gateway.services.accounting.naming import Listed, Numbered, entries_listing, listed
 from gateway.services.accounting.rebuilding import Rebuilder
-from gateway.services.accounting.told import DISCLOSURES
+from gateway.services.accounting.told import DISCLOSURES, Teller
+from gateway.services.accounting.withheld import withheld_from
 from gateway.services.analysis.past import Law, Past, read_past
 from gateway.services.errors import NotRebuilt
+from gateway.services.family.kept import read_family
 from gateway.services.filing import Desk
+from gateway.services.naming import Checked, Listed, Numbered, entries_listing, listed
 from gateway.services.obligations.history import driver_of
-from gateway.services.standing.registry import Alarm
+from gateway.services.standing.registry import Alarm, read_moment
 from gateway.wrapping_keys import WrappingKeys
 
 _BY_HAND: Final = "The records left outside the gateway; what was given is with whoever gave it."
 _ALTERED: Final = "The list of students beside the entry is not the one that it commits to."
-_NOT_NAMED: Final = "The entry discloses no record of this student."
+_NOT_NAMED: Final = "The entry discloses no record of this student that can be given."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,21 @@ class Copies:
         student, index = await put_on_record(
             self._desk, identifier, self._key, self._random, Event.RECORDS_COPIED, scope=scope
         )
+        _, registry = await self._desk.registry()
         copied: list[EntryCopied] = []
         missed: list[EntryMissed] = []
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             past = await read_past(connection, self._desk.trust, self._law, self._alarm)
             taking = _Taking(past, connection, await driver_of(connection), self._key)
             naming = await entries_listing(connection, student, index)
+            # What is withheld from the accounting is no part of a copy either.
+            family = await read_family(connection, registry.authority, self._desk.catalogue)
+            now = (await read_moment(connection)).now
+            withheld = await withheld_from(connection, family, student.numbers, now, self._key)
+            teller = Teller(registry, self._desk.catalogue, await recorded(connection))
             wanted = naming if entries is None else sorted(set(entries) & set(naming))
             async for each in listed(connection, wanted, student.numbers):
-                if each.entry.event not in DISCLOSURES:
+                if each.entry.event not in DISCLOSURES or withheld.hides(teller.tell(each, student.numbers)):
                     continue
                 try:
                     copied.append(await taking.take(each, student))

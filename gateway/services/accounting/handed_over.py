@@ -18,9 +18,9 @@ from gateway.records import facts, release
 from gateway.records.errors import RecordsError
 from gateway.records.named import read_named_past
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.naming import Listed
 from gateway.services.analysis.past import Past
 from gateway.services.errors import NotRebuilt
+from gateway.services.naming import Listed
 from gateway.services.obligations.history import time_of
 from policies.decision import Denied
 from policies.emergency import Ended

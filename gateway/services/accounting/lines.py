@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from gateway.services.naming import Checked
+
 
 class Channel(StrEnum):
     """How records left the district."""
@@ -13,14 +15,27 @@ class Channel(StrEnum):
     BY_HAND = "recorded_by_hand"
 
 
-class Checked(StrEnum):
-    """Whether the list of students beside an entry is the one that the entry commits to."""
+class Warn(StrEnum):
+    """The kinds of cautions; the value stands in the entry."""
 
-    HOLDS = "holds"
-    ALTERED = "altered"
-    NOT_OPENED = "not_opened"
-    NOT_COMMITTED = "not_committed"
-    """The entry is of an earlier release, whose entries commit to no list."""
+    RIGHTS_RESTRICTED = "rights_restricted"
+    ACTS_FOR_ANOTHER = "acts_for_another"
+    RIGHTS_MOVED = "rights_moved"
+    PARTNER_TELLS = "partner_tells"
+    TELLS_HOMELESSNESS = "tells_homelessness"
+    TELLS_FOSTER_CARE = "tells_foster_care"
+    TELLS_DISCIPLINE = "tells_discipline"
+    TELLS_JUSTICE = "tells_justice"
+    TELLS_THREAT = "tells_threat"
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One caution: its code, what it means, and the entries that it is about, the first of each line."""
+
+    code: Warn
+    sentence: str
+    entries: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class About:
     """
     All that disclosures of one line have in common.
 
+    `partner` is the id of the partner whom the agreement is with, empty where there is none.
     `threat` is that of an emergency (34 CFR 99.32(a)(5)); `behind` the id of the person behind the requests or
     `automated`, empty where there was no request; `how` and `recorded_by` belong to what was recorded by hand.
     """
@@ -68,6 +84,7 @@ class About:
     further: tuple[Further, ...]
     ferpa_9932_required: bool
     dataset: str = ""
+    partner: str = ""
     behind: str = ""
     threat: str | None = None
     how: str | None = None
@@ -161,6 +178,10 @@ class Accounting:
     not_committed: int = 0
     corrected: tuple[Line, ...] = ()
     """What was recorded by hand and corrected later: it stays on record, and counts no more."""
+    cautions: tuple[Caution, ...] = ()
+    """What it may betray to whoever asks, acknowledged or not: for the officer, and on no paper."""
+    withheld: bool = False
+    """Whether something is not shown of which the family may know that it is not (decision 0055)."""
 
     @property
     def entries(self) -> tuple[int, ...]:

@@ -57,8 +57,7 @@ def _opening(accounting: Accounting) -> str:
     law = "You have a right to see it under FERPA, a federal law (34 CFR 99.32)."
     if not accounting.lines:
         return (
-            "This record lists who outside the district received information about the student. By the"
-            f" district's log nobody did. {law}"
+            f"This record lists who outside the district received information about the student. It lists nobody. {law}"
         )
     return (
         "This record lists who outside the district received information about the student, what it was, and why."
@@ -110,6 +109,8 @@ def _sections(accounting: Accounting) -> list[tuple[str, list[str]]]:
             for each in accounting.refused[:_FEW]
         ]
         sections.append(("Refused requests under the same agreements (it is not known about whom)", told))
+    if accounting.withheld:
+        sections.append(("What is not shown", [wording.WITHHELD]))
     doubts = _doubts(accounting)
     if doubts:
         sections.append(("What could not be confirmed", doubts))

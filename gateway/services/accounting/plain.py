@@ -29,6 +29,7 @@ def plain(accounting: Accounting, proofs: Sequence[Proof] = ()) -> dict[str, obj
         "own_questions": {
             event: {"times": times, "what": wording.LOOKS.get(event, event)} for event, times in accounting.looks
         },
+        "withheld": accounting.withheld,
         "altered_lists": list(accounting.altered),
         "lists_not_opened": accounting.not_opened,
         "lists_not_committed": accounting.not_committed,

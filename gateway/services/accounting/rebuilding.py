@@ -23,11 +23,11 @@ from gateway.records.reader import Page, Position, position_after
 from gateway.records.subjects import SubjectKey
 from gateway.records.telling import encode_changes
 from gateway.services.accounting.asked import PageAsked, page_asked
-from gateway.services.accounting.naming import Listed
 from gateway.services.analysis.laws import Laws, Lost
 from gateway.services.analysis.past import Law, Past
 from gateway.services.changes import Following
 from gateway.services.errors import NotRebuilt
+from gateway.services.naming import Listed
 from gateway.services.obligations.history import time_of
 from gateway.services.standing.registry import Registry
 from policies.analyse.replay import not_told

@@ -20,7 +20,8 @@ from audit.index import BLOCK, Extent, extent, saying
 from audit.reading import leaves
 from gateway.records.release import population
 from gateway.services.accounting.lines import Refused
-from gateway.services.accounting.naming import Numbered
+from gateway.services.accounting.withheld import Withheld
+from gateway.services.naming import Numbered
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Registry
 
@@ -29,12 +30,20 @@ _MARK: Final = f'"event":"{Event.REFUSAL.value}"'.encode()
 
 
 async def refused_under(
-    connection: AsyncConnection, registry: Registry, student: Numbered, stop: int
+    connection: AsyncConnection, registry: Registry, student: Numbered, stop: int, withheld: Withheld
 ) -> tuple[Refused, ...]:
-    """Return how many requests were refused before entry `stop` under each agreement that ever covered the student."""
+    """
+    Return how many requests were refused before entry `stop` under each agreement that ever covered the student.
+
+    Of an agreement that is `withheld` nothing is said.
+    """
     of = population.c
     covering = set(await connection.scalars(select(of.agreement).distinct().where(of.student_id.in_(student.students))))
-    known = covering & registry.history.keys()
+    known = {
+        digest
+        for digest in covering & registry.history.keys()
+        if not withheld.hides_agreement(registry.history[digest].verified.agreement.id)
+    }
     counted = await refusals_of(await driver_of(connection), known, stop)
     found = []
     for digest in known:

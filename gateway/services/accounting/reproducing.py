@@ -20,8 +20,6 @@ from audit.events import Event
 from audit.reading import leaf_at
 from gateway.records.reader import Position
 from gateway.records.subjects import SubjectKey
-from gateway.services.accounting.lines import Checked
-from gateway.services.accounting.naming import Listed, listed
 from gateway.services.accounting.rebuilding import Followed, Rebuilder, Rebuilt
 from gateway.services.analysis.past import Law, read_past
 from gateway.services.changes import Following, body_of
@@ -29,6 +27,7 @@ from gateway.services.disclosure import answer
 from gateway.services.entries import cursor_nonce
 from gateway.services.errors import NotRebuilt
 from gateway.services.filing import Desk
+from gateway.services.naming import Checked, Listed, listed
 from gateway.services.obligations.history import driver_of
 from gateway.services.standing.registry import Alarm, read_moment
 from gateway.wrapping_keys import WrappingKeys

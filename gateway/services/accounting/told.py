@@ -20,7 +20,7 @@ from agreements.purpose import PURPOSES
 from agreements.signature import Kind, read_envelope
 from audit.events import Event
 from gateway.services.accounting.lines import About, Channel, Further, Occurrence, Shown, Under
-from gateway.services.accounting.naming import Listed
+from gateway.services.naming import Listed
 from gateway.services.obligations.history import time_of
 from gateway.services.standing.registry import Ordered, Promised, Registry
 
@@ -100,6 +100,7 @@ class Teller:
         agreement = promised.verified.agreement
         about = About(
             recipients=(agreement.partner.name,),
+            partner=agreement.partner.id,
             under=Under(agreement.id, agreement.digest, agreement.title),
             purpose=_purpose(agreement.purpose.code),
             interest=agreement.purpose.words,

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from gateway.services.accounting.lines import Accounting, Channel, Line, Occurrence
-from gateway.services.publishing.grounds import GROUNDS, TRANSFORMATIONS
+from gateway.services.publishing.grounds import GROUNDS, OTHER_GROUNDS, TRANSFORMATIONS
 from gateway.services.publishing.signed_words import shown
 
 CHANNELS: Final = {
@@ -18,6 +18,7 @@ NOT_COVERED: Final = (
     "What was shared before the first day named above, or by a way that nobody recorded here.",
     "What families and the district's own staff saw: no law asks for a record of that (34 CFR 99.32(d)(1), (2)).",
     "Whom a refused request was about: a refusal reveals nothing, and so no refused request names a student.",
+    "What a court's order forbids the district to tell of (34 CFR 99.32(d)(5)); nor whether there is such an order.",
     "What a recipient did with the records afterwards. Who may receive them in turn is named where the agreement does.",
 )
 """Said with every accounting (row N5)."""
@@ -26,6 +27,11 @@ _MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 """Not those of the locale: the same accounting has the same bytes everywhere."""
+WITHHELD: Final = (
+    "Something is not shown, because a court's order, a law or somebody's safety stands against it (34 CFR 99.4). It"
+    " will be shown when that is over. You may ask the district why."
+)
+"""Said where something is withheld of which the family may know. Of anything else nothing is said."""
 LOOKS: Final = {
     "accounting.read": "reading this accounting",
     "records.copied": "copying the records that were disclosed",
@@ -45,7 +51,7 @@ def covered(accounting: Accounting) -> str:
 
 def basis(code: str) -> str:
     """Return a legal basis with the law it rests on."""
-    ground = GROUNDS.get(code)
+    ground = GROUNDS.get(code) or OTHER_GROUNDS.get(code)
     return code if ground is None else f"{ground.title} ({ground.citation})"
 
 

@@ -5,9 +5,10 @@ Everything filed here is judged as it will be judged at every load (`gateway.ser
 certificate, once and besides, against the log it answers for.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +29,7 @@ from agreements.documents.destruction import (
 from agreements.documents.hold import INSPECT_WITHIN, read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
+from agreements.errors import DestructionHeld
 from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Obligation, destruction, leavers, require_nothing_overdue, review
 from agreements.register import insert_status
@@ -41,15 +43,35 @@ from gateway.services.keysets.reminding import endings
 from gateway.services.obligations.courses import Followed, Following, follow
 from gateway.services.obligations.history import has_disclosures, recorded
 from gateway.services.obligations.leavers import leavers_of
-from gateway.services.obligations.shown import CertificateLine, EndingClient, Figures, HoldLine, Listed, Owed, Refused
+from gateway.services.obligations.shown import (
+    CertificateLine,
+    EndingClient,
+    Figures,
+    HoldLine,
+    Listed,
+    Owed,
+    Refused,
+)
 from gateway.services.standing.registry import Moment
 
 
-class Obligations:
-    """The office's work on what is owed."""
+class Inspections(Protocol):
+    """Knows which families have asked to inspect records and were not answered yet (row X4)."""
 
-    def __init__(self, desk: Desk) -> None:
+    async def require_none_open(self, filing: Filing, certificate: Certificate, versions: Sequence[str]) -> None:
+        """Check that none waits whose student this certificate is about. Raises `DestructionHeld`."""
+
+
+class Obligations:
+    """
+    The office's work on what is owed.
+
+    `inspections` says whether a family waits to inspect what a certificate is about: without it none is taken.
+    """
+
+    def __init__(self, desk: Desk, inspections: Inspections | None = None) -> None:
         self._desk = desk
+        self._inspections = inspections
 
     async def listed(self) -> Listed:
         """Return every obligation, met or not, in the order of activation, and the clients whose bindings end."""
@@ -137,6 +159,9 @@ class Obligations:
                 releases=each.releases,
             )
             await _require_bound(filing, each, verified.certificate)
+            if self._inspections is None:
+                raise DestructionHeld("Nobody could say here whether a family waits to inspect the records.")
+            await self._inspections.require_none_open(filing, verified.certificate, each.line)
             counted = verified.certificate.disclosures
             index = await filing.file(
                 Event.CERTIFICATE_RECEIVED,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from agreements.basis import Basis
+from agreements.basis import Basis, OtherGround
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,28 @@ GROUNDS: Final[Mapping[str, Ground]] = {
         "34 CFR 99.31(b)(2)",
     ),
 }
+
+OTHER_GROUNDS: Final[Mapping[str, Ground]] = {
+    OtherGround.OTHER_SCHOOL: Ground(
+        "Another school",
+        "The student seeks or intends to enroll there, or is enrolled there.",
+        "34 CFR 99.31(a)(2), 99.34",
+    ),
+    OtherGround.FINANCIAL_AID: Ground(
+        "Financial aid", "To decide on aid that the student asked for or received.", "34 CFR 99.31(a)(4)"
+    ),
+    OtherGround.ACCREDITING: Ground("Accrediting organization", "To carry out its accrediting.", "34 CFR 99.31(a)(7)"),
+    OtherGround.DEPENDENT_PARENT: Ground(
+        "Parent of a dependent student", "The student is a dependent of the parent for taxes.", "34 CFR 99.31(a)(8)"
+    ),
+    OtherGround.COURT_ORDER: Ground(
+        "Court order or subpoena", "A court or a subpoena ordered it.", "34 CFR 99.31(a)(9)"
+    ),
+    OtherGround.CRIME_VICTIM: Ground(
+        "Victim of a crime", "The outcome of a disciplinary proceeding, to the victim.", "34 CFR 99.31(a)(13), 99.39"
+    ),
+}
+"""Grounds of what is recorded by hand alone."""
 
 TRANSFORMATIONS: Final[Mapping[str, str]] = {
     "exact": "as recorded",

@@ -24,6 +24,21 @@ _MOVES: Final[Mapping[str, tuple[str, Standing]]] = {
 """Event -> which part of its entry names what was stopped, and where that stands then."""
 
 
+_KEPT_ELSEWHERE: Final = frozenset(
+    {
+        Event.OUTSIDE_DISCLOSURE,
+        Event.FAMILY_REQUEST_RECEIVED,
+        Event.FAMILY_REQUEST_EXTENDED,
+        Event.FAMILY_REQUEST_ANSWERED,
+        Event.FAMILY_REQUEST_REFUSED,
+        Event.FAMILY_REQUEST_WITHDRAWN,
+        Event.LINES_WITHHELD,
+        Event.PARTNERS_TELLING,
+    }
+)
+"""Entries whose documents are not in the register of agreements: whoever reads those misses the ones that are gone."""
+
+
 def as_logged(read: Read, alarm: Alarm) -> Read:
     """Return what was read with every stop of the log in it; a stop without its row, or a row without entry, alarms."""
     moves: dict[str, list[Move]] = {}
@@ -55,6 +70,7 @@ def missing_documents(read: Read) -> dict[str, tuple[int, Entry]]:
         str(entry.body["document"]): (index, entry)
         for index, entry in sorted(read.entries.items())
         if "document" in entry.body
+        and entry.event not in _KEPT_ELSEWHERE
         and (
             (entry.body["document"], index) not in there
             or (

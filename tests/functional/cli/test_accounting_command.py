@@ -17,7 +17,7 @@ basis: audit_evaluation
 interest: To audit the school nurse program that the county supports.
 """
 RECORD = ("accounting", "record", "@letter.yaml", "--officer-key", "@olivia.pem")
-SHOW = ("accounting", "show")
+SHOW = ("accounting", "show", "--acknowledge", "partner_tells", "--acknowledge", "tells_threat")
 
 
 @pytest.fixture

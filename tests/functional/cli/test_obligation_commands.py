@@ -109,7 +109,7 @@ def test_a_review_is_gathered_signed_and_registered_and_what_is_overdue_fails_th
 
 @pytest.mark.ferpa("X3")
 def test_what_is_overdue_is_said_and_fails_the_command_until_it_is_met(signed: CommandLine) -> None:
-    assert signed.done("obligation", "list") == {"obligations": [], "refused": [], "ending_clients": []}
+    assert signed.done("obligation", "list") == {"obligations": [], "refused": [], "ending_clients": [], "families": []}
     signed.draft(file="long.yaml")
     text = (signed.folder / "long.yaml").read_text().replace("last_day: 2027-06-30", "last_day: 2028-06-30")
     signed.write("long.yaml", text)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from agreements.basis import OtherGround, ferpa_9932_required
 from agreements.documents.outside_disclosure import (
     FurtherRecipient,
     OutsideDisclosure,
@@ -58,6 +59,10 @@ def test_a_record_that_lacks_what_the_law_asks_for_is_refused(changes: dict[str,
     assert problem(error) == path
 
 
+def test_what_leaves_under_no_agreement_is_what_the_law_asks_to_be_recorded() -> None:
+    assert all(ferpa_9932_required(each) for each in OtherGround)
+
+
 def test_a_day_that_no_calendar_has_is_refused() -> None:
     written = outside_disclosure_bytes(OUTSIDE).replace(TODAY.isoformat().encode(), b"2026-02-30")
     with pytest.raises(InvalidDocument) as error:
@@ -73,6 +78,7 @@ def test_a_day_that_no_calendar_has_is_refused() -> None:
         {"evidence": "sha256:" + "a" * 64, "further_recipients": (FurtherRecipient("A lab", "It tests."),)},
         {"elements": (), "corrects": 0, "why_corrected": "The letter was never sent."},
         {"disclosed_on": date(2020, 1, 1)},
+        *({"basis": each} for each in OtherGround),
     ],
 )
 def test_what_is_recorded_is_read_back_as_it_was_written(changes: dict[str, Any]) -> None:

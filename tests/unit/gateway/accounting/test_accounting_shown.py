@@ -8,7 +8,7 @@ from dataclasses import replace
 import pypdfium2
 import pytest
 
-from agreements.basis import Basis
+from agreements.basis import Basis, OtherGround
 from audit.events import Event
 from gateway.services.accounting import wording
 from gateway.services.accounting.lines import Accounting, Refused, Unread
@@ -77,7 +77,7 @@ def test_the_same_accounting_gives_the_same_bytes_and_a_reader_for_the_blind_fin
 
 def test_who_was_shared_with_nobody_is_told_so() -> None:
     (text,) = pages(paper(accounting([], name=None)))
-    assert "By the district's log nobody did." in text
+    assert "It lists nobody." in text
     assert "Student: student number" in text
 
 
@@ -141,7 +141,7 @@ def test_entries_are_told_as_ranges() -> None:
 
 
 def test_everything_that_can_occur_has_words() -> None:
-    assert all(wording.basis(each) != each for each in Basis)
+    assert all(wording.basis(each) != each for each in (*Basis, *OtherGround))
     assert wording.basis("another") == "another"
     looks = (Event.ACCOUNTING_READ, Event.RECORDS_COPIED, Event.EXPLANATION_READ, Event.ANALYSIS_READ)
     assert set(wording.LOOKS) == {each.value for each in looks}

@@ -14,11 +14,10 @@ from audit.entry import Entry
 from audit.errors import CommitmentMismatch
 from gateway.api.query import _OURS, SINCE, read_query
 from gateway.services.accounting.asked import _NO_FILTERS, page_asked
-from gateway.services.accounting.lines import Checked
-from gateway.services.accounting.naming import Listed
 from gateway.services.accounting.rebuilding import _window
 from gateway.services.changes import OPENED
 from gateway.services.errors import NotRebuilt
+from gateway.services.naming import Checked, Listed
 
 pytestmark = [pytest.mark.ferpa("C8"), pytest.mark.claim(6)]
 SECRET = bytes(range(32))

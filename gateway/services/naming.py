@@ -7,6 +7,7 @@ what an index says is looked at again in the list beside the entry; it can make 
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +22,6 @@ from gateway.records import release
 from gateway.records.errors import UnknownStudent
 from gateway.records.numbers import holder_of, one_with
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
-from gateway.services.accounting.lines import Checked
 from gateway.services.errors import LinkErased
 from gateway.services.obligations.history import driver_of
 
@@ -32,6 +32,16 @@ _BESIDE: Final = text(
     LEFT JOIN audit.private p ON p.idx = e.idx WHERE e.idx = ANY(:indexes) ORDER BY e.idx"""
 ).bindparams(bindparam("indexes", type_=ARRAY(BigInteger)))
 _EVERY: Final = text("SELECT idx FROM audit.subject WHERE idx >= :start AND idx < :stop ORDER BY idx")
+
+
+class Checked(StrEnum):
+    """Whether the list of students beside an entry is the one that the entry commits to."""
+
+    HOLDS = "holds"
+    ALTERED = "altered"
+    NOT_OPENED = "not_opened"
+    NOT_COMMITTED = "not_committed"
+    """The entry is of an earlier release, whose entries commit to no list."""
 
 
 @dataclass(frozen=True, slots=True)
