@@ -52,6 +52,8 @@ class Kind(StrEnum):
     OUTSIDE_DISCLOSURE = "outside_disclosure"
     WITNESSES = "witnesses"
     STAFF_ROLE = "staff_role"
+    CODE_CLASSIFICATION = "code_classification"
+    LOAD_CONFIRMATION = "load_confirmation"
 
     @property
     def typ(self) -> str:

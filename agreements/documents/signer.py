@@ -13,6 +13,8 @@ from agreements.shapes import DATE, choice, group, leaf, listing, text
 ROLES: Final = ("district_signer", "partner_signer")
 LIMITS: Final = ("agreement", "client_binding", "people_annex", "certificate", "succession")
 """The kinds of documents that are signed for a party."""
+STEWARDS_LIMITS: Final = ("code_classification", "load_confirmation")
+"""What stewards sign for the district: no partner does, and nobody who was not introduced for just that."""
 
 SIGNER: Final = group(
     "The signer document",
@@ -24,7 +26,7 @@ SIGNER: Final = group(
         "jwk": key_shape("The signer's key"),
         "valid_from": text("rule", "The first day of validity", DATE),
         "valid_to": text("rule", "The last day of validity", DATE),
-        "may_sign": listing("What the signer may sign", choice("rule", "A kind of document", *LIMITS)),
+        "may_sign": listing("What the signer may sign", choice("rule", "A kind", *LIMITS, *STEWARDS_LIMITS)),
     },
 )
 
@@ -70,5 +72,7 @@ def read_signer(raw: bytes | str) -> Signer:
         refuse(SIGNER, "/valid_to", "S2", "The signer is valid from a day of the calendar to the same or a later one.")
     if content["party"].split(":")[0] != content["role"].split("_")[0]:
         refuse(SIGNER, "/role", "S2", "A district signer signs for a district, a partner signer for a partner.")
+    if content["role"] != ROLES[0] and not set(STEWARDS_LIMITS).isdisjoint(content["may_sign"]):
+        refuse(SIGNER, "/may_sign", "S2", "Stewards are people of the district.")
     key = read_public_key(content["jwk"])
     return Signer(content["party"], content["role"], content["name"], key, first, last, tuple(content["may_sign"]))

@@ -22,6 +22,7 @@ from gateway.cli import (
     certificate,
     client,
     client_secret,
+    codes,
     db,
     demo,
     emergency,
@@ -103,6 +104,7 @@ records.app.command("merge-students")(numbers.merge)
 records.app.command("number-reused")(numbers.reused)
 records.app.command("number-kept")(numbers.kept)
 app.add_typer(records.app, name="records")
+app.add_typer(codes.app, name="codes")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
 audit.app.command("reproduce")(audit_reproduce.reproduce)

@@ -40,6 +40,8 @@ class Limit(StrEnum):
     PEOPLE_ANNEX = "people_annex"
     CERTIFICATE = "certificate"
     SUCCESSION = "succession"
+    CODE_CLASSIFICATION = "code_classification"
+    LOAD_CONFIRMATION = "load_confirmation"
 
 
 SIGNED_BY_DISTRICT = ("agreement",)

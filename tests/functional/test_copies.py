@@ -212,7 +212,7 @@ async def test_a_release_that_cannot_be_rebuilt_is_said(idle_gateway: Gateway) -
 async def test_no_past_is_opened_by_a_permit_that_did_not_hold(idle_gateway: Gateway) -> None:
     room = await Room.open(idle_gateway)
     moment, registry = await room.desk.registry()
-    permit = room.releases._permit(registry.emergency_orders[0], TWO, moment)
+    permit = room.releases._permit(registry.emergency_orders[0], TWO, registry, moment)
     early = permit.valid_from - dt.timedelta(microseconds=1)
     async with room.desk.engine.connect() as connection:
         for other, at in ((object(), moment.now), (permit, permit.valid_until), (permit, early)):
