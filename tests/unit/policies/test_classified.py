@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.basis import Basis
-from agreements.canonical import canonical_bytes
+from agreements.canonical import Json, canonical_bytes
 from agreements.documents.classification import Classification, Judgement, Verdict, read_classification
 from agreements.elements import load_catalogue
 from policies.classified import UNCLASSIFIED, Classified, classified_by, classified_then, read_classified
@@ -144,13 +144,14 @@ def test_what_was_kept_reads_back_and_nothing_else_is_read() -> None:
         "guardrails": files("policies").joinpath("guardrails.toml").read_text("utf-8"),
     }
     assert read_guardrails(whole["guardrails"], CATALOGUE, whole["code_values"]) == SHIPPED
-    for wrong in (
+    wrongs: list[Json] = [
         {},
         {"closed": [], "judged": [["a", "b"]]},
         {"closed": [1], "judged": []},
         [],
         {"closed": [], "judged": [["a", "b", "c", None]]},
-    ):
+    ]
+    for wrong in wrongs:
         with pytest.raises((ValueError, TypeError)):
             read_classified(wrong)
         altered = SHIPPED.canonical[:-1] + b',"classified":' + canonical_bytes(wrong) + b"}"
