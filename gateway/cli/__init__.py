@@ -23,6 +23,7 @@ from gateway.cli import (
     client,
     client_secret,
     codes,
+    confirming,
     db,
     demo,
     emergency,
@@ -97,6 +98,8 @@ app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
+records.app.command("confirmation")(confirming.confirmation)
+records.app.command("sign-confirmation")(confirming.sign_confirmation)
 records.app.command("retain")(retaining.retain)
 records.app.command("place-statement")(statements.place)
 records.app.command("end-statement")(statements.end)

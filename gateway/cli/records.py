@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
 from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
-from gateway.services.stewardship import LoadReport, RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import LoadHeld, LoadReport, RowsRefused, Stewardship, read_mappings
 
 app = typer.Typer(
     help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
@@ -41,15 +42,19 @@ def load(
         typer.Option(help="What changed in the export since, as a folder or zip archive; repeatable, in this order."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
+    confirmed: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What two people signed to let a held load through; one a mapping."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
     refused: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every refused row to this new file, as CSV, masked.")
     ] = None,
 ) -> None:
     """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
-    named = dict(_named(text) for text in agreements or ())
+    named = dict(named_agreement(text) for text in agreements or ())
     mappings = read_mappings(mapping)
+    confirmations = [papers.read_signed(each, Kind.LOAD_CONFIRMATION) for each in confirmed or ()]
     subject_key = load_keys(settings().keys).subject
     done: list[dict[str, object]] = []
 
@@ -66,7 +71,7 @@ def load(
                             deltas=delta or (),
                             agreements=named,
                             strict=strict,
-                            confirm=confirm,
+                            confirmed=confirmations,
                             dry=dry_run,
                             refused=keep,
                             tell=tell,
@@ -77,6 +82,11 @@ def load(
         run(work())
     except RowsRefused as error:
         done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
+        raise
+    except LoadHeld as error:
+        say(f"{mappings[len(done)].name}: this load is held. What narrows in it counts from now on.")
+        held = {"mapping": mappings[len(done)].name, "loaded": False, "held": error.held, "entries": error.entries}
+        done.append(held)
         raise
     finally:
         # What was loaded before a refusal is loaded: it is accounted for even when the command fails.
@@ -119,6 +129,9 @@ def _account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
         say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
     for reason in report.held:
         say(f"{name}: this load would be held: {reason}.")
+    unclassified = report.unclassified
+    if count := len(unclassified.codes) + sum(unclassified.others.values()):
+        say(f"{name}: {count} value(s) that nobody has classified reach no partner; see `pactgate codes unclassified`.")
     counted = ("added", "changed", "ended", "unchanged", "withheld")
     return {
         "mapping": name,
@@ -129,10 +142,12 @@ def _account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
         "refused_rows": report.refused_rows,
         "reasons": {each.target: dict(each.reasons) for each in report.targets if each.reasons},
         "held": report.held,
+        "unclassified": {"codes": unclassified.codes, "others": unclassified.others},
     }
 
 
-def _named(text: str) -> tuple[str, str]:
+def named_agreement(text: str) -> tuple[str, str]:
+    """Read an agreement by its name in the files, given as an argument."""
     name, equals, agreement = text.partition("=")
     if not equals or not name.strip():
         raise typer.BadParameter(f"{text!r} is not NAME=AGREEMENT", param_hint="--agreements")

@@ -8,12 +8,14 @@ come, what it concerns is prepared again, and the lock is taken anew.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from agreements.documents.load_confirmation import Confirmable
 from audit.change import next_index
 from audit.events import Event
 from gateway.records import facts
@@ -75,6 +77,17 @@ class Group:
         return {"digest": f"sha256:{self.digest.hex()}", "targets": counts}
 
 
+class Confirmation(Protocol):
+    """What lets exactly one held load through: the one that it describes, once."""
+
+    @property
+    def load(self) -> Confirmable:
+        """What was confirmed."""
+
+    async def file(self, connection: AsyncConnection, mapping: str) -> None:
+        """Verify it and put it on record, in the transaction that makes the load visible. Raises why it may not."""
+
+
 class Appearing:
     """Makes loads visible. Holds the loader's engine, and who is in force."""
 
@@ -83,12 +96,23 @@ class Appearing:
         self._scopes = scopes
         self._random = random
 
-    async def show(self, work: Workspace, source: str, groups: Sequence[Group], before: int) -> tuple[int, ...]:
-        """Prepare what populations will be, and publish; what moves meanwhile is prepared again. Raises `LoadBusy`."""
+    async def show(
+        self,
+        work: Workspace,
+        source: str,
+        groups: Sequence[Group],
+        before: int,
+        confirmation: Confirmation | None = None,
+    ) -> tuple[int, ...]:
+        """
+        Prepare what populations will be, and publish; what moves meanwhile is prepared again.
+
+        Raises `LoadBusy`, and what the `confirmation` raises.
+        """
         prepared = await self._populations(work.connection, groups)
         for _ in range(_CATCH_UPS):
             try:
-                return await self.publish(work.session, source, groups, prepared, before)
+                return await self.publish(work.session, source, groups, prepared, before, confirmation=confirmation)
             except LoadOvertaken:
                 # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
                 # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
@@ -132,7 +156,14 @@ class Appearing:
         return Prepared(epoch, scopes, parts, prepared.listed)
 
     async def publish(
-        self, connection: AsyncConnection, source: str, groups: Sequence[Group], prepared: Prepared, before: int
+        self,
+        connection: AsyncConnection,
+        source: str,
+        groups: Sequence[Group],
+        prepared: Prepared,
+        before: int,
+        *,
+        confirmation: Confirmation | None = None,
     ) -> tuple[int, ...]:
         """
         Make everything visible in one short transaction. If it fails, the next load undoes what was prepared.
@@ -144,6 +175,9 @@ class Appearing:
             now = await connection.scalar(select(func.gateway.clock()))
             assert now is not None
             last = groups[-1]
+            if confirmation is not None:
+                # What is said of it now holds for the load: a stop of who signed would be found below.
+                await confirmation.file(connection, source)
             for group in groups:
                 idx = await next_index(connection)
                 if not entries:

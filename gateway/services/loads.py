@@ -17,20 +17,32 @@ import asyncpg
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from agreements.documents.load_confirmation import Confirmable, ExportedFile
 from audit.events import Event
-from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
+from gateway.records.errors import (
+    BadSource,
+    ConfirmationRefused,
+    LoadBusy,
+    LoadHeld,
+    LoadOvertaken,
+    RowsRefused,
+    RowsUnstorable,
+)
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.describing import confirmable, exported_files, mapping_digest, require_confirmed
 from gateway.records.loading.entered import newest_entry, students_of
 from gateway.records.loading.holders import ask, withhold_questioned
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
+from gateway.records.loading.narrowing import keep_narrowing
 from gateway.records.loading.prepare import (
     add_students,
     keep_beginnings,
     open_batch,
     undo_leftovers,
+    undo_unused,
     withhold,
     write_unseen,
 )
@@ -38,11 +50,12 @@ from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.unclassified import Codes, unclassified_in
 from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.parts import read_loaded
 from gateway.records.prepared import settle
 from gateway.records.subjects import SubjectKey
-from gateway.services.appearing import Appearing, Group, ScopesInForce
+from gateway.services.appearing import Appearing, Confirmation, Group, ScopesInForce
 
 _LOCK = "pactgate.load"
 _END = f"DISCARD TEMP; SELECT pg_advisory_unlock(hashtextextended('{_LOCK}', 0))"
@@ -75,7 +88,8 @@ class Loads:
         deltas: Sequence[Path] = (),
         lookups: Lookups | None = None,
         strict: bool = False,
-        confirm: bool = False,
+        confirmation: Confirmation | None = None,
+        codes: Codes | None = None,
         dry: bool = False,
         refused: Callable[[Refused], None] | None = None,
         tell: Tell | None = None,
@@ -84,11 +98,15 @@ class Loads:
         Load what `mapping` takes from `folder`, and report what was taken and what was refused.
 
         `folder` may be a zip archive; `deltas` are later exports, in order, that say what changed in it. `strict` loads
-        nothing if any row is refused; `confirm` lets a suspiciously large change through; `dry` writes nothing and says
-        what would happen. `refused` is given every refused row. Raises `BadMapping`, `BadSource`, `RowsRefused`,
-        `RowsUnstorable`, `LoadHeld`, `LoadBusy`; nothing is visible then.
+        nothing if any row is refused; a `confirmation` lets exactly the load through that it describes; by `codes` the
+        report tells which values nobody has classified; `dry` writes nothing and says what would happen. `refused` is
+        given every refused row.
+
+        Raises `LoadHeld` for a suspiciously large change: of that load, what narrows is visible then. Raises
+        `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `ConfirmationRefused`, `LoadBusy`, and what the
+        confirmation raises; nothing is visible then.
         """
-        order = _Order(mapping, (folder, *deltas), lookups or {}, strict, confirm, dry, refused, tell)
+        order = _Order(mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell)
         async with self._alone() as work:
             for _ in range(_ATTEMPTS):
                 try:
@@ -100,6 +118,7 @@ class Loads:
     async def _load(self, work: Workspace, order: "_Order") -> LoadReport:
         # Opened before anything is read: a missing file or column is said at once.
         stagings = order.stagings()
+        confirmed = None if order.confirmation is None else order.require_files(order.confirmation.load)
         if not order.dry:
             await undo_leftovers(work.connection)
             await settle(work.connection)
@@ -110,25 +129,50 @@ class Loads:
                 await _fill(work, number, staging, order.tell)
             # All of it is there now and nothing compared: whose number it is, is asked about rows of all targets.
             questioned = await ask(work, stagings)
-            digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
+            digests = _digests(stagings)
             differences = [
                 await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], questioned)
                 for number, staging in enumerate(stagings)
             ]
             reports, held = tuple(report_on(each) for each in differences), _held(differences)
+            codes = await unclassified_in(work, differences, order.codes)
             if order.dry:
                 await _tell_refused(work, differences, order.refused)
-                return LoadReport((), reports, held)
+                return LoadReport((), reports, held, order.described(differences) if held else None, codes)
             try:
-                _require_loadable(differences, held, strict=order.strict, confirm=order.confirm)
-            except (RowsRefused, LoadHeld):
+                _require_loadable(differences, strict=order.strict)
+                if confirmed is not None:
+                    require_confirmed(confirmed, order.described(differences))
+            except (RowsRefused, ConfirmationRefused):
                 await _tell_refused(work, differences, order.refused)
                 raise
+            if held and confirmed is None:
+                await _tell_refused(work, differences, order.refused)
+                raise LoadHeld(held[0], held, await self._narrow(work, order, stagings, differences, before))
             groups = await self._prepare(work, order.mapping.name, differences, digests)
-            entries = await self.appearing.show(work, order.mapping.name, groups, before)
+            entries = await self.appearing.show(work, order.mapping.name, groups, before, order.confirmation)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
-        return LoadReport(entries, reports)
+        return LoadReport(entries, reports, unclassified=codes)
+
+    async def _narrow(
+        self,
+        work: Workspace,
+        order: "_Order",
+        stagings: Sequence[Staging],
+        differences: Sequence[Difference],
+        before: int,
+    ) -> tuple[int, ...]:
+        """Make visible what narrows in a load that is held; return the entries."""
+        digests = _digests(stagings)
+        narrowed = await keep_narrowing(work, differences, digests)
+        prepared = await self._prepare(work, order.mapping.name, narrowed, digests)
+        groups = [each for each in prepared if each.changes_something]
+        if len(groups) < len(prepared):
+            await undo_unused(work.connection, [each.batch for each in prepared if not each.changes_something])
+        entries = await self.appearing.show(work, order.mapping.name, groups, before) if groups else ()
+        await settle(work.connection)
+        return entries
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Workspace]:
@@ -200,7 +244,8 @@ class _Order:
     places: Sequence[Path]
     lookups: Lookups
     strict: bool
-    confirm: bool
+    confirmation: Confirmation | None
+    codes: Codes | None
     dry: bool
     refused: Callable[[Refused], None] | None
     tell: Tell | None
@@ -213,6 +258,18 @@ class _Order:
         if not (there := [each for each in opened if each.is_there]):
             raise BadSource("None of the files of the mapping is there.")
         return there
+
+    def require_files(self, confirmed: Confirmable) -> Confirmable:
+        """Check that the mapping and every file are those of a confirmation, before any of it is read."""
+        require_confirmed(confirmed, Confirmable(*self._source(), confirmed.targets))
+        return confirmed
+
+    def described(self, differences: Sequence[Difference]) -> Confirmable:
+        """Return what two people confirm of this load; the files are read again."""
+        return confirmable(*self._source(), differences)
+
+    def _source(self) -> tuple[str, tuple[ExportedFile, ...]]:
+        return mapping_digest(self.mapping, self.lookups), exported_files(self.mapping, self.places)
 
 
 async def _raw(session: AsyncConnection) -> asyncpg.Connection:
@@ -255,11 +312,13 @@ def _held(differences: Sequence[Difference]) -> tuple[str, ...]:
     )
 
 
-def _require_loadable(differences: Sequence[Difference], held: Sequence[str], *, strict: bool, confirm: bool) -> None:
+def _digests(stagings: Sequence[Staging]) -> dict[Event, "hashlib._Hash"]:
+    return {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
+
+
+def _require_loadable(differences: Sequence[Difference], *, strict: bool) -> None:
     refused = sum(each.refused for each in differences)
     if strict and refused:
         raise RowsRefused(
             f"{refused} rows were refused", tuple(str(row) for each in differences for row in each.examples)
         )
-    if held and not confirm:
-        raise LoadHeld(held[0])

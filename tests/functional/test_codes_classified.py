@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agreements.documents.classification import Verdict
+from agreements.documents.classification import Judgement, Verdict
 from agreements.documents.revocation import Revocation, revocation_bytes
+from agreements.elements import load_catalogue
 from agreements.errors import AgreementError, NotEntitled, NotTheNext, SignatureMissing
 from agreements.keys import SigningKey
 from agreements.register import insert_document
@@ -15,19 +16,28 @@ from agreements.signature import Envelope, Kind
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.api.cursor import ChangeCursors, Cursors
 from gateway.records.loading.mapping import parse_mapping
 from gateway.records.subjects import SubjectKey
+from gateway.services.accounting.reproducing import Reproductions
+from gateway.services.alarms import alarm
+from gateway.services.analysis.past import Law
+from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.container import open_services
 from gateway.services.explaining.world import open_world
 from gateway.services.loads import Loads
 from gateway.services.standing.registry import read_moment
+from policies.classified import Classified
+from policies.decide import decide
+from policies.decision import Permit
 from policies.emergency_release import Handing
 from policies.errors import CodeRefused, PolicyError
-from policies.guardrails import load_guardrails
+from policies.guardrails import classified_guardrails, load_guardrails
+from policies.request import AccessRequest
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import COVERED, TUTORING, YEAR
-from tests.factories.gateway import Gateway
-from tests.factories.replayed import rejustified
+from tests.factories.gateway import BRIGHT_PATH, Gateway
+from tests.factories.replayed import altered, rejustified
 from tests.factories.stewards import Code, Stewards
 from tests.factories.superuser import alarms, served_anew, superuser
 from tests.functional.test_emergency_releases import Room
@@ -160,10 +170,10 @@ async def test_what_stewards_open_and_take_back_counts_from_the_next_request_on_
         size = await gateway.size()
         await served_anew(gateway)
         assert await gateway.size() == size
-        world = await open_world(await gateway.office())
-        assert world.state.promises
+        assert OWN in await office_lets_leave(gateway)
         assert gateway.services.grants.configuration == start + 2
         assert await both() == [{None, OWN}] * 2
+        answer = await gateway.get(TUTORING, "/v1/students?fields=enrollment_status&limit=500")
         await room.classify((STATUS, OWN, Verdict.WITHDRAWN))
         assert await both() == [{None}] * 2
         await room.classify((STATUS, OWN, Verdict.GATED, "project rule M2"))
@@ -177,6 +187,27 @@ async def test_what_stewards_open_and_take_back_counts_from_the_next_request_on_
     found = await rejustified(gateway)
     assert found.holds
     assert not found.shown
+    # What left while the code was open is made again, though it is not open in this way any more.
+    assert OWN.encode() in answer.content
+    assert await made_again(gateway, int(answer.headers["pactgate-receipt"])) == answer.content
+
+
+async def office_lets_leave(gateway: Gateway) -> tuple[str, ...]:
+    """The values of a status that leave under tutoring, as the office explains it."""
+    world, signed = await open_world(await gateway.office()), gateway.deployment.agreements[TUTORING].agreement
+    client = gateway.deployment.partners[BRIGHT_PATH].client
+    asked = AccessRequest(client, signed.digest, signed.purpose.code, "students", ("enrollment_status",))
+    permit = decide(world.state, asked, world.moment.now)
+    assert isinstance(permit, Permit)
+    assert permit.fields[0].codes is not None
+    return permit.fields[0].codes.values
+
+
+async def made_again(gateway: Gateway, entry: int) -> bytes:
+    """The answer of a disclosure, rebuilt from its entry."""
+    keys, law = gateway.deployment.keys, Law(load_catalogue(), load_guardrails())
+    seals = (Cursors(keys.cursor).seal, ChangeCursors(keys.cursor).seal)
+    return (await Reproductions((await gateway.office()).desk, law, alarm, keys.subject, seals).reproduce(entry)).body
 
 
 @pytest.mark.claim(6)
@@ -218,6 +249,28 @@ async def test_a_disclosure_by_a_code_that_no_steward_opened_is_named(
     await served_anew(gateway)
     assert await statuses(gateway) == {None}
     assert list(gateway.services.grants.guardrails.classified.closed) == []
+
+
+@pytest.mark.claim(6)
+async def test_an_entry_that_cites_codes_which_no_steward_opened_is_named(room: Stewards) -> None:
+    """Whoever writes other guardrails among the inputs, and into the log, re-justifies no disclosure by them."""
+    gateway, catalogue = room.gateway, load_catalogue()
+    office, size = await gateway.office(), await gateway.size()
+    await gateway.ask(TUTORING, elements=("enrollment_status",))
+    opened = classified_guardrails(load_guardrails(), Classified((Judgement(STATUS, OWN, Verdict.OPEN),)), catalogue)
+    async with office.engine.begin() as connection:
+        forged = await record_configuration(connection, Configuration(catalogue, opened))
+    _, registry = await office.desk.registry()
+    granted = registry.granted[gateway.digest(TUTORING)]
+    ruleset = granted.compile(catalogue, opened, registry.suspensions).digest
+
+    def cite(body: dict[str, Any]) -> None:
+        body.update(configuration=forged, guardrails=opened.digest, ruleset=ruleset)
+
+    assert (await rejustified(gateway)).holds
+    async with altered(gateway, {size: cite}):
+        found = await rejustified(gateway)
+    assert [(each["entry"], each["differs"]) for each in found.shown] == [(size, ("ruleset", "guardrails"))]
 
 
 @pytest.mark.claim(12)

@@ -93,7 +93,8 @@ async def _confirmed(gateway: Gateway, folder: Path, content: Mapping[str, Any])
 
     from gateway.records.subjects import SubjectKey  # noqa: PLC0415
     from gateway.services.loads import Loads  # noqa: PLC0415
-    from tests.factories.records import NAMES, mapping_for  # noqa: PLC0415
+    from tests.factories.confirmed import load_confirmed  # noqa: PLC0415
+    from tests.factories.records import NAMES, OFFICERS, mapping_for  # noqa: PLC0415
 
     for target, rows in content.items():
         with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -102,7 +103,7 @@ async def _confirmed(gateway: Gateway, folder: Path, content: Mapping[str, Any])
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     office = await gateway.office()
     loads = Loads(office.engine, SubjectKey(gateway.deployment.keys.subject), office.desk.scopes)
-    await loads.load(mapping_for(*content), folder, confirm=True)
+    await load_confirmed(loads, office.desk, OFFICERS, mapping_for(*content), folder)
 
 
 @pytest.mark.claim(6)

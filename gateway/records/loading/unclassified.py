@@ -14,7 +14,9 @@ import asyncpg
 from sqlalchemy import Table
 
 from gateway.records.loading.comparing import IN_FORCE
+from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import TARGETS
+from gateway.records.loading.workspace import Workspace
 
 Known = Mapping[str, frozenset[str]]
 """The values of each coded element that somebody has judged."""
@@ -22,6 +24,14 @@ LONGEST: Final = 100
 """Letters in a value that is told: codes and their words in CEDS are mostly shorter."""
 MOST: Final = 200
 """Values told of one column at a time, the commonest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """What is known of codes, and in how many rows a value stands that may be told."""
+
+    known: Known
+    fewest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,18 @@ async def unclassified_in_force(session: asyncpg.Connection, known: Known, *, fe
     return together(found)
 
 
-async def unclassified_staged(
-    session: asyncpg.Connection, number: int, target: str, known: Known, *, fewest: int
-) -> Unclassified:
-    """Return the values that stand in the rows that a load has staged for one target."""
-    return await _unclassified(session, f"pg_temp.staged_{number} AS s", TARGETS[target].table, known, fewest)
+async def unclassified_in(work: Workspace, differences: Sequence[Difference], codes: Codes | None) -> Unclassified:
+    """Return the values that stand in the rows that a load has staged."""
+    if codes is None:
+        return NONE_UNCLASSIFIED
+    found = [
+        await _unclassified(
+            work.connection, f"pg_temp.staged_{each.number} AS s", each.kind.table, codes.known, codes.fewest
+        )
+        for each in differences
+        if not each.kind.is_dated_by_entry
+    ]
+    return together(found)
 
 
 def together(found: Sequence[Unclassified]) -> Unclassified:

@@ -33,8 +33,13 @@ def stewarded(active: CommandLine) -> CommandLine:
     active.write(
         "facts.toml", facts.replace('entry_date = "in"', 'entry_date = "in", exit_date = "out", exit_type = "why"')
     )
-    (report,) = active.done("records", "load", "@export", "--mapping", "@facts.toml")
+    loaded = active.run("records", "load", "@export", "--mapping", "@facts.toml")
+    (report,) = loaded.data
     assert report["targets"]["enrollments"]["added"] == 11, report
+    told = {"codes": [{"element": "000110", "rows": 10, "value": OWN}], "others": {"000110": 1}}
+    assert report["unclassified"] == told
+    assert "2 value(s) that nobody has classified" in loaded.err
+    assert RARE not in loaded.out
     return active
 
 
