@@ -11,7 +11,14 @@ from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
 from gateway.cli.run import office, run, say, settings, show
 from gateway.keys import load_keys
-from gateway.services.stewardship import LoadHeld, LoadReport, RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import (
+    ConfirmationRefused,
+    LoadHeld,
+    LoadReport,
+    RowsRefused,
+    Stewardship,
+    read_mappings,
+)
 
 app = typer.Typer(
     help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
@@ -84,8 +91,11 @@ def load(
         done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
         raise
     except LoadHeld as error:
-        say(f"{mappings[len(done)].name}: this load is held. What narrows in it counts from now on.")
-        held = {"mapping": mappings[len(done)].name, "loaded": False, "held": error.held, "entries": error.entries}
+        name = mappings[len(done)].name
+        say(f"{name}: this load is held. What narrows in it counts from now on.")
+        if confirmations and not isinstance(error, ConfirmationRefused):
+            say(f"{name}: none of the confirmations is of this mapping with these agreements.")
+        held = {"mapping": name, "loaded": False, "held": error.held, "entries": error.entries}
         done.append(held)
         raise
     finally:

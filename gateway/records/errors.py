@@ -114,16 +114,16 @@ class LoadHeld(RecordsError):
         " and it is loaded with --confirmed."
     )
 
-    def __init__(self, message: str, held: tuple[str, ...] = (), entries: tuple[int, ...] = ()) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.held = held
+        self.held: tuple[str, ...] = ()
         """What would change too much, of each target."""
-        self.entries = entries
+        self.entries: tuple[int, ...] = ()
         """The entries of what narrowed, and applied at once."""
 
 
-class ConfirmationRefused(RecordsError):
-    """What two people confirmed is another load than the one that would happen. Nothing was loaded."""
+class ConfirmationRefused(LoadHeld):
+    """What two people confirmed is another load than the one that would happen: it is held as if nobody had."""
 
     code = "confirmation_refused"
     public_detail = "This is not the load that was confirmed."

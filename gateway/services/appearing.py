@@ -8,19 +8,18 @@ come, what it concerns is prepared again, and the lock is taken anew.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from agreements.documents.load_confirmation import Confirmable
 from audit.change import next_index
 from audit.events import Event
 from gateway.records import facts
 from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadOvertaken
+from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import date_by_entry, newest_entry
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.workspace import Workspace
@@ -75,17 +74,6 @@ class Group:
             for each in self.differences
         }
         return {"digest": f"sha256:{self.digest.hex()}", "targets": counts}
-
-
-class Confirmation(Protocol):
-    """What lets exactly one held load through: the one that it describes, once."""
-
-    @property
-    def load(self) -> Confirmable:
-        """What was confirmed."""
-
-    async def file(self, connection: AsyncConnection, mapping: str) -> None:
-        """Verify it and put it on record, in the transaction that makes the load visible. Raises why it may not."""
 
 
 class Appearing:

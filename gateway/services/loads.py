@@ -10,18 +10,14 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from agreements.documents.load_confirmation import Confirmable, ExportedFile
 from audit.events import Event
 from gateway.records.errors import (
-    BadSource,
-    ConfirmationRefused,
     LoadBusy,
     LoadHeld,
     LoadOvertaken,
@@ -30,13 +26,13 @@ from gateway.records.errors import (
 )
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.csvfile import Refused
-from gateway.records.loading.describing import confirmable, exported_files, mapping_digest, require_confirmed
+from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import newest_entry, students_of
 from gateway.records.loading.holders import ask, withhold_questioned
-from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.narrowing import keep_narrowing
+from gateway.records.loading.order import Order, Tell, held_targets
 from gateway.records.loading.prepare import (
     add_students,
     keep_beginnings,
@@ -55,14 +51,12 @@ from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.parts import read_loaded
 from gateway.records.prepared import settle
 from gateway.records.subjects import SubjectKey
-from gateway.services.appearing import Appearing, Confirmation, Group, ScopesInForce
+from gateway.services.appearing import Appearing, Group, ScopesInForce
 
 _LOCK = "pactgate.load"
 _END = f"DISCARD TEMP; SELECT pg_advisory_unlock(hashtextextended('{_LOCK}', 0))"
 _ATTEMPTS = 3
 """How often a load of lists begins anew when something comes in between."""
-Tell = Callable[[int, int], None]
-"""Is told how many bytes of how many have been read, about."""
 
 
 class Loads:
@@ -102,11 +96,11 @@ class Loads:
         report tells which values nobody has classified; `dry` writes nothing and says what would happen. `refused` is
         given every refused row.
 
-        Raises `LoadHeld` for a suspiciously large change: of that load, what narrows is visible then. Raises
-        `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `ConfirmationRefused`, `LoadBusy`, and what the
-        confirmation raises; nothing is visible then.
+        Raises `LoadHeld` for a suspiciously large change, and `ConfirmationRefused` if another one was confirmed: what
+        narrows in it is visible then. Raises `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `LoadBusy`,
+        and what the confirmation raises; nothing is visible then.
         """
-        order = _Order(mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell)
+        order = Order(mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell)
         async with self._alone() as work:
             for _ in range(_ATTEMPTS):
                 try:
@@ -115,10 +109,10 @@ class Loads:
                     continue
         raise LoadBusy("stops came whenever this load was prepared")
 
-    async def _load(self, work: Workspace, order: "_Order") -> LoadReport:
+    async def _load(self, work: Workspace, order: Order) -> LoadReport:
         # Opened before anything is read: a missing file or column is said at once.
         stagings = order.stagings()
-        confirmed = None if order.confirmation is None else order.require_files(order.confirmation.load)
+        refusal = order.refused_at_once()
         if not order.dry:
             await undo_leftovers(work.connection)
             await settle(work.connection)
@@ -129,42 +123,53 @@ class Loads:
                 await _fill(work, number, staging, order.tell)
             # All of it is there now and nothing compared: whose number it is, is asked about rows of all targets.
             questioned = await ask(work, stagings)
-            digests = _digests(stagings)
+            digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
             differences = [
                 await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], questioned)
                 for number, staging in enumerate(stagings)
             ]
-            reports, held = tuple(report_on(each) for each in differences), _held(differences)
+            reports, held = tuple(report_on(each) for each in differences), held_targets(differences)
             codes = await unclassified_in(work, differences, order.codes)
             if order.dry:
                 await _tell_refused(work, differences, order.refused)
                 return LoadReport((), reports, held, order.described(differences) if held else None, codes)
             try:
-                _require_loadable(differences, strict=order.strict)
-                if confirmed is not None:
-                    require_confirmed(confirmed, order.described(differences))
-            except (RowsRefused, ConfirmationRefused):
+                await self._require_loadable(work, order, differences, before, refusal)
+            except (RowsRefused, LoadHeld):
                 await _tell_refused(work, differences, order.refused)
                 raise
-            if held and confirmed is None:
-                await _tell_refused(work, differences, order.refused)
-                raise LoadHeld(held[0], held, await self._narrow(work, order, stagings, differences, before))
             groups = await self._prepare(work, order.mapping.name, differences, digests)
             entries = await self.appearing.show(work, order.mapping.name, groups, before, order.confirmation)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
         return LoadReport(entries, reports, unclassified=codes)
 
-    async def _narrow(
+    async def _require_loadable(
         self,
         work: Workspace,
-        order: "_Order",
-        stagings: Sequence[Staging],
+        order: Order,
         differences: Sequence[Difference],
         before: int,
+        refusal: LoadHeld | None,
+    ) -> None:
+        """Check that nothing holds this load up; what narrows in one that is held applies. As `load` raises."""
+        order.require_strict(differences)
+        refusal = refusal or order.refused_after(differences)
+        held = held_targets(differences)
+        if held and order.confirmation is None:
+            refusal = LoadHeld(held[0])
+        if refusal is None:
+            return
+        refusal.held = held
+        if held:
+            refusal.entries = await self._narrow(work, order, differences, before)
+        raise refusal
+
+    async def _narrow(
+        self, work: Workspace, order: Order, differences: Sequence[Difference], before: int
     ) -> tuple[int, ...]:
         """Make visible what narrows in a load that is held; return the entries."""
-        digests = _digests(stagings)
+        digests = {each.kind.event: hashlib.sha256() for each in differences}
         narrowed = await keep_narrowing(work, differences, digests)
         prepared = await self._prepare(work, order.mapping.name, narrowed, digests)
         groups = [each for each in prepared if each.changes_something]
@@ -236,42 +241,6 @@ def _unstorable(error: BaseException | None) -> RowsUnstorable:
     return RowsUnstorable(f"The database refuses a row: {name}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What to load, from where, and how."""
-
-    mapping: MappingFile
-    places: Sequence[Path]
-    lookups: Lookups
-    strict: bool
-    confirmation: Confirmation | None
-    codes: Codes | None
-    dry: bool
-    refused: Callable[[Refused], None] | None
-    tell: Tell | None
-
-    def stagings(self) -> list[Staging]:
-        """Open what is to be read, in the order of loading. Raises `BadMapping`, `BadSource`."""
-        loads = sorted(self.mapping.load, key=lambda each: list(TARGETS).index(each.target))
-        exports = Exports(self.mapping, self.places)
-        opened = [Staging(each, exports, self.lookups) for each in loads]
-        if not (there := [each for each in opened if each.is_there]):
-            raise BadSource("None of the files of the mapping is there.")
-        return there
-
-    def require_files(self, confirmed: Confirmable) -> Confirmable:
-        """Check that the mapping and every file are those of a confirmation, before any of it is read."""
-        require_confirmed(confirmed, Confirmable(*self._source(), confirmed.targets))
-        return confirmed
-
-    def described(self, differences: Sequence[Difference]) -> Confirmable:
-        """Return what two people confirm of this load; the files are read again."""
-        return confirmable(*self._source(), differences)
-
-    def _source(self) -> tuple[str, tuple[ExportedFile, ...]]:
-        return mapping_digest(self.mapping, self.lookups), exported_files(self.mapping, self.places)
-
-
 async def _raw(session: AsyncConnection) -> asyncpg.Connection:
     raw = (await session.get_raw_connection()).driver_connection
     assert isinstance(raw, asyncpg.Connection)
@@ -302,23 +271,3 @@ async def _tell_refused(
         for each in differences:
             async for refused in all_refused(work, each.number, each.file):
                 tell(refused)
-
-
-def _held(differences: Sequence[Difference]) -> tuple[str, ...]:
-    return tuple(
-        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.in_force}"
-        for each in differences
-        if each.in_force and each.is_suspicious
-    )
-
-
-def _digests(stagings: Sequence[Staging]) -> dict[Event, "hashlib._Hash"]:
-    return {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
-
-
-def _require_loadable(differences: Sequence[Difference], *, strict: bool) -> None:
-    refused = sum(each.refused for each in differences)
-    if strict and refused:
-        raise RowsRefused(
-            f"{refused} rows were refused", tuple(str(row) for each in differences for row in each.examples)
-        )

@@ -12,17 +12,18 @@ from pathlib import Path
 from sqlalchemy import Date, cast, func, select
 
 from agreements.signature import Envelope
-from gateway.records.errors import BadMapping, LoadHeld, RowsRefused
+from gateway.records.errors import BadMapping, ConfirmationRefused, LoadHeld, RowsRefused
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.describing import mapping_digest
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
+from gateway.records.loading.order import Tell
 from gateway.records.loading.report import LoadReport
 from gateway.records.loading.unclassified import Codes
 from gateway.records.release import in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.confirmations import SignedConfirmation
 from gateway.services.law import guardrails_of
-from gateway.services.loads import Loads, Tell
+from gateway.services.loads import Loads
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
 from gateway.services.standing.lines import line_named, lines_on_file
@@ -181,4 +182,4 @@ class Stewardship:
         return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
-__all__ = ["LoadHeld", "LoadReport", "Refused", "RowsRefused", "Stewardship", "read_mappings"]
+__all__ = ["ConfirmationRefused", "LoadHeld", "LoadReport", "Refused", "RowsRefused", "Stewardship", "read_mappings"]

@@ -7,9 +7,10 @@ Two people confirm exactly that. INVARIANT: digests and counts alone, and nothin
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import digest_of
 from agreements.documents.load_confirmation import Confirmable, ExportedFile, TargetCounts
@@ -21,6 +22,17 @@ from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference
 
 _PIECE: Final = 2**20
+
+
+class Confirmation(Protocol):
+    """What lets exactly one held load through: the one that it describes, once."""
+
+    @property
+    def load(self) -> Confirmable:
+        """What was confirmed."""
+
+    async def file(self, connection: AsyncConnection, mapping: str) -> None:
+        """Verify it and put it on record, in the transaction that makes the load visible. Raises why it may not."""
 
 
 def mapping_digest(mapping: MappingFile, lookups: Lookups) -> str:

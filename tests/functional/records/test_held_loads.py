@@ -14,6 +14,7 @@ from agreements.errors import AlreadyRegistered, NotEntitled, SignatureMissing
 from agreements.signature import Kind
 from gateway.records.coverage import Scope
 from gateway.records.errors import ConfirmationRefused, LoadHeld
+from gateway.records.loading import workspace
 from gateway.records.loading.narrowing import _common
 from gateway.records.meanings import ALL
 from gateway.services.confirmations import SignedConfirmation, confirmation_bytes
@@ -143,11 +144,15 @@ async def test_a_no_counts_at_once_from_its_earliest_day_and_no_no_ends_by_a_hel
     assert (await held(district, {**other, "opt_outs": NOES[3:]})).entries == ()
     assert len((await held(district, {**other, "opt_outs": NOES[1:3]})).entries) == 1
     assert not {"1001", "1002"} & (await seen(district)).keys()
-    assert (await held(district, {**other, "opt_outs": NOES[3:]})).entries == ()
+    for again in (NOES[1:3], NOES[3:]):  # nothing new, and later
+        assert (await held(district, {**other, "opt_outs": again})).entries == ()
     assert not {"1001", "1002"} & (await seen(district)).keys()
 
 
-async def test_only_exactly_what_two_people_confirmed_is_loaded_and_once(district: SmallDistrict) -> None:
+async def test_only_exactly_what_two_people_confirmed_is_loaded_and_once(
+    district: SmallDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "ROWS", 5)  # so that it is told how far the reading is
     files: Rows = {"students": students("v2")}
     district.write("students", *files["students"])
     mapping, size = mapping_for("students"), await entries(district)
@@ -183,6 +188,17 @@ async def test_only_exactly_what_two_people_confirmed_is_loaded_and_once(distric
         await refused(ConfirmationRefused, match, signed(other))
     district.write("students", *students("v3"))
     await refused(ConfirmationRefused, "files", confirmation)
+    # Nor one that takes the place of the files only while they are looked at, before or after they are read.
+    for swapped in (("v3", "v2"), ("v2", "v3")):
+        district.write("students", *students(swapped[0]))
+        with pytest.raises(ConfirmationRefused, match="files"):
+            await district.loads.load(
+                mapping,
+                district.folder,
+                confirmation=confirmation,
+                tell=lambda *_, now=swapped[1]: district.write("students", *students(now)),
+            )
+        assert await entries(district) == size
     # (3): the one that was confirmed.
     district.write("students", *files["students"])
     report = await district.loads.load(mapping, district.folder, confirmation=confirmation)
@@ -191,6 +207,14 @@ async def test_only_exactly_what_two_people_confirmed_is_loaded_and_once(distric
     kept = await district.owner.fetchrow("SELECT kind, idx FROM agreements.document WHERE envelope = $1", document.text)
     assert kept is not None
     assert (kept["kind"], kept["idx"]) == ("load_confirmation", size)
+    # What differs from what was confirmed is held, and narrows, like a load that nobody confirmed.
+    district.write("students", *students("v4"))
+    district.write("enrollments", *stays(n1001="2026-02-01"))
+    both = mapping_for("students", "enrollments")
+    with pytest.raises(ConfirmationRefused, match="mapping") as error:
+        await district.loads.load(both, district.folder, confirmation=confirmation)
+    assert (len(error.value.held), len(error.value.entries)) == (1, 1)
+    assert set(await seen(district)) == {*NUMBERS} - {"1001"}
     # (4): and never again, though the same load would happen again.
     await district.load({"students": students()}, confirm=True)
     district.write("students", *files["students"])
