@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ from agreements.errors import (
     SecondVoiceMissing,
     SignatureMissing,
 )
-from agreements.keys import SigningKey
-from agreements.signature import Envelope, Kind, verify
+from agreements.keys import SigningKey, read_public_key
+from agreements.signature import Envelope, Kind, read_envelope, verify
 from agreements.stewarding import verify_classification, verify_load_confirmation
 from tests.factories.agreements import RECEIVED, Keyring, key_for
 from tests.factories.every_kind import SIGNED
@@ -30,6 +31,7 @@ from tests.factories.stewards import DISTRICT, classification, confirmation, int
 
 pytestmark = [pytest.mark.claim(12), pytest.mark.ferpa("M2")]
 
+VECTORS: Any = json.loads((Path(__file__).parents[2] / "vectors" / "stewards.json").read_text("utf-8"))
 DAY = RECEIVED.date()
 OPEN = ("000626", "Robotics Club", Verdict.OPEN)
 CODES = classification(OPEN, ("000110", "X7", Verdict.GATED, "project rule M2"), day=DAY)
@@ -144,6 +146,18 @@ def test_what_is_written_reads_back() -> None:
     following = classification(OPEN, after="sha256:" + "3" * 64)
     assert classification_bytes(read_classification(following)) == following
     assert load_confirmation_bytes(read_load_confirmation(LOAD)) == LOAD
+
+
+@pytest.mark.parametrize("known", VECTORS["documents"], ids=lambda known: str(known["kind"]))
+def test_what_was_signed_once_stays_readable_by_the_same_digest(known: dict[str, str]) -> None:
+    envelope = read_envelope(known["signed"], Kind(known["kind"]))
+    keys = [read_public_key(jwk) for jwk in VECTORS["keys"]]
+    assert verify(envelope, {key.thumbprint: key for key in keys}).signed_by == {key.thumbprint for key in keys}
+    assert (envelope.digest, envelope.payload.decode()) == (known["digest"], known["payload"])
+    if envelope.kind is Kind.CODE_CLASSIFICATION:
+        assert classification_bytes(read_classification(envelope.payload)) == envelope.payload
+    else:
+        assert load_confirmation_bytes(read_load_confirmation(envelope.payload)) == envelope.payload
 
 
 @pytest.mark.parametrize(
