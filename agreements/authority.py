@@ -11,7 +11,7 @@ from datetime import UTC
 
 from agreements.admission import admit
 from agreements.canonical import canonical_bytes, digest_of
-from agreements.entitlement import Introduced, entitled
+from agreements.entitlement import Introduced, Steward, entitled
 from agreements.errors import AgreementError, NotEntitled
 from agreements.filed import Filed, Received
 from agreements.holders import Holders, Introduction, Tenure, pinned
@@ -19,7 +19,7 @@ from agreements.seal import SEAL, require_seal
 from agreements.signature import Envelope, verify
 from agreements.trust import Officer, Trust, person
 
-__all__ = ["Authority", "Filed", "Introduced", "Introduction", "Received", "Tenure", "build_authority"]
+__all__ = ["Authority", "Filed", "Introduced", "Introduction", "Received", "Steward", "Tenure", "build_authority"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,32 @@ class Authority:
         self._require_counting(envelope, received)
         # (3): each signer was entitled when the signature was received.
         return tuple(entitled(kid, found[kid], parties, envelope.kind, received.day) for kid in kids)
+
+    def signed_by_stewards(self, envelope: Envelope, district: str, received: Received) -> Mapping[str, Steward]:
+        """
+        Verify that stewards of this district signed, or officers, and nobody else; return them by thumbprint.
+
+        A steward is a signer of the district who may sign this kind of document. Whether enough of them signed is for
+        the caller. Raises `NotEntitled`; `BadSignature` if a single signature does not verify.
+        """
+        officers = self.officers(received)
+        kids = sorted({signature.kid for signature in envelope.signatures})
+        found = {kid: known for kid in kids if (known := self.holders.introduced(kid, received))}
+        keys = {kid: known[0].signer.key for kid, known in found.items()}
+        # (1): every signature verifies over exactly these bytes, by a key that leads back to an officer.
+        verify(envelope, keys | {kid: officer.key for kid, officer in officers.items()})
+        # (2): no revocation reaches back to it.
+        self._require_counting(envelope, received)
+        # (3): each steward was entitled when the signature was received.
+        stewards = {
+            kid: entitled(kid, known, (district,), envelope.kind, received.day)
+            for kid, known in found.items()
+            if kid not in officers
+        }
+        return {
+            **{kid: Steward(person(known.signer.name), known.vouching) for kid, known in stewards.items()},
+            **{kid: Steward(name := person(officers[kid].name), frozenset({name})) for kid in kids if kid in officers},
+        }
 
     def flags(self, kids: Iterable[str], acknowledged: Iterable[str] = ()) -> tuple[str, ...]:
         """

@@ -1,13 +1,17 @@
 """Who may sign for a party, and when: signers introduced by officers, within their validity and limits, not revoked."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from agreements.documents.signer import Signer
-from agreements.errors import NotEntitled, SamePerson
+from agreements.errors import NotEntitled, SamePerson, SecondVoiceMissing, SignatureMissing
 from agreements.signature import Kind
 from agreements.trust import Officer, person
+
+_STEWARDS: Final = 2
+"""Neither what a value of a code tells, nor that a broken export is right, is one person's word (claim 12)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,14 @@ class Introduced:
     def vouching(self) -> frozenset[str]:
         """The names of the officers who vouched, as `person` compares them: an officer may have had several keys."""
         return frozenset(person(officer.name) for officer in self.introduced_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Steward:
+    """Who signed as a steward: the name, as `person` compares them, and the officers whose word the key rests on."""
+
+    name: str = field(repr=False)
+    rests_on: frozenset[str] = field(repr=False)
 
 
 def entitled(kid: str, found: Sequence[Introduced], parties: Collection[str], kind: Kind, day: date) -> Introduced:
@@ -61,6 +73,19 @@ def require_two_people(signing: Sequence[Introduced]) -> None:
         name = person(known.signer.name)
         if parties.setdefault(name, known.signer.party) != known.signer.party:
             raise SamePerson("One person signed for both parties.")
+
+
+def require_two_stewards(signing: Collection[Steward], kind: Kind) -> None:
+    """
+    Check that two people decided, and that no single officer can be both of them.
+
+    Whom one officer alone introduced may be that officer's own second key. Raises `SignatureMissing`,
+    `SecondVoiceMissing`.
+    """
+    if len({each.name for each in signing}) < _STEWARDS:
+        raise SignatureMissing(f"A document of kind '{kind}' is signed by two stewards.")
+    if len(frozenset[str]().union(*(each.rests_on for each in signing))) < _STEWARDS:
+        raise SecondVoiceMissing("One officer alone introduced everybody who signed.")
 
 
 def _all_vouching(found: Sequence[Introduced]) -> tuple[Officer, ...]:

@@ -283,10 +283,10 @@ class ReviewMissing(AgreementError):
 
 
 class NotTheNext(AgreementError):
-    """A naming of witnesses does not follow the one that is in force."""
+    """A naming of witnesses, or a classification of codes, does not follow the newest one."""
 
     code = "not_the_next"
-    remedy = "See what is in force with `pactgate witness list`, and write the naming anew."
+    remedy = "See which one that is (`pactgate witness list`, `pactgate codes list`), and write the document anew."
 
 
 class OrderNotOpen(AgreementError):

@@ -58,6 +58,8 @@ class Kind(StrEnum):
     FAMILY_STEP = "family_step"
     WITHHOLDING = "withholding"
     TELLING_PARTNERS = "telling_partners"
+    CODE_CLASSIFICATION = "code_classification"
+    LOAD_CONFIRMATION = "load_confirmation"
 
     @property
     def typ(self) -> str:

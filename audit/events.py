@@ -99,6 +99,14 @@ class Event(StrEnum):
         "What decisions rest on besides signed documents, by digest: catalogue, guardrails, time zones, code.",
     )
     GUARDRAILS_CHANGED = "guardrails.changed", "The district-wide rules that no agreement can override changed."
+    CODES_CLASSIFIED = (
+        "codes.classified",
+        "Two stewards classified values of coded elements: of which elements, and how many values.",
+    )
+    LOAD_CONFIRMED = (
+        "load.confirmed",
+        "Two stewards let a load through that was held: the one after this entry.",
+    )
     WITNESSES_NAMED = (
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
@@ -226,6 +234,7 @@ MOVES_EPOCH: frozenset[Event] = frozenset(
         Event.NUMBER_KEPT,
         Event.CONFIGURATION_RECORDED,
         Event.GUARDRAILS_CHANGED,
+        Event.CODES_CLASSIFIED,
         Event.WITNESSES_NAMED,
         Event.ROLE_GIVEN,
         Event.ROLE_ENDED,

@@ -115,6 +115,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.LOG_RECOVERED: "document origin follows kept left trust officers facts",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
+        Event.CODES_CLASSIFIED: "document elements codes stewards",
+        Event.LOAD_CONFIRMED: "document stewards mapping",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
         Event.ROLE_GIVEN: "document person role.staff party.staff identity first_day last_day officers",
         Event.ROLE_ENDED: "given",

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from agreements.basis import Basis
 from agreements.canonical import canonical_bytes, digest_of
+from agreements.documents.classification import Judgement
 from agreements.elements import DATASETS, Catalogue, Element, Tier, Transformation
+from policies.classified import UNCLASSIFIED, Classified, leaves_under
 from policies.decision import CodeSet
 from policies.members import require_members, texts
 
@@ -28,6 +30,7 @@ def code_set(values: frozenset[str]) -> CodeSet:
     return CodeSet(listed, digest_of(canonical_bytes(list(listed))))
 
 
+_ANY: Final = frozenset(basis.value for basis in Basis)
 NOTHING: Final = code_set(frozenset())
 """What may leave of a coded element under a basis that nobody has heard of."""
 
@@ -35,15 +38,17 @@ NOTHING: Final = code_set(frozenset())
 @dataclass(frozen=True, slots=True)
 class CodeValues:
     """
-    The classification. `content` is what the digest of the guardrails covers.
+    The classification: the file's, and beside it what two stewards classified by signed acts.
 
-    A district's own codes, once two stewards classify them by a signed act, will come as a second reading beside the
-    file's: a `CodeValues` with more values, never with another judgement of the same one.
+    `content` is the file's part of what the digest of the guardrails covers. `known` are the values of each coded
+    element that anybody has judged, `shipped` those that the file judges: of these no steward judges.
     """
 
     whole_rows: frozenset[str]
     """Datasets in which one value that may not leave withholds the whole row: the other elements speak of it too."""
     content: Mapping[str, Any] = field(repr=False)
+    shipped: Mapping[str, frozenset[str]] = field(repr=False)
+    known: Mapping[str, frozenset[str]] = field(repr=False)
     _sets: Mapping[str, Mapping[str, CodeSet]] = field(repr=False)
 
     @property
@@ -82,8 +87,14 @@ def row_leaves(codes: Mapping[str, CodeSet], row: Mapping[str, str | None]) -> b
     return not codes or (bool(known) and all(value in codes[element].values for element, value in known.items()))
 
 
-def read_code_values(content: Mapping[str, Any], catalogue: Catalogue, gates: Gates) -> CodeValues:
-    """Read the classification. Raises `ValueError`, `TypeError` or `KeyError` for what leaves something unjudged."""
+def read_code_values(
+    content: Mapping[str, Any], catalogue: Catalogue, gates: Gates, classified: Classified = UNCLASSIFIED
+) -> CodeValues:
+    """
+    Read the classification of the file, with what stewards classified besides.
+
+    Raises `ValueError`, `TypeError` or `KeyError` for what leaves something unjudged.
+    """
     require_members(content, {"version", "whole_rows", "plain", "elements"})
     if content["version"] != 1:
         raise ValueError("version is not 1")
@@ -98,8 +109,14 @@ def read_code_values(content: Mapping[str, Any], catalogue: Catalogue, gates: Ga
     # (2): a value that leaves in another form would leave unjudged.
     if changed := sorted(each for each in coded if catalogue.element(each).transformations != (Transformation.EXACT,)):
         raise ValueError(f"{', '.join(changed)} is coded and can be transformed")
-    sets = {element: _sets(table, gates) for element, table in coded.items()}
-    return CodeValues(whole_rows, content, MappingProxyType(sets))
+    file = {element: _judged(table, gates) for element, table in coded.items()}
+    # What stewards judged of an element that is not coded any more is of no use, and of no harm.
+    own = {element: classified.of(element) for element in coded}
+    sets = {element: _sets(file[element], own[element], gates) for element in coded}
+    sets |= {element: MappingProxyType({}) for element in classified.closed if element in coded}
+    shipped = {element: frozenset(judged) for element, judged in file.items()}
+    known = {element: shipped[element] | own[element].keys() for element in coded}
+    return CodeValues(whole_rows, content, MappingProxyType(shipped), MappingProxyType(known), MappingProxyType(sets))
 
 
 def _may_be_coded(element: Element) -> bool:
@@ -107,11 +124,20 @@ def _may_be_coded(element: Element) -> bool:
     return element.value_type == "text" and element.gate is None and element.tier is not Tier.NEVER
 
 
-def _sets(table: Mapping[str, Any], gates: Gates) -> Mapping[str, CodeSet]:
+def _judged(table: Mapping[str, Any], gates: Gates) -> Mapping[str, frozenset[str]]:
+    """Return the values that the file judges of one element, each with the bases under which it may leave."""
     classified = list(_classified(table, gates))
     opens = dict(classified)
     if len(opens) != len(classified):
         raise ValueError("a value is classified twice")
+    return opens
+
+
+def _sets(file: Mapping[str, frozenset[str]], own: Mapping[str, Judgement], gates: Gates) -> Mapping[str, CodeSet]:
+    opens = dict(file)
+    for value, judged in own.items():
+        # Where a later release judges what stewards had judged, both must let it leave.
+        opens[value] = leaves_under(judged, gates) & file.get(value, _ANY)
     return MappingProxyType(
         {basis.value: code_set(frozenset(value for value, bases in opens.items() if basis in bases)) for basis in Basis}
     )

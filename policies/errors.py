@@ -67,6 +67,13 @@ class MalformedGuardrails(PolicyError):
     remedy = "Reinstall Pactgate, or correct `policies/guardrails.toml` and have the change reviewed."
 
 
+class CodeRefused(PolicyError):
+    """A value that stewards cannot judge: not of a coded element, judged already by the file, or by no law."""
+
+    code = "code_refused"
+    remedy = "See `pactgate codes unclassified` for values that nobody has judged, and docs/guardrails.md for the laws."
+
+
 class MalformedExpectations(PolicyError):
     """A policy test that cannot be read without guessing, or that expects nothing."""
 

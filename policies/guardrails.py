@@ -18,10 +18,12 @@ from agreements.canonical import canonical_bytes, digest_of
 from agreements.elements import Catalogue, Tier, load_catalogue
 from policies.ceilings import Ceiling, read_ceilings
 from policies.cells import Cells, read_cells
+from policies.classified import UNCLASSIFIED, Classified, read_classified
 from policies.code_values import CodeValues, Gates, read_code_values
 from policies.directory import REASONS, Directory, read_directory
 from policies.errors import MalformedGuardrails
 from policies.members import require_members
+from policies.memo import Memo
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,17 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
-    """All of it, barriers in the order of the file, and the digest of what both files say."""
+    """All of it, barriers in the order of the file, and the digest of what the files and the stewards say."""
 
     barriers: tuple[Barrier, ...]
     ceilings: Mapping[str, Ceiling]
     codes: CodeValues
     directory: Directory
     cells: Cells
+    classified: Classified
+    """What stewards classified by signed acts, as far as it is part of these guardrails."""
+    laws: frozenset[str]
+    """The laws of the gates, by which a value may be gated."""
     bearer: bool
     """Whether an agreement may let in programs that know only a client secret."""
     digest: str
@@ -60,6 +66,10 @@ class Guardrails:
 
 
 _COMPATIBILITY = "compatibility"
+_CLASSIFIED = "classified"
+_KEPT = 8
+_READ: Memo[tuple[str, Classified, str], Guardrails] = Memo(_KEPT)
+"""Guardrails with what was classified besides: one between two classifications, and some for whoever looks back."""
 POPULATION_CODES = "guardrails:/code_values/population"
 """The clause of denials to an agreement whose population would tell a guarded status."""
 _REASONS: Mapping[str, str] = {
@@ -94,15 +104,36 @@ def recorded_guardrails(canonical: bytes, catalogue: Catalogue) -> Guardrails:
     try:
         whole: Any = json.loads(canonical)
         content, values = whole["guardrails"], whole["code_values"]
+        classified = read_classified(whole[_CLASSIFIED]) if _CLASSIFIED in whole else UNCLASSIFIED
     except (ValueError, KeyError, TypeError) as error:
         raise MalformedGuardrails(f"The guardrails cannot be read: {error}.") from None
-    return _guardrails(content, values, catalogue)
+    return _guardrails(content, values, catalogue, classified)
 
 
-def _guardrails(content: dict[str, Any], values: dict[str, Any], catalogue: Catalogue) -> Guardrails:
+def classified_guardrails(own: Guardrails, classified: Classified, catalogue: Catalogue) -> Guardrails:
+    """
+    Return the guardrails `own` with this in the place of what stewards had classified in them.
+
+    The same for the same: it costs something only when it changed. Raises `MalformedGuardrails`.
+    """
+    if own.classified == classified:
+        return own
+    key = (own.digest, classified, catalogue.digest)
+
+    def read() -> Guardrails:
+        whole = json.loads(own.canonical)
+        return _guardrails(whole["guardrails"], whole["code_values"], catalogue, classified)
+
+    return _READ.get_or_make(key, read)
+
+
+def _guardrails(
+    content: dict[str, Any], values: dict[str, Any], catalogue: Catalogue, classified: Classified = UNCLASSIFIED
+) -> Guardrails:
     try:
         barriers = tuple(_barriers(content))
-        codes = read_code_values(values, catalogue, _gates(content))
+        gates = _gates(content)
+        codes = read_code_values(values, catalogue, gates, classified)
         directory, cells = read_directory(content["directory"]), read_cells(content["cells"])
         ceilings, bearer = read_ceilings(content["volume"]), _bearer(content)
     except (KeyError, TypeError, ValueError) as error:
@@ -116,8 +147,22 @@ def _guardrails(content: dict[str, Any], values: dict[str, Any], catalogue: Cata
     for element in catalogue:
         if (element.tier is Tier.NEVER and element.id not in never) or (element.gate and element.id not in guarded):
             raise MalformedGuardrails(f"The guardrails leave out {element.id}, which the catalogue calls guarded.")
-    canonical = canonical_bytes({"code_values": values, "guardrails": content})
-    return Guardrails(barriers, ceilings, codes, directory, cells, bearer, digest_of(canonical), canonical)
+    whole: dict[str, Any] = {"code_values": values, "guardrails": content}
+    if classified != UNCLASSIFIED:  # as before there were any
+        whole[_CLASSIFIED] = classified.content
+    canonical = canonical_bytes(whole)
+    return Guardrails(
+        barriers=barriers,
+        ceilings=ceilings,
+        codes=codes,
+        directory=directory,
+        cells=cells,
+        classified=classified,
+        laws=frozenset(gates),
+        bearer=bearer,
+        digest=digest_of(canonical),
+        canonical=canonical,
+    )
 
 
 def _shipped(name: str) -> str:

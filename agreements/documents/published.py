@@ -13,6 +13,7 @@ from typing import Final
 
 from agreements.documents.approval import APPROVAL
 from agreements.documents.binding import CLIENT_BINDING
+from agreements.documents.classification import CLASSIFICATION
 from agreements.documents.debarment import DEBARMENT
 from agreements.documents.destruction import CERTIFICATE
 from agreements.documents.emergency import EMERGENCY_ORDER
@@ -20,6 +21,7 @@ from agreements.documents.emergency_release import EMERGENCY_RELEASE
 from agreements.documents.erasure import ERASURE
 from agreements.documents.family import FAMILY_REQUEST, FAMILY_STEP
 from agreements.documents.hold import HOLD, RELEASE
+from agreements.documents.load_confirmation import LOAD_CONFIRMATION
 from agreements.documents.log_key import LOG_KEY
 from agreements.documents.officer import OFFICER
 from agreements.documents.outside_disclosure import OUTSIDE_DISCLOSURE
@@ -45,6 +47,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "approval": APPROVAL,
     "certificate": CERTIFICATE,
     "client-binding": CLIENT_BINDING,
+    "code-classification": CLASSIFICATION,
     "debarment": DEBARMENT,
     "emergency-order": EMERGENCY_ORDER,
     "emergency-release": EMERGENCY_RELEASE,
@@ -52,6 +55,7 @@ SMALL: Final[Mapping[str, Shape]] = {
     "family-request": FAMILY_REQUEST,
     "family-step": FAMILY_STEP,
     "hold": HOLD,
+    "load-confirmation": LOAD_CONFIRMATION,
     "log-key": LOG_KEY,
     "officer": OFFICER,
     "outside-disclosure": OUTSIDE_DISCLOSURE,

@@ -8,6 +8,7 @@ from agreements.shapes import Shape, choice, group, shape_problems, text
 
 PERSON: Final = ("person:[a-z0-9]+(-[a-z0-9]+)*", "person:some-short-name")
 PARTY: Final = ("(district|partner):[a-z0-9]+(-[a-z0-9]+)*", "district:some-name or partner:some-name")
+DISTRICT: Final = ("district:[a-z0-9]+(-[a-z0-9]+)*", "district:some-name")
 PARTNER: Final = ("partner:[a-z0-9]+(-[a-z0-9]+)*", "partner:some-name")
 LINE: Final = ("agreement:[a-z0-9]+(-[a-z0-9]+)*", "agreement:some-short-name")
 """An agreement's id: what all its versions have in common."""

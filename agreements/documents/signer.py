@@ -15,6 +15,8 @@ LIMITS: Final = ("agreement", "client_binding", "people_annex", "certificate", "
 """The kinds of documents that are signed for a party."""
 ROSTERS: Final = "roster_decision"
 """Deciding on rosters: for those signers of a district who are named for it, among them principals."""
+STEWARDS_LIMITS: Final = ("code_classification", "load_confirmation")
+"""What stewards sign for the district: no partner does, and nobody who was not introduced for just that."""
 
 SIGNER: Final = group(
     "The signer document",
@@ -26,7 +28,9 @@ SIGNER: Final = group(
         "jwk": key_shape("The signer's key"),
         "valid_from": text("rule", "The first day of validity", DATE),
         "valid_to": text("rule", "The last day of validity", DATE),
-        "may_sign": listing("What the signer may sign", choice("rule", "A kind of document", *LIMITS, ROSTERS)),
+        "may_sign": listing(
+            "What the signer may sign", choice("rule", "A kind of document", *LIMITS, ROSTERS, *STEWARDS_LIMITS)
+        ),
     },
     {"school": text("rule", "The one school whose rosters the signer decides on", limit=80)},
 )
@@ -81,5 +85,7 @@ def read_signer(raw: bytes | str) -> Signer:
         refuse(SIGNER, "/may_sign", "R2", "The district decides on rosters, never a partner.")
     if school is not None and may_sign != (ROSTERS,):
         refuse(SIGNER, "/school", "R2", "Who is limited to one school decides on rosters and signs nothing else.")
+    if content["role"] != ROLES[0] and not set(STEWARDS_LIMITS).isdisjoint(content["may_sign"]):
+        refuse(SIGNER, "/may_sign", "S2", "Stewards are people of the district.")
     key = read_public_key(content["jwk"])
     return Signer(content["party"], content["role"], content["name"], key, first, last, may_sign, school)

@@ -22,6 +22,8 @@ from gateway.cli import (
     certificate,
     client,
     client_secret,
+    codes,
+    confirming,
     consents_on_file,
     db,
     demo,
@@ -110,6 +112,8 @@ for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("map")(mapping.records_map)
 records.app.command("watch")(watching.watch)
+records.app.command("confirmation")(confirming.confirmation)
+records.app.command("sign-confirmation")(confirming.sign_confirmation)
 records.app.command("retain")(retaining.retain)
 records.app.command("consent")(wishes.consent)
 records.app.command("consents")(consents_on_file.consents)
@@ -124,6 +128,7 @@ records.app.command("number-reused")(numbers.reused)
 records.app.command("number-kept")(numbers.kept)
 app.add_typer(records.app, name="records")
 app.add_typer(roster.app, name="roster")
+app.add_typer(codes.app, name="codes")
 app.add_typer(policy.app, name="policy")
 audit.app.command("replay")(audit_replay.replay)
 audit.app.command("reproduce")(audit_reproduce.reproduce)

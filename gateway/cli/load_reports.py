@@ -33,6 +33,7 @@ def account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
         "refused_rows": report.refused_rows,
         "reasons": reasons,
         "held": report.held,
+        "unclassified": {"codes": report.unclassified.codes, "others": report.unclassified.others},
     }
 
 
@@ -42,6 +43,8 @@ def tell(name: str, report: LoadReport) -> None:
         say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
     for reason in report.held:
         say(f"{name}: this load would be held: {reason}.")
+    if count := len(report.unclassified.codes) + sum(report.unclassified.others.values()):
+        say(f"{name}: {count} value(s) that nobody has classified reach no partner; see `pactgate codes unclassified`.")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from gateway.services.explaining.requests import Answer, Asked, explain_asked, e
 from gateway.services.explaining.rules import RulesShown, draft_rules, rules_in_force
 from gateway.services.explaining.students import Explained, StudentQuestions, Wanted
 from gateway.services.explaining.world import open_world
+from gateway.services.law import guardrails_of
 from policies.guardrails import load_guardrails
 
 app = typer.Typer(help="The rules that agreements become: show, ask why, test, analyse, compare.", no_args_is_help=True)
@@ -58,7 +59,8 @@ def show_rules(
 
         async def work() -> tuple[RulesShown, ...]:
             async with office() as opened:
-                return rules_in_force(await open_world(opened), agreement, guardrails)
+                world = await open_world(opened)
+                return rules_in_force(world, agreement, guardrails_of(opened.desk, world.registry))
 
         found = run(work())
     for each in found:

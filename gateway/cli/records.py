@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from agreements.signature import Kind
 from gateway.cli import papers
 from gateway.cli.load_reports import account, reported, tell
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
-from gateway.cli.run import office, run, settings
+from gateway.cli.run import office, run, say, settings
 from gateway.keys import load_keys
-from gateway.services.stewardship import RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import ConfirmationRefused, LoadHeld, RowsRefused, Stewardship, read_mappings
 
 app = typer.Typer(
     help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
@@ -40,7 +41,10 @@ def load(
         typer.Option(help="What changed in the export since, as a folder or zip archive; repeatable, in this order."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Load nothing if a single row is refused.")] = False,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Let a load through that changes or ends much.")] = False,
+    confirmed: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What two people signed to let a held load through; one a mapping."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
     refused: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every refused row to this new file, as CSV, masked.")
@@ -52,6 +56,7 @@ def load(
     """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
     named = agreements_by_name(agreements or ())
     mappings = read_mappings(mapping)
+    confirmations = [papers.read_signed(each, Kind.LOAD_CONFIRMATION) for each in confirmed or ()]
     subject_key = load_keys(settings().keys).subject
 
     async def work(done: list[dict[str, object]]) -> None:
@@ -67,7 +72,7 @@ def load(
                             deltas=delta or (),
                             agreements=named,
                             strict=strict,
-                            confirm=confirm,
+                            confirmed=confirmations,
                             dry=dry_run,
                             refused=keep,
                             tell=come,
@@ -80,6 +85,13 @@ def load(
             run(work(done))
         except RowsRefused as error:
             done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
+            raise
+        except LoadHeld as error:
+            name = mappings[len(done)].name
+            say(f"{name}: this load is held. What narrows in it counts from now on.")
+            if confirmations and not isinstance(error, ConfirmationRefused):
+                say(f"{name}: none of the confirmations is of this mapping with these agreements.")
+            done.append({"mapping": name, "loaded": False, "held": error.held, "entries": error.entries})
             raise
 
 

@@ -41,6 +41,8 @@ class Limit(StrEnum):
     CERTIFICATE = "certificate"
     SUCCESSION = "succession"
     ROSTER_DECISION = "roster_decision"
+    CODE_CLASSIFICATION = "code_classification"
+    LOAD_CONFIRMATION = "load_confirmation"
 
 
 SIGNED_BY_DISTRICT = ("agreement",)

@@ -51,7 +51,7 @@ def watch(
                 async with office() as opened:
                     for each in mappings:
                         report = await Stewardship(opened).load(
-                            each, export, subject_key, agreements=named, strict=strict, confirm=False, refused=keep
+                            each, export, subject_key, agreements=named, strict=strict, refused=keep
                         )
                         tell(each.name, report)
                         done.append(account(each.name, report, dry=False))

@@ -41,7 +41,7 @@ def withhold(
 ) -> None:
     """Write and sign a withholding of lines of one student's accounting. A second officer signs it too."""
     papers.require_free(out)
-    digest = None if evidence is None else papers.digest_of(evidence)
+    digest = None if evidence is None else papers.digest_of_file(evidence)
     number = number_of(student)
 
     async def work() -> bytes:

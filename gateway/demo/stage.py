@@ -251,6 +251,4 @@ async def _load(stage: Stage) -> None:
     agreements = {name: part.agreement.digest for name, part in stage.parts.items()}
     with as_file(files("gateway.demo").joinpath("mappings")) as mappings:
         for mapping in read_mappings([mappings / f"{name}.toml" for name in LOADS]):
-            await stage.stewardship.load(
-                mapping, folder, stage.keys.subject, agreements=agreements, strict=False, confirm=False
-            )
+            await stage.stewardship.load(mapping, folder, stage.keys.subject, agreements=agreements, strict=False)

@@ -116,11 +116,29 @@ class RowsUnstorable(RecordsError):
 
 
 class LoadHeld(RecordsError):
-    """A load that would delete or change suspiciously much waits for a person."""
+    """A load that would delete or change suspiciously much waits for two people. What narrows in it applied at once."""
 
     code = "load_held"
     public_detail = "This load would change too much of what is there."
-    remedy = "Check that the export is complete; if it is right, load again with --confirm."
+    remedy = (
+        "Check that the export is complete; if it is right, two people confirm it (`pactgate records confirmation`),"
+        " and it is loaded with --confirmed."
+    )
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.held: tuple[str, ...] = ()
+        """What would change too much, of each target."""
+        self.entries: tuple[int, ...] = ()
+        """The entries of what narrowed, and applied at once."""
+
+
+class ConfirmationRefused(LoadHeld):
+    """What two people confirmed is another load than the one that would happen: it is held as if nobody had."""
+
+    code = "confirmation_refused"
+    public_detail = "This is not the load that was confirmed."
+    remedy = "Look at what is different, and have this load confirmed: `pactgate records confirmation`."
 
 
 class LoadBusy(RecordsError):

@@ -18,6 +18,7 @@ from gateway.records import facts
 from gateway.records.coverage import Scope
 from gateway.records.errors import LoadBusy, LoadOvertaken
 from gateway.records.loading.coming import lists_to_be
+from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import date_by_entry, newest_entry
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.workspace import Workspace
@@ -78,12 +79,23 @@ class Appearing:
         self._scopes = scopes
         self._random = random
 
-    async def show(self, work: Workspace, source: str, groups: Sequence[Group], before: int) -> tuple[int, ...]:
-        """Prepare what populations will be, and publish; what moves meanwhile is prepared again. Raises `LoadBusy`."""
+    async def show(
+        self,
+        work: Workspace,
+        source: str,
+        groups: Sequence[Group],
+        before: int,
+        confirmation: Confirmation | None = None,
+    ) -> tuple[int, ...]:
+        """
+        Prepare what populations will be, and publish; what moves meanwhile is prepared again.
+
+        Raises `LoadBusy`, and what the `confirmation` raises.
+        """
         prepared = await self._populations(work, groups)
         for _ in range(_CATCH_UPS):
             try:
-                return await self.publish(work.session, source, groups, prepared, before)
+                return await self.publish(work.session, source, groups, prepared, before, confirmation=confirmation)
             except LoadOvertaken:
                 # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
                 # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
@@ -133,7 +145,14 @@ class Appearing:
         return Prepared(epoch, scopes, parts)
 
     async def publish(
-        self, connection: AsyncConnection, source: str, groups: Sequence[Group], prepared: Prepared, before: int
+        self,
+        connection: AsyncConnection,
+        source: str,
+        groups: Sequence[Group],
+        prepared: Prepared,
+        before: int,
+        *,
+        confirmation: Confirmation | None = None,
     ) -> tuple[int, ...]:
         """
         Make everything visible in one short transaction. If it fails, the next load undoes what was prepared.
@@ -145,6 +164,9 @@ class Appearing:
             now = await connection.scalar(select(func.gateway.clock()))
             assert now is not None
             last = groups[-1]
+            if confirmation is not None:
+                # What is said of it now holds for the load: a stop of who signed would be found below.
+                await confirmation.file(connection, source)
             for group in groups:
                 idx = await next_index(connection)
                 if not entries:

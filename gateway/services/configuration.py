@@ -82,13 +82,18 @@ def shipped() -> Configuration:
     return Configuration(load_catalogue(), load_guardrails())
 
 
+async def reserve_configuration(connection: AsyncConnection) -> None:
+    """Let nobody else record one before this transaction ends; for those who lock the log's head first otherwise."""
+    await connection.execute(_ONE_AT_A_TIME)
+
+
 async def record_configuration(connection: AsyncConnection, configuration: Configuration) -> int:
     """
     Return the entry that says what is decided by; write it if the newest one says something else.
 
     In the caller's transaction, as a role that may append; the epoch moves only if something is written.
     """
-    await connection.execute(_ONE_AT_A_TIME)
+    await reserve_configuration(connection)
     # (1): the content first. Content nobody names is harmless; an entry must never name what is not there.
     await _keep(connection, configuration.inputs)
     newest = (await connection.execute(_NEWEST)).one_or_none()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from agreements.elements import load_catalogue
 from agreements.trust import Trust
 from audit.log import Log
 from audit.note import split
@@ -23,7 +22,6 @@ from gateway.services.alarms import alarm
 from gateway.services.clients import Clients
 from gateway.services.compatibility.directory import SecretClients
 from gateway.services.compatibility.watch import bearers_watched
-from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.continuity import keeping
 from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
@@ -52,7 +50,7 @@ from gateway.services.witnessing.watch import Watch as Witnesses
 from gateway.services.witnessing.watch import watching as witnessing
 from gateway.services.witnessing.window import Window
 from gateway.store.database import Database
-from policies.guardrails import Guardrails, load_guardrails
+from policies.guardrails import Guardrails
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +110,8 @@ async def open_services(
                 await running.enter_async_context(keeping(database.pool, log, kept))
             await log.start()
             running.push_async_callback(log.stop)
-            configuration = Configuration(load_catalogue(), guardrails or load_guardrails())
-            async with database.engine.begin() as connection:
-                recorded = await record_configuration(connection, configuration)
-            grants = Grants(database.engine, trust, configuration=recorded, guardrails=guardrails)
+            grants = Grants(database.engine, trust, guardrails=guardrails)
+            await grants.current()  # what is decided by is on record before anybody asks
             facts = Watch(url, grants.registry, grants.distrust, alarm, also=_looking(database.engine, keys.folder))
             await facts.check()
             await running.enter_async_context(watching(facts, every=compare_every))
@@ -158,7 +154,7 @@ async def open_services(
 
 
 def _looking(engine: AsyncEngine, folder: Path | None) -> Callable[[Registry, Moment], Awaitable[None]]:
-    """Return what looks once a round at what is owed, families that wait, clients and rosters that end, others' keys."""
+    """Return what looks once a round at what is owed, who waits, clients and rosters that end, others' keys."""
     at_obligations, at_clients = alarming(engine, alarm), reminding(engine, alarm)
     at_keys, at_families = comparing_token_keys(engine, alarm, folder), overdue_alarming(engine, alarm)
     at_rosters = rosters_watched(engine, alarm)

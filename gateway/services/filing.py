@@ -109,7 +109,11 @@ class Desk:
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             return await self._reader.read(connection)
 
+    async def registry_in(self, connection: AsyncConnection) -> tuple[Moment, Registry]:
+        """Return what is in force, inside a transaction that is about to change records."""
+        return await self._reader.read(connection)
+
     async def scopes(self, connection: AsyncConnection) -> Scopes:
         """Return what is in force, as far as populations need it; for changes of records, inside their transaction."""
-        moment, registry = await self._reader.read(connection)
+        moment, registry = await self.registry_in(connection)
         return scopes_of(registry, moment.now)

@@ -21,6 +21,7 @@ from gateway.services.attended import require_attended
 from gateway.services.bound import NotBound, require_bound
 from gateway.services.integrity.denying import stops_of
 from gateway.services.integrity.findings import Finding
+from gateway.services.law import LawInForce
 from gateway.services.standing.registry import Moment, Registry, read_moment
 from gateway.services.standing.snapshot import RegistryReader
 from policies.decide import decide
@@ -46,16 +47,19 @@ class Grants:
         engine: AsyncEngine,
         trust: Trust,
         *,
-        configuration: int,
+        configuration: int | None = None,
         catalogue: Catalogue | None = None,
         guardrails: Guardrails | None = None,
         elapsed: Callable[[], float] = time.monotonic,
         recheck_every: int = EVERY,
     ) -> None:
-        """Start with nothing known. `configuration` is the entry that recorded catalogue and guardrails."""
-        self.configuration = configuration
+        """
+        Start with nothing known. `guardrails` are those of this release, without what stewards classify.
+
+        `configuration` is the entry that recorded what is in force now; without one it is recorded when it is needed.
+        """
         self._catalogue = catalogue or load_catalogue()
-        self._guardrails = guardrails or load_guardrails()
+        self._law = LawInForce(engine, self._catalogue, guardrails or load_guardrails(), configuration)
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ")
         # Every token looks, by one statement: BEGIN and ROLLBACK round it would cost as much again.
         self._looking = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -111,7 +115,12 @@ class Grants:
     @property
     def guardrails(self) -> Guardrails:
         """The district's guardrails, by which everything is decided."""
-        return self._guardrails
+        return self._law.guardrails
+
+    @property
+    def configuration(self) -> int:
+        """The entry that recorded what is decided by."""
+        return self._law.configuration
 
     def basis_of(self, agreement: str) -> str | None:
         """Return the basis of an agreement in force, as far as it was read last; None if there is none."""
@@ -160,6 +169,10 @@ class Grants:
     async def current(self) -> tuple[PolicyState, Moment]:
         """Return the state of the epoch the database is at, with the moment of that snapshot."""
         registry, moment = await self.registry()
+        while not self._law.is_recorded(registry):
+            # What is written moves the epoch: the registry is another one then.
+            await self._law.record(registry)
+            registry, moment = await self.registry()
         if self._state is None or self._state.epoch < moment.epoch or self._is_other(registry, moment):
             self._state, self._judged = self._state_at(moment.epoch, registry), registry
         self.observe(moment.epoch, moment.now)
@@ -209,7 +222,7 @@ class Grants:
             granted=registry.granted,
             suspensions=(*registry.suspensions, *stops_of(self._distrusted, registry)),
             catalogue=self._catalogue,
-            guardrails=self._guardrails,
+            guardrails=self._law.of(registry),
             tables=self._tables,
             recheck=self._recheck,
         )

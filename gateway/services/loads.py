@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -18,20 +17,29 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from audit.events import Event
-from gateway.records.errors import BadSource, LoadBusy, LoadHeld, LoadOvertaken, RowsRefused, RowsUnstorable
+from gateway.records.errors import (
+    LoadBusy,
+    LoadHeld,
+    LoadOvertaken,
+    RowsRefused,
+    RowsUnstorable,
+)
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.consented import note_promised
 from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
-from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
+from gateway.records.loading.narrowing import keep_narrowing
+from gateway.records.loading.order import Order, Tell, held_targets
 from gateway.records.loading.prepare import (
     add_students,
     keep_beginnings,
     open_batch,
     undo_leftovers,
+    undo_unused,
     withhold,
     write_unseen,
 )
@@ -39,6 +47,7 @@ from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import CONSENTS, TARGETS
+from gateway.records.loading.unclassified import Codes, unclassified_in
 from gateway.records.loading.workspace import STUDENTS, Workspace
 from gateway.records.looking_over import look_over
 from gateway.records.parts import read_loaded
@@ -50,8 +59,6 @@ _LOCK = "pactgate.load"
 _END = f"DISCARD TEMP; SELECT pg_advisory_unlock(hashtextextended('{_LOCK}', 0))"
 _ATTEMPTS = 3
 """How often a load of lists begins anew when something comes in between."""
-Tell = Callable[[int, int], None]
-"""Is told how many bytes of how many have been read, about."""
 
 
 class Loads:
@@ -77,7 +84,8 @@ class Loads:
         deltas: Sequence[Path] = (),
         lookups: Lookups | None = None,
         strict: bool = False,
-        confirm: bool = False,
+        confirmation: Confirmation | None = None,
+        codes: Codes | None = None,
         dry: bool = False,
         refused: Callable[[Refused], None] | None = None,
         tell: Tell | None = None,
@@ -86,11 +94,15 @@ class Loads:
         Load what `mapping` takes from `folder`, and report what was taken and what was refused.
 
         `folder` may be a zip archive; `deltas` are later exports, in order, that say what changed in it. `strict` loads
-        nothing if any row is refused; `confirm` lets a suspiciously large change through; `dry` writes nothing and says
-        what would happen. `refused` is given every refused row. Raises `BadMapping`, `BadSource`, `RowsRefused`,
-        `RowsUnstorable`, `LoadHeld`, `LoadBusy`; nothing is visible then.
+        nothing if any row is refused; a `confirmation` lets exactly the load through that it describes; by `codes` the
+        report tells which values nobody has classified; `dry` writes nothing and says what would happen. `refused` is
+        given every refused row.
+
+        Raises `LoadHeld` for a suspiciously large change, and `ConfirmationRefused` if another one was confirmed: what
+        narrows in it is visible then. Raises `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `LoadBusy`,
+        and what the confirmation raises; nothing is visible then.
         """
-        order = _Order(mapping, (folder, *deltas), lookups or {}, strict, confirm, dry, refused, tell)
+        order = Order(mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell)
         async with self._alone() as work:
             for _ in range(_ATTEMPTS):
                 try:
@@ -99,9 +111,10 @@ class Loads:
                     continue
         raise LoadBusy("stops came whenever this load was prepared")
 
-    async def _load(self, work: Workspace, order: "_Order") -> LoadReport:
+    async def _load(self, work: Workspace, order: Order) -> LoadReport:
         # Opened before anything is read: a missing file or column is said at once.
         stagings = order.stagings()
+        refusal = order.refused_at_once()
         if not order.dry:
             await undo_leftovers(work.connection)
             await settle(work.connection)
@@ -119,21 +132,57 @@ class Loads:
                 await _differ(work, number, staging, digests[TARGETS[staging.load.target].event], questioned)
                 for number, staging in enumerate(stagings)
             ]
-            reports, held = tuple(report_on(each) for each in differences), _held(differences)
+            reports, held = tuple(report_on(each) for each in differences), held_targets(differences)
+            codes = await unclassified_in(work, differences, order.codes)
             if order.dry:
                 await _tell_refused(work, differences, order.refused)
-                return LoadReport((), reports, held)
+                return LoadReport((), reports, held, order.described(differences) if held else None, codes)
             try:
-                _require_loadable(differences, held, strict=order.strict, confirm=order.confirm)
+                await self._require_loadable(work, order, differences, before, refusal)
             except (RowsRefused, LoadHeld):
                 await _tell_refused(work, differences, order.refused)
                 raise
             groups = await self._prepare(work, order.mapping.name, differences, digests)
-            entries = await self.appearing.show(work, order.mapping.name, groups, before)
+            entries = await self.appearing.show(work, order.mapping.name, groups, before, order.confirmation)
         await _tell_refused(work, differences, order.refused)
         await settle(work.connection)
         await look_over(work.connection)
-        return LoadReport(entries, reports)
+        return LoadReport(entries, reports, unclassified=codes)
+
+    async def _require_loadable(
+        self,
+        work: Workspace,
+        order: Order,
+        differences: Sequence[Difference],
+        before: int,
+        refusal: LoadHeld | None,
+    ) -> None:
+        """Check that nothing holds this load up; what narrows in one that is held applies. As `load` raises."""
+        order.require_strict(differences)
+        refusal = refusal or order.refused_after(differences)
+        held = held_targets(differences)
+        if held and order.confirmation is None:
+            refusal = LoadHeld(held[0])
+        if refusal is None:
+            return
+        refusal.held = held
+        if held:
+            refusal.entries = await self._narrow(work, order, differences, before)
+        raise refusal
+
+    async def _narrow(
+        self, work: Workspace, order: Order, differences: Sequence[Difference], before: int
+    ) -> tuple[int, ...]:
+        """Make visible what narrows in a load that is held; return the entries."""
+        digests = {each.kind.event: hashlib.sha256() for each in differences}
+        narrowed = await keep_narrowing(work, differences, digests)
+        prepared = await self._prepare(work, order.mapping.name, narrowed, digests)
+        groups = [each for each in prepared if each.changes_something]
+        if len(groups) < len(prepared):
+            await undo_unused(work.connection, [each.batch for each in prepared if not each.changes_something])
+        entries = await self.appearing.show(work, order.mapping.name, groups, before) if groups else ()
+        await settle(work.connection)
+        return entries
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Workspace]:
@@ -195,29 +244,6 @@ def _unstorable(error: BaseException | None) -> RowsUnstorable:
     return RowsUnstorable(f"The database refuses a row: {name}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What to load, from where, and how."""
-
-    mapping: MappingFile
-    places: Sequence[Path]
-    lookups: Lookups
-    strict: bool
-    confirm: bool
-    dry: bool
-    refused: Callable[[Refused], None] | None
-    tell: Tell | None
-
-    def stagings(self) -> list[Staging]:
-        """Open what is to be read, in the order of loading. Raises `BadMapping`, `BadSource`."""
-        loads = sorted(self.mapping.load, key=lambda each: list(TARGETS).index(each.target))
-        exports = Exports(self.mapping, self.places)
-        opened = [Staging(each, exports, self.lookups) for each in loads]
-        if not (there := [each for each in opened if each.is_there]):
-            raise BadSource("None of the files of the mapping is there.")
-        return there
-
-
 async def _raw(session: AsyncConnection) -> asyncpg.Connection:
     raw = (await session.get_raw_connection()).driver_connection
     assert isinstance(raw, asyncpg.Connection)
@@ -248,21 +274,3 @@ async def _tell_refused(
         for each in differences:
             async for refused in all_refused(work, each.number, each.files):
                 tell(refused)
-
-
-def _held(differences: Sequence[Difference]) -> tuple[str, ...]:
-    return tuple(
-        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.in_force}"
-        for each in differences
-        if each.in_force and each.is_suspicious
-    )
-
-
-def _require_loadable(differences: Sequence[Difference], held: Sequence[str], *, strict: bool, confirm: bool) -> None:
-    refused = sum(each.refused for each in differences)
-    if strict and refused:
-        raise RowsRefused(
-            f"{refused} rows were refused", tuple(str(row) for each in differences for row in each.examples)
-        )
-    if held and not confirm:
-        raise LoadHeld(held[0])

@@ -11,14 +11,27 @@ from pathlib import Path
 
 from sqlalchemy import Date, cast, func, select
 
-from gateway.records.errors import BadMapping, LoadBusy, LoadHeld, RecordsError, RowsRefused
+from agreements.signature import Envelope
+from gateway.records.errors import (
+    BadMapping,
+    ConfirmationRefused,
+    LoadBusy,
+    LoadHeld,
+    RecordsError,
+    RowsRefused,
+)
 from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.describing import mapping_digest
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
+from gateway.records.loading.order import Tell
 from gateway.records.loading.report import LoadReport
+from gateway.records.loading.unclassified import Codes
 from gateway.records.release import IN_ORDER, in_force, population
 from gateway.records.subjects import SubjectKey
+from gateway.services.confirmations import SignedConfirmation
 from gateway.services.consents import GivenConsent, OnFile, consents_on_file, give_consent
-from gateway.services.loads import Loads, Tell
+from gateway.services.law import guardrails_of
+from gateway.services.loads import Loads
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
 from gateway.services.rights import A_PARENT, Holder
@@ -57,6 +70,7 @@ class Stewardship:
 
     def __init__(self, office: Office) -> None:
         self._engine = office.engine
+        self._desk = office.desk
         self._scopes = office.desk.scopes
 
     async def load(
@@ -68,7 +82,7 @@ class Stewardship:
         deltas: Sequence[Path] = (),
         agreements: Mapping[str, str],
         strict: bool,
-        confirm: bool,
+        confirmed: Sequence[Envelope] = (),
         dry: bool = False,
         refused: Callable[[Refused], None] | None = None,
         tell: Tell | None = None,
@@ -77,25 +91,37 @@ class Stewardship:
         Load what one mapping takes from `folder`, or (`dry`) say what a load would do.
 
         `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
-        `refused` is given every refused row, `tell` how far the reading has come. Raises what `Loads.load` raises, and
-        `UnknownAgreement` for one of which no version is in force.
+        `refused` is given every refused row, `tell` how far the reading has come. Of `confirmed` the one counts that is
+        about this mapping. Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in
+        force.
         """
         async with self._engine.connect() as connection:
             on_file = await lines_on_file(connection)
             in_force = [scope.line for scope in await self._scopes(connection)]
         lines = {short: line_named(name, on_file, in_force, "in force") for short, name in agreements.items()}
         loads = Loads(self._engine, SubjectKey(subject_key), self._scopes)
+        guardrails = guardrails_of(self._desk, (await self._desk.registry())[1])
+        own = mapping_digest(mapping, {AGREEMENTS: lines})
+        signed = [SignedConfirmation(self._desk, each) for each in confirmed]
+        confirmation = next((each for each in signed if each.load.mapping == own), None)
+        if confirmation is not None:
+            await confirmation.require_signed()
         return await loads.load(
             mapping,
             folder,
             deltas=deltas,
             lookups={AGREEMENTS: lines},
             strict=strict,
-            confirm=confirm,
+            confirmation=confirmation,
+            codes=Codes(guardrails.codes.known, guardrails.cells.minimum),
             dry=dry,
             refused=refused,
             tell=tell,
         )
+
+    async def today(self) -> dt.date:
+        """Return the day (UTC) by the database's clock."""
+        return (await self._desk.registry())[0].received.day
 
     async def give_consent(self, agreement: str, student_identifier: str, given: GivenConsent) -> int:
         """
@@ -188,6 +214,7 @@ class Stewardship:
 
 
 __all__ = [
+    "ConfirmationRefused",
     "LoadBusy",
     "LoadHeld",
     "LoadReport",

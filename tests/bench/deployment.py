@@ -147,6 +147,4 @@ async def _load(office: Office, scene: Scene, folder: Path, subject_key: Wrappin
     steward = Stewardship(office)
     with as_file(files("gateway.demo").joinpath("mappings")) as mappings:
         for mapping in read_mappings([mappings / f"{name}.toml" for name in scene.loads]):
-            await steward.load(
-                mapping, folder, subject_key, agreements={scene.partner: digest}, strict=False, confirm=False
-            )
+            await steward.load(mapping, folder, subject_key, agreements={scene.partner: digest}, strict=False)

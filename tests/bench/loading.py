@@ -120,7 +120,7 @@ async def _measure(database: TestDatabase, folder: Path, rows: int, root: int) -
         done.append(Measured(f"plain COPY, {name}", count, seconds, _peak()))
         with _watched(root) as watch:
             began = time.perf_counter()
-            report = await district.loads.load(mapping, folder, confirm=True)
+            report = await district.load_by(mapping, folder)
             seconds = time.perf_counter() - began
         (found,) = report.targets
         counts = f"+{found.added:,} ~{found.changed:,} -{found.ended:,} ={found.unchanged:,}"

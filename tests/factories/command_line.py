@@ -279,6 +279,13 @@ class CommandLine:
         for name, text in EXPORT.items():
             self.write(f"export/{name}", changed.get(name.removesuffix(".csv"), text))
 
+    def load_confirmed(self, *load: str) -> Any:
+        """Load what would be held, confirmed by both officers; `load` are the arguments of `records load`."""
+        out = f"@confirmation-{len(list(self.folder.glob('confirmation-*')))}.json"
+        signed = ("--key", "@olivia.pem", "--key", "@piotr.pem", "--reason", "It is right.", "--out", out)
+        self.done("records", "confirmation", *load, "--district", "district:emerald-city", *signed)
+        return self.done("records", "load", *load, "--confirmed", out)
+
     def copy(self, database: str, folder: Path) -> "CommandLine":
         """The same installation again, in a folder and a database of its own."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)

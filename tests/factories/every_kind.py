@@ -12,6 +12,7 @@ from typing import Final
 
 from agreements.authority import Filed
 from agreements.destruction import verify_certificate, verify_hold, verify_release
+from agreements.documents.classification import Verdict
 from agreements.documents.erasure import Erasure, erasure_bytes
 from agreements.documents.log_key import LogKeyMove, log_key_bytes
 from agreements.documents.parental_rights import Act, Ground, ParentalRights, parental_rights_bytes
@@ -33,13 +34,15 @@ from agreements.people import verify_people_annex, verify_undertaking
 from agreements.rostering import verify_roster_decision
 from agreements.signature import Envelope, Kind, add_signature
 from agreements.staffing import verify_staff_role
+from agreements.stewarding import verify_classification, verify_load_confirmation
 from agreements.witnessing import verify_witnesses
 from agreements.yearly import verify_review
-from tests.factories.agreements import Keyring, client_id, client_jwk, key_for
+from tests.factories.agreements import RECEIVED, Keyring, client_id, client_jwk, key_for
 from tests.factories.family_papers import FamilyPapers
 from tests.factories.obligations import Owing
 from tests.factories.partners import PartnerPapers
 from tests.factories.staffing import given_role
+from tests.factories.stewards import classification, confirmation, introduce_stewards
 from tests.factories.witness import VKEY
 from tests.factories.witnessing import naming
 
@@ -233,6 +236,24 @@ def _irrevocable() -> Mapping[Kind, OfItsKind]:
     }
 
 
+def _stewards() -> Mapping[Kind, OfItsKind]:
+    ring = Keyring()
+    keys = [each.key for each in introduce_stewards(ring)]
+    codes = classification(("000626", "Robotics Club", Verdict.OPEN), day=RECEIVED.date())
+    confirmed = confirmation(day=RECEIVED.date())
+    authority = ring.authority
+    return {
+        Kind.CODE_CLASSIFICATION: OfItsKind(
+            ring.filed(ring.sign(Kind.CODE_CLASSIFICATION, codes, *keys)),
+            lambda filed: verify_classification(filed, None, authority=authority),
+        ),
+        Kind.LOAD_CONFIRMATION: OfItsKind(
+            ring.filed(ring.sign(Kind.LOAD_CONFIRMATION, confirmed, *keys)),
+            lambda filed: verify_load_confirmation(filed, authority=authority),
+        ),
+    }
+
+
 SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_agreements(),
     **_authority(),
@@ -243,4 +264,5 @@ SIGNED: Final[Mapping[Kind, OfItsKind]] = {
     **_witnesses(),
     **_staff(),
     **_rights(),
+    **_stewards(),
 }

@@ -51,8 +51,9 @@ from policies.guardrails import Guardrails
 from policies.request import AccessRequest
 from tests.factories.agreements import RECEIVED, SPS_A, SPS_B, Keyring, SignedAgreement, client_id
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, TUTORING, Rows, export
+from tests.factories.confirmed import load_confirmed
 from tests.factories.database import TestDatabase, TestServer
-from tests.factories.records import NAMES, mapping_for
+from tests.factories.records import NAMES, OFFICERS, mapping_for
 from tests.factories.spills import require_nothing_spilled, seed
 
 BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
@@ -163,14 +164,22 @@ async def load(
     confirm: bool = False,
     refused: int = 0,
 ) -> None:
-    """Write an export to `folder` and load it by mapping file; so many rows are refused, and the rest goes in."""
+    """
+    Write an export to `folder` and load it by mapping file; so many rows are refused, and the rest goes in.
+
+    With `confirm` two officers let the load through if it is held.
+    """
     for target, rows in content.items():
         with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
-    report = await loads.load(mapping_for(*content), folder, confirm=confirm)
+    mapping = mapping_for(*content)
+    if confirm:
+        report = await load_confirmed(loads, office.desk, OFFICERS, mapping, folder)
+    else:
+        report = await loads.load(mapping, folder)
     assert len(report.refused) == refused, report.refused
 
 

@@ -38,10 +38,11 @@ from gateway.services.stewardship import Stewardship
 from policies.request import AccessRequest
 from tests.factories.agreements import RECEIVED, SignedAgreement
 from tests.factories.cohort import TUTORING, Rows
+from tests.factories.confirmed import load_confirmed
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import Deployment
 from tests.factories.long_lived_model import ZONE, Asked, Consent, Line, Model, Pupil, Version
-from tests.factories.records import NAMES, mapping_for
+from tests.factories.records import NAMES, OFFICERS, mapping_for
 from tests.factories.small_district import (
     BRIGHT_PATH,
     FIRST,
@@ -225,7 +226,7 @@ class World:
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
         loads = Loads(self.office.engine, SubjectKey(self.made.keys.subject), self.office.desk.scopes)
-        await loads.load(mapping_for(target), self.home, confirm=True)
+        await load_confirmed(loads, self.office.desk, OFFICERS, mapping_for(target), self.home)
 
     # --- What is asked, of both gateways and of the model
 

@@ -14,6 +14,8 @@ from gateway.records.loading.targets import fields_of
 from gateway.records.subjects import SubjectKey
 from gateway.services.loads import Loads
 from gateway.services.office import Office
+from tests.factories.confirmed import load_confirmed
+from tests.factories.records import OFFICERS
 
 
 async def load_plain(
@@ -26,7 +28,7 @@ async def load_plain(
             writer.writeheader()
             writer.writerows(rows)
     loads = Loads(office.engine, SubjectKey(keys.subject), office.desk.scopes)
-    report = await loads.load(_mapping(content), folder, confirm=True)
+    report = await load_confirmed(loads, office.desk, OFFICERS, _mapping(content), folder)
     assert not report.refused, report.refused
 
 

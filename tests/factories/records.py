@@ -17,13 +17,19 @@ from gateway.records.loading.mapping import MappingFile, parse_mapping
 from gateway.records.loading.report import LoadReport
 from gateway.records.reader import Page, Position, Reader
 from gateway.records.subjects import SubjectKey
+from gateway.services.alarms import alarm
+from gateway.services.filing import Desk
 from gateway.services.loads import Loads
 from policies.decision import GrantedField, Permit, RowTerms
 from policies.guardrails import load_guardrails
 from policies.population import Everyone, Population
 from policies.seal import SEAL
+from tests.factories.agreements import Keyring
+from tests.factories.confirmed import load_confirmed
 from tests.factories.database import TestDatabase
 
+RING = Keyring()
+OFFICERS = [each.key for each in RING.officers]
 AGREEMENT = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
 LINE, OTHER_LINE = "agreement:ours", "agreement:others"
@@ -289,11 +295,27 @@ class SmallDistrict:
             writer.writerow(NAMES[target].split(","))
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
 
-    async def load(self, files: Mapping[str, Sequence[Sequence[object]]], **options: Any) -> LoadReport:
-        """Write these files and load them."""
+    @property
+    def desk(self) -> Desk:
+        """The desk at which two officers confirm what is held."""
+        return Desk(self.engine, RING.trust, alarm)
+
+    async def load(
+        self, files: Mapping[str, Sequence[Sequence[object]]], *, confirm: bool = False, **options: Any
+    ) -> LoadReport:
+        """Write these files and load them; with `confirm` two officers let the load through if it is held."""
         for target, rows in files.items():
             self.write(target, *rows)
-        return await self.loads.load(mapping_for(*files), self.folder, **options)
+        return await self.load_by(mapping_for(*files), self.folder, confirm=confirm, **options)
+
+    async def load_by(
+        self, mapping: MappingFile, folder: Path, *, confirm: bool = True, loads: Loads | None = None, **options: Any
+    ) -> LoadReport:
+        """Load an export by a mapping."""
+        loads = loads or self.loads
+        if not confirm:
+            return await loads.load(mapping, folder, **options)
+        return await load_confirmed(loads, self.desk, OFFICERS, mapping, folder, **options)
 
     async def at(self, day: dt.date, hour: int = 12) -> None:
         """Move the clock."""

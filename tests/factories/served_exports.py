@@ -111,7 +111,7 @@ async def served(database: TestDatabase, home: Path, export: Export) -> AsyncIte
         client, bound = cast.binding(agreement, partner_keys)
         await office.admissions.register_client(bound.document, [bound.approval], "Nightly job")
         (mapping,) = read_mappings([Path(str(files("gateway.records.mappings") / f"{export.mapping}.toml"))])
-        await Stewardship(office).load(mapping, export.folder, keys.subject, agreements={}, strict=False, confirm=False)
+        await Stewardship(office).load(mapping, export.folder, keys.subject, agreements={}, strict=False)
         app_url = database.url("app")
         with bind("127.0.0.1", port) as listening:
             async with open_services(app_url, keys, trust, readers=4, public_url=settings.public_url) as services:

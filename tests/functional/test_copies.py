@@ -93,7 +93,8 @@ async def _confirmed(gateway: Gateway, folder: Path, content: Mapping[str, Any])
 
     from gateway.records.subjects import SubjectKey  # noqa: PLC0415
     from gateway.services.loads import Loads  # noqa: PLC0415
-    from tests.factories.records import NAMES, mapping_for  # noqa: PLC0415
+    from tests.factories.confirmed import load_confirmed  # noqa: PLC0415
+    from tests.factories.records import NAMES, OFFICERS, mapping_for  # noqa: PLC0415
 
     for target, rows in content.items():
         with (folder / f"{target}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -102,7 +103,7 @@ async def _confirmed(gateway: Gateway, folder: Path, content: Mapping[str, Any])
             writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
     office = await gateway.office()
     loads = Loads(office.engine, SubjectKey(gateway.deployment.keys.subject), office.desk.scopes)
-    await loads.load(mapping_for(*content), folder, confirm=True)
+    await load_confirmed(loads, office.desk, OFFICERS, mapping_for(*content), folder)
 
 
 @pytest.mark.claim(6)
@@ -212,7 +213,7 @@ async def test_a_release_that_cannot_be_rebuilt_is_said(idle_gateway: Gateway) -
 async def test_no_past_is_opened_by_a_permit_that_did_not_hold(idle_gateway: Gateway) -> None:
     room = await Room.open(idle_gateway)
     moment, registry = await room.desk.registry()
-    permit = room.releases._permit(registry.emergency_orders[0], TWO, moment)
+    permit = room.releases._permit(registry.emergency_orders[0], TWO, registry, moment)
     early = permit.valid_from - dt.timedelta(microseconds=1)
     async with room.desk.engine.connect() as connection:
         for other, at in ((object(), moment.now), (permit, permit.valid_until), (permit, early)):

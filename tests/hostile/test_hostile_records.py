@@ -148,9 +148,9 @@ async def test_a_load_whose_work_another_one_undid_is_not_published(district: Sm
     class Interrupted(Appearing):
         """A load whose connection was lost after it had prepared its rows: the next one tidies up behind it."""
 
-        async def publish(self, *prepared: Any) -> tuple[int, ...]:
+        async def publish(self, *prepared: Any, **more: Any) -> tuple[int, ...]:
             await undo_leftovers(await district.database.connection("loader"))
-            return await super().publish(*prepared)
+            return await super().publish(*prepared, **more)
 
     size = await district.owner.fetchval("SELECT size FROM audit.head")
     district.write("students", *STUDENTS, ("1005", "Eve", "X", None, None, None, None))

@@ -96,7 +96,7 @@ async def compare(
         await _refuse_twice(work, number, target)
         await _identify_refused(work, number)
         entered = await settle(work, number, target)
-        taken = await _digest(work, number, digest)
+        taken = await digest_taken(work, number, digest)
         if taken >= _LARGE:
             await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
         in_force, unchanged = await _meet(work, number, staging.load)
@@ -148,7 +148,7 @@ async def _identify_refused(work: Workspace, number: int) -> None:
     )
 
 
-async def _digest(work: Workspace, number: int, feed: Callable[[bytes], None]) -> int:
+async def digest_taken(work: Workspace, number: int, feed: Callable[[bytes], None]) -> int:
     """Feed the sorted digests of all rows taken, a part at a time; return how many rows there are."""
     taken = 0
     packed = work.connection.cursor(

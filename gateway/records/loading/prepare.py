@@ -23,7 +23,8 @@ _WRAPPED_BY: Final = (
 )
 """The key that was introduced last: whoever serves has had its file since then."""
 _NEWEST: Final = "(SELECT f.batch FROM records.frontier AS f)"
-_HELD: Final = f"h.from_batch <= {_NEWEST} AND (h.to_batch IS NULL OR h.to_batch > {_NEWEST})"
+HELD: Final = f"h.from_batch <= {_NEWEST} AND (h.to_batch IS NULL OR h.to_batch > {_NEWEST})"
+"""Of the table of who is withheld, under the alias `h`: who is now."""
 _UNDO: Final = "; ".join(
     f"DELETE FROM {table.fullname} WHERE from_batch > {_NEWEST};"
     f" UPDATE {table.fullname} SET to_batch = NULL WHERE to_batch > {_NEWEST}"
@@ -37,6 +38,11 @@ async def undo_leftovers(connection: asyncpg.Connection) -> None:
     await take_back(connection)
     async with connection.transaction():
         await connection.execute(f"{_UNDO}; DELETE FROM records.batch WHERE idx IS NULL")
+
+
+async def undo_unused(connection: asyncpg.Connection, batches: Sequence[int]) -> None:
+    """Remove batches that hold nothing."""
+    await connection.execute("DELETE FROM records.batch WHERE id = ANY ($1::bigint[]) AND idx IS NULL", list(batches))
 
 
 async def add_students(connection: asyncpg.Connection, key: SubjectKey, random: Callable[[int], bytes]) -> None:
@@ -108,7 +114,7 @@ async def withhold(connection: asyncpg.Connection, differences: Sequence[Differe
     for target in dict.fromkeys(each.target for each in differences if each.target in DECIDING):
         numbers = [each.number for each in differences if each.target == target]
         mended = await connection.execute(
-            f"UPDATE records.withheld AS h SET to_batch = $1 WHERE h.target = $2 AND {_HELD} AND NOT EXISTS"
+            f"UPDATE records.withheld AS h SET to_batch = $1 WHERE h.target = $2 AND {HELD} AND NOT EXISTS"
             " (SELECT FROM pg_temp.withheld AS w WHERE w.load = ANY($3::int[]) AND w.student_id = h.student_id)",
             batch,
             target,
@@ -118,7 +124,7 @@ async def withhold(connection: asyncpg.Connection, differences: Sequence[Differe
             "INSERT INTO records.withheld (student_id, target, digest, from_batch)"
             " SELECT DISTINCT w.student_id, $2::text, $4::bytea, $1::bigint FROM pg_temp.withheld AS w"
             f" WHERE w.load = ANY($3::int[]) AND NOT EXISTS (SELECT FROM records.withheld AS h"
-            f" WHERE h.target = $2 AND {_HELD} AND h.student_id = w.student_id)",
+            f" WHERE h.target = $2 AND {HELD} AND h.student_id = w.student_id)",
             batch,
             target,
             numbers,

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agreements.documents.load_confirmation import Confirmable
 from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.merge import Difference
+from gateway.records.loading.unclassified import NONE_UNCLASSIFIED, Unclassified
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class LoadReport:
     targets: tuple[TargetReport, ...]
     held: tuple[str, ...] = ()
     """Why a load that was only tried would be held."""
+    described: Confirmable | None = None
+    """What two people confirm of a load that was only tried and would be held."""
+    unclassified: Unclassified = NONE_UNCLASSIFIED
+    """Values of coded elements that nobody has classified: no partner receives them."""
 
     @property
     def refused(self) -> tuple[Refused, ...]:

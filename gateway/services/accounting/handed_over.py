@@ -59,13 +59,14 @@ async def rebuild_release(
 def _permit(past: Past, found: Listed) -> EmergencyPermit:
     """Return the decision made again, by the order as it stood before the entry."""
     body, law = found.entry.body, past.law
-    orders = {each.verified.digest: each for each in past.after(found.index - 1).emergency_orders}
+    registry = past.after(found.index - 1)
+    orders = {each.verified.digest: each for each in registry.emergency_orders}
     ordered = orders.get(body["order"])
     if ordered is None:
         raise NotRebuilt("The emergency order that the entry cites does not verify any more.")
     try:
         ended = None if ordered.ended is None else Ended(ordered.ended.index)
-        in_force = OrderInForce(ordered.verified, law.catalogue, law.guardrails, ended=ended, epoch=body["epoch"])
+        in_force = OrderInForce(ordered.verified, law.catalogue, law.at(registry), ended=ended, epoch=body["epoch"])
         decision = in_force.decide(_handing(body), time_of(found.entry))
     except (PolicyError, UnknownElement):
         raise NotRebuilt("The release of the entry is no release of this version of Pactgate.") from None

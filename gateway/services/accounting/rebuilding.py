@@ -192,7 +192,7 @@ def _state_at(registry: Registry, law: Law, epoch: int) -> PolicyState:
         granted=registry.granted,
         suspensions=registry.suspensions,
         catalogue=law.catalogue,
-        guardrails=law.guardrails,
+        guardrails=law.at(registry),
         tables=Memo(_KEPT),
         zones=law.zones,
     )

@@ -15,7 +15,7 @@ from agreements.elements import Catalogue
 from agreements.trust import Trust
 from gateway.services.standing.registry import Alarm, Moment, Read, Registry
 from gateway.services.standing.snapshot import RegistryReader
-from policies.guardrails import Guardrails
+from policies.guardrails import Guardrails, classified_guardrails
 from policies.memo import Memo
 from policies.rehearsal import rehearse
 from policies.state import PolicyState
@@ -38,12 +38,20 @@ class Law:
         """Return what all decisions by this law depend on."""
         return self.catalogue.digest, self.catalogue.earlier, self.guardrails.digest, self.zones.digest
 
+    def at(self, registry: Registry) -> Guardrails:
+        """
+        Return the guardrails with what stewards had classified by this registry.
+
+        Also of those that an entry recorded: so whoever cites what no steward signed for is found by the digest.
+        """
+        return classified_guardrails(self.guardrails, registry.codes.standing, self.catalogue)
+
     def state(self, registry: Registry) -> PolicyState:
         """Return what decides by this law under a registry; nothing can be read by its permits."""
         return rehearse(
             registry.granted.values(),
             self.catalogue,
-            self.guardrails,
+            self.at(registry),
             suspensions=registry.suspensions,
             others=registry.clients,
             zones=self.zones,

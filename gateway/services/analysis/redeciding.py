@@ -177,7 +177,7 @@ def _order(registry: Registry, law: Law, digest: str) -> OrderInForce:
     for each in registry.emergency_orders:
         if each.verified.digest == digest:
             ended = None if each.ended is None else Ended(each.ended.index)
-            return OrderInForce(each.verified, law.catalogue, law.guardrails, ended=ended, epoch=registry.version)
+            return OrderInForce(each.verified, law.catalogue, law.at(registry), ended=ended, epoch=registry.version)
     raise LookupError(digest)
 
 

@@ -53,7 +53,7 @@ class Supposed:
 
     @staticmethod
     def _state(past: Past, registry: Registry, promises: list[Promise]) -> PolicyState:
-        return rehearse(promises, past.law.catalogue, past.law.guardrails, suspensions=registry.suspensions)
+        return rehearse(promises, past.law.catalogue, past.law.at(registry), suspensions=registry.suspensions)
 
 
 def clients_of(registry: Registry, draft: Agreement) -> frozenset[str]:

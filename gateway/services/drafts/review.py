@@ -18,9 +18,10 @@ from agreements.wording import LEAVES, sentences
 from gateway.services.drafts.counts import Counted, count_draft
 from gateway.services.drafts.specimens import specimens
 from gateway.services.filing import Desk
+from gateway.services.law import guardrails_of
 from gateway.services.standing.registry import Registry
 from policies.foreseen import Foreseen, foreseen
-from policies.guardrails import load_guardrails
+from policies.guardrails import Guardrails
 
 LISTS: Mapping[str, str] = {
     "roster": "This agreement has no roster yet: students are counted as if all were on it, at most so many.",
@@ -121,7 +122,7 @@ async def review_draft(desk: Desk, raw: bytes) -> DraftReview:
     _, registry = await desk.registry()
     in_force = _version_in_force(draft, registry)
     counted = await count_draft(desk.engine, draft, in_force)
-    return _review(draft, in_force, counted, desk.catalogue)
+    return _review(draft, in_force, counted, desk.catalogue, guardrails_of(desk, registry))
 
 
 def _version_in_force(draft: Agreement, registry: Registry) -> Agreement | None:
@@ -131,7 +132,9 @@ def _version_in_force(draft: Agreement, registry: Registry) -> Agreement | None:
     return max(own, key=lambda each: each.version, default=None)
 
 
-def _review(draft: Agreement, in_force: Agreement | None, counted: Counted, catalogue: Catalogue) -> DraftReview:
+def _review(
+    draft: Agreement, in_force: Agreement | None, counted: Counted, catalogue: Catalogue, guardrails: Guardrails
+) -> DraftReview:
     changes = difference(in_force, draft)
     outside = {line.pointer for line in unusual(draft, catalogue)}
     students = counted.students.words
@@ -152,7 +155,7 @@ def _review(draft: Agreement, in_force: Agreement | None, counted: Counted, cata
         ),
         usual=UsualTable(table.purpose, table.reviewed, table.source, tuple(sorted(outside))),
         words_only={path: resolve(draft.content, path) for path in draft.words_only},
-        withheld=foreseen(draft, load_guardrails()),
+        withheld=foreseen(draft, guardrails),
     )
 
 

@@ -26,13 +26,13 @@ from gateway.services.emergencies.orders import require_ordered
 from gateway.services.emergencies.papers import Paper, Students
 from gateway.services.errors import OtherStudents, ReleaseRefused, TooManyStudents
 from gateway.services.filing import Desk, Filing
-from gateway.services.standing.registry import Moment, Ordered, read_moment
+from gateway.services.law import guardrails_of
+from gateway.services.standing.registry import Moment, Ordered, Registry, read_moment
 from gateway.wrapping_keys import WrappingKeys
 from policies.decision import Denied
 from policies.emergency import Ended
 from policies.emergency_release import EmergencyPermit, Handing, OrderInForce
 from policies.explain.elements import Explanation
-from policies.guardrails import load_guardrails
 
 _ATTEMPTS = 3
 """A read is repeated when the world moved under it."""
@@ -69,7 +69,7 @@ class EmergencyReleases:
         """
         moment, registry = await self._desk.registry()
         ordered = require_ordered(registry, order)
-        permit = self._permit(ordered, self._completed(ordered, handing), moment)
+        permit = self._permit(ordered, self._completed(ordered, handing), registry, moment)
         elements = tuple(each.element for each in permit.fields)
         count = len(students.each)
         release = EmergencyRelease(
@@ -80,7 +80,8 @@ class EmergencyReleases:
     async def explain(self, order: str, place: int, dataset: str) -> tuple[Explanation, ...]:
         """Return why each element that the order lists leaves to a recipient or does not. Raises `UnknownOrder`."""
         moment, registry = await self._desk.registry()
-        return self._in_force(require_ordered(registry, order), moment).explain(place, dataset, moment.now)
+        ordered = require_ordered(registry, order)
+        return self._in_force(ordered, registry, moment).explain(place, dataset, moment.now)
 
     async def release(self, document: Envelope, students: Students) -> Released:
         """
@@ -90,8 +91,9 @@ class EmergencyReleases:
         `EpochMoved` if the world kept moving. Nothing was written then.
         """
         # In a transaction of its own: it may move the epoch, and the release must find it where it is.
-        async with self._desk.engine.begin() as connection:
-            recorded = await record_configuration(connection, Configuration(self._desk.catalogue, load_guardrails()))
+        async with self._desk.filing() as filing:
+            in_force = Configuration(self._desk.catalogue, guardrails_of(self._desk, filing.registry))
+            recorded = await record_configuration(filing.connection, in_force)
         for _ in range(_ATTEMPTS - 1):
             try:
                 return await self._release(document, students, recorded)
@@ -109,7 +111,8 @@ class EmergencyReleases:
             if (asked.commitment, asked.count) != (students.commitment, len(numbers)):
                 raise OtherStudents("The students named are not those the release commits to.")
             # (2): may this leave by the order, by the rules of one epoch?
-            permit = self._permit(ordered, Handing(asked.recipients, asked.dataset, asked.elements), filing.moment)
+            handing = Handing(asked.recipients, asked.dataset, asked.elements)
+            permit = self._permit(ordered, handing, filing.registry, filing.moment)
             # (3): the rows, the epoch and the clock, in one snapshot; the rules must be those of the snapshot.
             found = await read_named(filing.connection, permit, students.numbers)
             if found.epoch != permit.epoch or not permit.valid_from <= found.now < permit.valid_until:
@@ -142,12 +145,13 @@ class EmergencyReleases:
         listed = tuple(each for each in ordered.verified.order.elements if each in there)
         return Handing(handing.recipients, handing.dataset, listed)
 
-    def _in_force(self, ordered: Ordered, moment: Moment) -> OrderInForce:
+    def _in_force(self, ordered: Ordered, registry: Registry, moment: Moment) -> OrderInForce:
         ended = None if ordered.ended is None else Ended(ordered.ended.index)
-        return OrderInForce(ordered.verified, self._desk.catalogue, load_guardrails(), ended=ended, epoch=moment.epoch)
+        guardrails = guardrails_of(self._desk, registry)
+        return OrderInForce(ordered.verified, self._desk.catalogue, guardrails, ended=ended, epoch=moment.epoch)
 
-    def _permit(self, ordered: Ordered, handing: Handing, moment: Moment) -> EmergencyPermit:
-        decision = self._in_force(ordered, moment).decide(handing, moment.now)
+    def _permit(self, ordered: Ordered, handing: Handing, registry: Registry, moment: Moment) -> EmergencyPermit:
+        decision = self._in_force(ordered, registry, moment).decide(handing, moment.now)
         if isinstance(decision, Denied):
             raise ReleaseRefused(f"{decision.detail} ({decision.code}, {decision.facts.get('clause', '')})")
         return decision

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from agreements.document import Agreement
 from agreements.errors import UnknownElement
 from gateway.services.errors import UnknownAgreement, UnknownClient
+from gateway.services.law import guardrails_of
 from gateway.services.office import Office
 from gateway.services.standing.registry import Moment, Promised, Registry
-from policies.guardrails import load_guardrails
 from policies.memo import Memo
 from policies.state import PolicyState
 
@@ -87,6 +87,6 @@ def state_of(office: Office, moment: Moment, registry: Registry) -> PolicyState:
         granted=registry.granted,
         suspensions=registry.suspensions,
         catalogue=office.desk.catalogue,
-        guardrails=load_guardrails(),
+        guardrails=guardrails_of(office.desk, registry),
         tables=Memo(_TABLES),
     )

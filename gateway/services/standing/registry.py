@@ -28,6 +28,7 @@ from audit.entry import Entry
 from audit.events import MOVES_EPOCH
 from gateway.problems import Problem
 from gateway.registration import NONE_ENDED, EndedTokens
+from gateway.services.standing.classified import NONE_CLASSIFIED, ClassifiedCodes
 from gateway.services.standing.secrets import LoggedSecret
 from gateway.services.standing.staff import StaffRoles
 from policies.compile import Suspension
@@ -157,6 +158,10 @@ class Registry:
     """What people accepted, by the digest of the agreement; it has those in force."""
     ended_tokens: EndedTokens = NONE_ENDED
     secrets: tuple[LoggedSecret, ...] = ()
+    codes: ClassifiedCodes = NONE_CLASSIFIED
+    """What stewards classified of the district's own codes."""
+    configurations: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    """What each entry says that recorded a configuration, by its index."""
 
     def is_of(self, moment: Moment, version: int) -> bool:
         """Return whether nothing of it changed up to this moment, by a row or by an entry whose row is gone."""
@@ -168,6 +173,7 @@ class Registry:
             (
                 *(each.version, each.epoch, each.granted, each.clients, each.suspensions, each.history, each.staff),
                 each.undertakings,
+                each.codes,
             )
             for each in (self, other)
         )

@@ -10,9 +10,11 @@ from agreements.register import load_register
 from agreements.trust import Trust
 from audit.entry import Entry, parse
 from audit.errors import LeafRefused
+from audit.events import Event
 from audit.store import IS_CHANGE
 from gateway.problems import Problem
 from gateway.services.standing.access import Access
+from gateway.services.standing.classifying import classified_codes
 from gateway.services.standing.emergencies import emergency_orders
 from gateway.services.standing.ended_tokens import ended_tokens
 from gateway.services.standing.judging import Judging
@@ -87,6 +89,7 @@ class RegistryReader:
             orders = emergency_orders(judging)
             witnesses = named_witnesses(judging, partners)
             staff = staff_roles(judging)
+            codes = classified_codes(judging)
         return Registry(
             version=read.version,
             granted=access.granted,
@@ -104,6 +107,12 @@ class RegistryReader:
             undertakings=access.undertakings,
             ended_tokens=ended_tokens(read.entries),
             secrets=secrets_of(read.entries),
+            codes=codes,
+            configurations={
+                index: entry.body
+                for index, entry in read.entries.items()
+                if entry.event == Event.CONFIGURATION_RECORDED
+            },
         )
 
     @staticmethod

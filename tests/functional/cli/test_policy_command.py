@@ -248,8 +248,7 @@ class TestStudents:
         lists = (loaded.folder / "lists.toml").read_text().replace('constant = "all"', 'constant = "000115"')
         loaded.write("lists.toml", lists)
         (shown,) = loaded.done("policy", "show")
-        load = ("records", "load", "@export", "--mapping", "@lists.toml", "--agreements", f"bright={shown['id']}")
-        loaded.done(*load, "--confirm")
+        loaded.load_confirmed("@export", "--mapping", "@lists.toml", "--agreements", f"bright={shown['id']}")
         answer, said = about(loaded, "7002")
         assert (answer["seen"], answer["kept_agrees"], answer["covered"]) == (False, True, ["000115"])
         assert "none of them covers this element" in said
@@ -270,7 +269,7 @@ class TestStudents:
     def test_a_school_year_that_the_agreement_does_not_list_has_no_row(self, loaded: CommandLine) -> None:
         enrolled = (loaded.folder / "export" / "enrollments.csv").read_text().replace("2026-2027", "2027-2028")
         loaded.write("export/enrollments.csv", enrolled)
-        loaded.done("records", "load", "@export", "--mapping", "@facts.toml", "--confirm")
+        loaded.load_confirmed("@export", "--mapping", "@facts.toml")
         answer, _ = about(loaded, "7001")
         assert answer["against"]["code"] == "school_year"  # type: ignore[index] # JSON
 

@@ -124,13 +124,33 @@ def test_what_was_loaded_before_a_refusal_is_accounted_for(active: CommandLine) 
     assert [(line["mapping"], line["loaded"]) for line in outcome.data] == [("facts", True)]
 
 
-def test_a_suspicious_load_waits_for_confirm(loaded: CommandLine) -> None:
+@pytest.mark.claim(12)
+def test_a_suspicious_load_waits_for_two_people_who_sign_exactly_it(loaded: CommandLine) -> None:
+    export = ("@export", "--mapping", "@facts.toml")
+    confirm = ("records", "confirmation", *export, "--district", "district:emerald-city", "--reason", "A new year.")
+    assert "would not be held" in loaded.refused(*confirm, "--key", "@olivia.pem", "--out", "@none.json")
     loaded.export_files(enrollments="number,school,year,in\n", students="number,first,last,born\n")
-    load = ("records", "load", "@export", "--mapping", "@facts.toml")
-    assert "--confirm" in loaded.refused(*load)
+    held = loaded.run("records", "load", *export)
+    assert held.code == 1
+    assert "--confirmed" in held.err
+    (told,) = held.data
+    assert (told["loaded"], told["entries"]) == (False, [])
+    assert "students: 3 rows would end and 0 change, of 3" in told["held"]
+    written = loaded.run(*confirm, "--key", "@olivia.pem", "--out", "@confirmed.json")
+    assert "students (students): of 3 rows in force 3 end and 0 change; 0 begin." in written.err
+    load = ("records", "load", *export, "--confirmed", "@confirmed.json")
+    assert "signed by two stewards" in loaded.refused(*load)
     assert _covered(loaded) == 2
-    loaded.done(*load, "--confirm")
+    assert "A new year." in loaded.run("records", "sign-confirmation", "@confirmed.json", "--key", "@piotr.pem").err
+    kept = (loaded.folder / "export" / "schools.csv").read_text()
+    loaded.write("export/schools.csv", kept.replace("Cedar", "Cedars"))
+    assert "files are others" in loaded.refused(*load)
+    loaded.write("export/schools.csv", kept)
+    loaded.done(*load)
     assert _covered(loaded) == 0
+    (shown,) = loaded.run("audit", "show", "--event", "load.confirmed").out.splitlines()
+    assert sorted(json.loads(shown)["entry"]["stewards"]) == sorted([loaded.public("olivia"), loaded.public("piotr")])
+    assert "other numbers of rows" in loaded.refused(*load)
 
 
 def test_no_student_is_told_from_another_by_a_refusal(loaded: CommandLine) -> None:
@@ -223,7 +243,7 @@ def test_old_versions_are_deleted_only_if_the_district_said_for_how_long_they_ar
     # A load in which nobody is enrolled any more, and long afterwards.
     enrollments = loaded.folder / "export" / "enrollments.csv"
     enrollments.write_text(enrollments.read_text().splitlines()[0] + "\n")
-    loaded.done("records", "load", "@export", "--mapping", "@facts.toml", "--confirm")
+    loaded.load_confirmed("@export", "--mapping", "@facts.toml")
     loaded.at(dt.datetime.now(dt.UTC) + dt.timedelta(days=2_000))
     looked = keeping.done("records", "retain", "--dry-run")
     assert (looked["deleted"], looked["entry"]) == (False, None)

@@ -178,7 +178,7 @@ async def test_a_file_of_some_days_ends_nothing_on_other_days(district: SmallDis
 
     async def load(*events: tuple[str, ...]) -> list[tuple[int, int, int]]:
         district.write("attendance_events", *events)
-        report = await district.loads.load(mapping, district.folder, confirm=True)
+        report = await district.load_by(mapping, district.folder)
         return [(each.added, each.changed, each.ended) for each in report.targets]
 
     monday = ("1001", "2026-03-02", "north", YEAR, "-")
@@ -292,18 +292,20 @@ async def test_two_loads_do_not_run_at_once(district: SmallDistrict) -> None:
 async def test_a_stop_during_the_preparation_sends_the_load_back(district: SmallDistrict) -> None:
     rows = terms(basis="consent", element_order=("000115",))
     district.scopes[:] = [Scope(AGREEMENT, LINE, rows)]
-    old = (LINE, "1001", "all", "parent", "2025-09-01", "2025-09-02", None)
-    await district.load({**BASIC, "consents": [old]})
+    old, other = ((LINE, each, "all", "parent", "2025-09-01", "2025-09-02", None) for each in ("1001", "1002"))
+    new = (*old[:2], "000115", *old[3:])
+    await district.load({**BASIC, "consents": [old, other]})
     # Stands for a withdrawal that commits between the comparison and the load's last transaction.
     await district.owner.execute(
         "CREATE FUNCTION records.withdraw() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
-        " UPDATE records.consent SET to_idx = 50, withdrawn_on = '2026-03-11'; RETURN NEW; END $$;"
+        " UPDATE records.consent AS c SET to_idx = 50, withdrawn_on = '2026-03-11' FROM records.identity AS i"
+        " WHERE i.student_id = c.student_id AND i.student_identifier = '1001'; RETURN NEW; END $$;"
         "CREATE TRIGGER meanwhile AFTER INSERT ON records.batch FOR EACH ROW EXECUTE FUNCTION records.withdraw()"
     )
-    report = await district.load({"consents": [(*old[:2], "000115", *old[3:])]}, confirm=True)
+    report = await district.load({"consents": [new, other]})
     # It began anew, and then it met a consent that was withdrawn after it was signed.
     assert [row.reason for row in report.refused] == ["this consent was withdrawn after it was signed"]
-    assert await district.owner.fetchval("SELECT count(*) FROM records.consent WHERE to_idx IS NULL") == 0
+    assert await district.owner.fetchval("SELECT count(*) FROM records.consent WHERE to_idx IS NULL") == 1
     # Where something comes whenever it is prepared, it gives way.
     size = await district.owner.fetchval("SELECT size FROM audit.head")
     await district.owner.execute(
@@ -311,7 +313,7 @@ async def test_a_stop_during_the_preparation_sends_the_load_back(district: Small
         " UPDATE records.consent SET to_idx = to_idx + 1; RETURN NEW; END $$"
     )
     with pytest.raises(LoadBusy, match="stops"):
-        await district.load({"consents": [(*old[:2], "000115", *old[3:])]}, confirm=True)
+        await district.load({"consents": [new, other]})
     assert await district.owner.fetchval("SELECT size FROM audit.head") == size
 
 
@@ -337,7 +339,7 @@ async def test_more_rows_than_are_held_at_a_time_are_loaded_alike(
 
 async def test_a_dry_run_writes_nothing_and_says_what_would_be_held(district: SmallDistrict) -> None:
     class Dying(Appearing):
-        async def publish(self, *_prepared: Any) -> tuple[int, ...]:
+        async def publish(self, *_prepared: Any, **_more: Any) -> tuple[int, ...]:
             raise ConnectionError
 
     await district.load(BASIC)
@@ -345,7 +347,7 @@ async def test_a_dry_run_writes_nothing_and_says_what_would_be_held(district: Sm
     dying = Loads(district.engine, SubjectKey(bytes(32)), district.in_force)
     dying.appearing = Dying(district.engine, district.in_force, secrets.token_bytes)
     with pytest.raises(ConnectionError):
-        await dying.load(mapping_for("students"), district.folder, confirm=True)
+        await district.load_by(mapping_for("students"), district.folder, loads=dying)
     before = await district.owner.fetchrow("SELECT size, epoch FROM audit.head")
     report = await district.load({"students": STUDENTS[1:]}, dry=True)
     assert report.held == ("students: 1 rows would end and 0 change, of 4",)

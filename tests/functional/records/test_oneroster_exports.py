@@ -74,7 +74,7 @@ async def test_both_versions_say_the_same_and_a_delta_changes_what_it_names(
         ],
     }
     delta = zipped(tmp_path / "delta.zip", content("1.2", changes, "delta"))
-    report = await district.loads.load(shipped("1.2"), new, deltas=[delta], confirm=True)
+    report = await district.load_by(shipped("1.2"), new, deltas=[delta])
     assert not report.refused
     assert {each.target: (each.added, each.changed, each.ended) for each in report.targets} == {
         "schools": (0, 0, 0),
