@@ -85,6 +85,9 @@ def paths_of(export: Export, source: SourceFile) -> list[str]:
 def open_parts(export: Export, name: str, source: SourceFile, paths: Sequence[str], *, delta: int = 0) -> Parts:
     """Open the files at `paths`, of the export itself or of a delta by its number. Raises `BadSource`."""
     if not paths:
+        # The export may know better why there is none.
+        if not _PATTERN.search(source.path):
+            export.open(source.path).close()
         raise BadSource(f"{name}: {source.path} is not there, or cannot be read.")
     suffix = f" of delta {delta}" if delta else ""
     names = [(name if paths == [source.path] else path) + suffix for path in paths]
