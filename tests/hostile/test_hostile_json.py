@@ -78,6 +78,15 @@ def test_an_object_of_an_array_that_says_what_no_cell_holds_is_refused_by_its_li
     ]
 
 
+def test_a_member_is_not_looked_for_at_every_depth_there_is(tmp_path: Path) -> None:
+    source = msgspec.structs.replace(SOURCE, cells={"id": "id..code"}, each=())
+    deep, flat = '{"a":' * 900 + "1" + "}" * 900, '{"a":' * 9 + '{"code": 1}' + "}" * 9
+    assert read(tmp_path, f'{{"id": {deep}}}\n{{"id": {flat}}}', source) == [
+        "x:1: its members stand more than 64 deep",
+        ("1",),
+    ]
+
+
 def test_a_line_that_is_too_long_is_refused_as_such_and_the_next_one_is_read(tmp_path: Path) -> None:
     long = '{"id": "' + "x" * LINE_LETTERS + '"}'
     assert read(tmp_path, f'{{"id": 1}}\n{long}\n\n{{"id": 2}}') == [

@@ -14,7 +14,8 @@ from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.parts import open_parts
-from gateway.records.loading.xmlfile import DEPTH, MARK_BYTES, NAME_LETTERS, NAMES, ROW_ELEMENTS, ROW_LETTERS
+from gateway.records.loading.trees import DEPTH
+from gateway.records.loading.xmlfile import MARK_BYTES, NAME_LETTERS, NAMES, ROW_ELEMENTS, ROW_LETTERS
 
 SOURCE = SourceFile(
     "x.xml",

@@ -44,6 +44,9 @@ class Parts:
     size: int
     """Of all of them, in bytes."""
     first: int = 0
+    _done: int = 0
+    """How much was read of those that are read to their end."""
+    _reading: Part | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -53,19 +56,21 @@ class Parts:
     @property
     def taken(self) -> int:
         """How much of them was read so far."""
-        return sum(part.taken for part in self.parts)
+        return self._done + (self._reading.taken if self._reading is not None else 0)
 
     def rows(self) -> Iterator[Row | Refused]:
         """Yield each row with the number of its file, or why it is refused. Raises `BadSource`."""
         for number, part in enumerate(self.parts, start=self.first):
             order = [part.columns.index(column) for column in self.columns]
             same = order == list(range(len(order)))
+            self._reading = part
             for row in part.rows():
                 if isinstance(row, Refused):
                     yield replace(row, part=number)
                 else:
                     cells = row.cells if same else tuple([row.cells[place] for place in order])
                     yield Row(row.line, cells, number)
+            self._done, self._reading = self._done + part.taken, None
 
 
 def paths_of(export: Export, source: SourceFile) -> list[str]:

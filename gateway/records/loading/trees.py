@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import product, zip_longest
 from typing import Any, Final
 
+DEPTH: Final = 64
+"""How deep a member is looked for."""
 ROWS_A_RECORD: Final = 1_000
 """How many rows a record may be, where a mapping takes a row for each of its children."""
 BETWEEN: Final = "; "
@@ -189,13 +191,15 @@ def _value(record: Mapping[str, Any], path: _Path, *, words: bool) -> str:
     return BETWEEN.join(cells)
 
 
-def _named(value: object, step: _Step) -> Iterator[object]:
+def _named(value: object, step: _Step, depth: int = 0) -> Iterator[object]:
     """Yield what has the step's name in a value: once, or wherever it stands below."""
+    if depth > DEPTH:
+        raise _NoCell(f"its members stand more than {DEPTH} deep")
     if isinstance(value, dict) and value.get(step.name) is not None:
         yield value[step.name]
     elif step.deep and isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
-            yield from _named(each, step)
+            yield from _named(each, step, depth + 1)
 
 
 def _chosen(value: object, step: _Step, *, words: bool) -> Sequence[object]:

@@ -16,12 +16,11 @@ from gateway.records.errors import BadSource
 from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
-from gateway.records.loading.trees import Cells, Element, NotRead
+from gateway.records.loading.trees import DEPTH, Cells, Element, NotRead
 
 PIECE: Final = 2**16
 MARK_BYTES: Final = 2**20
 """How long a tag or comment may be. Expat keeps it until it ends, and reads it anew with each piece."""
-DEPTH: Final = 64
 ROW_LETTERS: Final = 10 * LINE_LETTERS
 ROW_ELEMENTS: Final = 20_000
 NAMES: Final = 10_000

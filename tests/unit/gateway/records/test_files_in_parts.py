@@ -60,6 +60,15 @@ def test_a_file_whose_own_name_has_the_signs_of_a_pattern_is_that_file(folder: P
     assert named(staged(folder, mapping("schools-[ab].csv"))) == ["7"]
 
 
+def test_how_far_the_reading_has_come_counts_every_file(folder: Path) -> None:
+    opened = Exports(mapping(), [folder]).open("schools")
+    seen = [opened.taken for _ in opened.rows()]
+    # One letter has two bytes.
+    assert opened.taken == opened.size - 1
+    assert seen == sorted(set(seen))
+    assert 0 < seen[0] < opened.taken
+
+
 def test_a_refused_row_is_told_by_its_own_file_and_line(folder: Path) -> None:
     (refused,) = staged(folder).refused
     assert str(refused) == "schools-b.csv:3: it has 1 columns where the file has 2"
