@@ -51,6 +51,14 @@ def test_no_part_may_have_a_document_type(book: Path, part: str, said: bytes) ->
         read(book)
 
 
+def test_a_document_type_is_found_where_two_pieces_meet(book: Path) -> None:
+    styles = "xl/styles.xml"
+    # Read in pieces of 2^18 bytes: four of its letters end the first.
+    alter_part(book / "x.xlsx", styles, lambda part: b"<!-- " + b"x" * (2**18 - 13) + b" -->" + FILE + part)
+    with pytest.raises(BadSource, match="document type"):
+        read(book)
+
+
 ASTRAY: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
     "far away": (
         SHEET,
