@@ -33,6 +33,7 @@ def refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None] | None
         writer.writerow(HEADER)
 
         def write(row: Refused) -> None:
-            writer.writerow((inert(row.file), row.line, inert(row.column), inert(row.reason), inert(row.shape)))
+            # A reason begins with words of ours, or with the mark that a column's name stands in.
+            writer.writerow((inert(row.file), row.line, inert(row.column), row.reason, inert(row.shape)))
 
         yield write

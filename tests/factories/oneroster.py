@@ -73,7 +73,9 @@ def bulk(version: str) -> dict[str, Rows]:
             if each[2] == "student"
         ],
         "classes": [
-            ACTIVE | dict(zip(("sourcedId", "title", "schoolSourcedId", "termSourcedIds"), each, strict=True))
+            ACTIVE
+            | dict(zip(("sourcedId", "title", "schoolSourcedId", "termSourcedIds"), each, strict=True))
+            | {"courseSourcedId": f"k-{each[0]}"}
             for each in CLASSES
         ],
         "enrollments": [enrollment(*each) for each in ENROLLMENTS],
@@ -123,7 +125,8 @@ def enrollment(*cells: str) -> dict[str, str]:
 def content(version: str, files_of: Mapping[str, Rows], kind: str = "bulk", *, bom: bool = False) -> dict[str, bytes]:
     """Return the export's files with their manifest, by name."""
     said = [("manifest.version", "1.0"), ("oneroster.version", version)]
-    said += [(f"file.{name}", kind) for name in files_of] + [("file.courses", "absent")]
+    said += [(f"file.{name}", kind) for name in files_of]
+    said += [] if "courses" in files_of else [("file.courses", "absent")]
     manifest = [{"propertyName": name, "value": value} for name, value in said]
     mark = b"\xef\xbb\xbf" if bom else b""
     return {f"{name}.csv": mark + _csv(rows) for name, rows in (("manifest", manifest), *files_of.items())}

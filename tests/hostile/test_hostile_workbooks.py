@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.records.errors import BadSource
 from gateway.records.loading.csvfile import open_csv
@@ -47,6 +49,14 @@ def book(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("said", [BOMB, FILE], ids=["bomb", "file"])
 def test_no_part_may_have_a_document_type(book: Path, part: str, said: bytes) -> None:
     alter_part(book / "x.xlsx", part, before_the_root(said))
+    with pytest.raises(BadSource, match="document type"):
+        read(book)
+
+
+def test_a_document_type_is_found_where_two_pieces_meet(book: Path) -> None:
+    styles = "xl/styles.xml"
+    # Read in pieces of 2^18 bytes: four of its letters end the first.
+    alter_part(book / "x.xlsx", styles, lambda part: b"<!-- " + b"x" * (2**18 - 13) + b" -->" + FILE + part)
     with pytest.raises(BadSource, match="document type"):
         read(book)
 
@@ -156,3 +166,29 @@ def test_many_rows_cost_no_memory(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert most < 4_000_000
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    part=st.sampled_from([SHEET, TEXTS, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"]),
+    place=st.floats(min_value=0, max_value=1),
+    put=st.sampled_from([b"", b"<", b">", b'"', b"&", b"0", b"-", b"A", b"\0", b"<f/>", b"<row>", b' t="s"', b"&b;"]),
+    over=st.integers(min_value=0, max_value=8),
+)
+def test_whatever_is_wrong_with_a_part_is_said_in_our_words(
+    tmp_path_factory: pytest.TempPathFactory, part: str, place: float, put: bytes, over: int
+) -> None:
+    folder = tmp_path_factory.mktemp("book")
+    write_workbook(folder / "x.xlsx", [("id", "name", "sum"), (1, "Ana", "=1+1"), (2, "Bo", 3.5)])
+    share_texts(folder / "x.xlsx")
+
+    def change(content: bytes) -> bytes:
+        at = int(place * (len(content) - 1))
+        changed = content[:at] + put + content[at + over :]
+        return changed if changed != content else content + b" "
+
+    alter_part(folder / "x.xlsx", part, change)
+    try:
+        assert read(folder) <= 3
+    except BadSource as refused:
+        assert "Ana" not in str(refused)  # noqa: PT017 - one of two ends

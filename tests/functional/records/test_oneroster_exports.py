@@ -88,3 +88,29 @@ async def test_both_versions_say_the_same_and_a_delta_changes_what_it_names(
         ("1003", "north", "2025-09-01", "2026-01-22"),
         ("1003", "o-s", "2026-01-23", "2026-06-11"),
     ]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+async def test_the_courses_somebody_is_in_have_a_home_without_a_mark(
+    district: SmallDistrict, tmp_path: Path, version: str
+) -> None:
+    course = ACTIVE | {"sourcedId": "k-c-1", "title": "Algebra I", "courseCode": "MAT101", "orgSourcedId": "o-n"}
+    files_of = {**bulk(version), "courses": [course]}
+    # Gone, and back again: one course.
+    files_of["enrollments"] = [*files_of["enrollments"], enrollment("e-7", "c-1", "o-n", "u-1", "student", "", "")]
+    export = zipped(tmp_path / "x.zip", content(version, files_of))
+    await district.loads.load(shipped(version), export)
+    (courses,) = (await district.loads.load(shipped("courses"), export)).targets
+    assert (courses.added, courses.refused_rows) == (5, 0)
+    found = await district.owner.fetch(
+        "SELECT i.student_identifier, g.school_identifier, g.session_identifier, g.section_identifier,"
+        " g.course_identifier, g.course_title, g.final_mark FROM records.course_grade AS g"
+        " JOIN records.identity AS i USING (student_id) ORDER BY 1, 4"
+    )
+    assert [tuple(row) for row in found] == [
+        ("1001", "north", "s-2", "c-1", "MAT101", "Algebra I", None),
+        ("1001", "north", "s-1", "c-2", "k-c-2", "Band", None),
+        ("1002", "north", "s-2", "c-1", "MAT101", "Algebra I", None),
+        ("1003", "north", "s-1", "c-2", "k-c-2", "Band", None),
+        ("1003", "o-s", "s-2", "c-3", "k-c-3", "Art", None),
+    ]

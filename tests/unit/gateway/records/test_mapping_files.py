@@ -78,6 +78,6 @@ def test_a_mapping_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert read_mapping(tmp_path / "x.toml").name == "x"
 
 
-@pytest.mark.parametrize("name", ["hello_world_sis", "contoso_attendance", "iready"])
+@pytest.mark.parametrize("name", ["hello_world_sis", "contoso_attendance", "iready", "oneroster_courses"])
 def test_the_shipped_mappings_are_good(name: str) -> None:
     assert parse_mapping((files("gateway.records.mappings") / f"{name}.toml").read_text("utf-8")).load
