@@ -71,6 +71,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "purpose_not_covered": Kind(403, "The agreement does not cover this purpose"),
     "element_not_covered": Kind(403, "The agreement does not cover this data element"),
     "denied_by": Kind(403, "A district-wide rule forbids this"),
+    "too_many_to_sort": Kind(400, "Too many students to sort by"),
     # people who sign in
     "sign_in_required": Kind(401, "Sign in to see this page"),
     "sign_in_failed": Kind(400, "The sign-in did not work"),
@@ -84,7 +85,6 @@ PROBLEMS: Mapping[str, Kind] = {
     "step_up_required": Kind(403, "A fresh sign-in is needed"),
     "invitation_refused": Kind(400, "The invitation cannot be used"),
     "identity_taken": Kind(409, "You are known here already"),
-    "too_many_to_sort": Kind(400, "Too many students to sort by"),
     # the gateway's own state
     "not_served": Kind(501, "This part of the agreement is not served yet"),
     "log_damaged": Kind(503, "The log is under examination", "Nothing was disclosed; ask the district."),
