@@ -4,16 +4,17 @@ PYTHON ?= python3
 WORKERS ?= 3
 PY := .venv/bin/python
 PEERS := tests/peers/node_modules/.done
+ASSETS := gateway/pages/static/manifest.json
 
 .DEFAULT_GOAL := help
 .PHONY: setup demo test prove check bench help
 
-setup: .venv/.done $(PEERS)  ## build the environment from the pins, nothing else
+setup: .venv/.done $(ASSETS) $(PEERS)  ## build the environment from the pins, nothing else
 
-demo: .venv/.done  ## a fictional district and two partners, end to end, served on 127.0.0.1
+demo: .venv/.done $(ASSETS)  ## a fictional district and two partners, end to end, served on 127.0.0.1
 	@.venv/bin/pactgate demo
 
-test: .venv/.done $(PEERS)  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
+test: .venv/.done $(ASSETS) $(PEERS)  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
 		&& $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
@@ -21,11 +22,11 @@ test: .venv/.done $(PEERS)  ## the whole suite; every branch of the inner rooms 
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
-prove: .venv/.done  ## a million decisions read four ways, and every seeded mistake noticed
+prove: .venv/.done $(ASSETS)  ## a million decisions read four ways, and every seeded mistake noticed
 	@$(PY) -m tests.prove $(ARGS) \
 		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
 
-check: .venv/.done  ## format, lint, types, import contracts, policy tests, migration drift
+check: .venv/.done $(ASSETS)  ## format, lint, types, import contracts, policy tests, migration drift
 	@.venv/bin/ruff format --check . \
 		&& .venv/bin/ruff check . \
 		&& .venv/bin/mypy \
@@ -34,7 +35,7 @@ check: .venv/.done  ## format, lint, types, import contracts, policy tests, migr
 		&& .venv/bin/pactgate db check --scratch \
 		&& echo "make check: passed" || { echo "make check: FAILED"; exit 1; }
 
-bench: .venv/.done  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
+bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the log, decisions against Cedar; prints ratios
 	@$(PY) -m tests.bench
 	@$(PY) -m tests.bench.records
 	@$(PY) -m tests.bench.log_append --seconds 1
@@ -57,6 +58,9 @@ help:  ## this list
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt -r requirements/dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+$(ASSETS): .venv/.done gateway/pages/build.py gateway/pages/package-lock.json $(wildcard gateway/pages/style/*)
+	@$(PY) -m gateway.pages.build
 
 $(PEERS): tests/peers/package.json tests/peers/package-lock.json
 	@command -v npm >/dev/null || { echo "npm was not found: the tests hold the gateway against OAuth implementations \

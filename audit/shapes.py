@@ -27,8 +27,8 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.AGREEMENT_ACTIVATED: (
             "agreement line? version? partner? basis? purpose? words_only? document? undoes? facts?"
         ),
-        Event.AGREEMENT_SUSPENDED: "agreement facts?",
-        Event.AGREEMENT_TERMINATED: "agreement facts?",
+        Event.AGREEMENT_SUSPENDED: "agreement facts? person?",
+        Event.AGREEMENT_TERMINATED: "agreement facts? person?",
         Event.AGREEMENT_REPLACED: "agreement by first_day facts?",
         Event.AGREEMENT_REVIEWED: "document agreement first_day last_day pack findings conclusion officers",
         Event.AGREEMENT_CLOSED: "agreement certified",
@@ -46,7 +46,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.HOLD_RELEASED: "document agreement hold officers",
         Event.PARTNER_DEBARRED: "document partner cause from_day until_day officers",
         Event.PARTNER_SUCCEEDED: "document predecessor successor kind signers",
-        Event.PARTNER_SUSPENDED: "partner",
+        Event.PARTNER_SUSPENDED: "partner person?",
         Event.PARTNER_ACTIVATED: "partner document undoes",
         Event.PARTNER_LEFT: "partner agreements clients",
         Event.CLIENT_REGISTERED: "document client agreement keys earlier_last_day?",
@@ -64,7 +64,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.CONSENTS_LOADED: _LOAD,
         Event.CONSENT_WITHDRAWN: "line facts",
         Event.OPT_OUTS_LOADED: _LOAD,
-        Event.OPTED_OUT: "scope line? facts",
+        Event.OPTED_OUT: "scope line? facts person?",
         Event.PLACEMENTS_LOADED: _LOAD,
         Event.STATEMENT_PLACED: "elements facts",
         Event.STATEMENT_ENDED: "elements ending facts",
@@ -95,7 +95,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.OUTSIDE_DISCLOSURE: (
             "document officers basis ferpa_9932_required elements disclosed_on students request listed corrects?"
         ),
-        Event.ACCOUNTING_READ: "listed form",
+        Event.ACCOUNTING_READ: "listed form person?",
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",

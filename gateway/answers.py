@@ -20,6 +20,7 @@ from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof
 from gateway.oauth.issuer import RESOURCE_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
 from gateway.problems import Answer, Problem, problem, token_error
+from gateway.services.standing.identity import Realm
 from gateway.signin.pages import realm_at, refusal_page
 from policies.errors import PolicyError
 
@@ -50,8 +51,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         return await on_access_refused(request, InvalidAccessProof("replayed"))
 
     async def on_error(request: Request, error: Any) -> Response:  # noqa: ANN401  rooms' errors share a shape only
-        answer = problem(error.code, error.public_detail)
-        if realm_at(request.url.path) is not None:
+        realm = realm_at(request.url.path)
+        answer = problem(error.code, error.public_detail, to_staff=realm is Realm.DISTRICT)
+        if realm is not None:
             return _response(request, error.code, answer, remedy=getattr(error, "remedy", ""))
         return answered(request, error.code, answer)
 

@@ -22,8 +22,8 @@ _LINE = "pactgate.line"
 _MICROSECOND = timedelta(microseconds=1)
 _GIVEN = frozenset({200, 304})
 _PAGE = {
-    b"content-security-policy": b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; "
-    b"frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     b"referrer-policy": b"same-origin",  # without any, browsers send `Origin: null` with a form
 }
 

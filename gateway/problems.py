@@ -100,6 +100,25 @@ PROBLEMS: Mapping[str, Kind] = {
     "internal": Kind(500, "The gateway failed", "The failure is on record under this request id."),
 }
 
+PAGE_PROBLEMS: Mapping[str, Kind] = {
+    "invalid_search": Kind(400, "This cannot be searched for"),
+    "not_confirmed": Kind(400, "It was not confirmed"),
+    "cursor_refused": Kind(400, "This page of the list is not there"),
+    "unknown_agreement": Kind(404, "There is no such agreement"),
+    "not_registered": Kind(404, "There is no such agreement"),
+    "no_such_partner": Kind(404, "There is no such partner"),
+    "unknown_student": Kind(404, "There is no such student"),
+    "link_erased": Kind(404, "Nothing is kept of this student"),
+    "nothing_to_stop": Kind(409, "It is stopped already"),
+    "already_terminated": Kind(409, "It is over already"),
+}
+"""
+What only a page of the district's own staff says.
+
+INVARIANT: a partner is told none of these, whatever was raised: whether a student or an agreement exists is not its
+business (claim 8). For it each is the plain 500 of a code that nobody meant to show.
+"""
+
 TOKEN_ERRORS: Mapping[str, Kind] = {
     "invalid_request": Kind(400, "The request is missing something, repeats something or is otherwise malformed"),
     "invalid_client": Kind(400, "Client authentication failed"),
@@ -143,10 +162,19 @@ class Answer:
 
 
 def problem(
-    code: str, detail: str = "", *, members: Mapping[str, object] | None = None, retry_after: int | None = None
+    code: str,
+    detail: str = "",
+    *,
+    members: Mapping[str, object] | None = None,
+    retry_after: int | None = None,
+    to_staff: bool = False,
 ) -> Answer:
-    """Return the RFC 9457 answer for `code`; an unknown code says no more than that the gateway failed."""
-    kind = PROBLEMS.get(code)
+    """
+    Return the RFC 9457 answer for `code`; an unknown code says no more than that the gateway failed.
+
+    `to_staff` says that a page of the district's staff shows it.
+    """
+    kind = (PAGE_PROBLEMS.get(code) if to_staff else None) or PROBLEMS.get(code)
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
     body: dict[str, object] = {

@@ -37,6 +37,7 @@ CATALOGUE: Mapping[str, str] = {
     "PACTGATE_TERMINATORS": "",
     "PACTGATE_COMPATIBILITY": "off",
     "PACTGATE_RECORDS_DAYS": "",
+    "PACTGATE_CONSOLE": "off",
     "PACTGATE_SIGN_IN": "",
     "PACTGATE_DEVELOPMENT_SIGN_IN": "off",
 }
@@ -78,6 +79,7 @@ class Settings:
     terminators: Terminators
     compatibility: bool
     records_days: int | None
+    console: bool = False
     sign_in: Path | None = None
     development_sign_in: bool = False
 
@@ -134,6 +136,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         records_days=_number(given, "PACTGATE_RECORDS_DAYS", lowest=FEWEST_DAYS, highest=36_500)
         if "PACTGATE_RECORDS_DAYS" in given
         else None,
+        console=_switch(given, "PACTGATE_CONSOLE"),
         sign_in=_path(given["PACTGATE_SIGN_IN"]) if "PACTGATE_SIGN_IN" in given else None,
         development_sign_in=_switch(given, "PACTGATE_DEVELOPMENT_SIGN_IN"),
     )

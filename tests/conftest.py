@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
+from tests.factories.chromium import PROGRAM
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.gateway import NOON, Deployment, Gateway, deploy
 from tests.factories.installation import TestInstallation, installed_in
@@ -99,3 +100,10 @@ async def gateway(idle_gateway: Gateway) -> Gateway:
     """A gateway that serves."""
     await idle_gateway.serve()
     return idle_gateway
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none, and say so: `.ci/run` installs one, and runs them."""
+    if not PROGRAM and (left := [each for each in items if each.get_closest_marker("browser")]):
+        items[:] = [each for each in items if not each.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=left)

@@ -2,24 +2,30 @@
 
 import asyncio
 import sys
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 import uvloop
+from fastapi import APIRouter
 
 from agreements.trust import Trust
 from gateway.api.compatible import compatible_router
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
+from gateway.console.desk import ConsoleDesk
+from gateway.console.routes import FIRST, console_routers
 from gateway.keys import GatewayKeys, load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.callers import require_declared
 from gateway.server import bind, server_for
+from gateway.services.alarms import alarm
 from gateway.services.container import open_services
+from gateway.services.office import open_office
 from gateway.settings import Settings
 from gateway.signin.development import development_for
 from gateway.signin.routes import development_routers, sign_in_for, staff_routers
-from gateway.store.cluster import running_cluster
+from gateway.store.cluster import Cluster, running_cluster
 from gateway.token_keys import load_token_keys
 
 
@@ -38,7 +44,8 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
     if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
     # Read before the start of a database: what is wrong in the file should be said at once.
-    pages = staff_routers(sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url))
+    first = FIRST if chosen.console else None
+    pages = staff_routers(sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url), first=first)
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:
         async with (
@@ -53,15 +60,16 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
                 kept=kept,
                 compatibility=chosen.compatibility,
             ) as services,
+            _console(chosen, cluster, keys, trust) as console,
         ):
             if chosen.development_sign_in:
-                pages = development_routers(await development_for(chosen, services.database.pool))
+                pages = development_routers(await development_for(chosen, services.database.pool), first=first)
                 say("DEVELOPMENT SIGN-IN: whoever sits at this machine can be anybody of the staff.")
             app = create_app(
                 chosen,
                 keys,
                 lambda: nullcontext(services),
-                (*partner_routers(keys.cursor), *pages),
+                (*partner_routers(keys.cursor), *pages, *console),
                 compatible=[compatible_router(keys.cursor)],
                 write=write,
                 reread_keys=lambda: load_token_keys(chosen.keys),
@@ -69,3 +77,15 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
             require_declared(app)
             say(f"Serving {chosen.public_url}; stop with Ctrl-C.")
             await server_for(app).serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _console(
+    chosen: Settings, cluster: Cluster, keys: GatewayKeys, trust: Trust
+) -> AsyncIterator[tuple[APIRouter, ...]]:
+    """Open the office for the pages of the district's staff, if this process shows them."""
+    if not chosen.console:
+        yield ()
+        return
+    async with open_office(cluster.url("loader"), trust, alarm) as office:
+        yield console_routers(ConsoleDesk(office, keys.subject))

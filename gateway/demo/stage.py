@@ -25,6 +25,8 @@ from audit.checkpoint import CheckpointSigner, CheckpointVerifier
 from audit.export import export_log
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
+from gateway.console.desk import ConsoleDesk
+from gateway.console.routes import FIRST, console_routers
 from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
 from gateway.demo.staff import employ, staff_of
@@ -185,7 +187,11 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
                 stage.settings,
                 stage.keys,
                 lambda: nullcontext(services),
-                (*partner_routers(stage.keys.cursor), *development_routers(development)),
+                (
+                    *partner_routers(stage.keys.cursor),
+                    *development_routers(development, first=FIRST),
+                    *console_routers(ConsoleDesk(stage.office, stage.keys.subject)),
+                ),
                 write=write,
             )
             server = server_for(app)

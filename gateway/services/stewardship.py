@@ -105,16 +105,23 @@ class Stewardship:
         async with self._engine.begin() as connection:
             return await withdraw_consent(connection, line, student_identifier, scopes=self._scopes)
 
-    async def opt_out(self, student_identifier: str, agreement: str | None, *, directory_only: bool) -> int:
+    async def opt_out(
+        self, student_identifier: str, agreement: str | None, *, directory_only: bool, person: str | None = None
+    ) -> int:
         """
-        Put a family's no on file; return the entry.
+        Put a family's no on file; return the entry, which names the `person` who signed in to do it.
 
         `agreement` is an id or the digest of any version; None means all. Raises `UnknownAgreement`, and as `opt_out`.
         """
         line = None if agreement is None else await self._line(agreement)
         async with self._engine.begin() as connection:
             return await opt_out(
-                connection, student_identifier, scopes=self._scopes, line=line, directory_only=directory_only
+                connection,
+                student_identifier,
+                scopes=self._scopes,
+                line=line,
+                directory_only=directory_only,
+                person=person,
             )
 
     async def place_statement(self, student_identifier: str, elements: Sequence[str], words: str) -> int:

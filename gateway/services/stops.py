@@ -37,6 +37,7 @@ from gateway.records.population import Random, rewrite_population
 from gateway.records.release import ending, in_force, population
 from gateway.records.release import scope as kept
 from gateway.services.sealing import append_sealed
+from gateway.services.standing.identity import by
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 
@@ -75,12 +76,15 @@ async def opt_out(
     scopes: ScopesInForce,
     line: str | None = None,
     directory_only: bool = False,
+    person: str | None = None,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
     Put a family's no on file, from today on, for one line or for all; return the index of the entry that did.
 
-    `directory_only` concerns directory information alone (34 CFR 99.37). Raises `UnknownStudent`, `NothingToStop`.
+    `person` is who signed in to do it. `directory_only` concerns directory information alone (34 CFR 99.37).
+
+    Raises `UnknownStudent`, `NothingToStop`.
     """
     student = await student_known_as(connection, student_identifier)
     said = standing.opt_out
@@ -98,7 +102,7 @@ async def opt_out(
     row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
     await move(connection, student, idx, scopes, random, only=line)
-    return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body)
+    return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body, **by(person))
 
 
 async def append_stated(connection: AsyncConnection, idx: int, event: Event, random: Random, **body: object) -> int:

@@ -24,6 +24,7 @@ from gateway.records.population import close_population
 from gateway.services.errors import AlreadyTerminated, NothingToUndo, UnknownClient, UnknownPartner
 from gateway.services.filing import Desk
 from gateway.services.sealing import append_sealed
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import read_moment
 from gateway.store.tables import client, client_status, partner_status
 
@@ -37,15 +38,15 @@ class Suspensions:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def stop_agreement(self, digest: str, standing: Standing, reason: str) -> int:
+    async def stop_agreement(self, digest: str, standing: Standing, reason: str, person: str | None = None) -> int:
         """Suspend or terminate; the next request is refused. Raises `NotRegistered`, `AlreadyTerminated`."""
         async with self._desk.engine.begin() as connection:
-            return await stop_agreement(connection, digest, standing, reason)
+            return await stop_agreement(connection, digest, standing, reason, person)
 
-    async def suspend_partner(self, partner: str, reason: str) -> int:
+    async def suspend_partner(self, partner: str, reason: str, person: str | None = None) -> int:
         """Stop a partner under every agreement it has or gets. Raises `UnknownPartner`."""
         async with self._desk.engine.begin() as connection:
-            return await suspend_partner(connection, partner, reason)
+            return await suspend_partner(connection, partner, reason, person)
 
     async def suspend_client(self, client_id: str, reason: str) -> int:
         """Stop a client; its next request is refused, its tokens with it. Raises `UnknownClient`."""
@@ -75,8 +76,14 @@ class Suspensions:
             )
 
 
-async def stop_agreement(connection: AsyncConnection, digest: str, standing: Standing, reason: str) -> int:
-    """Stop an agreement in the caller's transaction; return the entry. Raises `NotRegistered`, `AlreadyTerminated`."""
+async def stop_agreement(
+    connection: AsyncConnection, digest: str, standing: Standing, reason: str, person: str | None = None
+) -> int:
+    """
+    Stop an agreement in the caller's transaction; return the entry. `person` is who signed in to do it.
+
+    Raises `NotRegistered`, `AlreadyTerminated`.
+    """
     ends = standing is Standing.TERMINATED
     moment = await read_moment(connection)
     event = Event.AGREEMENT_TERMINATED if ends else Event.AGREEMENT_SUSPENDED
@@ -87,7 +94,7 @@ async def stop_agreement(connection: AsyncConnection, digest: str, standing: Sta
     await insert_status(connection, digest, standing.value, index=index, reason=reason)
     if ends:
         await close_population(connection, digest, index)
-    return await append_sealed(connection, index, event, moment.now, {"agreement": digest})
+    return await append_sealed(connection, index, event, moment.now, {"agreement": digest, **by(person)})
 
 
 async def suspend_client(connection: AsyncConnection, client_id: str, reason: str) -> int:
@@ -101,12 +108,12 @@ async def suspend_client(connection: AsyncConnection, client_id: str, reason: st
     return index
 
 
-async def suspend_partner(connection: AsyncConnection, partner: str, reason: str) -> int:
+async def suspend_partner(connection: AsyncConnection, partner: str, reason: str, person: str | None = None) -> int:
     """Stop a partner in the caller's transaction; return the entry. Raises `UnknownPartner`."""
     moment = await read_moment(connection)
     if not await _has_something(connection, partner):
         raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
-    index = await append_change(connection, leaf(Event.PARTNER_SUSPENDED, moment.now, partner=partner))
+    index = await append_change(connection, leaf(Event.PARTNER_SUSPENDED, moment.now, partner=partner, **by(person)))
     row = {"partner": partner, "status": "suspended", "idx": index, "reason": reason}
     await connection.execute(insert(partner_status).values(row))
     return index

@@ -4,7 +4,9 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.oauth.journal import SERVICES_STATE
+from gateway.pages.languages import message
 from gateway.services.staff.directory import StaffDirectory
+from gateway.services.staff.roles import MAY, Act
 from gateway.services.staff.session import Session
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import form_of
@@ -16,9 +18,11 @@ from gateway.signin.ways import Way, sessions_of
 class Account:
     """The account pages of one realm, with the way by which its people come in."""
 
-    def __init__(self, realm: Realm, way: Way) -> None:
+    def __init__(self, realm: Realm, way: Way, first: str | None = None) -> None:
+        """`first` is the page that whoever may read the log comes to from here, if there is one."""
         self._realm = realm
         self._way = way
+        self._first = first
 
     async def home(self, request: Request, session: Session) -> Response:
         """Show who is signed in."""
@@ -27,7 +31,8 @@ class Account:
         if self._realm is Realm.PARTNER:
             staff: StaffDirectory = request.scope["state"][SERVICES_STATE].staff
             openings = await staff.students(session.identity)
-        return page(request, self._realm, "home.html", session=session, lines=lines, openings=openings)
+        first = self._first if any(Act.READ_LOG in MAY[role] for role in session.roles) else None
+        return page(request, self._realm, "home.html", session=session, lines=lines, openings=openings, first=first)
 
     async def sign_out(self, request: Request, session: Session) -> Response:
         """Sign out here, and offer to do so at the provider."""
@@ -36,11 +41,11 @@ class Account:
         answer = done_page(
             request,
             self._realm,
-            title="You are signed out",
-            detail="This session is over. Your identity provider may still know you.",
+            title=message("You are signed out"),
+            detail=message("This session is over. Your identity provider may still know you."),
             away=away,
             onward="sign-in",
-            words="Sign in again",
+            words=message("Sign in again"),
         )
         drop_cookie(answer, self._realm)
         return answer

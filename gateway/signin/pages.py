@@ -1,29 +1,19 @@
-"""The pages as HTML: every value escaped, no script, one stylesheet of ours."""
+"""The pages of the sign-in, as HTML."""
 
-from importlib.resources import files
 from typing import Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.http import line_of
+from gateway.pages.languages import message
+from gateway.pages.render import Pages
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import CSRF_FIELD
 from gateway.signin.cookies import ROOTS
 
-STYLESHEET: Final = files("gateway.signin").joinpath("templates", "staff.css").read_bytes()
 _TITLES: Final = {Realm.DISTRICT: "Pactgate console", Realm.PARTNER: "Pactgate portal for partners"}
-_PAGES: Final = Environment(
-    loader=PackageLoader("gateway.signin"),
-    autoescape=True,  # everywhere: there is no template here that is not a page
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-# What nothing here needs and what would turn a value into markup.
-for _filter in ("safe", "xmlattr", "tojson"):
-    del _PAGES.filters[_filter]
+_PAGES: Final = Pages("gateway.signin")
 
 
 def realm_at(path: str) -> Realm | None:
@@ -32,10 +22,9 @@ def realm_at(path: str) -> Realm | None:
 
 
 def page(request: Request, realm: Realm, template: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Return a page. It may use its own stylesheet and send its forms here, and nothing else."""
-    line_of(request.scope).is_page = True
+    """Return a page. It may use our own files and send its forms here, and nothing else."""
     names = {"root": ROOTS[realm], "site": _TITLES[realm], "csrf_field": CSRF_FIELD}
-    return HTMLResponse(_PAGES.get_template(template).render(**names, **values), status)
+    return _PAGES.page(request, template, {**names, **values}, status)
 
 
 def refusal_page(request: Request, realm: Realm, status: int, *, title: str, detail: str, remedy: str) -> HTMLResponse:
@@ -52,7 +41,7 @@ def done_page(
     detail: str,
     away: str | None = None,
     onward: str = "",
-    words: str = "Back to your account",
+    words: str = message("Back to your account"),
 ) -> HTMLResponse:
     """Return the page that says what was done; `onward` is a path below the realm's own, `away` one elsewhere."""
     leads = f"{ROOTS[realm]}/{onward}" if onward else ROOTS[realm]

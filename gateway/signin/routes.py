@@ -8,13 +8,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from gateway.oauth.callers import PUBLIC
+from gateway.pages.assets import assets_router
 from gateway.services.standing.identity import Realm
 from gateway.signin.account import Account
 from gateway.signin.callers import DistrictStaff, PartnerStaff, partner_staff, staff_of
 from gateway.signin.cookies import ROOTS
 from gateway.signin.development import Development
-from gateway.signin.pages import STYLESHEET
+from gateway.signin.language import language_router
 from gateway.signin.picking import InDevelopment
 from gateway.signin.provider import Provider
 from gateway.signin.providers import AtProviders
@@ -45,19 +45,24 @@ def sign_in_for(file: Path | None, key: bytes, public_url: str, clock: Callable[
     return SignIn(registrations, Transactions(key, clock), public_url, clock)
 
 
-def staff_routers(signin: SignIn) -> tuple[APIRouter, ...]:
-    """Return the pages of the district's staff and those of partners' staff."""
-    return _routers(signin.way(Realm.DISTRICT), signin.way(Realm.PARTNER))
+def staff_routers(signin: SignIn, *, first: str | None = None) -> tuple[APIRouter, ...]:
+    """
+    Return the pages of the district's staff and those of partners' staff, and the files that pages link to.
+
+    `first` is the page of the district's that one comes to, if there are more than these. Raises `AssetsMissing`.
+    """
+    return _routers(signin.way(Realm.DISTRICT), signin.way(Realm.PARTNER), first)
 
 
-def development_routers(development: Development) -> tuple[APIRouter, ...]:
+def development_routers(development: Development, *, first: str | None = None) -> tuple[APIRouter, ...]:
     """Return the same pages with the development sign-in as their only way in."""
-    return _routers(InDevelopment(Realm.DISTRICT, development), InDevelopment(Realm.PARTNER, development))
+    return _routers(InDevelopment(Realm.DISTRICT, development), InDevelopment(Realm.PARTNER, development), first)
 
 
-def _routers(district: Way, partner: Way) -> tuple[APIRouter, ...]:
-    console = _console(district.public(), Account(Realm.DISTRICT, district))
-    return console, _portal(partner.public(), Account(Realm.PARTNER, partner))
+def _routers(district: Way, partner: Way, first: str | None) -> tuple[APIRouter, ...]:
+    console = _console(district.public(), Account(Realm.DISTRICT, district, first))
+    portal = _portal(partner.public(), Account(Realm.PARTNER, partner))
+    return console, portal, language_router(), assets_router()
 
 
 def _console(console: APIRouter, district: Account) -> APIRouter:
@@ -85,11 +90,6 @@ def _console(console: APIRouter, district: Account) -> APIRouter:
     async def again_console(request: Request, staff: Annotated[DistrictStaff, staff_of()]) -> Response:
         """Sign in again for one act."""
         return await district.again(request, staff.session)
-
-    @console.get("/console/staff.css", name="staff_style", dependencies=[PUBLIC])
-    async def read_style() -> Response:
-        """Read the pages' stylesheet."""
-        return Response(STYLESHEET, media_type="text/css")
 
     return console
 

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.oauth.journal import SERVICES_STATE
+from gateway.pages.languages import message
 from gateway.services.errors import SessionOver
 from gateway.services.staff.session import Authentication, Session
 from gateway.services.staff.sessions import Sessions
@@ -23,14 +24,14 @@ from gateway.signin.cookies import ROOTS, set_cookie
 from gateway.signin.errors import SignInFailed
 from gateway.signin.pages import done_page
 
-_PATH: Final = re.compile(r"/(console|portal)(/[a-z0-9-]+)*")
+_PATH: Final = re.compile(r"/(console|portal)(/[a-z0-9:-]+)*")
 """Where a sign-in may lead: a plain path of our own pages. Whatever else was asked for, it leads to the first page."""
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 WORDS: Final = {
-    StepUpAct.SIGN: "sign a document",
-    StepUpAct.APPROVE: "approve a document",
-    StepUpAct.EMERGENCY: "order or release records in an emergency",
-    StepUpAct.CHANGE_ROLE: "change somebody's role",
+    StepUpAct.SIGN: message("sign a document"),
+    StepUpAct.APPROVE: message("approve a document"),
+    StepUpAct.EMERGENCY: message("order or release records in an emergency"),
+    StepUpAct.CHANGE_ROLE: message("change somebody's role"),
 }
 
 
@@ -97,8 +98,8 @@ async def came_again(
     answer = done_page(
         request,
         session.realm,
-        title="You signed in again",
-        detail="You signed in again for this document. It is good once, for five minutes.",
+        title=message("You signed in again"),
+        detail=message("You signed in again for this document. It is good once, for five minutes."),
     )
     set_cookie(answer, session.realm, secret)
     return answer

@@ -334,7 +334,7 @@ async def test_signing_in_again_is_for_one_document_and_the_same_person(desk: De
         answer = await browser.post("/console/sign-in-again", {**form, "csrf": await browser.token()})
         assert answer.status_code == 200, answer.text
         assert DOCUMENT in answer.text
-        address = answer.text.split('<p><a href="')[2].split('"')[0].replace("&amp;", "&")
+        address = answer.text.split('<p><a class="usa-button" href="')[1].split('"')[0].replace("&amp;", "&")
         asked = parse_qs(urlsplit(address).query)
         assert (asked["prompt"], asked["max_age"], asked["acr_values"]) == (["login"], ["0"], ["two"])
         assert asked["code_challenge_method"] == ["S256"]
@@ -355,7 +355,7 @@ async def test_a_fresh_sign_in_is_for_the_session_that_asked_for_it(desk: Desk) 
     await other.sign_in()
     form = {"action": "approve", "concerns": DOCUMENT, "csrf": await browser.token()}
     answer = await browser.post("/console/sign-in-again", form)
-    address = answer.text.split('<p><a href="')[2].split('"')[0].replace("&amp;", "&")
+    address = answer.text.split('<p><a class="usa-button" href="')[1].split('"')[0].replace("&amp;", "&")
     browser.jars.pop(urlsplit(desk.provider).netloc)
     begun, before = await browser.follow(address), other.cookie()
     login = f"{COOKIES[Realm.DISTRICT]}-login"

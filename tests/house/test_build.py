@@ -26,8 +26,9 @@ def test_pins_hold_hashes_and_no_address(name: str) -> None:
         assert "--hash=sha256:" in block, block.splitlines()[0]
 
 
-def test_the_peers_are_locked_by_hash_and_name_no_address() -> None:
-    peers = ROOT / "tests" / "peers"
+@pytest.mark.parametrize("folder", ["tests/peers", "gateway/pages"])
+def test_what_npm_brings_is_locked_by_hash_and_names_no_address(folder: str) -> None:
+    peers = ROOT / folder
     assert "://" not in (peers / "package-lock.json").read_text()
     wanted = json.loads((peers / "package.json").read_text())["dependencies"]
     locked = json.loads((peers / "package-lock.json").read_text())["packages"]

@@ -31,6 +31,7 @@ from gateway.services.accounting.refusals import refused_under
 from gateway.services.accounting.told import DISCLOSURES, ByHand, Teller, Told
 from gateway.services.filing import Desk
 from gateway.services.obligations.history import driver_of, time_of
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
 from gateway.wrapping_keys import WrappingKeys
@@ -55,17 +56,20 @@ class Accountings:
         self._key = SubjectKey(subject_key)
         self._random = random
 
-    async def read(self, identifier: str, form: str, *, every_list: bool = False) -> Accounting:
+    async def read(
+        self, identifier: str, form: str, *, every_list: bool = False, read_by: str | None = None
+    ) -> Accounting:
         """
         Return the accounting of the student with the district's number `identifier`, on record before it is read.
 
-        `form` is what it is handed out as. With `every_list` the lists of all entries are compared with what they
-        commit to: a student who was taken out of one is found by nothing else, and it takes as long as the log is.
+        `form` is what it is handed out as, `read_by` the person who signed in to read it. With `every_list` the lists
+        of all entries are compared with what they commit to: a student who was taken out of one is found by nothing
+        else, and it takes as long as the log is.
 
         Raises `UnknownStudent`, `LinkErased`; nothing was written then. `LeafRefused` for a damaged entry.
         """
         student, entry = await put_on_record(
-            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form
+            self._desk, identifier, self._key, self._random, Event.ACCOUNTING_READ, form=form, **by(read_by)
         )
         _, registry = await self._desk.registry()
         async with self._desk.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:

@@ -13,10 +13,11 @@ _DESCRIPTIONS: Final[Mapping[str, str]] = {event.value: event.description for ev
 
 def sentence(index: int, entry: Entry, catalogue: Catalogue) -> str:
     """Return what entry `index` says; of an event that this release does not know, its name and whom it is about."""
-    return f"Entry {index}, {entry.time[:19].replace('T', ' ')} UTC: {_said(entry, catalogue)}"
+    return f"Entry {index}, {entry.time[:19].replace('T', ' ')} UTC: {words_for(entry, catalogue)}"
 
 
-def _said(entry: Entry, catalogue: Catalogue) -> str:
+def words_for(entry: Entry, catalogue: Catalogue) -> str:
+    """Return the same without its number and time, for where these stand beside it."""
     body = entry.body
     if entry.event == Event.DISCLOSURE:
         count = body.get("records")

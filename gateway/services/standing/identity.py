@@ -71,3 +71,8 @@ class Person:
 def realm_of(party: str) -> Realm:
     """Return by which registration the staff of this party sign in."""
     return Realm(party.partition(":")[0])
+
+
+def by(person: str | None) -> dict[str, str]:
+    """Return what an entry says of somebody who signed in to act; nothing where a command acts."""
+    return {} if person is None else {"person": person}

@@ -1,0 +1,23 @@
+"""Refusals of the console's own pages."""
+
+from gateway.errors import GatewayError
+
+
+class BadSearch(GatewayError):
+    """A field of a search holds what cannot be searched for."""
+
+    code = "invalid_search"
+    remedy = "Go back, correct the field, and search again."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
+class NotConfirmed(GatewayError):
+    """What was typed to confirm an act is not the name of what it is about."""
+
+    code = "not_confirmed"
+    public_detail = "The name that was typed is not the one of what would be stopped. Nothing was done."
+    remedy = "Go back, and type the name as it is shown."

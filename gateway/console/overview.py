@@ -1,0 +1,168 @@
+"""The first page: what left lately and what was refused, what comes due, and how the log stands."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from audit.errors import NoteInvalid
+from gateway.console.callers import LogReader
+from gateway.console.charts import bars
+from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.views import view
+from gateway.services.activity import DAYS, Activity
+from gateway.services.analysis.requests import first_since
+from gateway.services.errors import NothingSigned
+from gateway.services.inspection import newest_signed
+from gateway.services.logkeys import log_keys_in
+from gateway.services.obligations.history import driver_of
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import Owed
+from gateway.services.standing.registry import Moment, Registry
+from gateway.services.witnessing.naming import Namings, WitnessReport
+
+_SOON: Final = 30
+"""Days within which what ends or comes due is shown on the first page."""
+_COUNTING_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one partner asked of one dataset: answers, the records in them, and refusals."""
+
+    partner: str
+    name: str
+    dataset: str
+    answers: int
+    records: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogHealth:
+    """How the log stands: entries, those that the newest signed checkpoint does not cover, and who has seen it."""
+
+    entries: int
+    signed: int | None
+    witnesses: WitnessReport
+
+    @property
+    def unsigned(self) -> int:
+        """Entries after the newest signed checkpoint."""
+        return self.entries - (self.signed or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An agreement whose term ends soon."""
+
+    digest: str
+    title: str
+    last_day: date
+    days_left: int
+
+
+def overview_router(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of the first page."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/console/overview", name="console_overview")
+    async def read_overview(request: Request, staff: LogReader) -> Response:
+        """Show what left lately, what comes due, and how the log stands."""
+        moment, registry = await desk.read()
+        zone = zone_of(registry)
+        async with desk.office.engine.connect() as connection:
+            health = await _health(connection, desk, moment)
+            whole = await _count(connection, desk, moment, registry)
+        owed = (await Obligations(desk.office.desk).listed()).obligations
+        days = by_day(desk.activity, moment.now.astimezone(zone).date())
+        return view(
+            request,
+            staff.session,
+            "overview",
+            "overview.html",
+            zone=zone,
+            whole=whole,
+            days=days,
+            bars=bars([(day.isoformat(), count) for day, count in days]),
+            rows=rows(desk.activity, registry),
+            reasons=reasons(desk.activity),
+            in_force=len(registry.granted),
+            ending=sorted(_ending(registry, moment.now), key=lambda each: each.days_left),
+            due=_due(owed),
+            health=health,
+            stopped=registry.suspensions,
+        )
+
+    return router
+
+
+def by_day(activity: Activity, today: date) -> list[tuple[date, int]]:
+    """Return how many answers left on each of the last days, days without any too."""
+    counts: Counter[date] = Counter()
+    for key, count in activity.requests.items():
+        counts[key.day] += 0 if key.code else count
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    return [(day, counts[day]) for day in days]
+
+
+def rows(activity: Activity, registry: Registry) -> list[Row]:
+    """Return what each partner asked of each dataset, most first."""
+    names, partner = partners_of(registry), {known.id: known.partner for known in registry.clients.values()}
+    answers, records, refused = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for key, count in activity.requests.items():
+        about = (partner.get(key.client, key.client), key.dataset)
+        (refused if key.code else answers)[about] += count
+        records[about] += activity.records[key]
+    found = [
+        Row(
+            each, names.get(each, each), dataset, answers[each, dataset], records[each, dataset], refused[each, dataset]
+        )
+        for each, dataset in answers.keys() | refused.keys()
+    ]
+    return sorted(found, key=lambda row: (-row.answers, -row.refused, row.name, row.dataset))
+
+
+def reasons(activity: Activity) -> list[tuple[str, int]]:
+    """Return why requests were refused, most first."""
+    counts: Counter[str] = Counter()
+    for key, count in activity.requests.items():
+        if key.code:
+            counts[key.code] += count
+    return counts.most_common()
+
+
+async def _count(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment, registry: Registry) -> bool:
+    since = moment.now - timedelta(days=DAYS)
+    start = await first_since(connection, moment.size, since) if desk.activity.counted is None else 0
+    session = await driver_of(connection)
+    return await desk.activity.advance(
+        session, start, moment.size, moment.now, zone_of(registry), seconds=_COUNTING_SECONDS
+    )
+
+
+async def _health(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment) -> LogHealth:
+    session = await driver_of(connection)
+    known = await log_keys_in(session, desk.office.trust)
+    try:
+        signed = (await newest_signed(session, known.verifier)).size
+    except (NothingSigned, NoteInvalid):
+        signed = None
+    return LogHealth(moment.size, signed, await Namings(desk.office.desk).report())
+
+
+def _ending(registry: Registry, now: datetime) -> Iterable[Ending]:
+    for digest, granted in registry.granted.items():
+        term = granted.document.term
+        left = (term.last_day - now.date()).days
+        if left <= _SOON:
+            yield Ending(digest, granted.document.title, term.last_day, left)
+
+
+def _due(owed: Iterable[Owed]) -> list[Owed]:
+    soon = [each for each in owed if each.overdue_since or (each.days_left is not None and each.days_left <= _SOON)]
+    return sorted(soon, key=lambda each: each.days_left if each.days_left is not None else 0)

@@ -1,0 +1,26 @@
+"""All routes of the console, for whoever assembles the application."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from gateway.console.agreements import agreements_router
+from gateway.console.alarms import alarms_router
+from gateway.console.desk import ConsoleDesk
+from gateway.console.log import log_router
+from gateway.console.overview import overview_router
+from gateway.console.students import students_router
+
+FIRST: Final = "/console/overview"
+"""The page that somebody who signed in comes to."""
+
+
+def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
+    """Return the pages over one installation's office."""
+    return (
+        overview_router(desk),
+        log_router(desk),
+        students_router(desk),
+        agreements_router(desk),
+        alarms_router(desk),
+    )

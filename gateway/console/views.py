@@ -1,0 +1,67 @@
+"""How a page of the console is shown: its frame, and the sections that whoever is signed in may open."""
+
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from gateway.pages.languages import message
+from gateway.pages.render import UTC, Pages
+from gateway.services.staff.roles import MAY, Act
+from gateway.services.staff.session import Session
+from gateway.signin.callers import CSRF_FIELD
+
+ROOT: Final = "/console"
+_PAGES: Final = Pages("gateway.console")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the console: its address, its name (a message of the catalogue), and what one must be allowed."""
+
+    name: str
+    path: str
+    title: str
+    act: Act
+
+
+SECTIONS: Final = (
+    Section("overview", f"{ROOT}/overview", message("Overview"), Act.READ_LOG),
+    Section("log", f"{ROOT}/log", message("Log"), Act.READ_LOG),
+    Section("students", f"{ROOT}/students", message("Students"), Act.SEARCH_STUDENTS),
+    Section("agreements", f"{ROOT}/agreements", message("Agreements"), Act.READ_LOG),
+    Section("partners", f"{ROOT}/partners", message("Partners"), Act.READ_LOG),
+    Section("alarms", f"{ROOT}/alarms", message("Unusual"), Act.READ_LOG),
+)
+
+
+def view(
+    request: Request,
+    session: Session,
+    section: str,
+    template: str,
+    status: int = 200,
+    *,
+    zone: ZoneInfo = UTC,
+    **values: object,
+) -> HTMLResponse:
+    """Return a page of `section`. It shows only the sections that this person may open."""
+    acts = frozenset[Act]().union(*(MAY[role] for role in session.roles))
+    frame = {
+        "root": ROOT,
+        "site": "Pactgate",
+        "section": section,
+        "sections": [each for each in SECTIONS if each.act in acts],
+        "acts": {act.value for act in acts},
+        "session": session,
+        "csrf_field": CSRF_FIELD,
+    }
+    return _PAGES.page(request, template, {**frame, **values}, status, zone=zone)
+
+
+def person_of(session: Session) -> str:
+    """Return the id of the person who is signed in, for the entry of what they do."""
+    assert session.person is not None  # who has a role is a person
+    return session.person.id

@@ -1,0 +1,1 @@
+"""What every page for people shares: its look, its files, its language, and how it is written out."""

@@ -1,0 +1,86 @@
+"""
+The languages of the pages: catalogues of words, days and numbers as they are written, and which one a reader wants.
+
+The English stands in the pages themselves; `locale/es.po` has the Spanish of every sentence, and a test sees that none
+is missing. Catalogues are read once, from text: nothing has to be compiled.
+"""
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from fastapi import Request
+
+COOKIE: Final = "__Host-pactgate-language"
+
+
+class Language(StrEnum):
+    """A language that every page is there in, by its code (RFC 5646)."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
+
+    @property
+    def name_of_itself(self) -> str:
+        """How its readers call it."""
+        return str(Locale.parse(self.value).get_display_name(self.value)).capitalize()
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    """Return the catalogue of a language; that of English is empty, since the pages are written in it."""
+    if language is Language.ENGLISH:
+        return NullTranslations()
+    catalogue = read_po(io.BytesIO(files("gateway.pages").joinpath("locale", f"{language.value}.po").read_bytes()))
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    return GNUTranslations(io.BytesIO(compiled.getvalue()))
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that the reader chose, or the first of ours that their browser asks for."""
+    chosen = request.cookies.get(COOKIE, "")
+    wanted = [chosen, *(part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(","))]
+    ours = {each.value: each for each in Language}
+    return next((ours[code] for each in wanted if (code := each.lower().split("-")[0]) in ours), Language.ENGLISH)
+
+
+def message(english: str) -> str:
+    """Return a sentence that a page will translate: it says here that the catalogues have it."""
+    return english
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How days, times and numbers are written for one reader. Times are those of the district's zone, and say so."""
+
+    language: Language
+    zone: ZoneInfo
+
+    def day(self, value: dt.date | dt.datetime) -> str:
+        """Return a day, such as "Nov 2, 2026"; of a time, the day it is in the district."""
+        local = value.astimezone(self.zone).date() if isinstance(value, dt.datetime) else value
+        return dates.format_date(local, "medium", locale=self.language.value)
+
+    def time(self, value: dt.datetime) -> str:
+        """Return a time with its day and zone, such as "Nov 2, 2026, 9:30:00 AM PST"."""
+        local = value.astimezone(self.zone)
+        day, clock = self.day(value), dates.format_time(local, "medium", locale=self.language.value)
+        return f"{day}, {clock} {local.tzname()}"
+
+    def number(self, value: float) -> str:
+        """Return a number with its separators."""
+        return numbers.format_decimal(value, locale=self.language.value)
+
+    def ago(self, seconds: float) -> str:
+        """Return how long something lasted, in its largest unit, such as "3 hours"."""
+        return dates.format_timedelta(dt.timedelta(seconds=seconds), locale=self.language.value)

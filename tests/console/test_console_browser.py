@@ -1,0 +1,127 @@
+"""The console in a real browser: by light and in the dark, on a phone, on paper, without scripts, in both languages."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.factories.chromium import Sight, chromium, sight
+from tests.factories.cohort import STUDENTS, TUTORING
+from tests.factories.console import Console
+
+pytestmark = pytest.mark.browser
+
+CALIXTE = STUDENTS["calixte"]
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
+    .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".pg-wide"))
+    .map(each => each.outerHTML.slice(0, 120)).slice(0, 3)"""
+"""What is wider than the window, if anything makes the page scroll sideways."""
+SHOTS = os.environ.get("PACTGATE_TESTS_SHOTS", "")
+"""A folder for pictures of every page: `PACTGATE_TESTS_SHOTS=folder make test` writes them."""
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as running:
+        yield running
+
+
+async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
+    """Open every page that an officer has, one after the other; yields what each is called."""
+    await seen.open("/console/sign-in")
+    yield "sign-in"
+    await seen.pick("officer")
+    yield "account"
+    digest = console.gateway.digest(TUTORING)
+    places = ("overview", "log", "log/0", "agreements", f"agreements/{digest}", "partners", "alarms", "students")
+    for place in places:
+        await seen.open(f"/console/{place}")
+        yield place.replace("/", "-").replace(digest, "one")
+    await seen.page.fill("#number", CALIXTE.number)
+    await seen.page.click("main form button")
+    yield "student"
+    for each in await seen.page.locator("summary").all():
+        await each.click()
+    yield "student-opened"
+    await seen.open("/console/log/999999")
+    yield "refused"
+
+
+MANNERS: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}},
+    "zoomed": {"viewport": {"width": 640, "height": 450}, "device_scale_factor": 2},
+    "print": {},
+}
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+async def test_every_page_can_be_read_by_everybody(console: Console, browser: Browser, manner: str) -> None:
+    await console.gateway.get(TUTORING, "/v1/students?fields=first_name,grade_level")
+    found = []
+    async with sight(browser, console.gateway.url, **MANNERS[manner]) as seen:
+        async for name in walk(seen, console):
+            await seen.page.emulate_media(media="print" if manner == "print" else "screen")
+            found += [f"{manner}, {name}: {each}" for each in await seen.failures()]
+            found += [f"{manner}, {name}: it scrolls sideways for {each}" for each in await seen.page.evaluate(WIDE)]
+            if SHOTS:
+                await seen.page.screenshot(path=Path(SHOTS, f"{name}-{manner}.png"), full_page=True)
+            await seen.page.emulate_media(media="screen")
+    assert not found, "\n".join(found)
+
+
+async def test_every_page_can_be_read_in_spanish(console: Console, browser: Browser) -> None:
+    await console.gateway.get(TUTORING, "/v1/students?fields=first_name,grade_level")
+    found = []
+    async with sight(browser, console.gateway.url) as seen:
+        await seen.open("/console/sign-in")
+        await seen.page.click('button[lang="es"]')
+        async for name in walk(seen, console):
+            assert await seen.page.get_attribute("html", "lang") == "es"
+            found += [f"{name}: {each}" for each in await seen.failures()]
+            if SHOTS:
+                await seen.page.screenshot(path=Path(SHOTS, f"{name}-spanish.png"), full_page=True)
+    assert not found, "\n".join(found)
+
+
+async def test_every_page_works_without_scripts(console: Console, browser: Browser) -> None:
+    await console.gateway.get(TUTORING, "/v1/students?fields=first_name,grade_level")
+    async with sight(browser, console.gateway.url, java_script_enabled=False) as seen:
+        async for name in walk(seen, console):
+            assert await seen.page.locator("main h1").count() == 1, name
+
+
+@pytest.mark.claim(7)
+async def test_an_officer_stops_an_agreement_and_the_partner_is_refused(console: Console, browser: Browser) -> None:
+    assert (await console.gateway.get(TUTORING, "/v1/students")).status_code == 200
+    line = console.gateway.line(TUTORING)
+    async with sight(browser, console.gateway.url) as seen:
+        await seen.pick("officer")
+        await seen.open(f"/console/agreements/{console.gateway.digest(TUTORING)}")
+        await seen.page.get_by_text("Suspend this agreement").first.click()
+        await seen.page.get_by_label(f"Type {line} to confirm").fill(line)
+        await seen.page.get_by_label("Reason").fill("A laptop was stolen.")
+        await seen.page.get_by_role("button", name="Suspend this agreement").click()
+        await seen.page.get_by_text("Stopped: nothing leaves by it").wait_for()
+    assert (await console.gateway.get(TUTORING, "/v1/students")).status_code == 401
+
+
+async def test_what_a_partner_saw_about_a_student_is_answered_and_proven_in_eight_steps(
+    console: Console, browser: Browser
+) -> None:
+    await console.gateway.get(TUTORING, "/v1/students?fields=first_name,grade_level")
+    async with sight(browser, console.gateway.url) as seen:
+        await seen.pick("officer")  # 1
+        await seen.page.get_by_role("link", name="To the console").click()  # 2
+        await seen.page.get_by_role("link", name="Students", exact=True).click()  # 3
+        await seen.page.get_by_label("The district's student number").fill(CALIXTE.number)  # 4
+        await seen.page.get_by_role("button", name="Show").click()  # 5
+        block = seen.page.get_by_role("article").filter(has_text="Bright Path")
+        assert "first name" in (await block.inner_text()).lower().replace("_", " ")
+        await block.locator("summary").click()  # 6
+        await block.get_by_role("link").first.click()  # 7
+        await seen.page.get_by_text("Proven just now").wait_for()

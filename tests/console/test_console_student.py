@@ -1,0 +1,77 @@
+"""A student's page: on record before it is shown, the number in no address and no line; what left, and the stop."""
+
+import pypdfium2
+import pytest
+
+from agreements.roles import Role
+from tests.factories.cohort import MENTORING, STUDENTS, TUTORING
+from tests.factories.console import Console
+
+CALIXTE = STUDENTS["calixte"]
+
+
+@pytest.mark.claim(9)
+async def test_the_number_is_in_no_address_and_no_line_and_an_unknown_one_leaves_no_entry(console: Console) -> None:
+    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+    token = await officer.token()
+    unknown = await officer.post("/console/students", {"csrf": token, "number": "no-such-number"})
+    assert unknown.status_code == 404
+    assert "no-such-number" not in unknown.text
+    assert not await console.entries(start, "accounting.read")
+    page = await officer.post("/console/students", {"csrf": token, "number": CALIXTE.number})
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    addresses = [part.split('"')[0] for part in page.text.split('href="')[1:] + page.text.split('action="')[1:]]
+    assert not any(CALIXTE.number in each for each in addresses)
+    assert CALIXTE.number not in str(console.gateway.lines)
+    assert CALIXTE.number not in str(await console.gateway.entries(start))
+
+
+@pytest.mark.claim(4)
+@pytest.mark.ferpa("N1")
+async def test_who_looked_is_on_record_and_what_left_is_one_block_for_each_partner_and_purpose(
+    console: Console,
+) -> None:
+    for _ in range(2):
+        await console.gateway.get(TUTORING, "/v1/students?fields=first_name,grade_level")
+    await console.gateway.get(MENTORING, "/v1/students?fields=first_name")
+    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+    page = await officer.post("/console/students", {"csrf": await officer.token(), "number": CALIXTE.number})
+    (look,) = await console.entries(start, "accounting.read")
+    assert look["person"] == console.people[Role.OFFICER].id
+    assert look["form"] == "json"
+    assert "Bright Path" in page.text
+    assert "2 entries" in page.text
+    assert CALIXTE.first in page.text
+
+
+async def test_the_paper_for_the_family_is_a_pdf_of_the_same(console: Console) -> None:
+    await console.gateway.get(TUTORING, "/v1/students?fields=first_name")
+    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+    form = {"csrf": await officer.token(), "number": CALIXTE.number}
+    answer = await officer.post("/console/students/paper", form)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    document = pypdfium2.PdfDocument(answer.content)
+    assert len(document) == 1
+    assert "Bright Path" in document[0].get_textpage().get_text_range()
+    (look,) = await console.entries(start, "accounting.read")
+    assert look["form"] == "pdf"
+
+
+@pytest.mark.claim(7)
+@pytest.mark.ferpa("C6")
+async def test_sharing_about_a_student_stops_with_the_next_request_and_names_who_entered_it(console: Console) -> None:
+    async def names() -> list[str]:
+        answer = await console.gateway.get(TUTORING, "/v1/students?fields=first_name")
+        return [row["first_name"] for row in answer.json()["data"]]
+
+    assert CALIXTE.first in await names()
+    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+    form = {"csrf": await officer.token(), "number": CALIXTE.number}
+    page = await officer.post("/console/students/stop", form)
+    assert "Sharing is stopped" in page.text
+    assert CALIXTE.first not in await names()
+    (stop,) = await console.entries(start, "opted_out")
+    assert stop["person"] == console.people[Role.OFFICER].id
+    assert (await officer.post("/console/students/stop", form)).status_code in {400, 404, 409}

@@ -1,0 +1,63 @@
+"""A gateway with its console, and the staff who may be picked at its sign-in: one person for each role."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpx2
+from fastapi import APIRouter
+
+from agreements.roles import Role
+from gateway.console.desk import ConsoleDesk
+from gateway.console.routes import FIRST, console_routers
+from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
+from gateway.settings import read_settings
+from gateway.signin.development import development_for
+from gateway.signin.routes import development_routers
+from tests.factories.gateway import Gateway
+from tests.factories.staff import Browser
+from tests.factories.staffing import StaffRoom
+
+ROLES: Final = (Role.OFFICER, Role.ADMINISTRATOR, Role.STEWARD, Role.AUDITOR)
+
+
+@dataclass
+class Console:
+    """A gateway that shows its console. `people` are those who can be picked, by role."""
+
+    gateway: Gateway
+    http: httpx2.AsyncClient
+    people: dict[Role, Person]
+
+    async def as_a(self, role: Role) -> Browser:
+        """Return a browser in which somebody with this role is signed in."""
+        browser = Browser(self.http, self.gateway.url)
+        form = {"subject": role.value, "next": "/console"}
+        answer = await browser.post("/console/development/sign-in", form)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    async def entries(self, start: int, event: str) -> list[dict[str, object]]:
+        """Return the entries of an event from `start` on."""
+        return [each for each in await self.gateway.entries(start) if each["event"] == event]
+
+
+@asynccontextmanager
+async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
+    """Serve the gateway with its console, and bring in somebody for each role of the district's."""
+    office = await gateway.office()
+
+    async def more(url: str) -> Sequence[APIRouter]:
+        chosen = read_settings({"PACTGATE_PUBLIC_URL": url, "PACTGATE_DEVELOPMENT_SIGN_IN": "on"})
+        development = await development_for(chosen, gateway.services.database.pool)
+        desk = ConsoleDesk(office, gateway.deployment.keys.subject)
+        return (*development_routers(development, first=FIRST), *console_routers(desk))
+
+    await gateway.serve(more=more)
+    room, people = StaffRoom(gateway), {}
+    for role in ROLES:
+        person = people[role] = await room.come_in(Identity(Realm.DISTRICT, DEVELOPMENT, role.value))
+        await room.give(person, role, officer_key=room.officers[0].thumbprint if role is Role.OFFICER else None)
+    async with httpx2.AsyncClient(timeout=20) as http:
+        yield Console(gateway, http, people)
