@@ -182,9 +182,14 @@ async def test_a_named_person_decides_and_a_principal_about_one_school(gateway: 
     (entry,) = [each for each in await gateway.entries() if each["event"] == "roster.decided"]
     assert (entry["signers"], entry["submission"]) == ([principal.thumbprint], roster)
     assert (entry["begun"], entry["ended"]) == (decided.begun, decided.ended) == (2, 2)
-    # An officer has the last word on the others; what is refused lets nobody in.
+    # What was handed in since stays, whoever else leaves; an officer has the last word on the others.
+    await decide(gateway, await hand_in(gateway, MENTORING, line("mentored_a"), covers="additions"))
+    await decide(gateway, roster, Answer.CONFIRM)
     await decide(gateway, roster)
-    assert names(await gateway.rows(MENTORING)) == first("calixte", "gulnara", "fio", "mentored_b")
+    assert names(await gateway.rows(MENTORING)) == first("calixte", "gulnara", "fio", "mentored_a")
+    await decide(gateway, roster)
+    assert names(await gateway.rows(MENTORING)) == first("calixte", "gulnara", "fio", "mentored_a")
+    # What is refused lets nobody in.
     refused = await hand_in(gateway, MENTORING, line("mentored_a"))
     await decide(gateway, refused, Answer.REFUSE, reason="It is last year's.")
     assert (await told(gateway, MENTORING, refused))["state"] == "refused"
@@ -243,6 +248,10 @@ async def test_a_roster_covers_nobody_once_it_is_stale_until_it_is_confirmed(gat
     await steward.merge_students(STUDENTS["calixte"].number, STUDENTS["ximena"].number)
     confirmed = await decide(gateway, roster, Answer.CONFIRM)
     assert confirmed.counts_until == DAY + dt.timedelta(days=71)
+    assert (confirmed.begun, confirmed.ended) == (
+        1,
+        2,
+    )  # of gulnara, whose days are over, nothing begins; of calixte neither
     assert await on(36) == first("fio")
     assert (await told(gateway, MENTORING, roster))["state"] == "accepted"
     assert await on(72) == set()

@@ -5,11 +5,11 @@ A principal decides about the students of the own school: lines of others wait f
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.roster_decision import Answer, RosterDecision
@@ -101,9 +101,13 @@ async def _accepting(
         accepted.append(line.number)
         wanted.append(Wanted(means, line.from_date, line.to_date))
     rows = await _rows(connection, submission.line)
-    is_whole = submission.covers == "whole" and not submission.is_accepted
-    others = {row.student_id for row in rows} - {each.student_id for each in wanted}
-    leaving = await _at(connection, others, school) if is_whole else frozenset()
+    leaving: frozenset[UUID] = frozenset()
+    if submission.covers == "whole":
+        # Whoever stood there when it was handed in and is not on it. What was said since then stays.
+        brought = await _brought(connection, submission.line)
+        named = {each.student_id for each in wanted}
+        earlier = {row.student_id for row in rows if brought.get(row.student_id, row.began) < submission.roster}
+        leaving = await _at(connection, earlier - named, school)
     plan = plan_rows(wanted, rows, today, leaving=leaving)
     return Case(submission, promised, Answer.ACCEPT, plan, tuple(accepted), waiting)
 
@@ -128,9 +132,21 @@ async def _confirmed(connection: AsyncConnection, line: str, today: dt.date, sch
 
 async def _rows(connection: AsyncConnection, line: str) -> Sequence[Row]:
     own = roster.c
-    found = select(own.row_id, own.student_id, own.from_date, own.to_date).where(own.line == line, own.to_idx.is_(None))
-    rows = await connection.execute(found.order_by(own.row_id))
-    return [Row(row.row_id, row.student_id, row.from_date, row.to_date) for row in rows]
+    columns = (own.row_id, own.student_id, own.from_date, own.to_date, own.from_idx)
+    found = select(*columns).where(own.line == line, own.to_idx.is_(None)).order_by(own.row_id)
+    return [Row(*row) for row in await connection.execute(found)]
+
+
+async def _brought(connection: AsyncConnection, line: str) -> Mapping[UUID, int]:
+    """Return the newest roster by which each student stands there; who was loaded is in none."""
+    lines, sent = roster_line.c, roster_submission.c
+    newest = (
+        select(lines.student_id, func.max(lines.submission).label("roster"))
+        .join_from(roster_line, roster_submission, sent.idx == lines.submission)
+        .where(sent.line == line, lines.state == "accepted")
+        .group_by(lines.student_id)
+    )
+    return {row.student_id: row.roster for row in await connection.execute(newest)}
 
 
 async def _at(connection: AsyncConnection, students: Collection[UUID], school: str | None) -> frozenset[UUID]:

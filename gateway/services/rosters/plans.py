@@ -22,12 +22,13 @@ MOST_REMOVED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the roster in force."""
+    """A row of the roster in force; `began` is the entry that began it."""
 
     row_id: int
     student_id: UUID
     from_date: dt.date
     to_date: dt.date | None
+    began: int = -1
 
 
 @dataclass(frozen=True, slots=True)
