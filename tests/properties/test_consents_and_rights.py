@@ -190,7 +190,7 @@ def test_whoever_signs_takes_back_or_is_judged_the_days_are_those_of_the_model(
             await postgres.drop(name)
 
     @settings(
-        max_examples=5,
+        max_examples=4,
         deadline=None,
         # Runs are slow: the first failure is told as it was found.
         phases=(Phase.explicit, Phase.generate),
