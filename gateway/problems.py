@@ -104,6 +104,7 @@ PROBLEMS: Mapping[str, Kind] = {
 PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_search": Kind(400, "This cannot be searched for"),
     "not_confirmed": Kind(400, "It was not confirmed"),
+    "not_acknowledged": Kind(409, "Look at each caution first"),
     "cursor_refused": Kind(400, "This page of the list is not there"),
     "unknown_agreement": Kind(404, "There is no such agreement"),
     "not_registered": Kind(404, "There is no such agreement"),

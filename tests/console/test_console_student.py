@@ -1,11 +1,19 @@
 """A student's page: on record before it is shown, the number in no address and no line; what left, and the stop."""
 
+from dataclasses import replace
+
 import pypdfium2
 import pytest
 
+from agreements.documents.outside_disclosure import outside_disclosure_bytes
 from agreements.roles import Role
-from tests.factories.cohort import MENTORING, STUDENTS, TUTORING
+from agreements.signature import Kind
+from gateway.services.accounting.by_hand import OutsideDisclosures
+from gateway.services.emergencies.papers import Students
+from tests.factories.cohort import DAY, MENTORING, STUDENTS, TUTORING
 from tests.factories.console import Console
+from tests.factories.family import FamilyDesk
+from tests.factories.partners import OUTSIDE
 
 CALIXTE = STUDENTS["calixte"]
 
@@ -57,6 +65,27 @@ async def test_the_paper_for_the_family_is_a_pdf_of_the_same(console: Console) -
     assert "Bright Path" in document[0].get_textpage().get_text_range()
     (look,) = await console.entries(start, "accounting.read")
     assert look["form"] == "pdf"
+
+
+@pytest.mark.ferpa("N4")
+async def test_the_paper_is_written_when_each_caution_that_the_page_shows_is_ticked(console: Console) -> None:
+    family = await FamilyDesk.at(console.gateway)
+    student = Students((CALIXTE.number,))
+    said = replace(OUTSIDE, party="Cedar Night Shelter", disclosed_on=DAY, commitment=student.commitment)
+    document = family.signed(Kind.OUTSIDE_DISCLOSURE, outside_disclosure_bytes(said))
+    await OutsideDisclosures(family.desk, console.gateway.deployment.keys.subject).record(document, student)
+    officer = await console.as_a(Role.OFFICER)
+    form = {"csrf": await officer.token(), "number": CALIXTE.number}
+    page = await officer.post("/console/students", form)
+    assert 'name="acknowledge_partner_tells"' in page.text
+    size = await console.gateway.size()
+    refused = await officer.post("/console/students/paper", form)
+    assert refused.headers["content-type"].startswith("text/html")
+    assert refused.status_code == 409
+    given = await officer.post("/console/students/paper", {**form, "acknowledge_partner_tells": "on"})
+    assert given.headers["content-type"] == "application/pdf"
+    looks = await console.entries(size, "accounting.read")
+    assert [each.get("acknowledged") for each in looks] == [None, ["partner_tells"]]
 
 
 @pytest.mark.claim(7)
