@@ -36,12 +36,16 @@ class LawInForce:
         self._own = guardrails
         self._given = configuration
         self._recorded: str | None = None
+        self._last = guardrails.classified, guardrails
         self.guardrails = guardrails
         self.configuration = UNKNOWN if configuration is None else configuration
 
     def of(self, registry: Registry) -> Guardrails:
         """Return the guardrails that hold at the epoch of this registry."""
-        return classified_guardrails(self._own, registry.codes.standing, self._catalogue)
+        standing = registry.codes.standing
+        if standing is not self._last[0]:  # a long list is compared once an epoch, and not at each refusal
+            self._last = standing, classified_guardrails(self._own, standing, self._catalogue)
+        return self._last[1]
 
     def is_recorded(self, registry: Registry) -> bool:
         """Return whether an entry of the log, or whoever made this, recorded what holds by this registry; take it."""

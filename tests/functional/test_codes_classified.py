@@ -119,8 +119,15 @@ async def test_nothing_is_classified_by_one_person_by_a_stranger_or_beyond_what_
         await refused(room, CodeRefused, room.signed(code))
     await refused(room, NotTheNext, room.signed(OPEN, after="sha256:" + "1" * 64))
     assert await statuses(room.gateway) == {None}
+    # What there is to judge is listed; words about one child are counted, and shown to whoever asks for them.
+    office = await room.office()
+    found, rare = await office.unclassified(), await office.unclassified(rare=True)
+    assert [(each.element, each.value, each.rows) for each in found.codes] == [(STATUS, OWN, 10)]
+    assert (found.others, rare.others) == ({STATUS: 1}, {})
+    assert {(each.value, each.rows) for each in rare.codes} == {(OWN, 10), (RARE, 0)}
     document = room.signed(OPEN)
-    await (await room.office()).register(document)
+    await office.register(document)
+    assert (await office.unclassified()).codes == ()
     await refused(room, NotTheNext, document)
     again = Keyring.sign(Kind.CODE_CLASSIFICATION, document.payload, second, first)
     await refused(room, NotTheNext, again)
@@ -297,18 +304,6 @@ async def test_what_a_stolen_key_classified_is_withheld_until_stewards_judge_it_
     await classify([other, officers[0]])
     assert await statuses(gateway) == {None, OWN}
     assert gateway.services.grants.guardrails.digest != load_guardrails().digest
-
-
-async def test_the_office_lists_what_nobody_has_classified_and_tells_no_words_about_one_child(room: Stewards) -> None:
-    office = await room.office()
-    found = await office.unclassified()
-    assert [(each.element, each.value, each.rows) for each in found.codes] == [(STATUS, OWN, 10)]
-    assert found.others == {STATUS: 1}
-    rare = await office.unclassified(rare=True)
-    assert {(each.value, each.rows) for each in rare.codes} == {(OWN, 10), (RARE, 0)}
-    assert rare.others == {}
-    await room.classify(OPEN)
-    assert (await office.unclassified()).codes == ()
 
 
 async def test_an_emergency_order_hands_over_what_is_open_at_its_moment(room: Stewards) -> None:

@@ -53,6 +53,12 @@ def test_codes_are_listed_judged_signed_twice_and_in_force(stewarded: CommandLin
     assert [each["value"] for each in rare["codes"]] == [OWN, RARE]
     classify = ("codes", "classify", "@codes.json", *DISTRICT, *REASON, "--out", "@classified.json")
     assert "/codes/0/verdict" in stewarded.refused(*classify, "--key", "@stella.pem")  # nobody has judged yet
+    for odd in ("[]", "codes: 1", 'codes: [{element: "000110"}]'):
+        stewarded.write("odd.yaml", odd)
+        wrong = ("codes", "classify", "@odd.yaml", *REASON, "--key", "@stella.pem", "--out", "@odd.json")
+        assert "codes" in stewarded.refused(*wrong, *DISTRICT)
+        assert not (stewarded.folder / "odd.json").exists()
+        stewarded.refused(*wrong, "--district", "emerald", code=2)
     drafted = (stewarded.folder / "codes.json").read_text()
     stewarded.write("codes.json", drafted.replace("TO DO", "open"))
     written = stewarded.run(*classify, "--key", "@stella.pem")
@@ -80,12 +86,3 @@ def test_codes_are_listed_judged_signed_twice_and_in_force(stewarded: CommandLin
     stewarded.sql("ALTER TABLE agreements.document DISABLE TRIGGER ALL", role="admin")
     stewarded.sql("DELETE FROM agreements.document WHERE kind = 'code_classification'", role="admin")
     assert "Restore the register" in stewarded.run("codes", "list").err
-
-
-@pytest.mark.parametrize("text", ["[]", "codes: 1", 'codes: [{element: "000110"}]'])
-def test_a_file_that_judges_nothing_is_refused_before_it_is_signed(stewarded: CommandLine, text: str) -> None:
-    stewarded.write("odd.yaml", text)
-    classify = ("codes", "classify", "@odd.yaml", *DISTRICT, *REASON, "--key", "@stella.pem", "--out", "@odd.json")
-    assert "codes" in stewarded.refused(*classify)
-    assert not (stewarded.folder / "odd.json").exists()
-    stewarded.refused("codes", "classify", "@odd.yaml", "--district", "emerald", *REASON, code=2)
