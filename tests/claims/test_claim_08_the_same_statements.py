@@ -27,8 +27,14 @@ SETTINGS = ("log_statement = 'all'", "log_parameter_max_length = 0", "log_min_er
 STATEMENT = re.compile(r"LOG:  (?:execute [^:]*|statement): ")
 LINE = re.compile(r"\n\d{4}-\d\d-\d\d ")
 """Where the next line of the server begins."""
-BESIDE = re.compile(r"audit\.keep_signature|FROM audit\.checkpoint|pg_advisory_unlock_all")
-"""The newest checkpoint is signed beside the requests, when there is time for it."""
+BESIDE = re.compile(
+    r"audit\.keep_signature|FROM audit\.checkpoint|pg_advisory_unlock_all"
+    r"|SELECT max\(idx\) FROM agreements\.document WHERE kind = ANY"
+)
+"""
+Beside requests, the newest checkpoint is signed when there is time for it, and every five seconds the log's keys are
+looked at (`gateway.services.logkeys`).
+"""
 ROW = {str(row[0]): row for row in files(0, 0)["students"]}
 SCORE = str(next(row[7] for row in files(0, 0)["assessments"] if row[0] == "s3"))
 """A score of a covered student, of which only the band is told."""
