@@ -142,6 +142,9 @@ def test_a_suspicious_load_waits_for_two_people_who_sign_exactly_it(loaded: Comm
     assert "signed by two stewards" in loaded.refused(*load)
     assert _covered(loaded) == 2
     assert "A new year." in loaded.run("records", "sign-confirmation", "@confirmed.json", "--key", "@piotr.pem").err
+    loaded.write("other.toml", (loaded.folder / "facts.toml").read_text().replace('"facts"', '"other"'))
+    other = loaded.refused("records", "load", "@export", "--mapping", "@other.toml", "--confirmed", "@confirmed.json")
+    assert "none of the confirmations is of this mapping" in other
     kept = (loaded.folder / "export" / "schools.csv").read_text()
     loaded.write("export/schools.csv", kept.replace("Cedar", "Cedars"))
     assert "files are others" in loaded.refused(*load)
