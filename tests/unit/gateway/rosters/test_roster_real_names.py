@@ -1,4 +1,4 @@
-"""Names of thousands of children: who shares name and birth date with another waits, and nobody is taken for another."""
+"""Names of thousands of children: who shares name and birth date with another waits, nobody is taken for another."""
 
 import datetime as dt
 import json
