@@ -248,7 +248,9 @@ class NotAcknowledged(GatewayError):
 
     code = "not_acknowledged"
     public_detail = "The accounting is not handed out."
-    remedy = "Look at each caution. Tick it on the page, or name it with --acknowledge; withhold lines where a law lets you."
+    remedy = (
+        "Look at each caution, and tick it on the page or name it with --acknowledge. A law may let you withhold lines."
+    )
 
 
 class RecordRefused(GatewayError):
