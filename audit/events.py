@@ -169,7 +169,7 @@ class Event(StrEnum):
     FAMILY_REQUEST_EXTENDED = "family_request.extended", "An officer took more time for the request of a family."
     FAMILY_REQUEST_ANSWERED = "family_request.answered", "An officer answered the request of a family."
     FAMILY_REQUEST_REFUSED = "family_request.refused", "An officer refused the request of a family, and why."
-    FAMILY_REQUEST_WITHDRAWN = "family_request.withdrawn", "A family took its request back."
+    FAMILY_REQUEST_TAKEN_BACK = "family_request.taken_back", "A family took its request back."
     RECORDS_SHOWN = (
         "records.shown",
         "The district took out everything that it keeps about one student, who stands beside it, to be inspected.",

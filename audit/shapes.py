@@ -107,7 +107,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.FAMILY_REQUEST_EXTENDED: "document officers answers answer_by",
         Event.FAMILY_REQUEST_ANSWERED: "document officers answers outcome by.entry?",
         Event.FAMILY_REQUEST_REFUSED: "document officers answers ground",
-        Event.FAMILY_REQUEST_WITHDRAWN: "document officers answers",
+        Event.FAMILY_REQUEST_TAKEN_BACK: "document officers answers",
         Event.RECORDS_SHOWN: "listed answers",
         Event.RECORDS_COPIED: "listed scope.copy",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",

@@ -249,7 +249,7 @@ class NotAcknowledged(GatewayError):
     code = "not_acknowledged"
     public_detail = "The accounting is not handed out."
     remedy = (
-        "Look at each caution. Tick it on the page, or name it with --acknowledge; withhold lines where a law lets you."
+        "Look at each caution, and tick it on the page or name it with --acknowledge. A law may let you withhold lines."
     )
 
 

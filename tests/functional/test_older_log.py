@@ -209,7 +209,9 @@ async def test_the_log_is_verified_searched_and_shown(upgraded: Gateway, caplog:
 async def test_a_list_that_was_never_committed_to_is_not_said_to_be_lost(upgraded: Gateway) -> None:
     await upgraded.serve()
     office = await upgraded.office()
-    read = await Accountings(office.desk, upgraded.deployment.keys.subject).read(CALIXTE.number, "json")
+    read = await Accountings(office.desk, upgraded.deployment.keys.subject).read(
+        CALIXTE.number, "json", handed_out=False
+    )
     assert (read.altered, read.not_opened, read.unread) == ((), 0, ())
     assert read.not_committed == len(read.entries) >= 2
     checked = {each.students_list for line in read.lines for each in line.occurrences}

@@ -17,7 +17,7 @@ from audit.events import Event
 from gateway.services.family.kept import family_entries
 from gateway.services.standing.registry import Alarm, Moment, Registry
 
-_ENDS: Final = frozenset({Event.FAMILY_REQUEST_ANSWERED, Event.FAMILY_REQUEST_REFUSED, Event.FAMILY_REQUEST_WITHDRAWN})
+_ENDS: Final = frozenset({Event.FAMILY_REQUEST_ANSWERED, Event.FAMILY_REQUEST_REFUSED, Event.FAMILY_REQUEST_TAKEN_BACK})
 
 
 def overdue_among(entries: dict[int, Entry], today: date) -> dict[int, date]:

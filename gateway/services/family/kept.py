@@ -30,7 +30,7 @@ STEPS: Final[Mapping[Step, Event]] = {
     Step.EXTENDED: Event.FAMILY_REQUEST_EXTENDED,
     Step.ANSWERED: Event.FAMILY_REQUEST_ANSWERED,
     Step.REFUSED: Event.FAMILY_REQUEST_REFUSED,
-    Step.WITHDRAWN: Event.FAMILY_REQUEST_WITHDRAWN,
+    Step.WITHDRAWN: Event.FAMILY_REQUEST_TAKEN_BACK,
 }
 """Step -> the event of its entry."""
 _KINDS: Final[Mapping[str, Kind]] = {

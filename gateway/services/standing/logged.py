@@ -31,7 +31,7 @@ _KEPT_ELSEWHERE: Final = frozenset(
         Event.FAMILY_REQUEST_EXTENDED,
         Event.FAMILY_REQUEST_ANSWERED,
         Event.FAMILY_REQUEST_REFUSED,
-        Event.FAMILY_REQUEST_WITHDRAWN,
+        Event.FAMILY_REQUEST_TAKEN_BACK,
         Event.LINES_WITHHELD,
         Event.PARTNERS_TELLING,
     }
