@@ -6,7 +6,7 @@ parent says is not taken. One transaction, with its entry. INVARIANT: neither th
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -104,3 +104,9 @@ async def change_rights(
 
 
 __all__ = ["Restrictions", "SignerName", "Whom", "change_rights"]
+
+
+async def some_parent_is_restricted(connection: AsyncConnection, students: Collection[UUID]) -> bool:
+    """Return whether the rights of a parent of this child are revoked now; `students` are all ids of the child."""
+    revoked = select(restriction.c.row_id).where(restriction.c.student_id.in_(students), restriction.c.to_idx.is_(None))
+    return (await connection.scalar(revoked.limit(1))) is not None

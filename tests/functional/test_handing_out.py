@@ -9,12 +9,14 @@ import pytest
 
 from agreements.documents.family import Asked, Capacity, Step
 from agreements.documents.outside_disclosure import OutsideDisclosure, outside_disclosure_bytes
+from agreements.documents.parental_rights import Act, Ground, ParentalRights, parental_rights_bytes
 from agreements.documents.telling_partners import Tells, telling_partners_bytes
 from agreements.documents.withholding import Reason, Withholding, withholding_bytes
 from agreements.errors import NotEntitled, SignatureMissing
 from agreements.keys import SigningKey
-from agreements.signature import Envelope, Kind
+from agreements.signature import Envelope, Kind, add_signature
 from gateway.records.errors import UnknownStudent
+from gateway.records.signed import SignerName
 from gateway.services.accounting.accountings import Accountings
 from gateway.services.accounting.by_hand import OutsideDisclosures
 from gateway.services.accounting.cautions import Warn
@@ -27,6 +29,7 @@ from gateway.services.alarms import alarm
 from gateway.services.analysis.past import Law
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import NotAcknowledged, RequestRefused, UnknownRequest, WithholdingRefused
+from gateway.services.restrictions import Restrictions, Whom
 from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.family import FamilyDesk
@@ -146,6 +149,14 @@ async def test_who_asks_is_looked_at_before_the_accounting_is_handed_out(desk: D
     assert await desk.cautioned(request=parent) == set()
     restricted = await family.ask(Asked.ACCOUNTING, ONE, restricted=True, capacity=Capacity.REPRESENTATIVE)
     assert await desk.cautioned(request=restricted) == {"rights_restricted", "acts_for_another"}
+    # What a court revoked is looked up, whoever asks and whatever they say.
+    whom = Whom(ONE, SignerName("Somebody Else"))
+    revoked = ParentalRights(Act.REVOKED, Ground.COURT_ORDER, NOON.date(), f"sha256:{'5' * 64}", whom.commitment)
+    document = add_signature(
+        None, Kind.PARENTAL_RIGHTS, parental_rights_bytes(revoked), family.gateway.deployment.ring.officers[0].key
+    )
+    await Restrictions((await family.gateway.office()).desk).file(document, whom)
+    assert await desk.cautioned(request=parent) == {"rights_restricted"}
     # A student who has turned 18 asks for themselves (34 CFR 99.5).
     grown = await family.ask(Asked.ACCOUNTING, GROWN)
     own = await family.ask(Asked.ACCOUNTING, GROWN, capacity=Capacity.ELIGIBLE_STUDENT)

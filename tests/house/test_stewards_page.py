@@ -95,12 +95,14 @@ def prepare(desk: CommandLine, words: list[str]) -> None:
             desk.write("lists/consents.csv", f"agreement,number,signed\n{listed}")
         case ["records", "watch", *_]:
             shutil.copytree(desk.folder / "nightly", desk.folder / "drop" / "2026-10-06")
-        case ["records", "load", "--confirm", *_]:
+        case ["records", "confirmation", *_]:
+            for page, name in (("officer-a", "olivia"), ("officer-b", "piotr")):
+                shutil.copy(desk.folder / f"{name}.pem", desk.folder / f"{page}.pem")
             # Half of the pupils are gone: more than a night brings.
             shutil.copytree(desk.folder / "nightly", desk.folder / "held")
             pupils = desk.folder / "held" / "Pupils.csv"
             pupils.write_bytes(b"".join(pupils.read_bytes().splitlines(keepends=True)[: PUPILS // 2 + 1]))
-            assert "--confirm" in desk.refused(*[word for word in words if word != "--confirm"])
+            assert "two people" in desk.refused("records", "load", "--mapping", "city.toml", "held")
 
 
 def test_the_page_leads_from_an_unknown_export_to_served_records(

@@ -38,6 +38,7 @@ from gateway.services.family.whose import whose
 from gateway.services.filing import Desk
 from gateway.services.naming import Checked, Numbered, altered_lists, entries_listing, listed, numbered
 from gateway.services.obligations.history import driver_of, time_of
+from gateway.services.restrictions import some_parent_is_restricted
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.store.tables import outside_disclosure
@@ -109,6 +110,7 @@ class Accountings:
                 found.altered = await altered_lists(connection, 0, entry)
             session = await driver_of(connection)
             name, birthdate = await _person(connection, student)
+            restricted = await some_parent_is_restricted(connection, student.students)
             accounting = Accounting(
                 entry=entry,
                 size=entry + 1,
@@ -136,6 +138,7 @@ class Accountings:
                 moment.now.date(),
                 telling=family.telling,
                 catalogue=self._desk.catalogue,
+                restricted=restricted,
             ),
         )
         if handed_out:

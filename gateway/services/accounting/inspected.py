@@ -34,6 +34,7 @@ NOT_THEIRS: Final[Mapping[str, str]] = {
     "code": "a partner's name for the student: a family that knew it could be followed by it",
     "subject": "the sealed link to the log",
     "identity": "which internal id has which number, and nothing more",
+    "restriction": "who may not ask any more, by a court's word: a note of the district's, with another parent's name",
     "population": "whom agreements cover, worked out from what is shown; the accounting says what left",
 }
 """Tables with rows about a student that are no record of theirs, and why."""
