@@ -22,6 +22,8 @@ from gateway.cli.partner import (
 )
 from gateway.cli.run import say
 from gateway.http import ROSTERS_PATH
+from gateway.services.rosters.lines import RosterUnreadable
+from gateway.services.rosters.workbooks import SUFFIXES, roster_of_workbook
 
 app = typer.Typer(help="Rosters: hand in the students you serve, see how that stands.", no_args_is_help=True)
 _TYPES = {".csv": "text/csv", ".json": "application/json"}
@@ -29,7 +31,7 @@ _TYPES = {".csv": "text/csv", ".json": "application/json"}
 
 @app.command("submit")
 def submit(  # noqa: PLR0917  Typer's options, named by whoever calls
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The roster, as .csv (UTF-8) or .json.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The roster, as .csv (UTF-8), .xlsx or .json.")],
     url: Url,
     client: Client,
     folder: Folder,
@@ -44,10 +46,7 @@ def submit(  # noqa: PLR0917  Typer's options, named by whoever calls
     ] = None,
 ) -> None:
     """Hand in a roster. The answer is a receipt, and says of no child whether the district knows it."""
-    kind = _TYPES.get(file.suffix.lower())
-    if kind is None:
-        raise typer.BadParameter("the name of a roster ends in .csv or .json", param_hint="FILE")
-    body = papers.read_file(file)
+    kind, body = _body(file)
     path = f"{ROSTERS_PATH}?covers={'whole' if whole else 'additions'}"
     headers = {"Content-Type": kind, "Idempotency-Key": key or uuid.uuid4().hex}
     with client_of(url, client, folder) as partner:
@@ -57,6 +56,19 @@ def submit(  # noqa: PLR0917  Typer's options, named by whoever calls
         except httpx2.TransportError as error:
             raise unreached(error) from None
     _told(answer)
+
+
+def _body(file: Path) -> tuple[str, bytes]:
+    """Return a roster's bytes and what they are; a workbook is sent as JSON. Raises `FileRefused`, `BadSource`."""
+    suffix = file.suffix.lower()
+    if suffix in SUFFIXES:
+        try:
+            return _TYPES[".json"], roster_of_workbook(file)
+        except RosterUnreadable as error:
+            raise papers.FileRefused(str(error), remedy="Mend it in the workbook, and send that again.") from None
+    if suffix not in _TYPES:
+        raise typer.BadParameter("the name of a roster ends in .csv, .xlsx or .json", param_hint="FILE")
+    return _TYPES[suffix], papers.read_file(file)
 
 
 @app.command("status")

@@ -37,7 +37,9 @@ _ROW: Final = re.compile(rb"<(?:\w+:)?row(?=[\s/>])([^>]*)")
 _NUMBERED: Final = re.compile(rb"""\sr\s*=\s*["']([^"']*)["']""")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[\s>].*?</(?:\w+:)?c\s*>", re.DOTALL)
-_RESULT: Final = re.compile(rb"<(?:\w+:)?v[\s/>]")
+_RESULT: Final = re.compile(rb"<(?:\w+:)?v(?:\s[^>]*)?>[^<]")
+_EMPTY_TEXT: Final = re.compile(rb"""^[^>]*\st\s*=\s*["']str["'][^>]*>.*<(?:\w+:)?v[\s/>]""", re.DOTALL)
+"""A cell whose formula came to a text of no letters; a program that computes nothing writes the same without a type."""
 
 
 def judged(archive: Archive, name: str) -> Mapping[str, frozenset[int]]:
@@ -97,11 +99,13 @@ def _uncomputed(part: BinaryIO, name: str) -> frozenset[int]:
         # (6): in their order, for the library drops what comes before a row it has read.
         if number <= before:
             raise BadSource(f"{name}: the rows of its sheet are not in order.")
-        if _FORMULA.search(content) and any(
-            _FORMULA.search(cell) and not _RESULT.search(cell) for cell in _CELL.findall(content)
-        ):
+        if _FORMULA.search(content) and any(_is_uncomputed(cell) for cell in _CELL.findall(content)):
             found.add(number)
     return frozenset(found)
+
+
+def _is_uncomputed(cell: bytes) -> bool:
+    return bool(_FORMULA.search(cell)) and not (_RESULT.search(cell) or _EMPTY_TEXT.search(cell))
 
 
 def _number(said: bytes) -> int:

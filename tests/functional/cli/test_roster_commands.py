@@ -1,15 +1,17 @@
 """Rosters on the command line: the partner's file, the district's lists, and a decision that a key signs."""
 
 import asyncio
+import datetime as dt
 import shutil
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from gateway.cli import papers
 from gateway.oauth.keyfiles import write_keys
-from tests.factories.cohort import MENTORING, STUDENTS
+from tests.factories.cohort import MENTORING, STUDENTS, Student
 from tests.factories.command_line import CommandLine
 from tests.factories.gateway import HARBOR, Gateway, names
 
@@ -37,6 +39,18 @@ async def refused(desk: CommandLine, *words: str, code: int = 1, typed: str = ""
     return await asyncio.to_thread(lambda: desk.refused(*words, code=code, typed=typed))
 
 
+def write_workbook(file: Path, *lines: tuple[Student, str], family_name: str | None = None) -> None:
+    """Write a roster as somebody keeps it in a spreadsheet; the last line names nobody the district has."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["given_name", "family_name", "birth_date", "reference"])
+    for each, reference in lines:
+        sheet.append([each.first, family_name or each.last, each.born, reference])
+    sheet.append(["Nobody", "Anywhere", dt.date(2012, 1, 1), "x"])
+    book.save(file)
+
+
 async def test_from_the_partners_file_to_a_signed_decision(gateway: Gateway, desk: CommandLine) -> None:
     who = ("--url", gateway.url, "--client", gateway.deployment.partners[HARBOR].client, "--keys", "@client")
     submit = ("partner", "roster", "submit")
@@ -44,20 +58,25 @@ async def test_from_the_partners_file_to_a_signed_decision(gateway: Gateway, des
     desk.write("bad.csv", head + "=1+1,Somebody,2012-01-01,a\n")
     rows = [f"{each.first},{each.last},{each.born},{role}" for role, each in (("fio", FIO), ("cal", CALIXTE))]
     desk.write("roster.csv", "\n".join([head.strip(), *rows, "Nobody,Anywhere,2012-01-01,x"]))
-    desk.write("roster.xlsx", "no roster")
+    desk.write("roster.pdf", "no roster")
+    write_workbook(desk.folder / "roster.xlsx", (FIO, "fio"), (CALIXTE, "cal"))
+    write_workbook(desk.folder / "bad.xlsx", (FIO, "fio"), family_name="=A1")
     # The partner: what is wrong is named by line and column, and never quoted.
     told = await refused(desk, *submit, "@bad.csv", "--whole", *who)
     assert "Line 1, given_name" in told
     assert "1+1" not in told
-    assert ".csv or .json" in await refused(desk, *submit, "@roster.xlsx", "--whole", *who, code=2)
-    receipt = await done(desk, *submit, "@roster.csv", "--whole", "--idempotency-key", "march", *who)
-    assert await done(desk, *submit, "@roster.csv", "--whole", "--idempotency-key", "march", *who) == receipt
+    assert ".xlsx or .json" in await refused(desk, *submit, "@roster.pdf", "--whole", *who, code=2)
+    assert "Line 2 of the sheet: it has a formula" in await refused(desk, *submit, "@bad.xlsx", "--whole", *who)
+    for each in ("@roster.csv", "@roster.xlsx"):
+        receipt = await done(desk, *submit, each, "--whole", "--idempotency-key", each[-4:], *who)
+        assert await done(desk, *submit, each, "--whole", "--idempotency-key", each[-4:], *who) == receipt
     roster = str(receipt["roster"])
     away = ("--url", "http://127.0.0.1:9", *who[2:])
     assert "cannot be reached" in await refused(desk, *submit, "@roster.csv", "--whole", *away)
     # The district: counts, then names for whoever looks.
     assert (await done(desk, "roster", "match", roster))["waiting"] == 1
-    (listed,) = await done(desk, "roster", "list")
+    listed, csv = sorted(await done(desk, "roster", "list"), key=lambda each: -each["roster"])
+    assert (csv["lines"], csv["state"]) == (3, "waiting")
     assert (listed["state"], listed["matched"], listed["waiting"], listed["lines"]) == ("waiting", 2, 1, 3)
     (shown,) = await done(desk, "roster", "show", roster, "--waiting")
     assert (shown["line"]["number"], shown["waits_for"], shown["suggested"]) == (3, "nobody", [])

@@ -25,14 +25,13 @@ def read(folder: Path, **said: object) -> list[tuple[str, ...] | str]:
 
 
 def test_a_formula_without_its_result_refuses_its_row_and_one_with_it_is_its_result(tmp_path: Path) -> None:
-    write_workbook(tmp_path / "x.xlsx", [("id", "sum"), (1, "=1+1"), (2, "=1+1"), (3, 5)])
-    alter_part(tmp_path / "x.xlsx", SHEET, lambda part: part.replace(b"<f>1+1</f><v />", b"<f>1+1</f><v>2</v>", 1))
-    alter_part(tmp_path / "x.xlsx", SHEET, lambda part: part.replace(b"<f>1+1</f><v />", b"<f>1+1</f>"))
-    assert read(tmp_path) == [
-        ("1", "2"),
-        "x:3: it has a formula without its result: open the workbook, let it compute, and save it",
-        ("3", "5"),
-    ]
+    write_workbook(tmp_path / "x.xlsx", [("id", "sum"), *((number, "=1+1") for number in (1, 2, 3, 4)), (5, 5)])
+    plain, none = b"<f>1+1</f><v />", b"<f>1+1</f>"  # programs that compute nothing write either
+    text = b't="str"><f>1+1</f><v></v>'
+    for old, new in ((plain, b"<f>1+1</f><v>2</v>"), (plain, none), (b">" + plain, b" " + text)):
+        alter_part(tmp_path / "x.xlsx", SHEET, lambda part, old=old, new=new: part.replace(old, new, 1))
+    why = "it has a formula without its result: open the workbook, let it compute, and save it"
+    assert read(tmp_path) == [("1", "2"), f"x:3: {why}", ("3", ""), f"x:5: {why}", ("5", "5")]
 
 
 def test_errors_and_numbers_that_a_spreadsheet_has_rounded_refuse_their_rows(tmp_path: Path) -> None:
