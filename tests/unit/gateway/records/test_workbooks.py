@@ -28,8 +28,9 @@ def test_a_formula_without_its_result_refuses_its_row_and_one_with_it_is_its_res
     write_workbook(tmp_path / "x.xlsx", [("id", "sum"), *((number, "=1+1") for number in (1, 2, 3, 4)), (5, 5)])
     plain, none = b"<f>1+1</f><v />", b"<f>1+1</f>"  # programs that compute nothing write either
     text = b't="str"><f>1+1</f><v></v>'
-    for old, new in ((plain, b"<f>1+1</f><v>2</v>"), (plain, none), (b">" + plain, b" " + text)):
-        alter_part(tmp_path / "x.xlsx", SHEET, lambda part, old=old, new=new: part.replace(old, new, 1))
+    alter_part(tmp_path / "x.xlsx", SHEET, lambda part: part.replace(plain, b"<f>1+1</f><v>2</v>", 1))
+    alter_part(tmp_path / "x.xlsx", SHEET, lambda part: part.replace(plain, none, 1))
+    alter_part(tmp_path / "x.xlsx", SHEET, lambda part: part.replace(b">" + plain, b" " + text, 1))
     why = "it has a formula without its result: open the workbook, let it compute, and save it"
     assert read(tmp_path) == [("1", "2"), f"x:3: {why}", ("3", ""), f"x:5: {why}", ("5", "5")]
 
