@@ -31,6 +31,10 @@ REGISTER = "/register"
 """The public register of agreements."""
 OF_DATASETS = {"/v1/students": "students", "/v1/attendance": "attendance", "/v1/attendance/events": "attendance_events"}
 CHANGES = "/v1/changes"
+ROSTERS = "/v1/rosters?covers=additions"
+"""The one guarded route that is written to. An empty roster is taken by nobody, so it is told so: the token was."""
+JSON = {"Content-Type": "application/json"}
+LINE = b'{"lines":[{"given_name":"Nobody","family_name":"Anywhere","birth_date":"2012-01-01"}]}'
 
 
 def told(answer: httpx2.Response) -> tuple[int, str]:
@@ -38,10 +42,31 @@ def told(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, str(answer.json()["code"])
 
 
+def method_of(address: str) -> str:
+    return "POST" if address == ROSTERS else "GET"
+
+
+async def ask(gateway: Gateway, agreement: str, address: str, token: str) -> httpx2.Response:
+    """Ask as the reference client does."""
+    client = gateway.client(agreement)
+    if address == ROSTERS:
+        return await asyncio.to_thread(client.post, address, token, b'{"lines":[]}', JSON)
+    return await gateway.get(agreement, address, token=token)
+
+
 async def opens(gateway: Gateway, address: str) -> bool:
     """Return whether tutoring's token is taken here; what tutoring does not cover is refused for that reason only."""
-    answer = await gateway.get(TUTORING, address)
-    return answer.status_code == 200 or told(answer) == (403, "dataset_not_covered")
+    answer = await ask(gateway, TUTORING, address, await gateway.token(TUTORING))
+    reasons = {(403, "dataset_not_covered"), (400, "roster_unreadable")}
+    return answer.status_code == 200 or told(answer) in reasons
+
+
+async def handed_in(gateway: Gateway, agreement: str) -> str:
+    """Hand in a roster under an agreement; return its number."""
+    token = await gateway.token(agreement)
+    answer = await asyncio.to_thread(gateway.client(agreement).post, ROSTERS, token, LINE, JSON)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["roster"])
 
 
 async def places(gateway: Gateway, agreement: str) -> dict[str, str]:
@@ -49,10 +74,10 @@ async def places(gateway: Gateway, agreement: str) -> dict[str, str]:
     page = await gateway.get(agreement, "/v1/students")
     entry = page.headers["pactgate-receipt"]
     code = page.json()["data"][0]["record_code"]
-    filled = {"{code}": code, "{entry}": entry}
+    filled = {"{code}": code, "{entry}": entry, "{roster}": await handed_in(gateway, agreement)}
     found = {}
     for path, _ in declarations(gateway.app):
-        address = path
+        address = ROSTERS if path == ROSTERS.partition("?")[0] else path
         for name, value in filled.items():
             address = address.replace(name, value)
         if path not in PUBLIC and not path.startswith(REGISTER):
@@ -72,7 +97,7 @@ async def guarded(gateway: Gateway) -> dict[str, str]:
 
 
 async def sent(gateway: Gateway, address: str, headers: dict[str, str]) -> tuple[int, str]:
-    return told(await gateway.http.get(address, headers=headers))
+    return told(await gateway.http.request(method_of(address), address, headers=headers))
 
 
 async def test_no_route_opens_without_a_token_with_anothers_key_or_as_a_bearer_token(
@@ -81,8 +106,8 @@ async def test_no_route_opens_without_a_token_with_anothers_key_or_as_a_bearer_t
     token, stranger = await gateway.token(TUTORING), gateway.client(MENTORING)
     for address in guarded.values():
         url = f"{gateway.url}{address}"
-        own = gateway.client(TUTORING).proof("GET", url, token)
-        others = stranger.proof("GET", url, token)
+        own = gateway.client(TUTORING).proof(method_of(address), url, token)
+        others = stranger.proof(method_of(address), url, token)
         assert await sent(gateway, address, {}) == (401, "token_required")
         assert await sent(gateway, address, {"authorization": f"DPoP {token}"}) == (401, "invalid_dpop_proof")
         wrong = {"authorization": f"DPoP {token}", "dpop": others}
@@ -97,7 +122,7 @@ async def test_no_route_opens_with_a_token_that_was_narrowed_to_something_else(
     narrowed = {each: await gateway.token(TUTORING, datasets=[each]) for each in ("students", "attendance")}
     for path, address in guarded.items():
         for dataset, token in narrowed.items():
-            answer = await gateway.get(TUTORING, address, token=token)
+            answer = await ask(gateway, TUTORING, address, token)
             expected = OF_DATASETS.get(path.removesuffix("/{code}").replace(CHANGES, "/v1", 1))
             if dataset == expected:
                 assert answer.status_code == 200, address
@@ -109,7 +134,7 @@ async def test_no_route_opens_with_a_token_that_was_narrowed_to_something_else(
 async def test_a_token_for_one_agreement_reaches_nothing_of_another(gateway: Gateway) -> None:
     """Not of another partner's, and not of the same client's either."""
     token = await gateway.token(TUTORING)
-    made_up = {"{code}": "rc_" + "a" * 26, "{entry}": "999999"}
+    made_up = {"{code}": "rc_" + "a" * 26, "{entry}": "999999", "{roster}": "999999"}
     own = {each["record_code"] for each in (await gateway.get(TUTORING, "/v1/students", token=token)).json()["data"]}
     for other in (FOLLOW_UP, MENTORING):
         theirs = await places(gateway, other)
