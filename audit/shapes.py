@@ -63,7 +63,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.ROSTER_DECIDED: "document line submission decision signers begun ended facts",
         Event.CONSENTS_LOADED: _LOAD,
         Event.CONSENT_GIVEN: "line facts",
-        Event.CONSENT_WITHDRAWN: "line facts",
+        Event.CONSENT_WITHDRAWN: "line facts person?",
         Event.RIGHTS_RESTRICTED: "document officers facts",
         Event.RIGHTS_RESTORED: "document officers facts",
         Event.OPT_OUTS_LOADED: _LOAD,

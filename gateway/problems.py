@@ -103,6 +103,9 @@ PROBLEMS: Mapping[str, Kind] = {
 
 PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_search": Kind(400, "This cannot be searched for"),
+    "invalid_wish": Kind(400, "Something is missing"),
+    "not_their_right": Kind(403, "This person cannot decide this"),
+    "signer_unknown": Kind(400, "The name of who speaks is needed"),
     "not_confirmed": Kind(400, "It was not confirmed"),
     "not_acknowledged": Kind(409, "Look at each caution first"),
     "cursor_refused": Kind(400, "This page of the list is not there"),

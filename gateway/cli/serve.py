@@ -14,7 +14,8 @@ from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
 from gateway.console.desk import ConsoleDesk
-from gateway.console.routes import FIRST, console_routers
+from gateway.console.routes import console_routers
+from gateway.console.views import first_page
 from gateway.keys import GatewayKeys, load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.callers import require_declared
@@ -44,7 +45,7 @@ async def _serve(chosen: Settings, keys: GatewayKeys, trust: Trust, write: LineW
     if not kept.is_there:
         say(f"No checkpoint is kept in {kept.file} yet, so nothing tells whether the database is an old copy.")
     # Read before the start of a database: what is wrong in the file should be said at once.
-    first = FIRST if chosen.console else None
+    first = first_page if chosen.console else None
     pages = staff_routers(sign_in_for(chosen.sign_in, keys.cursor, chosen.public_url), first=first)
     # The port first: a port that is taken should not cost the start of a database.
     with bind(chosen.host, chosen.port) as listening:

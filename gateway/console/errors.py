@@ -21,3 +21,15 @@ class NotConfirmed(GatewayError):
     code = "not_confirmed"
     public_detail = "The name that was typed is not the one of what would be stopped. Nothing was done."
     remedy = "Go back, and type the name as it is shown."
+
+
+class BadWish(GatewayError):
+    """A form of a family's wish lacks something."""
+
+    code = "invalid_wish"
+    remedy = "Go back, and fill it in."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence

@@ -1,18 +1,15 @@
 """All routes of the console, for whoever assembles the application."""
 
-from typing import Final
-
 from fastapi import APIRouter
 
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
 from gateway.console.students import students_router
-
-FIRST: Final = "/console/overview"
-"""The page that somebody who signed in comes to."""
+from gateway.console.wishes import wishes_router
 
 
 def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
@@ -23,4 +20,6 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         students_router(desk),
         agreements_router(desk),
         alarms_router(desk),
+        loads_router(desk),
+        wishes_router(desk),
     )

@@ -1,5 +1,6 @@
 """How a page of the console is shown: its frame, and the sections that whoever is signed in may open."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from agreements.roles import Role
 from gateway.pages.languages import message
 from gateway.pages.render import UTC, Pages
 from gateway.services.staff.roles import MAY, Act
@@ -34,7 +36,17 @@ SECTIONS: Final = (
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), Act.READ_LOG),
     Section("partners", f"{ROOT}/partners", message("Partners"), Act.READ_LOG),
     Section("alarms", f"{ROOT}/alarms", message("Unusual"), Act.READ_LOG),
+    Section("loads", f"{ROOT}/loads", message("Loads"), Act.LOAD_RECORDS),
+    Section("rosters", f"{ROOT}/rosters", message("Rosters"), Act.MANAGE_ROSTERS),
+    Section("codes", f"{ROOT}/codes", message("Codes"), Act.CLASSIFY_CODES),
+    Section("wishes", f"{ROOT}/wishes", message("What families say"), Act.RECORD_CONSENTS),
 )
+
+
+def first_page(roles: Iterable[Role]) -> str | None:
+    """Return the first page of the console that somebody with these roles may open."""
+    acts = frozenset[Act]().union(*(MAY[role] for role in roles))
+    return next((each.path for each in SECTIONS if each.act in acts), None)
 
 
 def view(

@@ -26,7 +26,8 @@ from audit.export import export_log
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.console.desk import ConsoleDesk
-from gateway.console.routes import FIRST, console_routers
+from gateway.console.routes import console_routers
+from gateway.console.views import first_page
 from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
 from gateway.demo.staff import employ, staff_of
@@ -189,7 +190,7 @@ async def served(stage: Stage, write: LineWriter) -> AsyncIterator[asyncio.Task[
                 lambda: nullcontext(services),
                 (
                     *partner_routers(stage.keys.cursor),
-                    *development_routers(development, first=FIRST),
+                    *development_routers(development, first=first_page),
                     *console_routers(ConsoleDesk(stage.office, stage.keys.subject)),
                 ),
                 write=write,

@@ -35,6 +35,11 @@ A_PARENT: Final = Holder(Capacity.PARENT)
 """A parent or guardian who gave no name."""
 
 
+def holder_of(capacity: str, name: str = "") -> Holder:
+    """Return who speaks for a student, by the words of a form. Raises `ValueError` for a capacity that is none."""
+    return Holder(Capacity(capacity), SignerName(name) if name.strip() else None)
+
+
 async def require_right_to_stop(connection: AsyncConnection, student: UUID, holder: Holder, line: str) -> None:
     """
     Check that `holder` may withdraw what was consented to for this student under the agreement of this line, today.

@@ -138,15 +138,21 @@ class Stewardship:
         async with self._engine.connect() as connection:
             return await consents_on_file(connection)
 
-    async def withdraw(self, agreement: str, student_identifier: str, by: Holder = A_PARENT) -> int:
+    async def withdraw(
+        self, agreement: str, student_identifier: str, by: Holder = A_PARENT, *, person: str | None = None
+    ) -> int:
         """
         Withdraw a student's consents under an agreement, in all its versions; return the entry.
 
-        `agreement` is its id or the digest of any version. Raises `UnknownAgreement`, and as `withdraw_consent` does.
+        It names the `person` who signed in to enter it. `agreement` is its id or the digest of any version.
+
+        Raises `UnknownAgreement`, and as `withdraw_consent` does.
         """
         line = await self._line(agreement)
         async with self._engine.begin() as connection:
-            return await withdraw_consent(connection, line, student_identifier, scopes=self._scopes, by=by)
+            return await withdraw_consent(
+                connection, line, student_identifier, scopes=self._scopes, by=by, person=person
+            )
 
     async def opt_out(
         self, student_identifier: str, agreement: str | None, *, directory_only: bool, person: str | None = None

@@ -37,7 +37,7 @@ from gateway.records.release import ending, in_force, population
 from gateway.records.release import scope as kept
 from gateway.services.rights import A_PARENT, Holder, require_right_to_stop, today_under
 from gateway.services.sealing import append_sealed
-from gateway.services.standing.identity import by
+from gateway.services.standing.identity import by as said_by
 
 ScopesInForce = Callable[[AsyncConnection], Awaitable[Sequence[Scope]]]
 
@@ -49,13 +49,16 @@ async def withdraw_consent(
     *,
     scopes: ScopesInForce,
     by: Holder = A_PARENT,
+    person: str | None = None,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
     Withdraw every consent of this student under the agreement of this line; return the index of the entry that did.
 
     Any one of those whose right it is may (34 CFR 99.4, 99.5), whoever signed. The entry names the line and not the
-    student. Raises `UnknownStudent`, `NothingToStop`, `NotTheirRight`, `SignerUnknown`.
+    student, and the `person` who signed in to enter it.
+
+    Raises `UnknownStudent`, `NothingToStop`, `NotTheirRight`, `SignerUnknown`.
     """
     student = await student_known_as(connection, student_identifier)
     given = standing.consent
@@ -70,7 +73,7 @@ async def withdraw_consent(
     if result.rowcount == 0:
         raise NothingToStop("no consent is in force")
     await move(connection, student, idx, scopes, random, only=line)
-    return await append_stated(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line)
+    return await append_stated(connection, idx, Event.CONSENT_WITHDRAWN, random, line=line, **said_by(person))
 
 
 async def opt_out(
@@ -106,7 +109,7 @@ async def opt_out(
     row = {"student_id": student, "line": line, "scope": scope, "from_date": today, "stated": True}
     await connection.execute(insert(said), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
     await move(connection, student, idx, scopes, random, only=line)
-    return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body, **by(person))
+    return await append_stated(connection, idx, Event.OPTED_OUT, random, scope=scope, **body, **said_by(person))
 
 
 async def append_stated(connection: AsyncConnection, idx: int, event: Event, random: Random, **body: object) -> int:

@@ -1,12 +1,14 @@
 """The pages of whoever is signed in: who they are, their sessions, an invitation to take up, the way out."""
 
+from collections.abc import Callable, Iterable
+
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from agreements.roles import Role
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.pages.languages import message
 from gateway.services.staff.directory import StaffDirectory
-from gateway.services.staff.roles import MAY, Act
 from gateway.services.staff.session import Session
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import form_of
@@ -14,12 +16,15 @@ from gateway.signin.cookies import ROOTS, drop_cookie, set_cookie
 from gateway.signin.pages import done_page, page
 from gateway.signin.ways import Way, sessions_of
 
+FirstPage = Callable[[Iterable[Role]], str | None]
+"""Which page of other rooms somebody with these roles begins at."""
+
 
 class Account:
     """The account pages of one realm, with the way by which its people come in."""
 
-    def __init__(self, realm: Realm, way: Way, first: str | None = None) -> None:
-        """`first` is the page that whoever may read the log comes to from here, if there is one."""
+    def __init__(self, realm: Realm, way: Way, first: FirstPage | None = None) -> None:
+        """`first` says which page somebody with these roles comes to from here, if there are more than these."""
         self._realm = realm
         self._way = way
         self._first = first
@@ -31,7 +36,7 @@ class Account:
         if self._realm is Realm.PARTNER:
             staff: StaffDirectory = request.scope["state"][SERVICES_STATE].staff
             openings = await staff.students(session.identity)
-        first = self._first if any(Act.READ_LOG in MAY[role] for role in session.roles) else None
+        first = None if self._first is None else self._first(session.roles)
         return page(request, self._realm, "home.html", session=session, lines=lines, openings=openings, first=first)
 
     async def sign_out(self, request: Request, session: Session) -> Response:

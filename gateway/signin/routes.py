@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.pages.assets import assets_router
 from gateway.services.standing.identity import Realm
-from gateway.signin.account import Account
+from gateway.signin.account import Account, FirstPage
 from gateway.signin.callers import DistrictStaff, PartnerStaff, partner_staff, staff_of
 from gateway.signin.cookies import ROOTS
 from gateway.signin.development import Development
@@ -45,21 +45,21 @@ def sign_in_for(file: Path | None, key: bytes, public_url: str, clock: Callable[
     return SignIn(registrations, Transactions(key, clock), public_url, clock)
 
 
-def staff_routers(signin: SignIn, *, first: str | None = None) -> tuple[APIRouter, ...]:
+def staff_routers(signin: SignIn, *, first: FirstPage | None = None) -> tuple[APIRouter, ...]:
     """
     Return the pages of the district's staff and those of partners' staff, and the files that pages link to.
 
-    `first` is the page of the district's that one comes to, if there are more than these. Raises `AssetsMissing`.
+    `first` says which page of the district's one comes to, if there are more than these. Raises `AssetsMissing`.
     """
     return _routers(signin.way(Realm.DISTRICT), signin.way(Realm.PARTNER), first)
 
 
-def development_routers(development: Development, *, first: str | None = None) -> tuple[APIRouter, ...]:
+def development_routers(development: Development, *, first: FirstPage | None = None) -> tuple[APIRouter, ...]:
     """Return the same pages with the development sign-in as their only way in."""
     return _routers(InDevelopment(Realm.DISTRICT, development), InDevelopment(Realm.PARTNER, development), first)
 
 
-def _routers(district: Way, partner: Way, first: str | None) -> tuple[APIRouter, ...]:
+def _routers(district: Way, partner: Way, first: FirstPage | None) -> tuple[APIRouter, ...]:
     console = _console(district.public(), Account(Realm.DISTRICT, district, first))
     portal = _portal(partner.public(), Account(Realm.PARTNER, partner))
     return console, portal, language_router(), assets_router()

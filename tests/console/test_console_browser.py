@@ -30,7 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
-    """Open every page that an officer has, one after the other; yields what each is called."""
+    """Open every page that an officer and a steward have, one after the other; yields what each is called."""
     await seen.open("/console/sign-in")
     yield "sign-in"
     await seen.pick("officer")
@@ -48,6 +48,10 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     yield "student-opened"
     await seen.open("/console/log/999999")
     yield "refused"
+    await seen.pick("steward")
+    for place in ("loads", "rosters", "codes", "wishes"):
+        await seen.open(f"/console/{place}")
+        yield place
 
 
 MANNERS: dict[str, dict[str, Any]] = {

@@ -28,6 +28,10 @@ ACTS = {
     "/console/partners": Act.READ_LOG,
     "/console/partners/{partner}/suspend": Act.STOP,
     "/console/alarms": Act.READ_LOG,
+    "/console/loads": Act.LOAD_RECORDS,
+    "/console/rosters": Act.MANAGE_ROSTERS,
+    "/console/codes": Act.CLASSIFY_CODES,
+    "/console/wishes": Act.RECORD_CONSENTS,
 }
 """What each page is for. A new page stands here, or this file fails."""
 

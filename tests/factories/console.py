@@ -10,7 +10,8 @@ from fastapi import APIRouter
 
 from agreements.roles import Role
 from gateway.console.desk import ConsoleDesk
-from gateway.console.routes import FIRST, console_routers
+from gateway.console.routes import console_routers
+from gateway.console.views import first_page
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
@@ -52,7 +53,7 @@ async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
         chosen = read_settings({"PACTGATE_PUBLIC_URL": url, "PACTGATE_DEVELOPMENT_SIGN_IN": "on"})
         development = await development_for(chosen, gateway.services.database.pool)
         desk = ConsoleDesk(office, gateway.deployment.keys.subject)
-        return (*development_routers(development, first=FIRST), *console_routers(desk))
+        return (*development_routers(development, first=first_page), *console_routers(desk))
 
     await gateway.serve(more=more)
     room, people = StaffRoom(gateway), {}
