@@ -22,6 +22,17 @@ _LOADS: Final = tuple(each.value for each in Event if each.value.endswith("loade
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """What a load did to one target, in rows."""
+
+    target: str
+    added: int
+    changed: int
+    ended: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class LoadLine:
     """One load: its entry, its time, its event, and what it filled by which mapping."""
 
@@ -29,7 +40,7 @@ class LoadLine:
     at: datetime
     event: str
     mapping: str
-    targets: str
+    filled: tuple[Filled, ...]
 
 
 def loads_router(desk: ConsoleDesk) -> APIRouter:
@@ -71,13 +82,11 @@ def loads_router(desk: ConsoleDesk) -> APIRouter:
 def _line(index: int, leaf: bytes) -> LoadLine:
     entry = parse(leaf)
     body: Mapping[str, Any] = entry.body
-    targets = body.get("targets", [])
-    return LoadLine(
-        index,
-        datetime.fromisoformat(entry.time),
-        entry.event,
-        str(body.get("mapping", "")),
-        ", ".join(f"{name}: {count}" for name, count in sorted(targets.items()))
-        if isinstance(targets, Mapping)
-        else ", ".join(str(each) for each in targets),
-    )
+    targets = body.get("targets")
+    filled = sorted(targets.items()) if isinstance(targets, Mapping) else []
+    at = datetime.fromisoformat(entry.time)
+    return LoadLine(index, at, entry.event, str(body.get("mapping", "")), tuple(_filled(*each) for each in filled))
+
+
+def _filled(target: str, counts: Mapping[str, int]) -> Filled:
+    return Filled(target, *(int(counts.get(name, 0)) for name in ("added", "changed", "ended", "refused")))
