@@ -23,6 +23,9 @@ from tests.factories.spills import (
     pytest_runtest_makereport,
     require_nothing_spilled,
 )
+from tests.factories.traced import keep_callbacks_in_c
+
+keep_callbacks_in_c()
 
 __all__ = ["pytest_configure", "pytest_runtest_makereport"]  # hooks: whatever the suite collects is looked through
 
