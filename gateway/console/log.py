@@ -119,7 +119,6 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             datasets=DATASETS,
             elements=sorted({each.name for each in catalogue}),
             events=sorted(each.value for each in Event),
-            outcomes=[each.value for each in Outcome],
         )
 
     @router.get("/console/log/{index}", name="console_entry")
@@ -145,7 +144,6 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             "log",
             "entry.html",
             zone=zone_of(registry),
-            index=index,
             shown=_shown(index, entry, names_of(registry), desk.office.desk.catalogue),
             members=[(name, _text(value)) for name, value in sorted(entry.body.items())],
             raw=json.dumps(json.loads(leaf), indent=2, ensure_ascii=False, sort_keys=True),

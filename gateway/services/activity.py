@@ -57,13 +57,15 @@ class Activity:
     """
     Requests of the last `DAYS` days and what came of them, each day that of `zone`.
 
-    `counted` is the index of the first entry that was not looked at yet. Not for several calls at once.
+    `counted` is the index of the first entry that was not looked at yet. Of several calls at once one counts, and the
+    others go on behind it: INVARIANT: no entry counts twice.
     """
 
     def __init__(self) -> None:
         self.counted: int | None = None
         self._requests: Counter[Key] = Counter()
         self._records: Counter[Key] = Counter()
+        self._counting = asyncio.Lock()
 
     @property
     def requests(self) -> Mapping[Key, int]:
@@ -91,18 +93,19 @@ class Activity:
 
         `start` is the entry that the first call begins at. Raises `LogDamaged` at a gap.
         """
-        self.counted = start if self.counted is None else self.counted
-        ends = elapsed() + seconds
-        async for leaf in leaves(db, self.counted, size):
-            if any(mark in leaf for mark in _MARKS):
-                self._count(leaf, zone)
-            self.counted += 1
-            if self.counted % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-                if elapsed() >= ends:
-                    break
-        self._forget(now.astimezone(zone).date() - timedelta(days=DAYS))
-        return self.counted >= size
+        async with self._counting:
+            self.counted = start if self.counted is None else self.counted
+            ends = elapsed() + seconds
+            async for leaf in leaves(db, self.counted, size):
+                if any(mark in leaf for mark in _MARKS):
+                    self._count(leaf, zone)
+                self.counted += 1
+                if self.counted % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                    if elapsed() >= ends:
+                        break
+            self._forget(now.astimezone(zone).date() - timedelta(days=DAYS))
+            return self.counted >= size
 
     def _count(self, leaf: bytes, zone: tzinfo) -> None:
         try:

@@ -1,0 +1,39 @@
+"""The first page counts what left and what was refused: each entry once, whoever asks at the same time, for 30 days."""
+
+import asyncio
+import datetime as dt
+import re
+
+from agreements.roles import Role
+from tests.factories.cohort import MENTORING, TUTORING
+from tests.factories.console import Console
+from tests.factories.gateway import NOON
+from tests.factories.staff import Browser
+
+ROW = re.compile(r'<td>(\w+)</td><td class="pg-number">(\d+)</td><td class="pg-number">(\d+)</td><td [^>]*>(\d+)</td>')
+
+
+async def counted(browser: Browser) -> list[tuple[str, str, str, str]]:
+    return sorted(ROW.findall((await browser.get("/console/overview")).text))
+
+
+async def test_each_entry_counts_once_whoever_asks_at_the_same_time_and_for_thirty_days(console: Console) -> None:
+    for agreement, fields in (
+        (TUTORING, "first_name"),
+        (TUTORING, "grade_level"),
+        (TUTORING, "sex"),
+        (MENTORING, "first_name"),
+    ):
+        await console.gateway.get(agreement, f"/v1/students?fields={fields}")
+    browsers = [await console.as_a(Role.AUDITOR) for _ in range(4)]
+    seen = await asyncio.gather(*map(counted, browsers))
+    covered = len((await console.gateway.get(MENTORING, "/v1/students?fields=first_name")).json()["data"])
+    after = await counted(browsers[0])
+    mine = next(row for row in after if row[1] == "2" and row[3] == "1")
+    assert (mine[0], int(mine[2]) > 0) == ("students", True), "two answers and a refusal, of tutoring"
+    assert ("students", "2", str(2 * covered), "0") in after
+    assert all(("students", "1", str(covered), "0") in each for each in seen)
+    await console.gateway.at(NOON + dt.timedelta(days=29))
+    assert await counted(await console.as_a(Role.AUDITOR)) == after
+    await console.gateway.at(NOON + dt.timedelta(days=31))
+    assert await counted(await console.as_a(Role.AUDITOR)) == []
