@@ -12,8 +12,15 @@ from agreements.documents.signer import Signer, signer_bytes
 from agreements.errors import NotEntitled, SamePerson
 from agreements.keys import SigningKey
 from agreements.signature import Kind
-from gateway.services.errors import LineRefused, RosterAltered, RosterForgotten, RosterHeld, RosterMoved, UnknownRoster
 from gateway.services.rosters.deciding import RosterDecisions
+from gateway.services.rosters.errors import (
+    LineRefused,
+    RosterAltered,
+    RosterForgotten,
+    RosterHeld,
+    RosterMoved,
+    UnknownRoster,
+)
 from gateway.services.rosters.matching import Rule, Waiting
 from gateway.services.rosters.submitting import MOST_WAITING
 from gateway.services.stops import opt_out

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.documents.roster_decision import Answer, RosterDecision
 from gateway.records.numbers import is_gone
 from gateway.records.standing import roster
-from gateway.services.errors import RosterAltered, UnknownRoster
 from gateway.services.filing import Filing
+from gateway.services.rosters.errors import RosterAltered, UnknownRoster
 from gateway.services.rosters.kept import (
     OPEN,
     Submission,

@@ -23,9 +23,9 @@ from agreements.signature import Envelope
 from audit.events import Event
 from gateway.records.loading.staging import digest_of
 from gateway.records.standing import roster
-from gateway.services.errors import RosterHeld, RosterMoved
 from gateway.services.filing import Desk, Filing
 from gateway.services.rosters.cases import Case, case_of
+from gateway.services.rosters.errors import RosterHeld, RosterMoved
 from gateway.services.rosters.plans import Plan
 from gateway.services.standing.registry import Promised
 from gateway.services.standing.scopes import scopes_of

@@ -18,7 +18,7 @@ from audit.commitments import require_bytes, unpack_private
 from audit.entry import parse
 from audit.errors import AuditError
 from audit.events import Event
-from gateway.services.errors import RosterAltered, RosterForgotten, UnknownRoster
+from gateway.services.rosters.errors import RosterAltered, RosterForgotten, UnknownRoster
 from gateway.services.rosters.lines import RosterLine, read_roster
 from gateway.services.rosters.matching import Directory, Found, Rule, Waiting, match
 from gateway.services.rosters.people import directory_for

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.services.errors import LineRefused
 from gateway.services.filing import Desk
+from gateway.services.rosters.errors import LineRefused
 from gateway.services.rosters.kept import (
     OPEN,
     KeptLine,

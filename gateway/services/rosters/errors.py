@@ -1,0 +1,45 @@
+"""Refusals of the work on rosters."""
+
+from gateway.errors import GatewayError
+
+
+class UnknownRoster(GatewayError):
+    """No roster was received under this number, or nothing of it can be decided in this way."""
+
+    code = "unknown_roster"
+    remedy = "`pactgate roster list` shows every roster with its number."
+
+
+class RosterForgotten(GatewayError):
+    """The names of a roster are deleted when their time is over: nobody can say any more whom it means."""
+
+    code = "roster_forgotten"
+    remedy = "Ask the partner to hand it in again."
+
+
+class RosterAltered(GatewayError):
+    """A roster on file is not what its entry in the log received: somebody wrote to the database by hand."""
+
+    code = "roster_altered"
+    remedy = "Refuse it and ask the partner to hand it in again; find out who can write to the database."
+
+
+class RosterMoved(GatewayError):
+    """What was shown of a roster before it was signed is not what would be done now."""
+
+    code = "roster_moved"
+    remedy = "Look again: `pactgate roster match`, then `pactgate roster show`, then decide."
+
+
+class RosterHeld(GatewayError):
+    """So many students would leave the roster that it is more likely incomplete than right."""
+
+    code = "roster_held"
+    remedy = "Ask the partner whether it is complete; if it is, say --confirm."
+
+
+class LineRefused(GatewayError):
+    """What was said of a line of a roster cannot be so."""
+
+    code = "line_refused"
+    remedy = "`pactgate roster show` lists its lines and how each stands."
