@@ -77,7 +77,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         zone = zone_of(registry)
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
-            whole = await _count(connection, desk, moment, registry)
+            whole = await count(connection, desk, moment, registry)
         owed = (await Obligations(desk.office.desk).listed()).obligations
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
@@ -136,7 +136,8 @@ def reasons(activity: Activity) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
-async def _count(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment, registry: Registry) -> bool:
+async def count(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment, registry: Registry) -> bool:
+    """Count on what the log says of the last days, for a while; return whether that was all."""
     since = moment.now - timedelta(days=DAYS)
     start = await first_since(connection, moment.size, since) if desk.activity.counted is None else 0
     session = await driver_of(connection)

@@ -126,11 +126,16 @@ class AgreementPage:
     flags: tuple[str, ...]
 
 
-async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
-    """Return every registered agreement, oldest first; one that cannot even be read is left to the alarms."""
+async def agreement_lines(office: Office, partner: str | None = None) -> tuple[AgreementLine, ...]:
+    """
+    Return every registered agreement, of one partner or of all, oldest first.
+
+    One that cannot even be read is left to the alarms.
+    """
     _, registry = await office.desk.registry()
-    readable = [_readable(each, office.desk.catalogue) for each in registry.register.agreements]
-    return tuple([await _line(office, registry, found) for found in readable if found is not None])
+    readable = (_readable(each, office.desk.catalogue) for each in registry.register.agreements)
+    meant = [found for found in readable if found is not None and partner in (None, found.partner.id)]
+    return tuple([await _line(office, registry, found) for found in meant])
 
 
 async def agreement_page(office: Office, digest: str) -> AgreementPage:

@@ -73,12 +73,17 @@ class Obligations:
         self._desk = desk
         self._inspections = inspections
 
-    async def listed(self) -> Listed:
-        """Return every obligation, met or not, in the order of activation, and the clients whose bindings end."""
+    async def listed(self, partner: str | None = None) -> Listed:
+        """
+        Return every obligation, met or not, in the order of activation, and the clients whose bindings end.
+
+        With `partner`, the obligations that this partner answers for, and those of the district about it.
+        """
         async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
                 for each in following.followed.values()
+                if partner in (None, each.partner)
                 for obligation, leavers in await _owed(connection, each, moment.size)
             ]
         refused = [Refused(digest, digest, code) for digest, code in following.unread]
