@@ -88,5 +88,5 @@ async def _console(
     if not chosen.console:
         yield ()
         return
-    async with open_office(cluster.url("loader"), trust, alarm) as office:
+    async with open_office(cluster.url("loader"), trust, alarm, remembers=True) as office:
         yield console_routers(ConsoleDesk(office, keys.subject))

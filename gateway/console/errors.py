@@ -33,3 +33,11 @@ class BadWish(GatewayError):
         """`sentence` names the field, and never says what was typed."""
         super().__init__(sentence)
         self.public_detail = sentence
+
+
+class UnknownLoad(GatewayError):
+    """There is no load with this entry."""
+
+    code = "not_found"
+    public_detail = "No load has this entry."
+    remedy = "Open it from the list of loads."

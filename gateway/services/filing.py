@@ -87,13 +87,28 @@ class Filing:
 
 
 class Desk:
-    """Where documents are filed, as the loader role."""
+    """
+    Where documents are filed, as the loader role.
 
-    def __init__(self, engine: AsyncEngine, trust: Trust, alarm: Alarm, *, catalogue: Catalogue | None = None) -> None:
+    One that `remembers` gives the same registry again as long as nothing of it changed, as the application role does:
+    for pages, which are asked again and again. What is filed is always judged by what is read anew.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        trust: Trust,
+        alarm: Alarm,
+        *,
+        catalogue: Catalogue | None = None,
+        remembers: bool = False,
+    ) -> None:
         self.engine = engine
         self.trust = trust
         self.catalogue = catalogue or load_catalogue()
         self._reader = RegistryReader(trust, self.catalogue, alarm)
+        self._remembers = remembers
+        self._known: Registry | None = None
 
     @asynccontextmanager
     async def filing(self) -> AsyncIterator[Filing]:
@@ -107,7 +122,10 @@ class Desk:
     async def registry(self) -> tuple[Moment, Registry]:
         """Return what is in force now."""
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            return await self._reader.read(connection)
+            moment, registry = await self._reader.read(connection, self._known)
+        if self._remembers:
+            self._known = registry
+        return moment, registry
 
     async def registry_in(self, connection: AsyncConnection) -> tuple[Moment, Registry]:
         """Return what is in force, inside a transaction that is about to change records."""

@@ -29,6 +29,7 @@ ACTS = {
     "/console/partners/{partner}/suspend": Act.STOP,
     "/console/alarms": Act.READ_LOG,
     "/console/loads": Act.LOAD_RECORDS,
+    "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
     "/console/wishes": Act.RECORD_CONSENTS,
@@ -46,9 +47,10 @@ def pages(console: Console) -> list[tuple[str, str]]:
     return found
 
 
-def filled(console: Console, path: str) -> str:
+async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
-    return path.format(index=0, digest=digest, partner="partner:bright-path")
+    loads = [each for each in enumerate(await console.gateway.entries(0)) if each[1]["event"] == "records.loaded"]
+    return path.format(index=0, digest=digest, partner="partner:bright-path", entry=loads[0][0])
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
@@ -58,7 +60,7 @@ async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Co
     browsers = {role: await console.as_a(role) for role in ROLES}
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
-        address = filled(console, path)
+        address = await filled(console, path)
         asked = await (stranger.get(address) if method == "GET" else stranger.post(address, {"csrf": "x"}))
         assert asked.status_code == 401, address
         assert "/console/sign-in" in asked.text
