@@ -22,7 +22,7 @@ from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Wanted
 
 _NEWEST: Final = 1_000
-_EVENTS: Final = tuple(each.value for each in Event if each.value.endswith("loaded") or each is Event.LOAD_CONFIRMED)
+_EVENTS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
 
 
 def loads_router(desk: ConsoleDesk) -> APIRouter:
