@@ -51,7 +51,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         """Show one agreement: what leaves by it, to whom, and for how long."""
         _, registry = await desk.read()
         found = await agreement_page(desk.office, digest)
-        owed = [each for each in (await Obligations(desk.office.desk).listed()).obligations if each.agreement == digest]
+        owed = (await Obligations(desk.office.desk, left=desk.left).listed(agreement=digest)).obligations
         return view(
             request,
             staff.session,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from audit.entry import parse
 from audit.events import Event
-from audit.reading import leaf_at
+from audit.reading import leaf_at, newest_changes
 from gateway.console.callers import Classifier, Loader, RosterManager
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import UnknownLoad
@@ -18,8 +18,6 @@ from gateway.console.views import view
 from gateway.services.classifications import Classifications
 from gateway.services.obligations.history import driver_of
 from gateway.services.rosters.office import RosterOffice
-from gateway.services.searching.searches import Searches
-from gateway.services.searching.wanted import Wanted
 
 _NEWEST: Final = 1_000
 _EVENTS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
@@ -33,8 +31,9 @@ def loads_router(desk: ConsoleDesk) -> APIRouter:
     async def read_loads(request: Request, staff: Loader) -> Response:
         """List the newest loads, by their entries."""
         _, registry = await desk.read()
-        answer = await Searches(desk.office).search(Wanted(events=_EVENTS), limit=_NEWEST)
-        shown = listed(request, LOADS, [_line(each.index, each.leaf) for each in answer.found])
+        async with desk.office.engine.connect() as connection:
+            found = await newest_changes(await driver_of(connection), _EVENTS, _NEWEST)
+        shown = listed(request, LOADS, [_line(each.index, each.leaf) for each in found])
         return list_view(request, staff.session, "loads", "loads.html", shown, zone=zone_of(registry))
 
     @router.get("/console/loads/{entry}", name="console_load")

@@ -131,9 +131,8 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             leaf = await leaf_at(session, index)
             proof, why_not = None, ""
             try:
-                (proof,) = await prove_entries(
-                    session, (await log_keys_in(session, desk.office.trust)).verifier, [index]
-                )
+                verifier = (await log_keys_in(session, desk.office.trust)).verifier
+                (proof,) = await prove_entries(session, verifier, [index], desk.tiles)
             except NothingSigned as error:
                 why_not = str(error)
             except AuditError as error:
