@@ -103,6 +103,7 @@ PROBLEMS: Mapping[str, Kind] = {
 
 PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_search": Kind(400, "This cannot be searched for"),
+    "invalid_list": Kind(400, "This list cannot be shown so"),
     "invalid_wish": Kind(400, "Something is missing"),
     "not_their_right": Kind(403, "This person cannot decide this"),
     "signer_unknown": Kind(400, "The name of who speaks is needed"),

@@ -1,6 +1,5 @@
 """One partner's pages: everything of it in one place, stops that name who did it, papers that change nothing yet."""
 
-
 from agreements.roles import Role
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
