@@ -116,6 +116,10 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "link_erased": Kind(404, "Nothing is kept of this student"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
+    "unknown_case": Kind(404, "There is no such case"),
+    "unknown_incident": Kind(404, "There is no such incident"),
+    "case_refused": Kind(400, "This cannot be noted"),
+    "case_moved": Kind(409, "Somebody was quicker"),
 }
 """
 What only a page of the district's own staff says.

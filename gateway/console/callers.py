@@ -13,6 +13,8 @@ def staff_may(act: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a depende
 
 LogReader = Annotated[DistrictStaff, staff_may(Act.READ_LOG)]
 StudentSearcher = Annotated[DistrictStaff, staff_may(Act.SEARCH_STUDENTS)]
+AlarmHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_ALARMS)]
+IncidentHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_INCIDENTS)]
 Stopper = Annotated[DistrictStaff, staff_may(Act.STOP)]
 Loader = Annotated[DistrictStaff, staff_may(Act.LOAD_RECORDS)]
 RosterManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_ROSTERS)]

@@ -28,6 +28,11 @@ ACTS = {
     "/console/partners": Act.READ_LOG,
     "/console/partners/{partner}/suspend": Act.STOP,
     "/console/alarms": Act.READ_LOG,
+    "/console/alarms/{number}": Act.READ_LOG,
+    "/console/alarms/{number}/look": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/note": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/assign": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/resolve": Act.HANDLE_ALARMS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
@@ -48,11 +53,12 @@ def pages(console: Console) -> list[tuple[str, str]]:
 
 def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
-    return path.format(index=0, digest=digest, partner="partner:bright-path")
+    return path.format(index=0, digest=digest, partner="partner:bright-path", number=1)
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
+    await console.raise_alarm("undecided", cause="error")  # case 1
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
