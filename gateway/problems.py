@@ -139,6 +139,10 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "nothing_signed": Kind(409, "The log is not signed that far yet"),
     "pack_refused": Kind(409, "The pack is another one by now"),
     "review_refused": Kind(409, "The review cannot be taken"),
+    "unknown_case": Kind(404, "There is no such case"),
+    "unknown_incident": Kind(404, "There is no such incident"),
+    "case_refused": Kind(400, "This cannot be noted"),
+    "case_moved": Kind(409, "Somebody was quicker"),
 }
 """
 What only a page of the district's own staff says.

@@ -77,6 +77,11 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/agreements/{digest}/review": REVIEW,
     "/console/agreements/{digest}/review/pack": REVIEW,
     "/console/alarms": Act.READ_LOG,
+    "/console/alarms/{number}": Act.READ_LOG,
+    "/console/alarms/{number}/look": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/note": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/assign": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/resolve": Act.HANDLE_ALARMS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
@@ -120,12 +125,14 @@ async def filled(console: Console, path: str) -> str:
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
         entry=loads[0][0],
+        number=1,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
+    await console.raise_alarm("undecided", cause="error")  # case 1
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
