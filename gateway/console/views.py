@@ -35,7 +35,6 @@ SECTIONS: Final = (
     Section("log", f"{ROOT}/log", message("Log"), frozenset({Act.READ_LOG})),
     Section("students", f"{ROOT}/students", message("Students"), frozenset({Act.SEARCH_STUDENTS})),
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), frozenset({Act.READ_LOG})),
-    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
     Section("partners", f"{ROOT}/partners", message("Partners"), frozenset({Act.READ_LOG})),
     Section("clients", f"{ROOT}/clients", message("Programs"), frozenset({Act.READ_LOG})),
     Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),
@@ -46,6 +45,7 @@ SECTIONS: Final = (
     Section("rosters", f"{ROOT}/rosters", message("Rosters"), frozenset({Act.MANAGE_ROSTERS})),
     Section("codes", f"{ROOT}/codes", message("Codes"), frozenset({Act.CLASSIFY_CODES})),
     Section("wishes", f"{ROOT}/wishes", message("What families say"), frozenset({Act.RECORD_CONSENTS})),
+    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
 )
 
 
