@@ -118,7 +118,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.CODES_CLASSIFIED: "document elements codes stewards",
         Event.LOAD_CONFIRMED: "document stewards mapping",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
-        Event.PAPER_FILED: "document person",
+        Event.PAPER_FILED: "concerns person",
         Event.ROLE_GIVEN: "document person role.staff party.staff identity first_day last_day officers",
         Event.ROLE_ENDED: "given",
         Event.STAFF_LINKED: "person party.staff identity",

@@ -10,12 +10,14 @@ from gateway.console.log import log_router
 from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
+from gateway.console.passkeys import passkeys_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
+from gateway.signing.routes import signing_router
 
 
 def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
-    """Return the pages over one installation's office."""
+    """Return the pages over one installation's office, and those to which its links lead partners' signers."""
     return (
         overview_router(desk),
         log_router(desk),
@@ -23,7 +25,9 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         agreements_router(desk),
         papers_router(desk),
         paper_acts_router(desk),
+        passkeys_router(desk),
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),
+        signing_router(desk.office),
     )
