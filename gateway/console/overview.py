@@ -22,6 +22,7 @@ from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import Owed
+from gateway.services.papers.kept import count_open
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
 
@@ -78,6 +79,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
             whole = await _count(connection, desk, moment, registry)
+            waiting = await count_open(connection)
         owed = (await Obligations(desk.office.desk).listed()).obligations
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
@@ -96,6 +98,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             due=_due(owed),
             health=health,
             stopped=registry.suspensions,
+            waiting=waiting,
         )
 
     return router
