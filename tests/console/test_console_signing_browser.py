@@ -85,7 +85,7 @@ async def test_both_parties_and_a_second_officer_sign_an_agreement_into_force_wi
         await staff.pick("officer")
         await staff.open("/console/passkeys")
         await staff.page.get_by_label("Your full name").fill("Quinn Third")
-        await staff.page.get_by_text("I am, or become, a privacy officer").click()
+        await staff.page.get_by_label("What it is for").select_option("officer")
         await staff.page.get_by_label("First day").fill(str(DAY))
         await staff.page.get_by_label("Reason").fill("A third officer.")
         await staff.page.get_by_role("button", name="Make my passkey").click()
