@@ -103,6 +103,7 @@ PROBLEMS: Mapping[str, Kind] = {
 
 PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_search": Kind(400, "This cannot be searched for"),
+    "invalid_list": Kind(400, "This list cannot be shown so"),
     "invalid_wish": Kind(400, "Something is missing"),
     "not_their_right": Kind(403, "This person cannot decide this"),
     "signer_unknown": Kind(400, "The name of who speaks is needed"),
@@ -123,6 +124,26 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "signature_unwanted": Kind(409, "Nobody waits for this signature"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
+    "invalid_form": Kind(400, "A field of the form cannot be taken"),
+    "invalid_document": Kind(400, "The document would not hold"),
+    "malformed_document": Kind(400, "The document cannot be read"),
+    "bad_key": Kind(400, "The key cannot be taken"),
+    "same_person": Kind(403, "Two different people do this"),
+    "no_such_client": Kind(404, "There is no such program"),
+    "no_such_person": Kind(404, "There is no such person"),
+    "no_such_role": Kind(404, "There is no such role"),
+    "no_such_hold": Kind(404, "There is no such hold"),
+    "staff_role_refused": Kind(409, "The role cannot be given as it stands"),
+    "secret_refused": Kind(409, "No secret was made"),
+    "secret_not_ended": Kind(409, "There is no such secret"),
+    "nothing_to_undo": Kind(409, "There is nothing to undo"),
+    "nothing_signed": Kind(409, "The log is not signed that far yet"),
+    "pack_refused": Kind(409, "The pack is another one by now"),
+    "review_refused": Kind(409, "The review cannot be taken"),
+    "unknown_case": Kind(404, "There is no such case"),
+    "unknown_incident": Kind(404, "There is no such incident"),
+    "case_refused": Kind(400, "This cannot be noted"),
+    "case_moved": Kind(409, "Somebody was quicker"),
 }
 """
 What only a page of the district's own staff says.
