@@ -17,6 +17,7 @@ from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
 from gateway.console.partner import partner_router
 from gateway.console.partner_papers import partner_papers_router
+from gateway.console.passkeys import passkeys_router
 from gateway.console.people import people_router
 from gateway.console.reviews import reviews_router
 from gateway.console.roles import roles_router
@@ -26,10 +27,11 @@ from gateway.console.staff import staff_router
 from gateway.console.staff_stops import staff_stops_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
+from gateway.signing.routes import signing_router
 
 
 def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
-    """Return the pages over one installation's office."""
+    """Return the pages over one installation's office, and those to which its links lead partners' signers."""
     return (
         overview_router(desk),
         log_router(desk),
@@ -37,6 +39,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         agreements_router(desk),
         papers_router(desk),
         paper_acts_router(desk),
+        passkeys_router(desk),
         partner_router(desk),
         partner_papers_router(desk),
         clients_router(desk),
@@ -54,4 +57,5 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),
+        signing_router(desk.office),
     )
