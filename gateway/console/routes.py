@@ -5,9 +5,11 @@ from fastapi import APIRouter
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.glossary import glossary_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
+from gateway.console.start import start_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
 
@@ -22,4 +24,6 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),
+        start_router(desk),
+        glossary_router(),
     )
