@@ -9,21 +9,29 @@ from gateway.console.glossary import glossary_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
+from gateway.console.paper_acts import paper_acts_router
+from gateway.console.papers import papers_router
+from gateway.console.passkeys import passkeys_router
 from gateway.console.start import start_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
+from gateway.signing.routes import signing_router
 
 
 def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
-    """Return the pages over one installation's office."""
+    """Return the pages over one installation's office, and those to which its links lead partners' signers."""
     return (
         overview_router(desk),
         log_router(desk),
         students_router(desk),
         agreements_router(desk),
+        papers_router(desk),
+        paper_acts_router(desk),
+        passkeys_router(desk),
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),
         start_router(desk),
         glossary_router(),
+        signing_router(desk.office),
     )
