@@ -8,6 +8,7 @@ from gateway.console.bindings import bindings_router
 from gateway.console.clients import clients_router
 from gateway.console.desk import ConsoleDesk
 from gateway.console.destruction import destruction_router
+from gateway.console.glossary import glossary_router
 from gateway.console.holds import holds_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
@@ -25,6 +26,7 @@ from gateway.console.signer_papers import signer_papers_router
 from gateway.console.signers import signers_router
 from gateway.console.staff import staff_router
 from gateway.console.staff_stops import staff_stops_router
+from gateway.console.start import start_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
 from gateway.signing.routes import signing_router
@@ -57,5 +59,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),
+        start_router(desk),
+        glossary_router(),
         signing_router(desk.office),
     )

@@ -51,8 +51,13 @@ SECTIONS: Final = (
 
 def first_page(roles: Iterable[Role]) -> str | None:
     """Return the first page of the console that somebody with these roles may open."""
+    return next((each.path for each in sections_for(roles)), None)
+
+
+def sections_for(roles: Iterable[Role]) -> list[Section]:
+    """Return the sections that somebody with these roles may open."""
     acts = frozenset[Act]().union(*(MAY[role] for role in roles))
-    return next((each.path for each in SECTIONS if not each.acts.isdisjoint(acts)), None)
+    return [each for each in SECTIONS if not each.acts.isdisjoint(acts)]
 
 
 def view(
@@ -71,7 +76,7 @@ def view(
         "root": ROOT,
         "site": "Pactgate",
         "section": section,
-        "sections": [each for each in SECTIONS if not each.acts.isdisjoint(acts)],
+        "sections": sections_for(session.roles),
         "acts": {act.value for act in acts},
         "session": session,
         "csrf_field": CSRF_FIELD,

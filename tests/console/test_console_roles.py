@@ -24,7 +24,10 @@ OF_EVERYBODY = re.compile(r"/console(/(sign-.*|callback|sessions/end|invitation|
 """Pages of the sign-in itself: whoever is signed in, or nobody yet."""
 PREPARE = frozenset({Act.MANAGE_PARTNERS, Act.APPROVE})
 REVIEW = frozenset({Act.APPROVE, Act.DRAFT})
+EVERYBODY = frozenset(Act)
 ACTS: dict[str, Meant | dict[str, Meant]] = {
+    "/console/start": EVERYBODY,
+    "/console/words": EVERYBODY,
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
@@ -119,7 +122,6 @@ async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
-    loads = [each for each in enumerate(await console.gateway.entries(0)) if each[1]["event"] == "records.loaded"]
     address = path.format(
         index=0,
         digest=digest,
@@ -127,7 +129,7 @@ async def filled(console: Console, path: str) -> str:
         client=console.gateway.deployment.partners[BRIGHT_PATH].client,
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
-        entry=loads[0][0],
+        entry=console.load,
         number=1,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address

@@ -28,11 +28,16 @@ ROLES: Final = (Role.OFFICER, Role.ADMINISTRATOR, Role.STEWARD, Role.AUDITOR)
 
 @dataclass
 class Console:
-    """A gateway that shows its console. `people` are those who can be picked, by role."""
+    """
+    A gateway that shows its console.
+
+    `people` are those who can be picked, by role; `load` is the entry of a load.
+    """
 
     gateway: Gateway
     http: httpx2.AsyncClient
     people: dict[Role, Person]
+    load: int
 
     async def as_a(self, role: Role) -> Browser:
         """Return a browser in which somebody with this role is signed in."""
@@ -76,4 +81,6 @@ async def console_of(gateway: Gateway, host: str = "127.0.0.1") -> AsyncIterator
         person = people[role] = await room.come_in(Identity(Realm.DISTRICT, DEVELOPMENT, role.value))
         await room.give(person, role, officer_key=room.officers[0].thumbprint if role is Role.OFFICER else None)
     async with httpx2.AsyncClient(timeout=20) as http:
-        yield Console(gateway, http, people)
+        entries = enumerate(await gateway.entries(0))
+        load = next(index for index, each in entries if each["event"] == "records.loaded")
+        yield Console(gateway, http, people, load)
