@@ -45,8 +45,12 @@ class Console:
 
 
 @asynccontextmanager
-async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
-    """Serve the gateway with its console, and bring in somebody for each role of the district's."""
+async def console_of(gateway: Gateway, host: str = "127.0.0.1") -> AsyncIterator[Console]:
+    """
+    Serve the gateway with its console, and bring in somebody for each role of the district's.
+
+    `host` is what this machine is called in its address.
+    """
     office = await gateway.office()
 
     async def more(url: str) -> Sequence[APIRouter]:
@@ -55,7 +59,7 @@ async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
         desk = ConsoleDesk(office, gateway.deployment.keys.subject)
         return (*development_routers(development, first=first_page), *console_routers(desk))
 
-    await gateway.serve(more=more)
+    await gateway.serve(more=more, host=host)
     room, people = StaffRoom(gateway), {}
     for role in ROLES:
         person = people[role] = await room.come_in(Identity(Realm.DISTRICT, DEVELOPMENT, role.value))

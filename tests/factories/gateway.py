@@ -214,13 +214,14 @@ class Gateway:
         compatibility: bool = False,
         public_url: str | None = None,
         more: Callable[[str], Awaitable[Sequence[APIRouter]]] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         """
         Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
 
         With `compatibility`, programs without keys are served, and this machine is believed to stand in front.
         `public_url` is by what partners know it, where it is one of several replicas; else its own address.
-        `more` makes further routers, given the address of the gateway.
+        `more` makes further routers, given the address of the gateway; `host` is what this machine is called in it.
         """
         self.services: Services = await self._open.enter_async_context(
             open_services(
@@ -238,7 +239,7 @@ class Gateway:
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self.url = f"http://{host}:{listening.getsockname()[1]}"
         public = public_url or self.url
         chosen = {"PACTGATE_PUBLIC_URL": public, "PACTGATE_CLIENT_RATE": "10000", "PACTGATE_TERMINATORS": terminators}
         if compatibility:
