@@ -1,6 +1,6 @@
 """Reading the log back: entries, signed checkpoints, paths and receipts."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -28,6 +28,9 @@ _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry
 _CHANGES = f"""SELECT c.idx, c.leaf, p.opening FROM (
     SELECT idx, leaf FROM audit.entry WHERE idx > $1 AND {IS_CHANGE} ORDER BY idx LIMIT $2
     ) AS c LEFT JOIN audit.private AS p ON p.idx = c.idx ORDER BY c.idx"""  # noqa: S608 - our own condition
+_NEWEST = f"""SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}
+    AND EXISTS (SELECT FROM unnest($1::bytea[]) AS mark WHERE position(mark in leaf) > 0)
+    ORDER BY idx DESC LIMIT $2"""  # noqa: S608 - our own condition
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
@@ -88,6 +91,16 @@ async def changes(db: asyncpg.Pool | Session, after: int, limit: int = _CHUNK) -
     """Return the first `limit` leaves after entry `after` that no request wrote; an index finds them."""
     rows = await db.fetch(_CHANGES, after, limit)
     return [Change(row["idx"], row["leaf"], row["opening"]) for row in rows]
+
+
+async def newest_changes(db: asyncpg.Pool | Session, events: Collection[str], limit: int) -> list[Change]:
+    """
+    Return the newest `limit` leaves of these events, the newest first, without what opens them.
+
+    An index finds them, so `events` are such as no request writes (`IS_CHANGE`).
+    """
+    marks = [f'"event":"{event}"'.encode() for event in events]
+    return [Change(row["idx"], row["leaf"], None) for row in await db.fetch(_NEWEST, marks, limit)]
 
 
 async def inclusion(

@@ -103,6 +103,7 @@ PROBLEMS: Mapping[str, Kind] = {
 
 PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_search": Kind(400, "This cannot be searched for"),
+    "invalid_list": Kind(400, "This list cannot be shown so"),
     "invalid_wish": Kind(400, "Something is missing"),
     "not_their_right": Kind(403, "This person cannot decide this"),
     "signer_unknown": Kind(400, "The name of who speaks is needed"),
@@ -139,6 +140,10 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "nothing_signed": Kind(409, "The log is not signed that far yet"),
     "pack_refused": Kind(409, "The pack is another one by now"),
     "review_refused": Kind(409, "The review cannot be taken"),
+    "unknown_case": Kind(404, "There is no such case"),
+    "unknown_incident": Kind(404, "There is no such incident"),
+    "case_refused": Kind(400, "This cannot be noted"),
+    "case_moved": Kind(409, "Somebody was quicker"),
 }
 """
 What only a page of the district's own staff says.

@@ -14,6 +14,8 @@ def staff_may(*acts: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a depen
 
 LogReader = Annotated[DistrictStaff, staff_may(Act.READ_LOG)]
 StudentSearcher = Annotated[DistrictStaff, staff_may(Act.SEARCH_STUDENTS)]
+AlarmHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_ALARMS)]
+IncidentHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_INCIDENTS)]
 Stopper = Annotated[DistrictStaff, staff_may(Act.STOP)]
 ClientManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_CLIENTS)]
 PartnerManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_PARTNERS)]

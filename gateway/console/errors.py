@@ -53,3 +53,11 @@ class NoSuchHold(GatewayError):
     code = "no_such_hold"
     public_detail = "No such hold is open."
     remedy = "The page of obligations lists the holds."
+
+
+class UnknownLoad(GatewayError):
+    """There is no load with this entry."""
+
+    code = "not_found"
+    public_detail = "No load has this entry."
+    remedy = "Open it from the list of loads."

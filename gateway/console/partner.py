@@ -11,7 +11,7 @@ from gateway.console.agreements import Partner
 from gateway.console.callers import LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.forms import confirmed
-from gateway.console.overview import Row, count, rows
+from gateway.console.overview import Row, rows
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.parties import Parties
 from gateway.services.partner_page import PartnerPage, partner_page
@@ -47,7 +47,7 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
     async def _used(partner: str) -> tuple[list[Row], bool]:
         moment, registry = await desk.read()
         async with desk.office.engine.connect() as connection:
-            whole = await count(connection, desk, moment, registry)
+            whole = await desk.count(connection, moment, registry)
         return [row for row in rows(desk.activity, registry) if row.partner == partner], whole
 
     async def _page(

@@ -41,7 +41,7 @@ SECTIONS: Final = (
     Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),
     Section("signers", f"{ROOT}/signers", message("Who signs"), frozenset({Act.READ_LOG})),
     Section("staff", f"{ROOT}/staff", message("Staff and roles"), frozenset({Act.INVITE})),
-    Section("alarms", f"{ROOT}/alarms", message("Unusual"), frozenset({Act.READ_LOG})),
+    Section("alarms", f"{ROOT}/alarms", message("Alarms"), frozenset({Act.READ_LOG})),
     Section("loads", f"{ROOT}/loads", message("Loads"), frozenset({Act.LOAD_RECORDS})),
     Section("rosters", f"{ROOT}/rosters", message("Rosters"), frozenset({Act.MANAGE_ROSTERS})),
     Section("codes", f"{ROOT}/codes", message("Codes"), frozenset({Act.CLASSIFY_CODES})),

@@ -66,7 +66,7 @@ async def partner_page(office: Office, partner: str) -> PartnerPage:
         contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
         people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),
         signers=tuple(each for each in await signer_lines(office.desk) if each.party == partner),
-        owed=(await Obligations(office.desk).listed(partner)).obligations,
+        owed=(await Obligations(office.desk).listed(partner=partner)).obligations,
     )
 
 

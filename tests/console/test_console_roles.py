@@ -80,7 +80,13 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/agreements/{digest}/review": REVIEW,
     "/console/agreements/{digest}/review/pack": REVIEW,
     "/console/alarms": Act.READ_LOG,
+    "/console/alarms/{number}": Act.READ_LOG,
+    "/console/alarms/{number}/look": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/note": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/assign": Act.HANDLE_ALARMS,
+    "/console/alarms/{number}/resolve": Act.HANDLE_ALARMS,
     "/console/loads": Act.LOAD_RECORDS,
+    "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
     "/console/wishes": Act.RECORD_CONSENTS,
@@ -113,16 +119,23 @@ async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
-    person = console.people[Role.AUDITOR].id
-    client = console.gateway.deployment.partners[BRIGHT_PATH].client
+    loads = [each for each in enumerate(await console.gateway.entries(0)) if each[1]["event"] == "records.loaded"]
     address = path.format(
-        index=0, digest=digest, partner="partner:bright-path", client=client, person=person, hold=f"sha256:{'0' * 64}"
+        index=0,
+        digest=digest,
+        partner="partner:bright-path",
+        client=console.gateway.deployment.partners[BRIGHT_PATH].client,
+        person=console.people[Role.AUDITOR].id,
+        hold=f"sha256:{'0' * 64}",
+        entry=loads[0][0],
+        number=1,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
+    await console.raise_alarm("undecided", cause="error")  # case 1
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
