@@ -141,6 +141,7 @@ async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Co
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
+    await console.gateway.signed()
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
         address = await filled(console, path)
