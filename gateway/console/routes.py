@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.incidents import incidents_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
@@ -20,6 +21,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         students_router(desk),
         agreements_router(desk),
         alarms_router(desk),
+        incidents_router(desk),
         loads_router(desk),
         wishes_router(desk),
     )

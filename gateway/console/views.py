@@ -36,6 +36,7 @@ SECTIONS: Final = (
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), Act.READ_LOG),
     Section("partners", f"{ROOT}/partners", message("Partners"), Act.READ_LOG),
     Section("alarms", f"{ROOT}/alarms", message("Alarms"), Act.READ_LOG),
+    Section("incidents", f"{ROOT}/incidents", message("Incidents"), Act.HANDLE_INCIDENTS),
     Section("loads", f"{ROOT}/loads", message("Loads"), Act.LOAD_RECORDS),
     Section("rosters", f"{ROOT}/rosters", message("Rosters"), Act.MANAGE_ROSTERS),
     Section("codes", f"{ROOT}/codes", message("Codes"), Act.CLASSIFY_CODES),

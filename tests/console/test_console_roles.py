@@ -33,6 +33,13 @@ ACTS = {
     "/console/alarms/{number}/note": Act.HANDLE_ALARMS,
     "/console/alarms/{number}/assign": Act.HANDLE_ALARMS,
     "/console/alarms/{number}/resolve": Act.HANDLE_ALARMS,
+    "/console/incidents": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/affected": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/letters": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/note": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/done": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/close": Act.HANDLE_INCIDENTS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
@@ -51,20 +58,21 @@ def pages(console: Console) -> list[tuple[str, str]]:
     return found
 
 
-def filled(console: Console, path: str) -> str:
+def filled(console: Console, path: str, incident: int) -> str:
     digest = console.gateway.digest(TUTORING)
-    return path.format(index=0, digest=digest, partner="partner:bright-path", number=1)
+    return path.format(index=0, digest=digest, partner="partner:bright-path", number=1, incident=incident)
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
     await console.raise_alarm("undecided", cause="error")  # case 1
+    incident = await console.open_incident()
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
-        address = filled(console, path)
+        address = filled(console, path, incident)
         asked = await (stranger.get(address) if method == "GET" else stranger.post(address, {"csrf": "x"}))
         assert asked.status_code == 401, address
         assert "/console/sign-in" in asked.text
