@@ -107,6 +107,10 @@ class Event(StrEnum):
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
     )
+    PAPER_FILED = (
+        "paper.filed",
+        "Somebody who signed in filed a document that others had signed, on the district's pages.",
+    )
     ROLE_GIVEN = "role.given", "Two officers gave a role to somebody who signs in."
     ROLE_ENDED = "role.ended", "A role of somebody who signs in ended before its last day."
     STAFF_LINKED = "staff.linked", "Somebody took up an invitation: an identity to sign in with, committed to."

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
+from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from gateway.signin.callers import DistrictStaff, staff_of
 
 
-def staff_may(act: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
-    """Make the dependency of a page for whoever may do this, by the one table of roles."""
-    return staff_of(*sorted(role for role, acts in MAY.items() if act in acts))
+def staff_may(*acts: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a dependency
+    """Make the dependency of a page for whoever may do one of these, by the one table of roles."""
+    return staff_of(*sorted(role for role, may in MAY.items() if not may.isdisjoint(acts)))
 
 
 LogReader = Annotated[DistrictStaff, staff_may(Act.READ_LOG)]
@@ -20,3 +21,6 @@ Loader = Annotated[DistrictStaff, staff_may(Act.LOAD_RECORDS)]
 RosterManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_ROSTERS)]
 Classifier = Annotated[DistrictStaff, staff_may(Act.CLASSIFY_CODES)]
 WishRecorder = Annotated[DistrictStaff, staff_may(Act.RECORD_CONSENTS)]
+Approver = Annotated[DistrictStaff, staff_may(Act.APPROVE)]
+PaperReader = Annotated[DistrictStaff, staff_may(*ANY)]
+"""Whoever may prepare or sign some kind of document; which kinds, each page asks for itself."""

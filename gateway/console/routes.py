@@ -5,10 +5,14 @@ from fastapi import APIRouter
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.emergencies import emergencies_router
 from gateway.console.incidents import incidents_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
+from gateway.console.paper_acts import paper_acts_router
+from gateway.console.papers import papers_router
+from gateway.console.stops import stops_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
 
@@ -20,8 +24,12 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         log_router(desk),
         students_router(desk),
         agreements_router(desk),
+        papers_router(desk),
+        paper_acts_router(desk),
         alarms_router(desk),
         incidents_router(desk),
+        stops_router(desk),
+        emergencies_router(desk),
         loads_router(desk),
         wishes_router(desk),
     )

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from gateway.store.rosters import metadata  # these join the tables of the gateway
+from gateway.store.papers import metadata  # these join the tables of the gateway
 
 __all__ = ["alarm_case", "alarm_note", "incident", "incident_note", "metadata"]
 
