@@ -136,6 +136,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "identified_by": Member(_TEXT, "Code of how the district knew who asks."),
         "identity": Member(_TEXT, "Salted commitment to who signs in, at which identity provider; erasable."),
         "incident": Member(_NUMBER, "Entry that opened the incident."),
+        "invited_by": Member(_TEXT, "Random id of whoever signed in and invited them."),
         "kept": Member(Kind.TABLE, "Size and tree head of the newest checkpoint that was kept elsewhere."),
         "key.log": Member(_TEXT, "Verifier key of the log (C2SP signed-note)."),
         "key.wrapping": Member(_TEXT, "Name of a key that wraps links of students; `first` for the one made first."),

@@ -97,7 +97,9 @@ class Desk:
     """
     Where documents are filed, as the loader role.
 
-    `person` is the id of whoever signed in to file on the pages: the log then names them beside the document.
+    `person` is the id of whoever signed in to file on the pages: the log then names them beside the document. One that
+    `remembers` gives the same registry again as long as nothing of it changed, as the application role does: for pages,
+    which are asked again and again. What is filed is always judged by what is read anew.
     """
 
     def __init__(
@@ -108,12 +110,15 @@ class Desk:
         *,
         catalogue: Catalogue | None = None,
         person: str | None = None,
+        remembers: bool = False,
     ) -> None:
         self.engine = engine
         self.trust = trust
         self.catalogue = catalogue or load_catalogue()
         self.person = person
         self._reader = RegistryReader(trust, self.catalogue, alarm)
+        self._remembers = remembers
+        self._known: Registry | None = None
 
     def of(self, person: str) -> "Desk":
         """Return the same desk with this person at it."""
@@ -136,7 +141,10 @@ class Desk:
     async def registry(self) -> tuple[Moment, Registry]:
         """Return what is in force now."""
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            return await self._reader.read(connection)
+            moment, registry = await self._reader.read(connection, self._known)
+        if self._remembers:
+            self._known = registry
+        return moment, registry
 
     async def registry_in(self, connection: AsyncConnection) -> tuple[Moment, Registry]:
         """Return what is in force, inside a transaction that is about to change records."""

@@ -69,7 +69,7 @@ class Console:
 @asynccontextmanager
 async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
     """Serve the gateway with its console, and bring in somebody for each role of the district's."""
-    office = await gateway.office()
+    office = await gateway.office(remembers=True)
 
     async def more(url: str) -> Sequence[APIRouter]:
         chosen = read_settings({"PACTGATE_PUBLIC_URL": url, "PACTGATE_DEVELOPMENT_SIGN_IN": "on"})

@@ -1,7 +1,7 @@
 """
 Alarms as cases that people work through, and incidents.
 
-Revises: 0032.
+Revises: 0034.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0035"
-down_revision: str | None = "0032"
+down_revision: str | None = "0034"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
