@@ -129,7 +129,7 @@ def pages(console: Console) -> list[tuple[str, str]]:
     return found
 
 
-async def filled(console: Console, path: str, incident: int) -> str:
+async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
@@ -142,7 +142,7 @@ async def filled(console: Console, path: str, incident: int) -> str:
         hold=f"sha256:{'0' * 64}",
         entry=console.load,
         number=1,
-        incident=incident,
+        incident=console.incident,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
@@ -150,19 +150,19 @@ async def filled(console: Console, path: str, incident: int) -> str:
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
     await console.raise_alarm("undecided", cause="error")  # case 1
-    incident = await console.open_incident()
+    await console.open_incident()
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
     await console.gateway.signed()
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
-        address = await filled(console, path, incident)
+        address = await filled(console, path)
         asked = await (stranger.get(address) if method == "GET" else stranger.post(address, {"csrf": "x"}))
         assert asked.status_code == 401, address
         assert "/console/sign-in" in asked.text
         for role, browser in browsers.items():
-            address, may = await filled(console, path, incident), not MAY[role].isdisjoint(acts(path, method))
+            address, may = await filled(console, path), not MAY[role].isdisjoint(acts(path, method))
             # A form that says nothing of what it is about is refused after the role was looked at, and changes nothing.
             answer = await (browser.get(address) if method == "GET" else browser.post(address, {"csrf": tokens[role]}))
             assert (answer.status_code != 403) == may, (role, method, address, answer.text)

@@ -35,13 +35,15 @@ class Console:
     """
     A gateway that shows its console.
 
-    `people` are those who can be picked, by role; `load` is the entry of a load.
+    `people` are those who can be picked, by role; `load` is the entry of a load,
+    `incident` that of the newest incident.
     """
 
     gateway: Gateway
     http: httpx2.AsyncClient
     people: dict[Role, Person]
     load: int
+    incident: int = 0
 
     async def as_a(self, role: Role) -> Browser:
         """Return a browser in which somebody with this role is signed in."""
@@ -64,7 +66,8 @@ class Console:
         office = await self.gateway.office()
         now = (await office.desk.registry())[0].now
         window = Concerns(now - HOUR, now + HOUR, **(concerns or {"partner": "partner:bright-path"}))
-        return await Incidents(office).open("A laptop was stolen.", now, window, None)
+        self.incident = await Incidents(office).open("A laptop was stolen.", now, window, None)
+        return self.incident
 
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""
