@@ -18,6 +18,7 @@ from gateway.services.errors import NothingSigned
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
+from gateway.services.papers.kept import count_open
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
 
@@ -70,6 +71,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
             whole = await desk.count(connection, moment, registry)
+            waiting = await count_open(connection)
         owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
@@ -89,6 +91,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
             stopped=registry.suspensions,
+            waiting=waiting,
         )
 
     return router

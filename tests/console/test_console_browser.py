@@ -14,6 +14,7 @@ from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console
 from tests.factories.gateway import BRIGHT_PATH
+from tests.factories.papers import held, invited
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +59,7 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
         "destruction": f"agreements/{digest}/destruction",
         "review": f"agreements/{digest}/review",
     }
+    await console.gateway.signed()
     for name, place in of_partners.items():
         await seen.open(f"/console/{place}")
         for each in await seen.page.locator("summary").all():
@@ -72,6 +74,15 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     yield "student-opened"
     await seen.open("/console/log/999999")
     yield "refused"
+    for place in ("papers", f"papers/{await held(console)}", "passkeys"):
+        await seen.open(f"/console/{place}")
+        yield place.partition("/sha256")[0] + ("-one" if "sha256" in place else "")
+    link = await invited(console)
+    await seen.open("/sign")
+    yield "sign-code"
+    await seen.page.fill("#code", link)
+    await seen.page.click("main form button")
+    yield "sign"
     await seen.pick("steward")
     for place in ("loads", "rosters", "codes", "wishes"):
         await seen.open(f"/console/{place}")

@@ -115,7 +115,18 @@ async def test_the_language_is_the_readers_and_leads_nowhere_else(console: Conso
 
 async def test_pages_carry_no_script_or_style_of_their_own_and_say_what_they_load(console: Console) -> None:
     officer = await console.as_a(Role.OFFICER)
-    for path in ("overview", "log", "log/0", "students", "agreements", "partners", "alarms", "clients", "staff", "signers"):
+    for path in (
+        "overview",
+        "log",
+        "log/0",
+        "students",
+        "agreements",
+        "partners",
+        "alarms",
+        "clients",
+        "staff",
+        "signers",
+    ):
         answer = await officer.get(f"/console/{path}")
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'")
