@@ -59,6 +59,7 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
         "destruction": f"agreements/{digest}/destruction",
         "review": f"agreements/{digest}/review",
     }
+    await console.gateway.signed()
     for name, place in of_partners.items():
         await seen.open(f"/console/{place}")
         for each in await seen.page.locator("summary").all():
