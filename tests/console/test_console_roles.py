@@ -29,6 +29,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
     "/console/students": Act.SEARCH_STUDENTS,
+    "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
     "/console/students/stop": Act.SEARCH_STUDENTS,
     "/console/agreements": Act.READ_LOG,
@@ -123,11 +124,10 @@ def pages(console: Console) -> list[tuple[str, str]]:
     return found
 
 
-async def filled(console: Console, path: str, incident: int) -> str:
+async def filled(console: Console, path: str, incident: int, load: int) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
-    loads = [each for each in enumerate(await console.gateway.entries(0)) if each[1]["event"] == "records.loaded"]
     address = path.format(
         index=0,
         digest=digest,
@@ -135,7 +135,7 @@ async def filled(console: Console, path: str, incident: int) -> str:
         client=console.gateway.deployment.partners[BRIGHT_PATH].client,
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
-        entry=loads[0][0],
+        entry=load,
         number=1,
         incident=incident,
     )
@@ -146,17 +146,19 @@ async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Co
     listed = pages(console)
     await console.raise_alarm("undecided", cause="error")  # case 1
     incident = await console.open_incident()
+    written = await console.gateway.entries()
+    load = next(index for index, entry in enumerate(written) if entry["event"] == "records.loaded")
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
-        address = await filled(console, path, incident)
+        address = await filled(console, path, incident, load)
         asked = await (stranger.get(address) if method == "GET" else stranger.post(address, {"csrf": "x"}))
         assert asked.status_code == 401, address
         assert "/console/sign-in" in asked.text
         for role, browser in browsers.items():
-            address, may = await filled(console, path, incident), not MAY[role].isdisjoint(acts(path, method))
+            address, may = await filled(console, path, incident, load), not MAY[role].isdisjoint(acts(path, method))
             # A form that says nothing of what it is about is refused after the role was looked at, and changes nothing.
             answer = await (browser.get(address) if method == "GET" else browser.post(address, {"csrf": tokens[role]}))
             assert (answer.status_code != 403) == may, (role, method, address, answer.text)
