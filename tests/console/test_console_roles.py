@@ -28,6 +28,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
+    "/console/log/{index}/replay": Act.READ_LOG,
     "/console/students": Act.SEARCH_STUDENTS,
     "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
