@@ -79,7 +79,7 @@ def clause_of(entry: Entry, registry: Registry) -> str | None:
 
 
 async def made_again(office: Office, index: int, alarm: Alarm) -> MadeAgain:
-    """Make the decision of one entry again, from what it cites, as of its epoch. Raises `EntryMissing`, `LeafRefused`."""
+    """Make the decision of one entry again, from what it cites. Raises `EntryMissing`, `LeafRefused`."""
     try:
         async with asyncio.timeout(_SECONDS):
             _, registry = await office.desk.registry()
