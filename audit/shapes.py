@@ -109,7 +109,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.FAMILY_REQUEST_REFUSED: "document officers answers ground",
         Event.FAMILY_REQUEST_TAKEN_BACK: "document officers answers",
         Event.RECORDS_SHOWN: "listed answers",
-        Event.RECORDS_COPIED: "listed scope.copy",
+        Event.RECORDS_COPIED: "listed scope.copy person?",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
         Event.ALARM_HANDLED: "case code.alarm act person? assigned_to? reason.resolution?",
