@@ -38,7 +38,7 @@ def listed(request: Request, listing: Listing[Row], rows: Sequence[Row]) -> Show
 
 def file_of(request: Request, shown: Shown[Row], zone: ZoneInfo) -> Response:
     """Return every row that fits, as CSV with the titles of the page."""
-    columns = shown.listing.columns
+    columns = [each for each in shown.listing.columns if each.in_file]
     said = translations(language_of(request)).gettext
     content = table(
         [said(each.title) for each in columns], ([each.of(row) for each in columns] for row in shown.every), zone

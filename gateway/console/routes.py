@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
+from gateway.console.codes import codes_router
+from gateway.console.consents import consents_router
 from gateway.console.desk import ConsoleDesk
 from gateway.console.glossary import glossary_router
 from gateway.console.loads import loads_router
@@ -12,6 +14,7 @@ from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
 from gateway.console.passkeys import passkeys_router
+from gateway.console.rosters import rosters_router
 from gateway.console.start import start_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
@@ -30,7 +33,10 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         passkeys_router(desk),
         alarms_router(desk),
         loads_router(desk),
+        rosters_router(desk),
+        codes_router(desk),
         wishes_router(desk),
+        consents_router(desk),
         start_router(desk),
         glossary_router(),
         signing_router(desk.office),

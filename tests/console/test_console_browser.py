@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
-from tests.factories.console import Console
+from tests.factories.console import Console, handed_in
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,18 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     await seen.open("/console/log/999999")
     yield "refused"
     await seen.pick("steward")
-    for place in ("start", "words", "loads", f"loads/{console.load}", "rosters", "codes", "wishes"):
+    roster = await handed_in(console)
+    for place in (
+        "start",
+        "words",
+        "loads",
+        f"loads/{console.load}",
+        "rosters",
+        f"rosters/{roster}",
+        "codes",
+        "wishes",
+        "consents",
+    ):
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-")
 

@@ -9,7 +9,7 @@ from agreements.roles import Role
 from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
-from tests.factories.console import ROLES, Console
+from tests.factories.console import ROLES, Console, handed_in
 from tests.factories.papers import held
 from tests.factories.staff import Browser
 
@@ -48,7 +48,15 @@ ACTS: dict[str, Act | frozenset[Act]] = {
     "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
+    "/console/rosters/{roster}": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/match": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/say": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/set-aside": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/decide": Act.MANAGE_ROSTERS,
     "/console/wishes": Act.RECORD_CONSENTS,
+    "/console/consents": Act.RECORD_CONSENTS,
+    "/console/consents/statement": Act.RECORD_CONSENTS,
+    "/console/consents/slip": Act.RECORD_CONSENTS,
 }
 """What each page is for. A new page stands here, or this file fails. The paper looked at is a hold: the officers'."""
 
@@ -65,9 +73,10 @@ def pages(console: Console) -> list[tuple[str, str]]:
 
 async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
+    roster = await handed_in(console) if "{roster}" in path else 0
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
-    return path.format(index=0, digest=digest, partner="partner:bright-path", entry=console.load)
+    return path.format(index=0, digest=digest, partner="partner:bright-path", entry=console.load, roster=roster)
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
