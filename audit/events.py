@@ -184,6 +184,14 @@ class Event(StrEnum):
     )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
     LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
+    ALARM_HANDLED = "alarm.handled", "Somebody looked at an alarm, gave it to somebody, noted something or resolved it."
+    INCIDENT_OPENED = "incident.opened", "An officer put an incident on file: whom it concerns, and from when to when."
+    INCIDENT_AFFECTED_READ = (
+        "incident.affected_read",
+        "Whose records an incident may concern was taken out of the log; the students stand beside it.",
+    )
+    INCIDENT_NOTED = "incident.noted", "Somebody noted something about an incident, or what was to be done was done."
+    INCIDENT_CLOSED = "incident.closed", "An officer closed an incident."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

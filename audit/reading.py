@@ -18,6 +18,8 @@ from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 _CHUNK = 4096
 """Entries fetched at once; at most 256 MiB, usually 2."""
 
+_ANY_SIZE = 2**63 - 1
+
 _HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.head h
     LEFT JOIN LATERAL (SELECT size, tree_head FROM audit.checkpoint ORDER BY size DESC LIMIT 1) c ON true"""
 _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
@@ -32,14 +34,14 @@ _NEWEST = f"""SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
-    WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
+    WHERE s.size > $4 AND s.size <= $5 ORDER BY s.size DESC LIMIT 1"""
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
 # Cosigned under the origin and the keys asked about: after a recovery or an exchange of keys, older ones do not count.
 _COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
     JOIN audit.signature s ON s.size = n.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
-    WHERE n.size > $4 ORDER BY n.size DESC LIMIT 1"""
+    WHERE n.size > $4 AND n.size <= $5 ORDER BY n.size DESC LIMIT 1"""
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -129,10 +131,10 @@ async def signed_checkpoint(
 
 
 async def counting_checkpoint(
-    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0, up_to: int = _ANY_SIZE
 ) -> Checkpoint | None:
-    """Find the newest checkpoint that counts for this verifier, as `signed_checkpoint` does."""
-    return await _checkpoint(db, verifier, _SIGNED, covering)
+    """Find the newest checkpoint up to a size that counts for this verifier, as `signed_checkpoint` does."""
+    return await _checkpoint(db, verifier, _SIGNED, covering, up_to)
 
 
 async def cosigned_checkpoint(
@@ -147,11 +149,17 @@ async def cosigned_checkpoint(
 
 
 async def _checkpoint(
-    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, statement: str, covering: int
+    db: asyncpg.Pool | Session,
+    verifier: CheckpointVerifier,
+    statement: str,
+    covering: int,
+    up_to: int = _ANY_SIZE,
 ) -> Checkpoint | None:
     names = [kept_as(key) for key, _ in verifier.keys]
     ranges = [key for _, key in verifier.keys]
-    row = await db.fetchrow(statement, names, [key.first for key in ranges], [key.last for key in ranges], covering)
+    row = await db.fetchrow(
+        statement, names, [key.first for key in ranges], [key.last for key in ranges], covering, up_to
+    )
     if row is None:
         return None
     lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]

@@ -9,7 +9,7 @@ from agreements.lifecycle import Standing
 from gateway.console.agreement_lists import agreements_listing, partner_lines, partners_listing
 from gateway.console.callers import LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
-from gateway.console.errors import NotConfirmed
+from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.obligations.owed import Obligations
@@ -18,7 +18,6 @@ from gateway.signin.callers import form_of
 
 _DIGEST: Final = r"^sha256:[0-9a-f]{64}$"
 _PARTNER: Final = r"^partner:[a-z0-9-]{1,80}$"
-_LONGEST: Final = 500
 Digest = Annotated[str, Path(pattern=_DIGEST)]
 Partner = Annotated[str, Path(pattern=_PARTNER)]
 
@@ -67,7 +66,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
     async def suspend_agreement(request: Request, staff: Stopper, digest: Digest) -> Response:
         """Suspend an agreement: the partner's next request is refused."""
         found = await agreement_page(desk.office, digest)
-        reason = _confirmed(await form_of(request), found.agreement.id)
+        reason = confirmed(await form_of(request), found.agreement.id)
         await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
 
@@ -84,15 +83,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/partners/{partner}/suspend", name="console_suspend_partner")
     async def suspend_partner(request: Request, staff: Stopper, partner: Partner) -> Response:
         """Stop a partner under all its agreements: its next request is refused."""
-        reason = _confirmed(await form_of(request), partner)
+        reason = confirmed(await form_of(request), partner)
         await desk.office.suspensions.suspend_partner(partner, reason, person_of(staff.session))
-        return RedirectResponse(f"{ROOT}/partners", 303)
+        return RedirectResponse(f"{ROOT}/partners/{partner}", 303)
 
     return router
-
-
-def _confirmed(form: dict[str, str], name: str) -> str:
-    """Return the reason for a stop, if the name of what it stops was typed. Raises `NotConfirmed`."""
-    if form.get("name", "").strip() != name:
-        raise NotConfirmed(f"{name} was not typed")
-    return form.get("reason", "").strip()[:_LONGEST]

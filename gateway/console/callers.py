@@ -14,7 +14,17 @@ def staff_may(*acts: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a depen
 
 LogReader = Annotated[DistrictStaff, staff_may(Act.READ_LOG)]
 StudentSearcher = Annotated[DistrictStaff, staff_may(Act.SEARCH_STUDENTS)]
+AlarmHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_ALARMS)]
+IncidentHandler = Annotated[DistrictStaff, staff_may(Act.HANDLE_INCIDENTS)]
 Stopper = Annotated[DistrictStaff, staff_may(Act.STOP)]
+ClientManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_CLIENTS)]
+PartnerManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_PARTNERS)]
+Inviter = Annotated[DistrictStaff, staff_may(Act.INVITE)]
+RoleGiver = Annotated[DistrictStaff, staff_may(Act.GIVE_ROLES)]
+Preparer = Annotated[DistrictStaff, staff_may(Act.MANAGE_PARTNERS, Act.APPROVE)]
+"""Whoever may prepare what others sign: it gives no effect to anything."""
+Approver = Annotated[DistrictStaff, staff_may(Act.APPROVE)]
+Reviewer = Annotated[DistrictStaff, staff_may(Act.APPROVE, Act.DRAFT)]
 Loader = Annotated[DistrictStaff, staff_may(Act.LOAD_RECORDS)]
 RosterManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_ROSTERS)]
 Classifier = Annotated[DistrictStaff, staff_may(Act.CLASSIFY_CODES)]

@@ -93,6 +93,19 @@ def partners_of(registry: Registry) -> Mapping[str, str]:
     return dict(sorted(named.items(), key=lambda pair: pair[1].casefold()))
 
 
+def parties_of(registry: Registry) -> Mapping[str, str]:
+    """
+    Return the names of the district and of all partners, by id, the district first.
+
+    Before there is an agreement nobody has said a name: whoever signs or signs in is of a party by its id.
+    """
+    agreements = (each.verified.agreement for each in registry.history.values())
+    known = {each.signer.party for each in registry.authority.introductions}
+    known |= {link.person.party for link in registry.staff.links.values()}
+    districts = {each.district.id: each.district.name for each in agreements}
+    return {**{each: each for each in sorted(known)}, **districts, **partners_of(registry)}
+
+
 def names_of(registry: Registry) -> Mapping[str, str]:
     """Return what people call partners, programs and agreements, by their ids and digests."""
     clients = {known.id: known.name for known in registry.clients.values()}

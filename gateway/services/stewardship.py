@@ -20,7 +20,7 @@ from gateway.records.errors import (
     RecordsError,
     RowsRefused,
 )
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.describing import mapping_digest
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.order import Tell

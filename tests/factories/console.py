@@ -12,6 +12,9 @@ from agreements.roles import Role
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
 from gateway.console.views import first_page
+from gateway.services.inbox.keeping import flush
+from gateway.services.inbox.office import Inbox
+from gateway.services.inbox.pending import Pending
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
@@ -46,6 +49,14 @@ class Console:
         answer = await browser.post("/console/development/sign-in", form)
         assert answer.status_code == 303, answer.text
         return browser
+
+    async def raise_alarm(self, code: str, **facts: str) -> int:
+        """Have an alarm on file; return the number of its case."""
+        pending = Pending()
+        pending.take(code, facts)
+        office = await self.gateway.office()
+        await flush(office.engine, pending)
+        return (await Inbox(office.desk).lines(limit=1))[0].number
 
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""

@@ -79,17 +79,20 @@ class Obligations:
         self._inspections = inspections
         self._left = left
 
-    async def listed(self, *, agreement: str | None = None, within: int | None = None) -> Listed:
+    async def listed(
+        self, *, partner: str | None = None, agreement: str | None = None, within: int | None = None
+    ) -> Listed:
         """
         Return every obligation, met or not, in the order of activation, and the clients whose bindings end.
 
-        Those of one `agreement` alone, if it is given, and those that are overdue or due `within` so many days.
+        With `partner`, the obligations that this partner answers for, and those of the district about it. Those of one
+        `agreement` alone, if it is given, and those that are overdue or due `within` so many days.
         """
         async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
                 for digest, each in following.followed.items()
-                if agreement in (None, digest)
+                if partner in (None, each.partner) and agreement in (None, digest)
                 for obligation, leavers in await _owed(
                     connection, each, moment.size, keep=partial(_is_due, each, within), left=self._left
                 )
