@@ -145,14 +145,25 @@ def test_rows_in_batches_come_out_in_their_order() -> None:
 
 
 def test_rows_of_two_files_are_never_in_one_batch() -> None:
-    rows = [Row(1, ("a",), part=0), Row(1, ("b",), part=1), Refused("y", 2, "no", part=1), Row(1, ("c",), part=2)]
+    rows: list[Row | Refused] = [
+        Row(1, ("a",), part=0),
+        Row(1, ("b",), part=1),
+        Refused("y", 2, "no", part=1),
+        Row(1, ("c",), part=2),
+    ]
     batches = [*batched(rows, 1)]
     assert [each.part for each in batches] == [0, 1, 2]
     assert [*one_by_one(batches)] == rows
 
 
 def test_a_refused_row_stays_where_it_stood_when_others_are_left_out() -> None:
-    rows = [Row(1, ("a",)), Refused("x", 2, "no"), Row(3, ("b",)), Row(4, ("c",)), Refused("x", 5, "no")]
+    rows: list[Row | Refused] = [
+        Row(1, ("a",)),
+        Refused("x", 2, "no"),
+        Row(3, ("b",)),
+        Row(4, ("c",)),
+        Refused("x", 5, "no"),
+    ]
     (batch,) = batched(rows, 1)
     assert batch.those([True, True, True]) is batch
     assert [*batch.those([False, True, False]).rows()] == [rows[1], rows[2], rows[4]]
