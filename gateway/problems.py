@@ -116,6 +116,15 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "link_erased": Kind(404, "Nothing is kept of this student"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
+    "unknown_draft": Kind(404, "There is no such draft"),
+    "draft_moved": Kind(409, "The draft was saved by somebody else"),
+    "too_many_drafts": Kind(409, "Too many drafts are kept"),
+    "drafted_by_another": Kind(409, "Another officer drafts this"),
+    "draft_incomplete": Kind(409, "The draft is not complete"),
+    "draft_refused": Kind(400, "This cannot stand in an agreement"),
+    "own_line_needed": Kind(400, "A line of its own is needed"),
+    "draft_budget_spent": Kind(429, "No further drafts are counted today"),
+    "malformed_document": Kind(400, "The file cannot be read"),
 }
 """
 What only a page of the district's own staff says.

@@ -14,6 +14,7 @@ def staff_may(act: Act) -> Any:  # noqa: ANN401  FastAPI's own type of a depende
 LogReader = Annotated[DistrictStaff, staff_may(Act.READ_LOG)]
 StudentSearcher = Annotated[DistrictStaff, staff_may(Act.SEARCH_STUDENTS)]
 Stopper = Annotated[DistrictStaff, staff_may(Act.STOP)]
+Drafter = Annotated[DistrictStaff, staff_may(Act.DRAFT)]
 Loader = Annotated[DistrictStaff, staff_may(Act.LOAD_RECORDS)]
 RosterManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_ROSTERS)]
 Classifier = Annotated[DistrictStaff, staff_may(Act.CLASSIFY_CODES)]

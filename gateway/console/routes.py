@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.drafting.routes import drafting_routers
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
@@ -19,6 +20,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         log_router(desk),
         students_router(desk),
         agreements_router(desk),
+        *drafting_routers(desk),
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),

@@ -34,6 +34,7 @@ SECTIONS: Final = (
     Section("log", f"{ROOT}/log", message("Log"), Act.READ_LOG),
     Section("students", f"{ROOT}/students", message("Students"), Act.SEARCH_STUDENTS),
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), Act.READ_LOG),
+    Section("drafts", f"{ROOT}/drafts", message("Drafts"), Act.DRAFT),
     Section("partners", f"{ROOT}/partners", message("Partners"), Act.READ_LOG),
     Section("alarms", f"{ROOT}/alarms", message("Unusual"), Act.READ_LOG),
     Section("loads", f"{ROOT}/loads", message("Loads"), Act.LOAD_RECORDS),

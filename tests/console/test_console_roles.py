@@ -1,6 +1,7 @@
 """Each page for each role, enumerated from the application: nobody signed in, another role, the right one."""
 
 import re
+from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -9,6 +10,7 @@ from agreements.roles import Role
 from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
 from tests.factories.console import ROLES, Console
+from tests.factories.console_drafts import a_sound_draft
 from tests.factories.staff import Browser
 
 pytestmark = [pytest.mark.claim(12), pytest.mark.ferpa("Z1")]
@@ -32,8 +34,24 @@ ACTS = {
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
     "/console/wishes": Act.RECORD_CONSENTS,
+    "/console/agreements/{digest}/amend": Act.DRAFT,
+    "/console/drafts": Act.DRAFT,
+    "/console/drafts/import": Act.DRAFT,
+    "/console/drafts/{draft}": Act.DRAFT,
+    "/console/drafts/{draft}/canonical": Act.DRAFT,
+    "/console/drafts/{draft}/data": Act.DRAFT,
+    "/console/drafts/{draft}/data/{dataset}": Act.DRAFT,
+    "/console/drafts/{draft}/delete": Act.DRAFT,
+    "/console/drafts/{draft}/file": Act.DRAFT,
+    "/console/drafts/{draft}/population": Act.DRAFT,
+    "/console/drafts/{draft}/ready": Act.DRAFT,
+    "/console/drafts/{draft}/requests": Act.DRAFT,
+    "/console/drafts/{draft}/review": Act.DRAFT,
+    "/console/drafts/{draft}/{step}": Act.DRAFT,
+    "/console/drafts/{draft}/{step}/look": Act.DRAFT,
 }
 """What each page is for. A new page stands here, or this file fails."""
+DRAFT = UUID("5b0a3c1e-6d1f-4a52-9d0b-3f6c7a1e2b90")
 
 
 def pages(console: Console) -> list[tuple[str, str]]:
@@ -48,11 +66,14 @@ def pages(console: Console) -> list[tuple[str, str]]:
 
 def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
-    return path.format(index=0, digest=digest, partner="partner:bright-path")
+    return path.format(
+        index=0, digest=digest, partner="partner:bright-path", draft=DRAFT, step="purpose", dataset="students"
+    )
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
+    await a_sound_draft(console, DRAFT)
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
