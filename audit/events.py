@@ -103,10 +103,6 @@ class Event(StrEnum):
         "codes.classified",
         "Two stewards classified values of coded elements: of which elements, and how many values.",
     )
-    LOAD_CONFIRMED = (
-        "load.confirmed",
-        "Two stewards let a load through that was held: the one after this entry.",
-    )
     WITNESSES_NAMED = (
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",

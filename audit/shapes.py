@@ -16,7 +16,7 @@ from audit.members import MEMBERS, Kind
 _CALL = "client agreement purpose behind token proof? binding.token? network? request_id request"
 _RULES = "configuration epoch dataset elements transformations clauses basis ferpa_9932_required"
 _DIGESTS = "ruleset guardrails catalogue records rows listed result"
-_LOAD = "batch digest mapping targets facts"
+_LOAD = "batch digest mapping targets facts document? stewards?"
 EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
     {
         Event.LOG_OPENED: "origin log_public_key officers trust demo",
@@ -116,7 +116,6 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.LOG_KEY_INTRODUCED: "document key.log officers",
         Event.LOG_KEY_RETIRED: "document key.log officers",
         Event.CODES_CLASSIFIED: "document elements codes stewards",
-        Event.LOAD_CONFIRMED: "document stewards mapping",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
         Event.ROLE_GIVEN: "document person role.staff party.staff identity first_day last_day officers",
         Event.ROLE_ENDED: "given",

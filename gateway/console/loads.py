@@ -18,7 +18,7 @@ from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Wanted
 
 _NEWEST: Final = 50
-_LOADS: Final = tuple(each.value for each in Event if each.value.endswith("loaded") or each is Event.LOAD_CONFIRMED)
+_LOADS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
 
 
 @dataclass(frozen=True, slots=True)

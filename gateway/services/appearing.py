@@ -164,9 +164,8 @@ class Appearing:
             now = await connection.scalar(select(func.gateway.clock()))
             assert now is not None
             last = groups[-1]
-            if confirmation is not None:
-                # What is said of it now holds for the load: a stop of who signed would be found below.
-                await confirmation.file(connection, source)
+            # What is said of it now holds for the load: a stop of who signed would be found below.
+            confirmed = {} if confirmation is None else await confirmation.verify(connection)
             for group in groups:
                 idx = await next_index(connection)
                 if not entries:
@@ -187,11 +186,14 @@ class Appearing:
                     idx,
                     group.event,
                     now,
-                    {"batch": group.batch, "mapping": source, **group.facts()},
+                    {"batch": group.batch, "mapping": source, **group.facts(), **confirmed},
                     loaded=loaded,
                     moves_epoch=changes,
                     random=self._random,
                 )
+                if confirmation is not None and group is groups[0]:
+                    await confirmation.file(connection, idx)
+                confirmed = {}
                 await _show(connection, group, idx)
         return tuple(entries)
 

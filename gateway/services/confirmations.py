@@ -1,9 +1,11 @@
 """
 Confirmations of held loads: what two stewards signed, verified again when the load becomes visible, and used once.
 
-INVARIANT: the entry that names them goes before the entries of the load, in the same transaction.
+INVARIANT: the entry of the load names them. It has no entry of its own: the number of every later entry would tell a
+partner that a load was held, and so that much changed of what it may not see (claim 2).
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,9 +20,6 @@ from agreements.documents.load_confirmation import (
 from agreements.register import insert_document
 from agreements.signature import Envelope
 from agreements.stewarding import VerifiedLoadConfirmation, verify_load_confirmation
-from audit.change import append_change
-from audit.entry import leaf
-from audit.events import Event
 from gateway.services.filing import Desk
 from gateway.services.standing.registry import Moment, Registry
 
@@ -42,18 +41,18 @@ class SignedConfirmation:
         """Check who signed, before a load takes its time. Raises an `AgreementError`."""
         self._verified(*await self._desk.registry())
 
-    async def file(self, connection: AsyncConnection, mapping: str) -> None:
+    async def verify(self, connection: AsyncConnection) -> Mapping[str, object]:
         """
-        Verify it and put it on record, in the transaction of the load. Raises an `AgreementError`.
+        Verify it in the transaction of the load; return what the load's entry says of it. Raises an `AgreementError`.
 
-        The head is locked by the entry, after the register was read: whatever ends a key moves the epoch, and the load
-        is prepared anew then.
+        The head is locked after the register was read: whatever ends a key moves the epoch, and the load is prepared
+        anew then.
         """
-        moment, registry = await self._desk.registry_in(connection)
-        verified = self._verified(moment, registry)
-        body = {"document": self._document.digest, "stewards": list(verified.stewards), "mapping": mapping}
-        index = await append_change(connection, leaf(Event.LOAD_CONFIRMED, moment.now, **body), moves_epoch=False)
-        # A second use is refused here: the register takes no document twice.
+        verified = self._verified(*await self._desk.registry_in(connection))
+        return {"document": self._document.digest, "stewards": list(verified.stewards)}
+
+    async def file(self, connection: AsyncConnection, index: int) -> None:
+        """Register it by the load's entry. A second use is refused here. Raises `AlreadyRegistered`."""
         await insert_document(connection, self._document, concerns=None, index=index)
 
     def _verified(self, moment: Moment, registry: Registry) -> VerifiedLoadConfirmation:

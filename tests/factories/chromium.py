@@ -7,15 +7,16 @@ is kept and makes the test fail.
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
-AXE: Final = Path(__file__).parents[1] / "peers/node_modules/axe-core/axe.min.js"
+_AXE: Final = Path(__file__).parents[1] / "peers/node_modules/axe-core/axe.min.js"
 PROGRAM: Final = shutil.which("chromium") or os.environ.get("PACTGATE_TESTS_CHROMIUM", "")
 _ARGUMENTS: Final = (
     "--no-sandbox",  # as root, in a container
@@ -30,6 +31,11 @@ _ARGUMENTS: Final = (
 _EXPECTED: Final = "Failed to load resource: the server responded with a status of 4"
 """What the browser says of each refusal that a test asks for."""
 _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@cache
+def _axe() -> str:
+    return _AXE.read_text("utf-8")
 
 
 @dataclass
@@ -63,11 +69,13 @@ class Sight:
         await self.open("/console/sign-in")
         await self.page.click(f'button[value="{subject}"]')
 
-    async def failures(self) -> list[str]:
-        """Return what axe-core finds on the page as it is now."""
-        # By the protocol and not by a script element: the page's policy allows none, and stays as it is.
-        await self.page.evaluate(f"(() => {{ {AXE.read_text('utf-8')} }})()")
-        options: dict[str, Any] = {"runOnly": {"type": "tag", "values": _RULES}}
+    async def failures(self, rules: Sequence[str] | None = None) -> list[str]:
+        """Return what axe-core finds on the page as it is now, by all rules or by these."""
+        if not await self.page.evaluate("() => 'axe' in window"):
+            # By the protocol and not by a script element: the page's policy allows none, and stays as it is.
+            await self.page.evaluate(f"(() => {{ {_axe()} }})()")
+        only = {"type": "tag", "values": _RULES} if rules is None else {"type": "rule", "values": list(rules)}
+        options = {"runOnly": only, "resultTypes": ["violations"]}
         found = await self.page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{each['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"

@@ -41,6 +41,7 @@ from gateway.services.alarms import alarm
 from gateway.services.configuration import record_configuration, shipped
 from gateway.services.container import Services, open_services
 from gateway.services.disclosure import Asked, Disclosed
+from gateway.services.inspection import newest_signed
 from gateway.services.installation import install
 from gateway.services.keysets.renewing import Fetches
 from gateway.services.loads import Loads
@@ -386,6 +387,15 @@ class Gateway:
         """Return how many entries the log has."""
         auditor = await self.database.pool("auditor", size=1)
         return int(await auditor.fetchval("SELECT size FROM audit.head"))
+
+    async def signed(self) -> None:
+        """Wait until a signed checkpoint covers every entry there is: it is signed after the answer left."""
+        session, size = await self.database.connection("auditor"), await self.size()
+        async with asyncio.timeout(20):
+            while True:
+                if (await newest_signed(session, self.deployment.signer.verifier)).size >= size:
+                    return
+                await asyncio.sleep(0.002)
 
     async def blocked(self, event: str = "transactionid") -> int:
         """Wait until some backend waits for a lock, by default that of the log's head; return its pid."""

@@ -187,6 +187,7 @@ async def test_every_entry_of_an_accounting_is_proven_under_one_checkpoint(gatew
     verifier = gateway.deployment.signer.verifier
     with pytest.raises(NothingSigned):
         await prove_entries(session, verifier, [await gateway.size()])
+    await gateway.signed()
     proofs = await prove_entries(session, verifier, found.entries)
     checkpoints = {(each.receipt.verify(each.leaf, verifier).size) for each in proofs}
     assert [each.entry for each in proofs] == list(found.entries)

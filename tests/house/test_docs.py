@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pkgutil import resolve_name
 from typing import Any
 
@@ -25,6 +26,7 @@ EVENTS, FLOW = "docs/events.md", "docs/how-a-request-flows.md"
 ROOMS = ("agreements", "audit", "gateway", "policies")
 
 
+@cache
 def group() -> TyperGroup:
     whole = typer.main.get_command(app)
     assert isinstance(whole, TyperGroup)

@@ -17,7 +17,7 @@ from tests.prove.documents import PERMIT, Answer
 from tests.prove.guardrails import guardrails_text
 from tests.prove.scene import CATALOGUE, Asked, Scene, Stop
 
-_NAMES = {element.id: element.name for element in CATALOGUE}
+_TAKEN = {(dataset, element.name): element.id for element in CATALOGUE for dataset in element.datasets}
 _TABLES = 1024
 
 
@@ -45,7 +45,7 @@ class Memoised:
 
     def answer(self, asked: Asked) -> tuple[Answer, Permit | None]:
         """Decide on one element; the permit itself where there is one."""
-        request = AccessRequest(asked.client, asked.agreement, asked.purpose, asked.dataset, (_NAMES[asked.element],))
+        request = AccessRequest(asked.client, asked.agreement, asked.purpose, asked.dataset, (_name(asked),))
         try:
             decision = decide(self.state, request, asked.now)
         except UnknownElement as unknown:
@@ -68,6 +68,12 @@ class Memoised:
         except Exception as error:  # noqa: BLE001 -- as above
             return frozenset({f"error:{error!r}"})
         return frozenset(field.element for field in decision.fields) if isinstance(decision, Permit) else frozenset()
+
+
+def _name(asked: Asked) -> str:
+    """Return what a partner calls the element: in the next dataset the same name may mean another one."""
+    name = CATALOGUE.element(asked.element).name
+    return name if _TAKEN.get((asked.dataset, name), asked.element) == asked.element else asked.element
 
 
 @cache

@@ -5,7 +5,7 @@ Two people confirm exactly that. INVARIANT: digests and counts alone, and nothin
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,8 +31,11 @@ class Confirmation(Protocol):
     def load(self) -> Confirmable:
         """What was confirmed."""
 
-    async def file(self, connection: AsyncConnection, mapping: str) -> None:
-        """Verify it and put it on record, in the transaction that makes the load visible. Raises why it may not."""
+    async def verify(self, connection: AsyncConnection) -> Mapping[str, object]:
+        """Verify it, in the transaction that makes the load visible; return what its entry says. Raises why not."""
+
+    async def file(self, connection: AsyncConnection, index: int) -> None:
+        """Use it up, by the entry of the load. Raises why that cannot be."""
 
 
 def mapping_digest(mapping: MappingFile, lookups: Lookups) -> str:

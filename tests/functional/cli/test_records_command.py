@@ -151,7 +151,7 @@ def test_a_suspicious_load_waits_for_two_people_who_sign_exactly_it(loaded: Comm
     loaded.write("export/schools.csv", kept)
     loaded.done(*load)
     assert _covered(loaded) == 0
-    (shown,) = loaded.run("audit", "show", "--event", "load.confirmed").out.splitlines()
+    (shown,) = loaded.run("audit", "show", "--event", "records.loaded").out.splitlines()[-1:]
     assert sorted(json.loads(shown)["entry"]["stewards"]) == sorted([loaded.public("olivia"), loaded.public("piotr")])
     assert "other numbers of rows" in loaded.refused(*load)
 
