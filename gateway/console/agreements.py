@@ -10,6 +10,7 @@ from gateway.console.callers import LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import NotConfirmed
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.drafts.versions import changes_of, versions_of
 from gateway.services.obligations.owed import Obligations
 from gateway.services.overview import agreement_lines, agreement_page, client_lines
 from gateway.signin.callers import form_of
@@ -54,6 +55,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             found=found,
             owed=owed,
+            versions=versions_of(registry, found.agreement.id),
+            changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
         )
 

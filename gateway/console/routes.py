@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
+from gateway.console.calendar import calendar_router
 from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting.routes import drafting_routers
 from gateway.console.loads import loads_router
@@ -21,6 +22,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         students_router(desk),
         agreements_router(desk),
         *drafting_routers(desk),
+        calendar_router(desk),
         alarms_router(desk),
         loads_router(desk),
         wishes_router(desk),

@@ -27,6 +27,7 @@ ACTS = {
     "/console/agreements": Act.READ_LOG,
     "/console/agreements/{digest}": Act.READ_LOG,
     "/console/agreements/{digest}/suspend": Act.STOP,
+    "/console/calendar": Act.READ_LOG,
     "/console/partners": Act.READ_LOG,
     "/console/partners/{partner}/suspend": Act.STOP,
     "/console/alarms": Act.READ_LOG,

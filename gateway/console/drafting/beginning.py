@@ -37,9 +37,10 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         zone = district_zone(registry) or None
         answers = Answers(basis=Basis(basis), district=district_of(registry), time_zone=zone)
-        content = drafted(drafted_from(answers, load_catalogue()), registry, person_of(staff.session))
+        person = person_of(staff.session)
+        content = drafted(drafted_from(answers, load_catalogue()), registry.staff.own_keys, person)
         del content["population"]  # whose records is a question of its own, and has no answer that goes by itself
-        number = await Drafts(desk.office.engine).begin(content, person_of(staff.session))
+        number = await Drafts(desk.office.engine).begin(content, person)
         return goes_to(f"{ROOT}/drafts/{number}/purpose")
 
     @router.post("/console/drafts/import", name="console_import_draft")
@@ -50,7 +51,7 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
             raise DraftRefused("The file is no agreement.", remedy="Paste the whole file, YAML or JSON.")
         _, registry = await desk.read()
         person = person_of(staff.session)
-        number = await Drafts(desk.office.engine).begin(drafted(content, registry, person), person)
+        number = await Drafts(desk.office.engine).begin(drafted(content, registry.staff.own_keys, person), person)
         return goes_to(f"{ROOT}/drafts/{number}")
 
     @router.post("/console/agreements/{digest}/amend", name="console_amend")
@@ -61,7 +62,7 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         catalogue, person = load_catalogue(), person_of(staff.session)
         content = next_version(old, catalogue, drafted_by=None, executed=(None, None), renew=renew)
-        number = await Drafts(desk.office.engine).begin(drafted(content, registry, person), person)
+        number = await Drafts(desk.office.engine).begin(drafted(content, registry.staff.own_keys, person), person)
         return goes_to(f"{ROOT}/drafts/{number}")
 
     return router

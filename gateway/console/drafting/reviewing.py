@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from agreements.document import Agreement, judge_agreement
 from agreements.errors import InvalidAgreement
+from agreements.schema import agreement_schema
+from agreements.shapes import title_at
 from gateway.console.callers import Drafter
 from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting import words
@@ -14,7 +16,6 @@ from gateway.console.views import person_of
 from gateway.services.alarms import alarm
 from gateway.services.drafts.counts import INSTALLATION_BUDGET, LINE_BUDGET, budget_of
 from gateway.services.drafts.kept import Drafts
-from gateway.services.drafts.populations import tree
 from gateway.services.drafts.rehearsing import rehearse_draft
 from gateway.services.drafts.review import DraftReview, preview_draft, review_draft
 from gateway.services.errors import DraftIncomplete
@@ -79,8 +80,8 @@ async def _review(request: Request, sheet: Sheet, counted: DraftReview | None) -
         shown=counted or await preview_draft(office.desk, sound),
         counted=counted,
         sound=sound,
-        population=tree(sound.population),
         budget=await budget_of(office.engine, sound.id),
+        titles={path: title_at(agreement_schema(sheet.catalogue), path) for path in sound.words_only},
         budgets=(LINE_BUDGET, INSTALLATION_BUDGET),
         words=words,
     )

@@ -69,6 +69,7 @@ class Sheet:
             "steps": steps,
             "problems": problems,
             "missing": missing,
+            "plain": _plain,
         }
 
     def show(
@@ -81,7 +82,7 @@ class Sheet:
     async def save(self, form: Mapping[str, str], content: Content) -> None:
         """Save what a form made of the draft. Raises `DraftMoved`, `DraftedByAnother`, `DraftRefused`."""
         person = person_of(self.session)
-        written = drafted(content, self.registry, person)
+        written = drafted(content, self.registry.staff.own_keys, person)
         await Drafts(self.desk.office.engine).save(self.draft.id, self.revision(form), written, person)
 
     def revision(self, form: Mapping[str, str]) -> int:
@@ -89,6 +90,12 @@ class Sheet:
         if form.get("revision") != str(self.draft.revision):
             raise DraftMoved(f"The draft {self.draft.id} is at another revision than the form.")
         return self.draft.revision
+
+
+def _plain(sentence: str) -> str:
+    """Return what is wrong without the advice for whoever writes a file: a page has the field there."""
+    said, advice, _ = sentence.partition(": add '")
+    return f"{said}." if advice else sentence
 
 
 async def sheet_of(desk: ConsoleDesk, session: Session, number: uuid.UUID) -> Sheet:

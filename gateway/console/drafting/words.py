@@ -91,14 +91,14 @@ TIERS: Final[Mapping[str, str]] = {
     "X": message("never leaves"),
 }
 ATOMS: Final[Mapping[str, str]] = {
-    "roster": message("is on the roster that the district accepted"),
-    "placement": message("is placed in the partner's care"),
-    "everyone": message("is enrolled in the schools listed beside this"),
-    "in": message("has one of these values"),
-    "not_in_known": message("is known to have none of these values"),
-    "known": message("has a known value"),
-    "all": message("all of the following"),
-    "any": message("any of the following"),
+    "roster": message("On the roster that the district accepted"),
+    "placement": message("Placed in the partner's care"),
+    "everyone": message("Everyone in the schools listed beside this"),
+    "in": message("One of these values"),
+    "not_in_known": message("Known, and none of these values"),
+    "known": message("A known value"),
+    "all": message("All of the following"),
+    "any": message("Any of the following"),
 }
 """What a population can ask of a student, by the format's words."""
 COLUMNS: Final[Mapping[str, str]] = {

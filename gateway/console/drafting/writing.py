@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
+from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import read_public_file
 from agreements.pointer import resolve
@@ -16,6 +17,7 @@ from gateway.console.drafting.fields import Content, filled
 from gateway.console.drafting.sheet import ONWARD, Sheet, goes_to, sheet_of
 from gateway.console.drafting.steps import BY_NAME, Step, by_field, by_step
 from gateway.services.drafts.editing import placed, rebased
+from gateway.services.drafts.offering import Offered
 from gateway.signin.callers import form_of
 
 _STEPS: Final = "^(purpose|parties|basis|term|obligations|agency|people|paper)$"
@@ -38,14 +40,14 @@ def writing_router(desk: ConsoleDesk) -> APIRouter:
     async def write_step(request: Request, staff: Drafter, draft: uuid.UUID, step: StepName) -> Response:
         """Save one page of a draft."""
         sheet, form = await sheet_of(desk, staff.session, draft), await form_of(request)
-        await sheet.save(form, _content(sheet, BY_NAME[step], form))
+        await sheet.save(form, _after(sheet, BY_NAME[step], form))
         return goes_to(sheet.after(BY_NAME[step]) if ONWARD in form else sheet.at(BY_NAME[step]))
 
     @router.post("/console/drafts/{draft}/{step}/look", name="console_look_step")
     async def look_step(request: Request, staff: Drafter, draft: uuid.UUID, step: StepName) -> Response:
         """Say what would be missing if the page were saved as it is typed so far. Nothing is saved."""
         sheet, form = await sheet_of(desk, staff.session, draft), await form_of(request)
-        content = _content(sheet, BY_NAME[step], form)
+        content = _after(sheet, BY_NAME[step], form)
         return sheet.show(request, "draft_missing.html", step, content=content)
 
     return router
@@ -58,12 +60,16 @@ def _page(request: Request, sheet: Sheet, step: Step) -> Response:
     return sheet.show(request, "draft_step.html", step.name, title=step.title, fields=fields, wrong=wrong, rest=rest)
 
 
-def _content(sheet: Sheet, step: Step, form: Mapping[str, str]) -> Content:
-    """Return what the draft becomes by a form: what was typed, and what follows from it."""
-    before = sheet.draft.content
-    content = filled(before, step.fields(before, sheet.catalogue, sheet.offered), form)
-    if resolve(content, "/basis/type") != resolve(before, "/basis/type"):
-        content = rebased(content, sheet.catalogue)
+def _after(sheet: Sheet, step: Step, form: Mapping[str, str]) -> Content:
+    return after(step, sheet.draft.content, form, sheet.catalogue, sheet.offered)
+
+
+def after(step: Step, content: Content, form: Mapping[str, str], catalogue: Catalogue, offered: Offered) -> Content:
+    """Return what a draft becomes by the form of a step: what was typed, and what follows from it."""
+    before = resolve(content, "/basis/type")
+    content = filled(content, step.fields(content, catalogue, offered), form)
+    if resolve(content, "/basis/type") != before:
+        content = rebased(content, catalogue)
     if step.name == "obligations":
         # They are two ways of saying one thing, and the format wants both (row D2).
         permitted = "listed_subrecipients" if resolve(content, "/subrecipients") else "nobody"

@@ -5,7 +5,7 @@ Offered means shown for a person to take or to change. Nothing of it stands in a
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -58,7 +58,7 @@ def offered_for(draft: Draft, registry: Registry, now: datetime, person: str) ->
         last_day=f"{began + 1}-06-30",
         time_zone=zone,
         school_year=f"{began}-{began + 1}",
-        drafter=next(iter(sorted(keys_of(registry, person))), ""),
+        drafter=min(registry.staff.own_keys.get(person, ()), default=""),
     )
 
 
@@ -74,25 +74,21 @@ def district_zone(registry: Registry) -> str:
     return "" if newest is None else newest.term.time_zone
 
 
-def keys_of(registry: Registry, person: str) -> Collection[str]:
-    """Return the officers' keys that are known to be this person's."""
-    return registry.staff.own_keys.get(person, frozenset())
-
-
-def drafted(content: dict[str, Json], registry: Registry, person: str) -> dict[str, Json]:
+def drafted(content: dict[str, Json], keys: Mapping[str, Collection[str]], person: str) -> dict[str, Json]:
     """
     Return the content with the key of the officer who writes it, if it is one: that officer will not approve it (S3).
 
-    INVARIANT: whoever holds an officer's key and saves a draft is the one it names. Raises `DraftedByAnother` where it
-    names another officer already: the format names one, and a second one could then approve what they wrote.
+    `keys` are the officers' keys that are known to be of each person. INVARIANT: whoever holds an officer's key and
+    saves a draft is the one it names. Raises `DraftedByAnother` where it names another officer already: the format
+    names one, and a second one could then approve what they wrote.
     """
-    own = keys_of(registry, person)
+    own = keys.get(person, ())
     if not own:
         return content
     named = resolve(content, _DRAFTER)
     if named in own:
         return content
-    if any(named in keys for keys in registry.staff.own_keys.values()):
+    if any(named in theirs for theirs in keys.values()):
         raise DraftedByAnother("The draft names another officer's key as the one that drafts.")
     return {**content, "people": {"drafted_by": min(own)}}
 
