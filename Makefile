@@ -45,6 +45,7 @@ bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the lo
 	@$(PY) -m tests.bench.policy
 	@$(PY) -m tests.bench.oauth_verify
 	@$(PY) -m tests.bench.oauth_issue
+	@$(PY) -m tests.bench.console
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

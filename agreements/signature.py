@@ -84,6 +84,11 @@ class Signature:
     protected: str
     signature: str
 
+    @property
+    def members(self) -> dict[str, Json]:
+        """The signature as it stands in the envelope."""
+        return {"protected": self.protected, "signature": self.signature}
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -105,9 +110,7 @@ class Envelope:
     @property
     def text(self) -> str:
         """The envelope as it is stored and sent."""
-        signatures: list[Json] = [
-            {"protected": item.protected, "signature": item.signature} for item in self.signatures
-        ]
+        signatures: list[Json] = [item.members for item in self.signatures]
         return canonical_bytes({"payload": _encode(self.payload), "signatures": signatures}).decode()
 
 
@@ -150,7 +153,7 @@ def read_envelope(text: str | bytes, kind: Kind) -> Envelope:
             raise BadEnvelope(f"A signed document has 1 to {MAX_SIGNATURES} signatures.")
         payload = _decode(content["payload"])
         read_canonical(payload)
-        return Envelope(kind, payload, tuple(_signature(item, kind) for item in listed))
+        return Envelope(kind, payload, tuple(read_signature(item, kind) for item in listed))
     except MalformedDocument as error:
         raise BadEnvelope(f"The signed document cannot be read: {error}") from None
 
@@ -186,7 +189,8 @@ def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> Signed:
     return Signed(envelope.kind, envelope.payload, frozenset(item.kid for item in envelope.signatures))
 
 
-def _signature(item: Json, kind: Kind) -> Signature:
+def read_signature(item: Json, kind: Kind) -> Signature:
+    """Read one signature as it stands in an envelope of this kind. Raises `BadEnvelope`, `MalformedDocument`."""
     if not isinstance(item, dict) or set(item) != {"protected", "signature"}:
         raise BadEnvelope("A signature has exactly the members 'protected' and 'signature'.")
     protected, signature = item["protected"], item["signature"]

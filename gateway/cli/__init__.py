@@ -39,6 +39,7 @@ from gateway.cli import (
     numbers,
     obligations,
     officer,
+    paper,
     parental_rights,
     parties,
     partner,
@@ -97,6 +98,7 @@ parties.app.command("reinstate")(stops.reinstate_partner)
 agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
+app.add_typer(paper.app, name="paper")
 app.add_typer(people.app, name="people")
 ending_tokens.add_to(client.app, agreement.app)
 client.app.command("secret")(client_secret.secret)

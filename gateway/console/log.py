@@ -19,7 +19,10 @@ from audit.reading import leaf_at
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.errors import BadSearch
+from gateway.console.log_file import AT_ONCE, COLUMNS, MOST, Shown, found_after, log_file
 from gateway.console.views import view
+from gateway.pages.languages import language_of, translations
+from gateway.pages.listing import CSV
 from gateway.services.accounting.proofs import Proof, prove_entries
 from gateway.services.errors import NothingSigned
 from gateway.services.logkeys import log_keys_in
@@ -66,16 +69,6 @@ class Asked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An entry as it is shown: its number, its time, its event, and what it says in one sentence."""
-
-    index: int
-    at: datetime
-    event: str
-    says: str
-
-
 Field = Annotated[str, Query(max_length=_LONGEST)]
 
 
@@ -97,14 +90,21 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
         event: Field = "",
         code: Field = "",
         cursor: Annotated[str | None, Query(max_length=_LONGEST)] = None,
+        download: Field = "",
     ) -> Response:
         """Search the log by what its entries say; students are searched for on their own page."""
         _, registry = await desk.read()
         zone = zone_of(registry)
         asked = Asked(first, last, partner, dataset, element.strip(), outcome, event, code.strip())
-        answer = await Searches(desk.office).search(asked.wanted(zone), limit=_PAGE, cursor=cursor)
-        catalogue = desk.office.desk.catalogue
-        names = names_of(registry)
+        catalogue, names = desk.office.desk.catalogue, names_of(registry)
+        searches = Searches(desk.office)
+        if download == CSV:
+            said = translations(language_of(request)).gettext
+            head = [said(each) for each in COLUMNS]
+            first_of = await searches.search(asked.wanted(zone), limit=AT_ONCE)
+            lines = found_after(searches, asked.wanted(zone), first_of)
+            return log_file(head, lines, lambda each: _shown(each.index, parse(each.leaf), names, catalogue), zone)
+        answer = await searches.search(asked.wanted(zone), limit=_PAGE, cursor=cursor)
         entries = [(each.index, parse(each.leaf)) for each in answer.found]
         return view(
             request,
@@ -115,6 +115,7 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             asked=asked,
             entries=[_shown(index, entry, names, catalogue) for index, entry in entries],
             next=answer.next,
+            most=MOST,
             partners=partners_of(registry),
             datasets=DATASETS,
             elements=sorted({each.name for each in catalogue}),
@@ -130,9 +131,8 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             leaf = await leaf_at(session, index)
             proof, why_not = None, ""
             try:
-                (proof,) = await prove_entries(
-                    session, (await log_keys_in(session, desk.office.trust)).verifier, [index]
-                )
+                verifier = (await log_keys_in(session, desk.office.trust)).verifier
+                (proof,) = await prove_entries(session, verifier, [index], desk.tiles)
             except NothingSigned as error:
                 why_not = str(error)
             except AuditError as error:

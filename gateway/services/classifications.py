@@ -11,7 +11,7 @@ from datetime import date
 from agreements.signature import Envelope
 from agreements.stewarding import verify_classification
 from audit.events import Event
-from gateway.records.loading.unclassified import Unclassified, unclassified_in_force
+from gateway.records.loading.unclassified import Unclassified, UnclassifiedCode, unclassified_in_force
 from gateway.services.configuration import Configuration, record_configuration, reserve_configuration
 from gateway.services.filing import Desk
 from gateway.services.law import guardrails_of
@@ -124,4 +124,4 @@ class Classifications:
         )
 
 
-__all__ = ["Act", "ClassificationReport", "Classifications", "Registered", "Unclassified"]
+__all__ = ["Act", "ClassificationReport", "Classifications", "Registered", "Unclassified", "UnclassifiedCode"]

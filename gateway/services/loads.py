@@ -6,6 +6,7 @@ locks the log's head, sees that nothing came in between, writes the entries with
 frontier (DESIGN, "One order"). If something did come, what it concerns is prepared again, and the lock is taken anew.
 """
 
+import gc
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -24,9 +25,9 @@ from gateway.records.errors import (
     RowsRefused,
     RowsUnstorable,
 )
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.cells import Lookups
 from gateway.records.loading.consented import note_promised
-from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
@@ -123,8 +124,9 @@ class Loads:
         if any(each.load.target == CONSENTS for each in stagings):
             await note_promised(work, await self.appearing.promised())
         with _quoting_no_row():
-            for number, staging in enumerate(stagings):
-                await _fill(work, number, staging, order.tell)
+            with _old_objects_left_alone():
+                for number, staging in enumerate(stagings):
+                    await _fill(work, number, staging, order.tell)
             # All of it is there now and nothing compared: whose number it is, is asked about rows of all targets.
             questioned = await ask(work, stagings)
             digests = {TARGETS[each.load.target].event: hashlib.sha256() for each in stagings}
@@ -226,6 +228,16 @@ class Loads:
                 parts = await read_loaded(work.connection, batch, batch)
                 groups.append(Group(event, batch, hashed.digest(), own, moves, parts))
         return groups
+
+
+@contextmanager
+def _old_objects_left_alone() -> Iterator[None]:
+    """Keep Python's collector from walking through all that lived before, again and again, while rows come and go."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

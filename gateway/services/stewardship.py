@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import ARRAY, Date, Text, cast, func, literal, select
 
 from agreements.signature import Envelope
 from gateway.records.errors import (
@@ -20,7 +20,7 @@ from gateway.records.errors import (
     RecordsError,
     RowsRefused,
 )
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.describing import mapping_digest
 from gateway.records.loading.mapping import MappingFile, parse_mapping, read_mapping
 from gateway.records.loading.order import Tell
@@ -200,13 +200,22 @@ class Stewardship:
 
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
-        today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, IN_ORDER, in_force())
-        count = select(func.count(population.c.student_id.distinct())).where(
-            *current, population.c.valid.op("@>")(today)
+        return (await self.covered_by({agreement: time_zone}))[agreement]
+
+    async def covered_by(self, zones: Mapping[str, str]) -> Mapping[str, int]:
+        """Return how many students each agreement covers today; `zones` are the agreements' own, by their digests."""
+        listed = func.unnest(literal(list(zones), ARRAY(Text)), literal(list(zones.values()), ARRAY(Text)))
+        asked = listed.table_valued("agreement", "zone", name="asked").render_derived()
+        today = cast(func.timezone(asked.c.zone, func.gateway.clock()), Date)
+        counts = (
+            select(asked.c.agreement, func.count(population.c.student_id.distinct()))
+            .join_from(asked, population, population.c.agreement == asked.c.agreement)
+            .where(IN_ORDER, in_force(), population.c.valid.op("@>")(today))
+            .group_by(asked.c.agreement)
         )
         async with self._engine.connect() as connection:
-            return int(await connection.scalar(count) or 0)
+            found = {row[0]: int(row[1]) for row in await connection.execute(counts)}
+        return {digest: found.get(digest, 0) for digest in zones}
 
     async def _line(self, name: str) -> str:
         """

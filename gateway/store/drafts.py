@@ -17,7 +17,9 @@ from sqlalchemy import (
     Uuid,
 )
 
-from gateway.store.tables import metadata
+from gateway.store.cases import metadata  # this joins the tables of the gateway
+
+__all__ = ["draft", "metadata"]
 
 draft = Table(
     "draft",

@@ -146,7 +146,11 @@ async def test_a_draft_from_nothing_says_what_the_command_would_have_written(con
     assert f"/console/log/{await console.gateway.size() - 1}" in counted.text
     assert "fewer than 10" in counted.text or "about" in counted.text
     assert "19 of 20" in counted.text
-    assert (await pen.send("/ready", {})).endswith("/review")
+    paper = await pen.send("/ready", {})
+    assert paper.startswith("/console/papers/sha256:")
+    assert "Tutoring with Bright Path" in (await admin.get(paper)).text
+    assert (await admin.get(f"{paper}/document")).content == canonical.content
+    assert await pen.send("/ready", {}) == paper
 
 
 async def test_the_second_of_two_who_save_is_refused_and_overwrites_nothing(console: Console) -> None:
@@ -162,7 +166,7 @@ async def test_the_second_of_two_who_save_is_refused_and_overwrites_nothing(cons
         assert (await other.post(pen.path + "/purpose", {**late, "revision": nonsense})).status_code == 409
     assert (await content_of(console, pen.path))["purpose"] == {"words": "The first"}
     # Between reading it and writing it, too: the statement itself asks for the revision.
-    office = await console.gateway.office()
+    office = console.office
     number = uuid4()
     drafts = Drafts(office.engine, lambda: number)
     await drafts.begin({}, "user:x")
@@ -185,7 +189,7 @@ async def test_no_more_drafts_are_kept_than_may_be_and_none_is_longer_than_an_ag
     assert refused.status_code == 409
     assert "Delete drafts that nobody needs" in refused.text
     assert (await admin.get("/console/drafts")).text.count("/console/drafts/") >= MOST
-    drafts = Drafts((await console.gateway.office()).engine)
+    drafts = Drafts(console.office.engine)
     with pytest.raises(Exception, match="longer than an agreement"):
         await drafts.begin({"title": "x" * 1_000_001}, "user:x")
 
@@ -210,7 +214,7 @@ async def test_an_amendment_says_what_it_changes_and_what_it_would_have_answered
     page = await pen.page("/requests")
     assert "grade_level left in 1 answer and would not have" in page
     assert "only the newest entries" not in page
-    office = await console.gateway.office()
+    office = console.office
     old = await registered_agreement(office, digest)
     short = await rehearse_draft(office.desk, old, alarm, most=1)
     assert not short.whole
@@ -308,7 +312,7 @@ async def a_draft_is_deleted_by_its_name_alone_or_once_it_is_registered(console:
     assert answer.headers["location"] == "/console/drafts"
     assert (await admin.get(pen.path)).status_code == 404
     assert (await admin.post(pen.path + "/delete", {"csrf": pen.token, "name": "A title"})).status_code == 404
-    office, number = await console.gateway.office(), uuid4()
+    office, number = console.office, uuid4()
     drafts = Drafts(office.engine, lambda: number)
     await a_sound_draft(console, number)
     await drafts.give_out(number, 1, console.gateway.digest(TUTORING))
@@ -327,7 +331,7 @@ async def every_text_is_shown_as_text(console: Console, admin: Browser) -> None:
         "datasets": [{"dataset": SCRIPT, "elements": [SCRIPT, {"element": [SCRIPT]}]}, SCRIPT],
         "term": SCRIPT,
     }
-    office = await console.gateway.office()
+    office = console.office
     await Drafts(office.engine).save(number, 1, hostile, "user:x")
     for place in (
         "",

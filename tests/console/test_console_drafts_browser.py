@@ -73,4 +73,5 @@ async def test_a_tutoring_agreement_is_written_on_eleven_pages(
         await page.get_by_role("heading", name="Nothing is missing").wait_for()  # 11: review
         await page.get_by_role("button", name="Count").click()
         await page.get_by_text("19 of 20 counts").wait_for()
-        assert await page.get_by_role("button", name="Ready for signatures").count() == 1
+        await page.get_by_role("button", name="Ready for signatures").click()
+        await page.get_by_role("heading", name="Tutoring with Bright Path").wait_for()

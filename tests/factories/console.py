@@ -12,6 +12,10 @@ from agreements.roles import Role
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
 from gateway.console.views import first_page
+from gateway.services.inbox.keeping import flush
+from gateway.services.inbox.office import Inbox
+from gateway.services.inbox.pending import Pending
+from gateway.services.office import Office
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
@@ -25,11 +29,16 @@ ROLES: Final = (Role.OFFICER, Role.ADMINISTRATOR, Role.STEWARD, Role.AUDITOR)
 
 @dataclass
 class Console:
-    """A gateway that shows its console. `people` are those who can be picked, by role."""
+    """
+    A gateway that shows its console. `people` are those who can be picked, by role.
+
+    `office` is a second one beside that of the pages: each opens connections of its own, and a server has few.
+    """
 
     gateway: Gateway
     http: httpx2.AsyncClient
     people: dict[Role, Person]
+    office: Office
 
     async def as_a(self, role: Role) -> Browser:
         """Return a browser in which somebody with this role is signed in."""
@@ -39,6 +48,13 @@ class Console:
         assert answer.status_code == 303, answer.text
         return browser
 
+    async def raise_alarm(self, code: str, **facts: str) -> int:
+        """Have an alarm on file; return the number of its case."""
+        pending = Pending()
+        pending.take(code, facts)
+        await flush(self.office.engine, pending)
+        return (await Inbox(self.office.desk).lines(limit=1))[0].number
+
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""
         return [each for each in await self.gateway.entries(start) if each["event"] == event]
@@ -47,7 +63,7 @@ class Console:
 @asynccontextmanager
 async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
     """Serve the gateway with its console, and bring in somebody for each role of the district's."""
-    office = await gateway.office()
+    office = await gateway.office(remembers=True)
 
     async def more(url: str) -> Sequence[APIRouter]:
         chosen = read_settings({"PACTGATE_PUBLIC_URL": url, "PACTGATE_DEVELOPMENT_SIGN_IN": "on"})
@@ -61,4 +77,4 @@ async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
         person = people[role] = await room.come_in(Identity(Realm.DISTRICT, DEVELOPMENT, role.value))
         await room.give(person, role, officer_key=room.officers[0].thumbprint if role is Role.OFFICER else None)
     async with httpx2.AsyncClient(timeout=20) as http:
-        yield Console(gateway, http, people)
+        yield Console(gateway, http, people, await gateway.office())

@@ -59,13 +59,13 @@ class Pen:
 
 async def content_of(console: Console, path: str) -> dict[str, Any]:
     """Return what is kept of the draft at this address."""
-    office = await console.gateway.office()
+    office = console.office
     return (await Drafts(office.engine).read(UUID(path.rpartition("/")[2]))).content
 
 
 async def a_sound_draft(console: Console, number: UUID) -> dict[str, Any]:
     """Keep the next version of the tutoring agreement as a draft in which nothing is missing."""
-    office = await console.gateway.office()
+    office = console.office
     old = await registered_agreement(office, console.gateway.digest(TUTORING))
     content = next_version(old, load_catalogue(), drafted_by=KEY, executed=(PAPER, "First amendment"), renew=False)
     await Drafts(office.engine, lambda: number).begin(content, "user:00000000-0000-4000-8000-000000000000")

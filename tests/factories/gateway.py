@@ -268,10 +268,11 @@ class Gateway:
         self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=20))
         self._tokens, self._clients = {}, {}
 
-    async def office(self) -> Office:
+    async def office(self, *, remembers: bool = False) -> Office:
         """Return the district's office of this database."""
+        url = self.database.url("loader")
         return await self._open.enter_async_context(
-            open_office(self.database.url("loader"), self.deployment.trust, alarm, self.kept)
+            open_office(url, self.deployment.trust, alarm, self.kept, remembers=remembers)
         )
 
     async def steward(self) -> Stewardship:

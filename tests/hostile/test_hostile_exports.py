@@ -8,7 +8,9 @@ from typing import BinaryIO
 import pytest
 
 from gateway.records.errors import BadMapping, BadSource
-from gateway.records.loading.csvfile import COLUMNS, LINE_LETTERS, Refused, Row, open_csv
+from gateway.records.loading.batches import Refused, Row
+from gateway.records.loading.csvfile import COLUMNS, open_csv
+from gateway.records.loading.csvrecords import LINE_LETTERS
 from gateway.records.loading.export import Folder, OneFile
 from gateway.records.loading.mapping import SourceFile, parse_mapping
 from gateway.records.loading.parts import open_parts

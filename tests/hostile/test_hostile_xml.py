@@ -10,7 +10,8 @@ import pytest
 
 from gateway.records.errors import BadSource
 from gateway.records.loading import xmlfile
-from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
+from gateway.records.loading.batches import Refused, Row
+from gateway.records.loading.csvrecords import LINE_LETTERS
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.parts import open_parts

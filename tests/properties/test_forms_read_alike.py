@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.parts import open_parts

@@ -8,17 +8,19 @@ from agreements.document import Agreement, judge_agreement
 from agreements.errors import InvalidAgreement
 from agreements.schema import agreement_schema
 from agreements.shapes import title_at
+from agreements.signature import Kind
 from gateway.console.callers import Drafter
 from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting import words
 from gateway.console.drafting.sheet import Sheet, goes_to, sheet_of
-from gateway.console.views import person_of
+from gateway.console.views import ROOT, person_of
 from gateway.services.alarms import alarm
 from gateway.services.drafts.counts import INSTALLATION_BUDGET, LINE_BUDGET, budget_of
 from gateway.services.drafts.kept import Drafts
 from gateway.services.drafts.rehearsing import rehearse_draft
 from gateway.services.drafts.review import DraftReview, preview_draft, review_draft
 from gateway.services.errors import DraftIncomplete
+from gateway.services.papers.papers import Papers
 from gateway.signin.callers import form_of
 
 
@@ -57,12 +59,14 @@ def reviewing_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.post("/console/drafts/{draft}/ready", name="console_draft_ready")
     async def make_ready(request: Request, staff: Drafter, draft: uuid.UUID) -> Response:
-        """Fix the bytes that are to be signed. Refused with everything that is missing."""
+        """Prepare the bytes that are to be signed as a paper. Refused with everything that is missing."""
         sheet = await sheet_of(desk, staff.session, draft)
         revision = sheet.revision(await form_of(request))
         sound = _sound(sheet)
         await Drafts(desk.office.engine).give_out(draft, revision, sound.digest)
-        return goes_to(f"{sheet.path}/review")
+        papers, person = Papers(desk.office), person_of(staff.session)
+        digest = await papers.prepare(Kind.AGREEMENT, sound.canonical, person, title=sound.title)
+        return goes_to(f"{ROOT}/papers/{digest}")
 
     return router
 

@@ -1,7 +1,7 @@
 """
 Drafts of agreements that somebody is writing on the pages: nothing counts by standing there.
 
-Revises: 0031.
+Revises: 0032.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alembic import op
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0033"
-down_revision: str | None = "0031"
+down_revision: str | None = "0032"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -11,7 +11,8 @@ from gateway.records.errors import BadSource
 from gateway.records.guessing.layout import SAMPLE_LINES, beginning, delimiter, header_line
 from gateway.records.guessing.words import squeezed
 from gateway.records.loading.archive import Archive, export_at
-from gateway.records.loading.csvfile import Row, open_csv
+from gateway.records.loading.batches import Row
+from gateway.records.loading.csvfile import open_csv
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.workbook import sheet_names

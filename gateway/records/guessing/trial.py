@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
-from gateway.records.loading.staging import RefusedRow, Staging
+from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
 
 _EXAMPLES = 20
@@ -47,12 +47,10 @@ def try_mapping(mapping: MappingFile, places: Sequence[Path]) -> tuple[Trial, ..
 def _tried(staging: Staging) -> Trial:
     taken, refused, reasons = 0, 0, Counter[str]()
     examples: list[Refused] = []
-    for row in staging.rows():
-        if isinstance(row, RefusedRow):
-            refused += 1
-            reasons[row.refused.reason] += 1
-            examples += [row.refused] if len(examples) < _EXAMPLES else []
-        else:
-            taken += 1
-    rows = sum(1 for _ in staging.file.rows())
+    for some in staging.batches():
+        taken += len(some.lines)
+        refused += len(some.refused)
+        reasons.update(each.refused.reason for each in some.refused)
+        examples += [each.refused for each in some.refused[: _EXAMPLES - len(examples)]]
+    rows = sum(len(some.lines) + len(some.refused) for some in staging.file.batches())
     return Trial(staging.load.target, staging.file.name, rows, taken, refused, reasons, examples)

@@ -3,9 +3,8 @@
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
 
 from sqlalchemy import ARRAY, Boolean, Date, Double, Integer, SmallInteger, Text
 from sqlalchemy.types import TypeEngine
@@ -51,8 +50,49 @@ def read_cell(cell: str, rule: FieldRule, kind: TypeEngine[Any], lookups: Lookup
     return None if cell in rule.unknown else _typed(cell, rule, kind)
 
 
-def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Callable[[str], Value]:
-    """Return what reads cells as `read_cell` does. It remembers values that come again, such as days and codes."""
+class CellReader:
+    """Reads the cells of a column as `read` does. It remembers values that come again, such as days and codes."""
+
+    def __init__(self, read: Callable[[str], Value], *, remembers: bool = True) -> None:
+        self.read = read
+        """Return one cell's value. Raises `CellRefused`."""
+        self._remembered = _Remembered(read) if remembers else None
+
+    def column(self, cells: Iterable[str]) -> tuple[list[Value], dict[int, CellRefused]]:
+        """Return each cell's value, and which cells are refused by their place; these have no value."""
+        if self._remembered is None:
+            return [*map(self.read, cells)], {}
+        found = [*map(self._remembered.__getitem__, cells)]
+        if not self._remembered.refuses:
+            return cast("list[Value]", found), {}
+        refused = {at: each for at, each in enumerate(found) if isinstance(each, CellRefused)}
+        return [None if isinstance(each, CellRefused) else each for each in found], refused
+
+
+class _Remembered(dict[str, Value | CellRefused]):
+    """The values of cells that were read before."""
+
+    def __init__(self, read: Callable[[str], Value]) -> None:
+        super().__init__()
+        self.refuses = False
+        """Whether some cell was ever refused."""
+        self._read = read
+
+    def __missing__(self, cell: str) -> Value | CellRefused:
+        value: Value | CellRefused
+        try:
+            value = self._read(cell)
+        except CellRefused as error:
+            self.refuses, value = True, error.with_traceback(None)
+        if len(cell) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[cell] = value
+        return value
+
+
+def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> CellReader:
+    """Return what reads cells as `read_cell` does."""
     if (
         not rule.values
         and rule.before is None
@@ -61,9 +101,8 @@ def reader_for(rule: FieldRule, kind: TypeEngine[Any], lookups: Lookups) -> Call
         and rule.year is None
         and isinstance(kind, Text)
     ):
-        return _as_it_stands
-    remembered = lru_cache(_REMEMBERED)(lambda cell: read_cell(cell, rule, kind, lookups))
-    return lambda cell: remembered(cell) if len(cell) <= _SHORT else read_cell(cell, rule, kind, lookups)
+        return CellReader(_as_it_stands, remembers=False)
+    return CellReader(lambda cell: read_cell(cell, rule, kind, lookups))
 
 
 def shape_of(cell: str) -> str:

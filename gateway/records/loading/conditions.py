@@ -1,9 +1,10 @@
-"""Which rows are meant: the conditions of a load on the cells of a row, each with the place of its column."""
+"""Which rows are meant: the conditions of a load on the cells of rows, each with the place of its column."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.records.loading.batches import Batch
 from gateway.records.loading.mapping import Condition
 
 NOWHERE: Final = -1
@@ -18,10 +19,12 @@ class Test:
     values: frozenset[str]
     filled: bool | None
 
-    def holds(self, cells: Sequence[str]) -> bool:
-        """Return whether the row meets the condition."""
-        cell = cells[self.place] if self.place != NOWHERE else ""
-        return cell in self.values or (self.filled is not None and bool(cell) is self.filled)
+    def holding(self, batch: Batch) -> list[bool]:
+        """Return of each row whether it meets the condition."""
+        cells = batch.columns[self.place] if self.place != NOWHERE else [""] * len(batch.lines)
+        if self.filled is None:
+            return [cell in self.values for cell in cells]
+        return [cell in self.values or bool(cell) is self.filled for cell in cells]
 
 
 def tests_of(conditions: Iterable[Condition], places: Mapping[str, int], among: Iterable[str]) -> tuple[Test, ...]:
@@ -32,6 +35,10 @@ def tests_of(conditions: Iterable[Condition], places: Mapping[str, int], among: 
     )
 
 
-def is_meant(cells: Sequence[str], only: Iterable[Test], skip: Iterable[Test]) -> bool:
-    """Return whether these conditions let the row through."""
-    return all(test.holds(cells) for test in only) and not any(test.holds(cells) for test in skip)
+def those_meant(batch: Batch, only: Iterable[Test], skip: Iterable[Test]) -> Batch:
+    """Return the rows that these conditions let through."""
+    for test in only:
+        batch = batch.those(test.holding(batch))
+    for test in skip:
+        batch = batch.those([not holds for holds in test.holding(batch)])
+    return batch

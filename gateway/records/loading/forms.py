@@ -6,7 +6,7 @@ these forms with the tables' own constraints.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -85,6 +85,34 @@ def require_order(values: Mapping[str, Value]) -> None:
         begin, end = values.get(first), values.get(last)
         if begin is not None and end is not None and str(begin) > str(end):
             raise CellRefused(f"{first} is after {last}")
+
+
+def doubtful(target: str, values: Mapping[str, Sequence[Value]], rows: int) -> list[int]:
+    """
+    Return the places of rows that may not have what the table of `target` requires; they are looked at one by one.
+
+    INVARIANT: whatever a check above refuses is among them. Columns are looked at whole, each value in them once.
+    """
+    if target == CONSENTS:
+        return list(range(rows))
+    forms, lists = _forms_of(target)
+    found: set[int] = set()
+    for name in required_of(target):
+        column = values.get(name, [None] * rows)
+        if None in column:
+            found.update(at for at, value in enumerate(column) if value is None)
+    for name, form, _ in forms:
+        column = values.get(name, ())
+        bad = {value for value in set(column) if isinstance(value, str) and not form.fullmatch(value)}
+        if bad:
+            found.update(at for at, value in enumerate(column) if value in bad)
+    for name in lists:
+        found.update(at for at, value in enumerate(values.get(name, ())) if value == [])
+    for first, last in _ORDERED:
+        if first in values and last in values:
+            pairs = enumerate(zip(values[first], values[last], strict=True))
+            found.update(at for at, (begin, end) in pairs if begin and end and str(begin) > str(end))
+    return sorted(found)
 
 
 @cache

@@ -15,7 +15,8 @@ from typing import Final
 import orjson
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import LINE_LETTERS, TOO_LONG, Refused, Row, lines_of
+from gateway.records.loading.batches import Batch, Refused, Row, batched
+from gateway.records.loading.csvrecords import LINE_LETTERS, STRANGE, TOO_LONG, lines_of
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.trees import Cells, NotRead
@@ -36,6 +37,10 @@ class JsonFile:
     columns: tuple[str, ...]
     cells: Cells
     taken: int = field(default=0)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield its rows, and why some are refused, some thousand at a time. Raises `BadSource`."""
+        return batched(self.rows(), len(self.columns))
 
     def rows(self) -> Iterator[Row | Refused]:
         """Yield each row, or why it is refused, in the file's order. Raises `BadSource`."""
@@ -67,7 +72,7 @@ class JsonFile:
 
     def _opened(self) -> io.TextIOWrapper:
         raw = self.export.open(self.source.path)
-        return io.TextIOWrapper(raw, encoding=self.source.encoding, errors="surrogateescape", newline="")
+        return io.TextIOWrapper(raw, encoding=self.source.encoding, errors=STRANGE, newline="")
 
     def _of_lines(self, file: io.TextIOWrapper) -> Iterator[tuple[int, str | None]]:
         for number, text in enumerate(lines_of(file, self.source, self.name), start=1):

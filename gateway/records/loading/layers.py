@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.archive import export_at
-from gateway.records.loading.csvfile import Refused, Row, open_csv
+from gateway.records.loading.batches import Batch, Refused, Row, batched, one_by_one
+from gateway.records.loading.csvfile import open_csv
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import Manifest, MappingFile, SourceFile
 from gateway.records.loading.parts import Parts, open_parts, paths_of
@@ -52,13 +53,17 @@ class SourceRows:
 
     def rows(self) -> Iterator[Row | Refused]:
         """Yield each row that stands, or why one is refused. Raises `BadSource`."""
+        return one_by_one(self.batches())
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the same some thousand at a time. Raises `BadSource`."""
         if len(self.layers) == 1 and self.source.gone is None:
-            yield from self.layers[0].rows()
+            yield from self.layers[0].batches()
             return
         seen = Shelf()
         try:
             for layer in self.layers:
-                yield from self._standing(layer, seen)
+                yield from batched(self._standing(layer, seen), len(self.columns))
         finally:
             seen.close()
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.comparing import matched, same, visible
-from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from agreements.documents.load_confirmation import Confirmable, ExportedFile
 from gateway.records.errors import BadSource, ConfirmationRefused, RowsRefused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.cells import Lookups
-from gateway.records.loading.csvfile import Refused
 from gateway.records.loading.describing import (
     Confirmation,
     confirmable,

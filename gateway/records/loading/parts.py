@@ -13,7 +13,8 @@ from typing import Final, Protocol
 import msgspec
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import Refused, Row, open_csv, require_encoding
+from gateway.records.loading.batches import Batch, Refused, Row, one_by_one
+from gateway.records.loading.csvfile import open_csv, require_encoding
 from gateway.records.loading.export import Export
 from gateway.records.loading.jsonfile import JsonFile
 from gateway.records.loading.mapping import SourceFile
@@ -31,8 +32,8 @@ class Part(Protocol):
     columns: tuple[str, ...]
     taken: int
 
-    def rows(self) -> Iterator[Row | Refused]:
-        """Yield each row, or why it is refused, in the file's order. Raises `BadSource`."""
+    def batches(self) -> Iterator[Batch]:
+        """Yield its rows, and why some are refused, in the file's order. Raises `BadSource`."""
 
 
 @dataclass(slots=True)
@@ -60,16 +61,16 @@ class Parts:
 
     def rows(self) -> Iterator[Row | Refused]:
         """Yield each row with the number of its file, or why it is refused. Raises `BadSource`."""
+        return one_by_one(self.batches())
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the same some thousand at a time. Raises `BadSource`."""
         for number, part in enumerate(self.parts, start=self.first):
             order = [part.columns.index(column) for column in self.columns]
-            same = order == list(range(len(order)))
             self._reading = part
-            for row in part.rows():
-                if isinstance(row, Refused):
-                    yield replace(row, part=number)
-                else:
-                    cells = row.cells if same else tuple([row.cells[place] for place in order])
-                    yield Row(row.line, cells, number)
+            for some in part.batches():
+                refused = [(place, replace(each, part=number)) for place, each in some.refused]
+                yield Batch(some.lines, [some.columns[place] for place in order], refused, number)
             self._done, self._reading = self._done + part.taken, None
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.places import part_and_line
 from gateway.records.loading.workspace import ROWS, Workspace
 

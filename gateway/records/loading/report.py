@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agreements.documents.load_confirmation import Confirmable
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.unclassified import NONE_UNCLASSIFIED, Unclassified
 

@@ -1,35 +1,26 @@
-"""From files to rows ready for a table: joined, filtered, read, checked alone. One row at a time, no database here."""
+"""From files to rows ready for a table: joined, filtered, read, checked alone. Some at a time, no database here."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import chain
+from hashlib import sha256
+from itertools import chain, compress
 from typing import Any
 
 import msgspec
 
 from gateway.records.errors import BadMapping
+from gateway.records.loading.batches import Batch, Refused
 from gateway.records.loading.cells import CellRefused, Lookups, Value, reader_for, shape_of
-from gateway.records.loading.conditions import NOWHERE, is_meant, tests_of
-from gateway.records.loading.csvfile import Refused, Row, hint_at_delimiter
-from gateway.records.loading.forms import require_forms, require_known, require_order
+from gateway.records.loading.conditions import NOWHERE, tests_of, those_meant
+from gateway.records.loading.csvfile import hint_at_delimiter
+from gateway.records.loading.fields import Field, field_for
+from gateway.records.loading.forms import doubtful, require_forms, require_known, require_order
+from gateway.records.loading.joining import joined, keys_of, shelved
 from gateway.records.loading.layers import Exports, SourceRows
-from gateway.records.loading.mapping import Load, SourceFile
-from gateway.records.loading.shelf import Cells, Shelf
+from gateway.records.loading.mapping import Load
+from gateway.records.loading.shelf import Shelf
 from gateway.records.loading.targets import AGREEMENT, NUMBER, kinds_of, later_columns
-
-
-@dataclass(frozen=True, slots=True)
-class StagedRow:
-    """A row's values by field. Personal data: not printed."""
-
-    line: int
-    values: Mapping[str, Value]
-    part: int = 0
-
-    def __repr__(self) -> str:
-        return f"StagedRow(line={self.line})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +33,21 @@ class RefusedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """How one field is read: from which cell (None: a constant), and by what."""
+class StagedRows:
+    """Some rows of one file: their lines, their values by field; and those refused among them. Not printed."""
 
-    name: str
-    called: str
-    """What a report calls it: its column, and where that stands in a record."""
-    column: str | None
-    place: int | None
-    second: int | None
-    cell: str
-    read: Callable[[str], Value]
+    lines: Sequence[int]
+    values: Mapping[str, Sequence[Value]]
+    refused: Sequence[RefusedRow]
+    part: int
+
+    def __repr__(self) -> str:
+        return f"StagedRows({len(self.lines)} taken, {len(self.refused)} refused)"
 
 
 class Staging:
     """
-    What one load takes from an export, row by row. Opening it reads headers only.
+    What one load takes from an export. Opening it reads headers only.
 
     Raises `BadSource`, `BadMapping`.
     """
@@ -77,15 +67,7 @@ class Staging:
         self._on = [places[join.on] for join in load.join]
         kinds = kinds_of(load.target)
         self._fields = tuple(
-            _Field(
-                name,
-                _called(rule.column, self.file.source) if rule.column else repr(name),
-                rule.column,
-                None if rule.column is None else places[rule.column],
-                None if rule.fallback is None else places[rule.fallback],
-                rule.constant or "",
-                reader_for(rule, kinds[name], lookups),
-            )
+            field_for(name, rule, self.file.source, places, reader_for(rule, kinds[name], lookups))
             for name, rule in load.rules().items()
         )
         own = set(self.file.columns)
@@ -93,16 +75,16 @@ class Staging:
         self._only_later = tests_of(load.only, places, places.keys() - own)
         self._skip_later = tests_of(load.skip, places, places.keys() - own)
 
-    def rows(self) -> Iterator[StagedRow | RefusedRow]:
-        """Yield each row that is meant, or why it is refused, in the file's order. Raises `BadSource`."""
+    def batches(self) -> Iterator[StagedRows]:
+        """Yield the rows that are meant, and why some are refused, in the file's order. Raises `BadSource`."""
         with ExitStack() as opened:
-            shelves = [opened.enter_context(_shelved(file, join.key)) for file, join in self._tables()]
-            for row in self.file.rows():
-                if isinstance(row, Refused):
-                    yield RefusedRow(row, self._told(row.cells, NUMBER), self._told(row.cells, AGREEMENT))
+            tables = zip(self._joined, self.load.join, strict=True)
+            shelves = [opened.enter_context(shelved(file, join.key)) for file, join in tables]
+            for batch in self.file.batches():
+                refused = [self._refused(each, each.cells) for _, each in batch.refused]
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
-                elif is_meant(row.cells, self._only, self._skip):
-                    yield from self._taken(row, shelves)
+                meant = those_meant(Batch(batch.lines, batch.columns, (), batch.part), self._only, self._skip)
+                yield self._staged(self._with_partners(meant, shelves, refused), refused)
 
     def constants(self) -> Mapping[str, Value]:
         """Return the values of the fields that are the same in every row, as far as they can be read."""
@@ -110,96 +92,75 @@ class Staging:
         for each in self._fields:
             if each.place is None:
                 try:
-                    found[each.name] = each.read(each.cell)
+                    found[each.name] = each.reader.read(each.constant)
                 except CellRefused:
                     continue
         return found
 
-    def _tables(self) -> Iterator[tuple[SourceRows, Any]]:
-        return zip(self._joined, self.load.join, strict=True)
+    def _with_partners(self, batch: Batch, shelves: Sequence[Shelf], refused: list[RefusedRow]) -> Batch:
+        """Return the rows with the cells of their partners in other files, as far as they are meant then."""
+        for place, shelf, join, file in zip(self._on, shelves, self.load.join, self._joined, strict=True):
+            found = [shelf.find(key) for key in keys_of(batch, place, join)]
+            if not join.optional:
+                has_one = [each is not None for each in found]
+                alone = [at for at, each in enumerate(found) if each is None]
+                refused += [self._refused_at(batch, at, f"has no single row in {file.name!r}") for at in alone]
+                batch, found = batch.those(has_one), [*compress(found, has_one)]
+            batch = joined(batch, found, len(file.columns))
+        return those_meant(batch, self._only_later, self._skip_later) if self._joined else batch
 
-    def _taken(self, row: Row, shelves: Sequence[Shelf]) -> Iterator[StagedRow | RefusedRow]:
-        """Yield the row as it will be stored, or why not; nothing for one that is not meant."""
-        cells = row.cells
+    def _staged(self, batch: Batch, refused: list[RefusedRow]) -> StagedRows:
+        """Return the rows as they will be stored, or why not."""
+        values: dict[str, Sequence[Value]] = {}
+        wrong: dict[int, RefusedRow] = {}
+        for each in self._fields:
+            values[each.name], unread = each.values(batch)
+            for at, error in unread.items():
+                if at not in wrong:
+                    shape = shape_of(each.cell(batch, at))
+                    wrong[at] = self._refused_at(batch, at, f"{each.called} {error}", each.column or "", shape)
+        for at in doubtful(self.load.target, values, len(batch.lines)):
+            if at not in wrong and (why := self._lacking({name: column[at] for name, column in values.items()})):
+                wrong[at] = self._refused_at(batch, at, why)
+        if wrong:
+            right = [at not in wrong for at in range(len(batch.lines))]
+            values = {name: [*compress(column, right)] for name, column in values.items()}
+            batch = batch.those(right)
+        told = sorted((*refused, *wrong.values()), key=lambda each: each.refused.line)
+        return StagedRows(batch.lines, values, told, batch.part)
+
+    def _lacking(self, values: Mapping[str, Value]) -> str | None:
+        """Return why the table cannot hold a row of these values, if it cannot."""
         try:
-            for place, shelf, join, file in zip(self._on, shelves, self.load.join, self._joined, strict=True):
-                key = cells[place] if place != NOWHERE else ""
-                if join.item is not None:
-                    key = key.split(",")[0 if join.item == "first" else -1].strip()
-                cells += _partner(shelf, key, file, optional=join.optional)
-            if self._joined and not is_meant(cells, self._only_later, self._skip_later):
-                return
-            values = {}
-            for each in self._fields:
-                cell = each.cell if each.place is None else _cell(cells, each)
-                try:
-                    values[each.name] = each.read(cell)
-                except CellRefused as error:
-                    reason = f"{each.called} {error}"
-                    refused = self._refused(row, reason, each.column or "", shape_of(cell))
-                    yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
-                    return
             require_known(self.load.target, values)
             require_order(values)
             require_forms(self.load.target, values)
         except CellRefused as error:
-            refused = self._refused(row, str(error))
-            yield RefusedRow(refused, self._told(cells, NUMBER), self._told(cells, AGREEMENT))
-            return
-        yield StagedRow(row.line, values, row.part)
-
-    def _refused(self, row: Row, reason: str, column: str = "", shape: str = "") -> Refused:
-        return Refused(self.file.names[row.part], row.line, reason, column, shape, row.part)
-
-    def _told(self, cells: Sequence[str], name: str) -> str | None:
-        """Return what a refused row says in this field, as far as it was joined and can be read."""
-        for each in self._fields:
-            if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
-                try:
-                    told = each.read(each.cell if each.place is None else cells[each.place])
-                except CellRefused:
-                    return None
-                return None if told is None else str(told)
+            return str(error)
         return None
 
+    def _refused_at(self, batch: Batch, at: int, reason: str, column: str = "", shape: str = "") -> RefusedRow:
+        name, line = self.file.names[batch.part], batch.lines[at]
+        return self._refused(Refused(name, line, reason, column, shape, batch.part), batch.cells(at))
 
-def _called(column: str, source: SourceFile) -> str:
-    paths = source.named_paths.get(column, ())
-    return repr(column) + (f" ({' or '.join(paths)})" if paths and paths != (column,) else "")
-
-
-def _cell(cells: Sequence[str], of: _Field) -> str:
-    """Return a field's cell, or that of its second column where the first one is empty."""
-    cell = cells[of.place] if of.place is not None and of.place != NOWHERE else ""
-    if cell or of.second is None or of.second == NOWHERE:
-        return cell
-    return cells[of.second]
+    def _refused(self, refused: Refused, cells: Sequence[str]) -> RefusedRow:
+        return RefusedRow(refused, _told(self._fields, NUMBER, cells), _told(self._fields, AGREEMENT, cells))
 
 
-def _partner(shelf: Shelf, key: str, file: SourceRows, *, optional: bool) -> Cells:
-    found = shelf.find(key)
-    if found is not None:
-        return found
-    if not optional:
-        raise CellRefused(f"has no single row in {file.name!r}")
-    return ("",) * len(file.columns)
+def _told(fields: Iterable[Field], name: str, cells: Sequence[str]) -> str | None:
+    """Return what a refused row says in this field, as far as it was joined and can be read."""
+    for each in fields:
+        if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
+            try:
+                told = each.reader.read(each.constant if each.place is None else cells[each.place])
+            except CellRefused:
+                return None
+            return None if told is None else str(told)
+    return None
 
 
 def _named(file: SourceRows) -> tuple[str, ...]:
     return tuple(f"{file.name}.{column}" for column in file.columns)
-
-
-@contextmanager
-def _shelved(file: SourceRows, key: str) -> Iterator[Shelf]:
-    """Yield the rows of a second file by key."""
-    shelf = Shelf()
-    try:
-        for row in file.rows():
-            if isinstance(row, Row):
-                shelf.put(row.cells[file.columns.index(key)], row.cells)
-        yield shelf
-    finally:
-        shelf.close()
 
 
 def _require_columns(load: Load, file: SourceRows, joined: Sequence[SourceRows], columns: Iterable[str]) -> None:
@@ -221,26 +182,38 @@ def _columns(load: Load) -> Iterator[str]:
     yield from (join.on for join in load.join)
 
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 def digest_of(values: Iterable[Value | Any]) -> bytes:
     """Return what stands for a row's facts: 16 bytes of SHA-256 over its values in the table's order."""
-    return hashlib.sha256(_encode(list(values))).digest()[:16]
+    return digests_of([list(values)])[0]
+
+
+def digests_of(rows: Sequence[Sequence[Value | Any]]) -> list[bytes]:
+    """Return the same of each of these rows. JSON holds no line break of its own, so the lines are the rows."""
+    return [sha256(line).digest()[:16] for line in _encode_lines(rows).split(b"\n")[:-1]]
 
 
 def row_digest(target: str, columns: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Return what stands for a row of `target`."""
+    return row_digests(target, columns, [[value] for value in values])[0]
+
+
+def row_digests(target: str, columns: Sequence[str], values: Sequence[Sequence[Any]]) -> list[bytes]:
     """
-    Return what stands for a row of `target`.
+    Return what stands for each row of `target`, of which the columns are given.
 
     INVARIANT: a row without a word in the columns that came later has the digest it had before they came. Otherwise
     the first load after an upgrade would change every row, and be held.
     """
     later = later_columns(target)
-    if not later:
-        return digest_of(values)
     said = dict(zip(columns, values, strict=True))
-    own = [value for name, value in said.items() if name not in later]
-    return digest_of(
-        [*own, *([str(name), said[name]] for name in columns if name in later and said[name] not in (None, ""))]
-    )
+    rows: list[tuple[Any, ...]] = list(zip(*[said[name] for name in columns if name not in later], strict=True))
+    for name in columns:
+        if name in later and any(value not in (None, "") for value in said[name]):
+            rows = [
+                row if value in (None, "") else (*row, (str(name), value))
+                for row, value in zip(rows, said[name], strict=True)
+            ]
+    return digests_of(rows)

@@ -20,6 +20,8 @@ import openpyxl
 
 from gateway.records.errors import BadSource
 from gateway.records.loading.archive import Archive
+from gateway.records.loading.batches import LETTERS as AT_ONCE
+from gateway.records.loading.csvrecords import Records
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.workbook_parts import ROWS, judged
 
@@ -36,8 +38,11 @@ _AT_ONCE: Final = 100
 _UNCOMPUTED: Final = "it has a formula without its result: open the workbook, let it compute, and save it"
 
 
-def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[tuple[int, list[str] | str, int]]:
-    """Yield (row, cells or why not, letters read) of each row of the sheet that is not empty. Raises `BadSource`."""
+def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[Records]:
+    """Yield the cells of each row of the sheet that is not empty, or why not, some at a time. Raises `BadSource`."""
+    lines: list[int] = []
+    records: list[list[str] | str] = []
+    letters = 0
     with _opened(raw, source.path, name) as (book, parts):
         sheet = _sheet(book, source, name)
         uncomputed = parts[sheet._worksheet_path]  # noqa: SLF001 - nothing public says which part it is
@@ -47,8 +52,15 @@ def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[tupl
             if number > ROWS:
                 raise BadSource(f"{name}: its sheet has more than {ROWS:,} rows.")
             cells = _UNCOMPUTED if number in uncomputed else _cells(row)
-            if cells:
-                yield number, cells, sum(map(len, cells)) + len(row)
+            if not cells or number < source.first_line:
+                continue
+            lines.append(number)
+            records.append(cells)
+            letters += sum(map(len, cells)) + len(row)
+            if letters >= AT_ONCE:
+                yield Records(lines, records, letters)
+                lines, records, letters = [], [], 0
+    yield Records(lines, records, letters)
 
 
 def sheet_names(raw: BinaryIO, path: str) -> tuple[str, ...]:

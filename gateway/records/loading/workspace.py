@@ -6,22 +6,24 @@ session: a load that dies leaves nothing in them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import compress
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
+from gateway.records.loading.cells import Value
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.places import place_of
-from gateway.records.loading.staging import RefusedRow, StagedRow, Staging, row_digest
+from gateway.records.loading.staging import RefusedRow, StagedRows, Staging, row_digests
 from gateway.records.loading.targets import NUMBER, TARGETS, columns_of, field_of
 
 ROWS: Final = 5_000
-LETTERS: Final = 4_000_000
-"""How much is held at a time: whichever comes first."""
+"""How many rows are held at a time that are read from the database."""
 STUDENTS: Final = "students"
 
 KNOWN: Final = (
@@ -90,20 +92,9 @@ class Workspace:
 
     async def fill(self, number: int, staging: Staging, tell: Tell) -> None:
         """Read what a load takes into its tables. Raises `BadSource`."""
-        rows: list[StagedRow] = []
-        refused: list[RefusedRow] = []
-        flushed = 0
-        for row in staging.rows():
-            if isinstance(row, StagedRow):
-                rows.append(row)
-            else:
-                refused.append(row)
-            if len(rows) + len(refused) >= ROWS or staging.file.taken - flushed >= LETTERS:
-                await self._flush(number, staging, rows, refused)
-                flushed = staging.file.taken
-                tell(flushed)
-                rows, refused = [], []
-        await self._flush(number, staging, rows, refused)
+        for some in staging.batches():
+            await self._put(number, staging, some)
+            tell(staging.file.taken)
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
 
@@ -126,38 +117,43 @@ class Workspace:
         if records:
             await self.connection.copy_records_to_table(table, schema_name="pg_temp", records=records, columns=columns)
 
-    async def _flush(
-        self, number: int, staging: Staging, rows: Sequence[StagedRow], refused: Sequence[RefusedRow]
-    ) -> None:
-        target, scope = staging.load.target, staging.load.scope_columns
-        about_students = TARGETS[target].is_about_students
-        students = await self._identified(target, rows) if about_students else {}
-        stored = _stored(target)
-        taken: list[tuple[Any, ...]] = []
-        no_student: list[RefusedRow] = []
-        spoken_of: set[tuple[Any, ...]] = set()
-        for row in rows:
-            student = None
-            if about_students and (student := students.get(str(row.values[NUMBER]))) is None:
-                no_student.append(RefusedRow(Refused(staging.file.names[row.part], row.line, _NOBODY, part=row.part)))
-                spoken_of.add(tuple([row.values.get(field_of(name)) for name in scope if name != "student_id"]))
-                continue
-            values = [
-                student if name is None else nothing if (value := row.values.get(name)) is None else value
-                for name, nothing in stored
-            ]
-            taken.append((*values, row_digest(target, columns_of(target), values), place_of(row.part, row.line)))
+    async def _put(self, number: int, staging: Staging, some: StagedRows) -> None:
+        target = staging.load.target
+        values, lines, refused = some.values, some.lines, list(some.refused)
+        students: Sequence[UUID | None] = ()
+        if TARGETS[target].is_about_students:
+            ids = await self._identified(target, set(map(str, values[NUMBER])))
+            students = [*map(ids.get, map(str, values[NUMBER]))]
+            if None in students:
+                known = [each is not None for each in students]
+                nobody = [not each for each in known]
+                name = staging.file.names[some.part]
+                refused += [
+                    RefusedRow(Refused(name, line, _NOBODY, part=some.part)) for line in compress(lines, nobody)
+                ]
+                await self._add_spoken_of(number, staging.load, _those(values, nobody), sum(nobody))
+                values, lines, students = _those(values, known), [*compress(lines, known)], [*compress(students, known)]
+        columns = [
+            students if name is None else _filled(values.get(name), len(lines), nothing)
+            for name, nothing in _stored(target)
+        ]
+        digests = row_digests(target, columns_of(target), columns)
+        begin = place_of(some.part, 0)
         table = f"raw_{number}" if staging.load.fold is not None else f"staged_{number}"
-        await self.copy(table, (*columns_of(target), "digest", "at_line"), taken)
-        # Whoever is not there is nobody's place; what else such a row says it speaks of, it does.
-        if scope and "student_id" not in scope:
-            await self.copy(f"places_{number}", scope, list(spoken_of))
-        await self.copy("refused", _REFUSED, [_refusal(number, each) for each in (*refused, *no_student)])
-        self.refused[number] += len(refused) + len(no_student)
+        records = [*zip(*columns, digests, [begin + line for line in lines], strict=True)]
+        await self.copy(table, (*columns_of(target), "digest", "at_line"), records)
+        await self.copy("refused", _REFUSED, [_refusal(number, each) for each in refused])
+        self.refused[number] += len(refused)
 
-    async def _identified(self, target: str, rows: Sequence[StagedRow]) -> dict[str, UUID]:
-        """Return the ids of these rows' students by number; a student of whom there is none gets one here."""
-        numbers = {str(row.values[NUMBER]) for row in rows}
+    async def _add_spoken_of(self, number: int, load: Load, values: Mapping[str, Sequence[Value]], rows: int) -> None:
+        """Note what rows speak of whose student is not there: nobody's place, but what else they say they speak of."""
+        scope = load.scope_columns
+        if scope and "student_id" not in scope:
+            named = [values.get(field_of(name), [None] * rows) for name in scope]
+            await self.copy(f"places_{number}", scope, [*set(zip(*named, strict=True))])
+
+    async def _identified(self, target: str, numbers: AbstractSet[str]) -> dict[str, UUID]:
+        """Return the ids of students by number; a student of whom there is none gets one where students come."""
         rows_found = await self.connection.fetch(_FIND, list(numbers)) if numbers else []
         found: dict[str, UUID] = {each[0]: each[1] for each in rows_found}
         if target == STUDENTS:
@@ -183,7 +179,9 @@ class Workspace:
                 f"SELECT {named}, min(at_line) AS at_line FROM pg_temp.raw_{number} GROUP BY {equal}"
             )
             while rows := await found.fetch(ROWS):
-                records = [(*row[:-1], row_digest(load.target, columns, row[:-1]), row[-1]) for row in rows]
+                values = [*zip(*rows, strict=True)]
+                digests = row_digests(load.target, columns, values[:-1])
+                records = [*zip(*values[:-1], digests, values[-1], strict=True)]
                 await self.copy(f"staged_{number}", (*columns, "digest", "at_line"), records)
 
 
@@ -199,6 +197,17 @@ def _stored(target: str) -> list[tuple[str | None, str | None]]:
         (None if name == "student_id" else field_of(name), None if table.c[name].server_default is None else "")
         for name in columns_of(target)
     ]
+
+
+def _filled(column: Sequence[Value] | None, rows: int, nothing: str | None) -> Sequence[Value]:
+    """Return a stored column: the field's values, with what stands for nothing where there is none."""
+    if column is None:
+        return [nothing] * rows
+    return column if nothing is None else [nothing if value is None else value for value in column]
+
+
+def _those(values: Mapping[str, Sequence[Value]], meant: Sequence[bool]) -> dict[str, Sequence[Value]]:
+    return {name: [*compress(column, meant)] for name, column in values.items()}
 
 
 def _refusal(number: int, row: RefusedRow) -> tuple[Any, ...]:

@@ -13,7 +13,8 @@ from pyexpat import ExpatError, ParserCreate
 from typing import Final
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import LINE_LETTERS, Refused, Row
+from gateway.records.loading.batches import Batch, Refused, Row, batched
+from gateway.records.loading.csvrecords import LINE_LETTERS
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
 from gateway.records.loading.trees import DEPTH, Cells, Element, NotRead
@@ -43,6 +44,10 @@ class XmlFile:
     columns: tuple[str, ...]
     cells: Cells
     taken: int = field(default=0)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield its rows, and why some are refused, some thousand at a time. Raises `BadSource`."""
+        return batched(self.rows(), len(self.columns))
 
     def rows(self) -> Iterator[Row | Refused]:
         """Yield each row, or why it is refused, in the file's order. Raises `BadSource`."""

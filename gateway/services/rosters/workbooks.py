@@ -5,7 +5,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.records.loading.csvfile import Refused, open_csv
+from gateway.records.loading.batches import Refused
+from gateway.records.loading.csvfile import open_csv
 from gateway.records.loading.export import OneFile
 from gateway.records.loading.mapping import SourceFile
 from gateway.services.rosters.lines import MOST_LINES, RosterUnreadable

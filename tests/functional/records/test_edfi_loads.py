@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.targets import TARGETS
 from tests.factories.database import TestDatabase
 from tests.factories.edfi import NEW_XML, interchange, old_xml, write

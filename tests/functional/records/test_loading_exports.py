@@ -15,7 +15,7 @@ import pytest
 from gateway.records.coverage import Scope
 from gateway.records.errors import BadSource, LoadBusy, LoadHeld, RowsRefused
 from gateway.records.loading import prepare, settled, workspace
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.mapping import parse_mapping
 from gateway.records.subjects import SubjectKey
 from gateway.services.appearing import Appearing

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.csvfile import Refused, Row, open_csv
+from gateway.records.loading.batches import Refused, Row
+from gateway.records.loading.csvfile import open_csv
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 

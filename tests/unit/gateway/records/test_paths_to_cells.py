@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.records.errors import BadMapping
-from gateway.records.loading.csvfile import Refused
+from gateway.records.loading.batches import Refused
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile, parse_mapping
 from gateway.records.loading.parts import open_parts

@@ -87,7 +87,7 @@ def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
 )
 def test_a_cell_becomes_a_value(cell: str, rule: FieldRule, kind: TypeEngine[object], value: Value) -> None:
     assert read_cell(cell, rule, kind, {"t": {"A": "x"}}) == value
-    assert reader_for(rule, kind, {"t": {"A": "x"}})(cell) == value
+    assert reader_for(rule, kind, {"t": {"A": "x"}}).column([cell, cell]) == ([value, value], {})
 
 
 def test_the_digest_of_a_row_tells_its_values_apart() -> None:
@@ -125,7 +125,7 @@ def test_a_row_is_refused_with_line_and_reason_and_its_student_is_remembered(tmp
         "e:5: entry_date is after exit_date",
     ]
     assert found.numbers == ["2", "3", "4"]
-    assert "north" not in repr(found.rows)
+    assert "north" not in repr(found.batches)
 
 
 def test_conditions_choose_rows_before_joins_and_after(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from gateway.records.errors import BadMapping, BadSource
 from gateway.records.loading.archive import Archive
-from gateway.records.loading.csvfile import CsvFile, Refused, Row, open_csv
+from gateway.records.loading.batches import Refused, Row
+from gateway.records.loading.csvfile import CsvFile, open_csv
 from gateway.records.loading.export import Export, Folder
 from gateway.records.loading.mapping import SourceFile, parse_mapping
 from tests.factories.workbooks import alter_part, write_workbook

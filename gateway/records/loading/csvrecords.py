@@ -1,0 +1,126 @@
+"""
+From the bytes of a CSV file to records: which cells each has and in which line it begins, or why it is none.
+
+INVARIANT: what is held at a time is bounded. A line without an end is refused once, and skipped without being kept.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, Final
+
+from gateway.records.errors import BadSource
+from gateway.records.loading.batches import LETTERS
+from gateway.records.loading.mapping import SourceFile
+
+LINE_LETTERS: Final = 100_000
+"""The longest line read, in letters. Exports have lines of some hundred."""
+TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
+STRANGE: Final = "surrogateescape"
+"""How bytes that are no letters are kept until the row is known that holds them."""
+_LINES_A_ROW: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Some records in a file's order: the first line of each, its cells or why it has none; and the letters read."""
+
+    lines: Sequence[int]
+    found: Sequence[list[str] | str]
+    letters: int
+    is_ascii: bool = False
+    """Whether it is known that every cell is of plain letters, which are written in one way only."""
+
+
+def records_of(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[Records]:
+    """Yield the records of a CSV file, some thousand at a time; blank lines are none. Raises `BadSource`."""
+    with io.TextIOWrapper(raw, encoding=source.encoding, errors=STRANGE, newline="") as file:
+        blocks = blocks_of(file, source, name)
+        lines, first = next(blocks, []), 1
+        while lines:
+            done = len(lines)
+            if (records := _at_once(lines, first, source)) is None:
+                records, done = _one_by_one(lines, first, source, blocks)
+            yield records
+            first += done
+            lines = lines[done:] or next(blocks, [])
+
+
+def lines_of(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[str]:
+    """Yield the lines; of one that is too long only its beginning, which is too long itself. Raises `BadSource`."""
+    return chain.from_iterable(blocks_of(file, source, name))
+
+
+def blocks_of(file: io.TextIOWrapper, source: SourceFile, name: str) -> Iterator[list[str]]:
+    """Yield the lines, with their ends, some thousand at a time. Raises `BadSource`."""
+    held = ""
+    try:
+        while piece := file.read(LETTERS):
+            held += piece
+            # A line may end in two signs, of which the second is still to come.
+            whole = max(held.rfind("\n"), held.rfind("\r", 0, -1)) + 1
+            if whole:
+                yield io.StringIO(held[:whole], newline="").readlines()
+                held = held[whole:]
+            if len(held) > LINE_LETTERS:
+                # Long enough to be refused. Its last letter may be half of the line's end.
+                held = held[:LINE_LETTERS] + held[-1]
+    except UnicodeDecodeError:
+        raise BadSource(f"{name}: {source.path} holds bytes that are not {source.encoding}.") from None
+    if held:
+        yield io.StringIO(held, newline="").readlines()
+
+
+def _at_once(lines: Sequence[str], first: int, source: SourceFile) -> Records | None:
+    """Return the records of lines of which each is one; None if it has to be looked at more closely."""
+    text = "".join(lines)
+    if first < source.first_line or "\0" in text or any(map(str.isspace, lines)):
+        return None
+    if max(map(len, lines)) > LINE_LETTERS:
+        return None
+    try:
+        found = list(csv.reader(lines, delimiter=source.delimiter, strict=True))
+    except csv.Error:
+        return None
+    if len(found) < len(lines):
+        return None
+    return Records(range(first, first + len(lines)), found, len(text), text.isascii())
+
+
+def _one_by_one(lines: list[str], first: int, source: SourceFile, more: Iterator[list[str]]) -> tuple[Records, int]:
+    """Return the records that begin in these lines, and in how many they stand: the last may go on in `more`."""
+    begins: list[int] = []
+    records: list[list[str] | str] = []
+    at, whole = 0, len(lines)
+    while at < whole:
+        text, number, taken = lines[at], first + at, 1
+        if number >= source.first_line and not text.isspace():
+            found = TOO_LONG if len(text) > LINE_LETTERS else _parse(text, source)
+            while found is None and taken < _LINES_A_ROW:
+                if at + taken == len(lines):
+                    lines.extend(next(more, ()))
+                if at + taken == len(lines):
+                    break
+                taken += 1
+                found = _parse("".join(lines[at : at + taken]), source)
+            if found is None:
+                # The quotation mark never closed: only the first line is lost, the others get another chance.
+                found, taken = "a quotation mark is opened and never closed", 1
+            begins.append(number)
+            records.append(found)
+        at += taken
+    return Records(begins, records, sum(map(len, lines[:at]))), at
+
+
+def _parse(text: str, source: SourceFile) -> list[str] | str | None:
+    """Return the cells of one record, why it has none, or None if it goes on in the next line."""
+    if "\0" in text:
+        return "it holds a NUL character"
+    if '"' not in text:
+        return text.rstrip("\r\n").split(source.delimiter)
+    try:
+        return next(csv.reader([text], delimiter=source.delimiter, strict=True), [])
+    except csv.Error as error:
+        return None if "unexpected end of data" in str(error) else "its quotation marks are misplaced"
