@@ -214,10 +214,23 @@ async def test_an_amendment_says_what_it_changes_and_what_it_would_have_answered
     page = await pen.page("/requests")
     assert "grade_level left in 1 answer and would not have" in page
     assert "only the newest entries" not in page
-    office = console.office
-    old = await registered_agreement(office, digest)
-    short = await rehearse_draft(office.desk, old, alarm, most=1)
-    assert not short.whole
+    old = await registered_agreement(console.office, digest)
+    assert not (await rehearse_draft(console.office.desk, old, alarm, most=1)).whole
+    # What is signed and in force is a draft no longer, and its page says what it changed of the one before.
+    ring = console.gateway.deployment.ring
+    await pen.write("/people", people__drafted_by=ring.officers[1].key.thumbprint)
+    await pen.send("/ready", {})
+    signed = ring.agreement(content=await content_of(console, pen.path))
+    await console.office.onboarding.activate(signed.envelope, [signed.approval])
+    page = (await admin.get(f"/console/agreements/{signed.agreement.digest}")).text
+    assert "&#39;Grade level&#39; (000100) is removed." in page
+    assert f'href="/console/agreements/{digest}">version 1<' in page
+    assert "is removed" not in (await admin.get(f"/console/agreements/{digest}")).text
+    assert pen.path not in (await admin.get("/console/drafts")).text
+    days = (await admin.get("/console/calendar")).text
+    assert signed.agreement.digest in days
+    assert "The last day of the term" in days
+    assert "The yearly review is due" in days
 
 
 async def what_is_incomplete_is_kept_and_named_at_its_field(console: Console, admin: Browser) -> None:
