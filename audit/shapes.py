@@ -32,7 +32,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.AGREEMENT_REPLACED: "agreement by first_day facts?",
         Event.AGREEMENT_REVIEWED: "document agreement first_day last_day pack findings conclusion officers",
         Event.AGREEMENT_CLOSED: "agreement certified",
-        Event.DRAFT_REVIEWED: "draft line",
+        Event.DRAFT_REVIEWED: "draft line person?",
         Event.OFFICER_INTRODUCED: "document officer voices replaces?",
         Event.KEY_REVOKED: "document key voices since.entry?",
         Event.PEOPLE_NAMED: "document agreement people approved",

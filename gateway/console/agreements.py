@@ -12,6 +12,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.drafts.versions import changes_of, versions_of
 from gateway.services.obligations.owed import Obligations
 from gateway.services.overview import agreement_page, client_lines, covered_by, uncounted_lines
 from gateway.signin.callers import form_of
@@ -59,6 +60,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             found=found,
             owed=owed,
+            versions=versions_of(registry, found.agreement.id),
+            changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
         )
 

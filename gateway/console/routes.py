@@ -5,9 +5,11 @@ from fastapi import APIRouter
 from gateway.console.administration import administration_routers
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
+from gateway.console.calendar import calendar_router
 from gateway.console.codes import codes_router
 from gateway.console.consents import consents_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.drafting.routes import drafting_routers
 from gateway.console.emergencies import emergencies_router
 from gateway.console.glossary import glossary_router
 from gateway.console.incidents import incidents_router
@@ -32,6 +34,8 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         log_router(desk),
         students_router(desk),
         agreements_router(desk),
+        *drafting_routers(desk),
+        calendar_router(desk),
         papers_router(desk),
         paper_acts_router(desk),
         passkeys_router(desk),

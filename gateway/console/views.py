@@ -35,6 +35,7 @@ SECTIONS: Final = (
     Section("log", f"{ROOT}/log", message("Log"), frozenset({Act.READ_LOG})),
     Section("students", f"{ROOT}/students", message("Students"), frozenset({Act.SEARCH_STUDENTS})),
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), frozenset({Act.READ_LOG})),
+    Section("drafts", f"{ROOT}/drafts", message("Drafts"), frozenset({Act.DRAFT})),
     Section("partners", f"{ROOT}/partners", message("Partners"), frozenset({Act.READ_LOG})),
     Section("clients", f"{ROOT}/clients", message("Programs"), frozenset({Act.READ_LOG})),
     Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),

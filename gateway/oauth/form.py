@@ -14,21 +14,23 @@ _CONTENT_TYPE = "application/x-www-form-urlencoded"
 _ENCODED = re.compile(rb"(?:[^%&=]|%[0-9A-Fa-f]{2})*")
 
 
-def parse_form(body: bytes, content_type: str) -> Mapping[str, str]:
+def parse_form(body: bytes, content_type: str, *, largest: int = MAX_BODY, most: int = MAX_FIELDS) -> Mapping[str, str]:
     """
     Return the fields of a form; those sent empty count as not sent (RFC 6749 section 3.2).
+
+    A page may let its forms be larger: `largest` in bytes, `most` in fields.
 
     Raises `InvalidRequest` for another content type, a repeated or nameless field, broken encoding, or too many.
     """
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() != _CONTENT_TYPE or parameters.strip().lower() not in {"", "charset=utf-8"}:
         raise InvalidRequest("form_content_type")
-    if len(body) > MAX_BODY:
+    if len(body) > largest:
         raise InvalidRequest("form_too_large")
     if not body:
         return {}
     pairs = body.split(b"&")
-    if len(pairs) > MAX_FIELDS:
+    if len(pairs) > most:
         raise InvalidRequest("form_too_many_fields")
     fields: dict[str, str] = {}
     for pair in pairs:

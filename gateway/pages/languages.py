@@ -40,10 +40,21 @@ def translations(language: Language) -> NullTranslations:
     """Return the catalogue of a language; that of English is empty, since the pages are written in it."""
     if language is Language.ENGLISH:
         return NullTranslations()
-    catalogue = read_po(io.BytesIO(files("gateway.pages").joinpath("locale", f"{language.value}.po").read_bytes()))
+    catalogue = read_po(io.BytesIO(_written(language)))
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     return GNUTranslations(io.BytesIO(compiled.getvalue()))
+
+
+@cache
+def messages() -> frozenset[str]:
+    """Return every sentence that the pages say: those that the other languages have, which a test sees is all."""
+    found: set[str] = set()
+    for language in Language:
+        if language is not Language.ENGLISH:
+            catalogue = read_po(io.BytesIO(_written(language)))
+            found.update(each if isinstance(each, str) else each[0] for each in (one.id for one in catalogue) if each)
+    return frozenset(found)
 
 
 def language_of(request: Request) -> Language:
@@ -52,6 +63,10 @@ def language_of(request: Request) -> Language:
     wanted = [chosen, *(part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(","))]
     ours = {each.value: each for each in Language}
     return next((ours[code] for each in wanted if (code := each.lower().split("-")[0]) in ours), Language.ENGLISH)
+
+
+def _written(language: Language) -> bytes:
+    return files("gateway.pages").joinpath("locale", f"{language.value}.po").read_bytes()
 
 
 def message(english: str) -> str:
@@ -70,6 +85,10 @@ class Wording:
         """Return a day, such as "Nov 2, 2026"; of a time, the day it is in the district."""
         local = value.astimezone(self.zone).date() if isinstance(value, dt.datetime) else value
         return dates.format_date(local, "medium", locale=self.language.value)
+
+    def month(self, value: dt.date) -> str:
+        """Return a month with its year, such as "November 2026"."""
+        return str(dates.format_skeleton("yMMMM", value, locale=self.language.value))
 
     def time(self, value: dt.datetime) -> str:
         """Return a time with its day and zone, such as "Nov 2, 2026, 9:30:00 AM PST"."""

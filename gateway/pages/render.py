@@ -4,7 +4,7 @@ Pages as HTML: one environment a language, every value escaped, no script and no
 Rooms with pages bring their templates: `Pages("gateway.console")`. They extend `page.html`, which is here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from gateway.http import line_of
 from gateway.pages.assets import assets
-from gateway.pages.languages import Language, Wording, language_of, translations
+from gateway.pages.languages import Language, Wording, language_of, messages, translations
 
 UTC: Final = ZoneInfo("UTC")
 # What nothing here needs and what would turn a value into markup.
@@ -69,6 +70,17 @@ class Pages:
         for name in _UNSAFE:
             del made.filters[name]
         extended: Any = made  # the extension adds its methods to the class at run time
-        extended.install_gettext_translations(translations(language), newstyle=True)
+        known = translations(language)
+        extended.install_gettext_callables(_believed(known.gettext), known.ngettext, newstyle=True)
         made.globals["asset"] = assets()
         return made
+
+
+def _believed(gettext: Callable[[str], str]) -> Callable[[str], str]:
+    """
+    Return `gettext` for templates, which believe what it returns and escape none of it.
+
+    INVARIANT: only sentences of our own are believed. Whatever else a template hands to `_`, such as a value with a
+    name for most of its kind, is escaped like any other value.
+    """
+    return lambda said: gettext(said) if said in messages() else str(escape(said)).replace("%", "%%")

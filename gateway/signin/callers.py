@@ -29,6 +29,9 @@ from gateway.signin.errors import ForeignForm, UnguardedRoute
 ORIGIN_STATE: Final = "public_origin"
 CSRF_FIELD: Final = "csrf"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_FORM: Final = 262_144
+MOST_FIELDS: Final = 500
+"""Room for twice the largest form, which is that of a dataset's elements; `Front` lets only some paths be so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ def require_own_site(request: Request) -> None:
 async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form that was posted. Raises `ForeignForm` for anything but a plain form."""
     try:
-        return dict(parse_form(await request.body(), request.headers.get("content-type", "")))
+        content_type = request.headers.get("content-type", "")
+        return dict(parse_form(await request.body(), content_type, largest=LARGEST_FORM, most=MOST_FIELDS))
     except TokenRefused:
         raise ForeignForm("not a plain form") from None
 

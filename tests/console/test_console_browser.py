@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 import pytest
 from playwright.async_api import Browser
@@ -13,11 +14,13 @@ from agreements.roles import Role
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
+from tests.factories.console_drafts import a_sound_draft
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held, invited
 
 pytestmark = pytest.mark.browser
 
+DRAFT = UUID("5b0a3c1e-6d1f-4a52-9d0b-3f6c7a1e2b90")
 CALIXTE = STUDENTS["calixte"]
 WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
     .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".pg-wide"))
@@ -86,6 +89,20 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     yield "student-opened"
     await seen.open("/console/log/999999")
     yield "refused"
+    await seen.pick("administrator")
+    await a_sound_draft(console, DRAFT)
+    drafts = (
+        "",
+        f"/{DRAFT}",
+        f"/{DRAFT}/people",
+        f"/{DRAFT}/data/attendance",
+        f"/{DRAFT}/population",
+        f"/{DRAFT}/review",
+    )
+    for place in ("calendar", *(f"drafts{each}" for each in drafts)):
+        await seen.open(f"/console/{place}")
+        yield place.replace("/", "-").replace(str(DRAFT), "one")
+    await seen.pick("officer")
     for place in ("papers", f"papers/{await held(console)}", "passkeys"):
         await seen.open(f"/console/{place}")
         yield place.partition("/sha256")[0] + ("-one" if "sha256" in place else "")

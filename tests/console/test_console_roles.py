@@ -1,6 +1,7 @@
 """Each page for each role, enumerated from the application: nobody signed in, another role, the right one."""
 
 import re
+from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -10,6 +11,7 @@ from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
 from tests.factories.console import ROLES, Console, handed_in
+from tests.factories.console_drafts import a_sound_draft
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held
 from tests.factories.staff import Browser
@@ -39,6 +41,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/agreements": Act.READ_LOG,
     "/console/agreements/{digest}": Act.READ_LOG,
     "/console/agreements/{digest}/suspend": Act.STOP,
+    "/console/calendar": Act.READ_LOG,
     "/console/papers": ANY,
     "/console/papers/{digest}": Act.APPROVE,
     "/console/papers/{digest}/approvals": Act.APPROVE,
@@ -114,6 +117,21 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/consents": Act.RECORD_CONSENTS,
     "/console/consents/statement": Act.RECORD_CONSENTS,
     "/console/consents/slip": Act.RECORD_CONSENTS,
+    "/console/agreements/{digest}/amend": Act.DRAFT,
+    "/console/drafts": Act.DRAFT,
+    "/console/drafts/import": Act.DRAFT,
+    "/console/drafts/{draft}": Act.DRAFT,
+    "/console/drafts/{draft}/canonical": Act.DRAFT,
+    "/console/drafts/{draft}/data": Act.DRAFT,
+    "/console/drafts/{draft}/data/{dataset}": Act.DRAFT,
+    "/console/drafts/{draft}/delete": Act.DRAFT,
+    "/console/drafts/{draft}/file": Act.DRAFT,
+    "/console/drafts/{draft}/population": Act.DRAFT,
+    "/console/drafts/{draft}/ready": Act.DRAFT,
+    "/console/drafts/{draft}/requests": Act.DRAFT,
+    "/console/drafts/{draft}/review": Act.DRAFT,
+    "/console/drafts/{draft}/{step}": Act.DRAFT,
+    "/console/drafts/{draft}/{step}/look": Act.DRAFT,
 }
 """
 What each page is for: an act, or several of which one is enough. A new page stands here, or this file fails.
@@ -127,6 +145,9 @@ def acts(path: str, method: str) -> frozenset[Act]:
     meant = ACTS[path]
     one = meant[method] if isinstance(meant, dict) else meant
     return one if isinstance(one, frozenset) else frozenset({one})
+
+
+DRAFT = UUID("5b0a3c1e-6d1f-4a52-9d0b-3f6c7a1e2b90")
 
 
 def pages(console: Console) -> list[tuple[str, str]]:
@@ -155,12 +176,16 @@ async def filled(console: Console, path: str) -> str:
         roster=roster,
         number=1,
         incident=console.incident,
+        draft=DRAFT,
+        step="purpose",
+        dataset="students",
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
 
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
+    await a_sound_draft(console, DRAFT)
     await console.raise_alarm("undecided", cause="error")  # case 1
     await console.open_incident()
     assert {path for _, path in listed} == set(ACTS)

@@ -18,6 +18,7 @@ from gateway.services.inbox.office import Inbox
 from gateway.services.inbox.pending import Pending
 from gateway.services.incidents.incidents import Incidents
 from gateway.services.incidents.lines import Concerns
+from gateway.services.office import Office
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
@@ -45,6 +46,7 @@ class Console:
     http: httpx2.AsyncClient
     people: dict[Role, Person]
     load: int
+    office: Office
     incident: int = 0
     roster: int | None = None
 
@@ -60,9 +62,8 @@ class Console:
         """Have an alarm on file; return the number of its case."""
         pending = Pending()
         pending.take(code, facts)
-        office = await self.gateway.office()
-        await flush(office.engine, pending)
-        return (await Inbox(office.desk).lines(limit=1))[0].number
+        await flush(self.office.engine, pending)
+        return (await Inbox(self.office.desk).lines(limit=1))[0].number
 
     async def open_incident(self, **concerns: str) -> int:
         """Have an incident of the last hour on file, at Bright Path unless said otherwise; return its number."""
@@ -108,4 +109,4 @@ async def console_of(gateway: Gateway, host: str = "127.0.0.1") -> AsyncIterator
     async with httpx2.AsyncClient(timeout=20) as http:
         entries = enumerate(await gateway.entries(0))
         load = next(index for index, each in entries if each["event"] == "records.loaded")
-        yield Console(gateway, http, people, load)
+        yield Console(gateway, http, people, load, await gateway.office())

@@ -21,7 +21,7 @@ def drafted(console: Console, name: str = "agreement:on-the-pages") -> SignedAgr
 
 async def papers_of(console: Console) -> Papers:
     """Return the papers of the console's installation."""
-    return Papers(await console.gateway.office())
+    return Papers(console.office)
 
 
 def signed_file(kind: Kind, payload: bytes, *keys: SigningKey) -> str:

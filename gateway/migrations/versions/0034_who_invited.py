@@ -3,7 +3,7 @@ An invitation says who invited: the entry of whoever takes it up names them, and
 
 Null for what a command made, and for invitations that were open when this came.
 
-Revises: 0032.
+Revises: 0033.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0034"
-down_revision: str | None = "0032"
+down_revision: str | None = "0033"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

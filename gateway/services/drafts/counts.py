@@ -22,6 +22,7 @@ from audit.events import Event
 from gateway.records import headcount
 from gateway.services.drafts.approximation import Approximate, Tally, approximate, differing_bits, reach
 from gateway.services.errors import DraftBudgetSpent
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import read_moment
 from gateway.services.standing.scopes import scope_for
 from gateway.store.tables import SKETCH_BITS, draft_count
@@ -67,11 +68,34 @@ class _Answer:
     tally: Tally | None
 
 
-async def count_draft(engine: AsyncEngine, draft: Agreement, in_force: Agreement | None) -> Counted:
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many different drafts may still be counted today: of one line, and of all lines together."""
+
+    line: int
+    all: int
+
+    @property
+    def left(self) -> int:
+        """How many, whichever ends first."""
+        return max(0, min(self.line, self.all))
+
+
+async def budget_of(engine: AsyncEngine, line: str) -> Budget:
+    """Return what is left of today's budget for one line."""
+    async with engine.connect() as connection:
+        day = (await read_moment(connection)).now.astimezone(dt.UTC).date()
+        return await _budget(connection, line, day)
+
+
+async def count_draft(
+    engine: AsyncEngine, draft: Agreement, in_force: Agreement | None, person: str | None = None
+) -> Counted:
     """
     Return about how many students `draft` covers, and the version in force, as entry `draft.reviewed` of today.
 
-    Raises `DraftBudgetSpent`, `Problem` without a log, `UnknownTerm`; nothing was counted or is shown then.
+    `person` is who asks on a page, for the entry. Raises `DraftBudgetSpent`, `Problem` without a log, `UnknownTerm`;
+    nothing was counted or is shown then.
     """
     async with engine.begin() as connection:
         moment = await read_moment(connection)
@@ -87,7 +111,7 @@ async def count_draft(engine: AsyncEngine, draft: Agreement, in_force: Agreement
             for version in versions:
                 answers.append(await _answer(connection, version, moment.now, answers))
             # (3): last, because it holds the log's head until the transaction ends.
-            written = leaf(Event.DRAFT_REVIEWED, moment.now, draft=draft.digest, line=draft.id)
+            written = leaf(Event.DRAFT_REVIEWED, moment.now, draft=draft.digest, line=draft.id, **by(person))
             entry = await append_change(connection, written, moves_epoch=False)
             await connection.execute(insert(draft_count).values([_row(answer, day, entry) for answer in answers]))
             shown |= {each.agreement.digest: _Kept(each.students, each.left_out, entry) for each in answers}
@@ -106,11 +130,18 @@ async def _kept(connection: AsyncConnection, day: dt.date) -> dict[str, _Kept]:
 
 
 async def _require_budget(connection: AsyncConnection, line: str, day: dt.date) -> None:
-    entries = select(func.count(distinct(draft_count.c.idx))).where(draft_count.c.day == day)
-    if (await connection.execute(entries.where(draft_count.c.line == line))).scalar_one() >= LINE_BUDGET:
+    budget = await _budget(connection, line, day)
+    if budget.line <= 0:
         raise DraftBudgetSpent(f"{LINE_BUDGET} different drafts of {line} were counted today, which is all there are.")
-    if (await connection.execute(entries)).scalar_one() >= INSTALLATION_BUDGET:
+    if budget.all <= 0:
         raise DraftBudgetSpent(f"{INSTALLATION_BUDGET} different drafts were counted today, which is all there are.")
+
+
+async def _budget(connection: AsyncConnection, line: str, day: dt.date) -> Budget:
+    entries = select(func.count(distinct(draft_count.c.idx))).where(draft_count.c.day == day)
+    own = (await connection.execute(entries.where(draft_count.c.line == line))).scalar_one()
+    every = (await connection.execute(entries)).scalar_one()
+    return Budget(LINE_BUDGET - own, INSTALLATION_BUDGET - every)
 
 
 async def _answer(

@@ -5,7 +5,7 @@ For the command line and the console alike. Whoever asks learns about students o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from agreements.difference import Difference, difference
@@ -91,9 +91,9 @@ class UsualTable:
 
 
 @dataclass(frozen=True, slots=True)
-class DraftReview:
+class DraftPreview:
     """
-    All of it. `words_only` maps pointers to the terms that no rule carries out.
+    What can be said without looking at records. `words_only` maps pointers to the terms that no rule carries out.
 
     `withheld` is what the district's guardrails will deny however it is signed.
     """
@@ -104,49 +104,62 @@ class DraftReview:
     basis: str
     purpose: str
     datasets: tuple[DatasetReview, ...]
-    students: StudentsReview
     compared: Compared
     usual: UsualTable
     words_only: Mapping[str, object]
     withheld: tuple[Foreseen, ...]
 
 
-async def review_draft(desk: Desk, raw: bytes) -> DraftReview:
+@dataclass(frozen=True, slots=True)
+class DraftReview(DraftPreview):
+    """All of it: also about how many students."""
+
+    students: StudentsReview
+
+
+async def preview_draft(desk: Desk, draft: Agreement) -> DraftPreview:
+    """Return what a sound draft would let leave, without counting anybody."""
+    _, registry = await desk.registry()
+    in_force = version_in_force(draft, registry)
+    return _preview(draft, in_force, desk.catalogue, guardrails_of(desk, registry), "")
+
+
+async def review_draft(desk: Desk, raw: bytes, person: str | None = None) -> DraftReview:
     """
-    Review a draft, in YAML, JSON or canonical bytes.
+    Review a draft, in YAML, JSON or canonical bytes; `person` is who asks on a page.
 
     Raises `InvalidAgreement` with everything that is wrong, and then nothing was counted; `DraftBudgetSpent`.
     """
     # (1): what does not pass the checks is not counted: a count is for what could be signed.
     draft = parse_agreement(raw, desk.catalogue)
     _, registry = await desk.registry()
-    in_force = _version_in_force(draft, registry)
-    counted = await count_draft(desk.engine, draft, in_force)
-    return _review(draft, in_force, counted, desk.catalogue, guardrails_of(desk, registry))
+    in_force = version_in_force(draft, registry)
+    counted = await count_draft(desk.engine, draft, in_force, person)
+    students = _students(counted)
+    preview = _preview(draft, in_force, desk.catalogue, guardrails_of(desk, registry), students.words)
+    return DraftReview(**{each.name: getattr(preview, each.name) for each in fields(preview)}, students=students)
 
 
-def _version_in_force(draft: Agreement, registry: Registry) -> Agreement | None:
+def version_in_force(draft: Agreement, registry: Registry) -> Agreement | None:
     """Return the newest version of the draft's line that is in force, the draft itself aside."""
     versions = [granted.agreement.agreement for granted in registry.granted.values()]
     own = [each for each in versions if each.id == draft.id and each.digest != draft.digest]
     return max(own, key=lambda each: each.version, default=None)
 
 
-def _review(
-    draft: Agreement, in_force: Agreement | None, counted: Counted, catalogue: Catalogue, guardrails: Guardrails
-) -> DraftReview:
+def _preview(
+    draft: Agreement, in_force: Agreement | None, catalogue: Catalogue, guardrails: Guardrails, students: str
+) -> DraftPreview:
     changes = difference(in_force, draft)
     outside = {line.pointer for line in unusual(draft, catalogue)}
-    students = counted.students.words
     table = load_usual()[draft.purpose.code]
-    return DraftReview(
+    return DraftPreview(
         digest=draft.digest,
         line=draft.id,
         version=draft.version,
         basis=draft.basis,
         purpose=draft.purpose.code,
         datasets=tuple(_dataset(terms, catalogue, outside, students) for terms in draft.datasets),
-        students=_students(counted),
         compared=Compared(
             digest=None if in_force is None else in_force.digest,
             version=None if in_force is None else in_force.version,

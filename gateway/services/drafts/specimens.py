@@ -36,6 +36,21 @@ def specimens(terms: DatasetTerms, elements: Mapping[str, Element]) -> tuple[dic
     return tuple(_specimen(number, terms, elements) for number in range(1, SPECIMENS + 1))
 
 
+def example(element: Element, transformation: str, school_year: str) -> tuple[str, str]:
+    """Return one made-up value as it would stand in the records, and as it would leave; empty where nothing does."""
+    made = _made_up(element, 1, school_year)
+    banded = transformation == Transformation.BAND and element.id in _MARKED
+    before: Released = _MARKED[element.id] if banded else made
+    if transformation == Transformation.DROP:
+        return _told(before), ""
+    line = ElementTerm(element.id, transformation, own_line=False, pointer="")
+    return _told(before), _told(_left(line, made, school_year))
+
+
+def _told(value: Released) -> str:
+    return "" if value is None else value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
 def _specimen(number: int, terms: DatasetTerms, elements: Mapping[str, Element]) -> dict[str, object]:
     row: dict[str, object] = {RECORD_CODE: f"EXAMPLE-{number}"}
     for line in terms.elements:
