@@ -40,7 +40,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.EMERGENCY_ORDERED: "document officers recipients.count elements.count begins ends",
         Event.EMERGENCY_REVIEWED: "document approves officers",
         Event.EMERGENCY_RELEASED: f"document order officers recipients students request {_RULES} {_DIGESTS}",
-        Event.EMERGENCY_ENDED: "order",
+        Event.EMERGENCY_ENDED: "order person?",
         Event.CERTIFICATE_RECEIVED: "document agreement covers disclosures last_entry leavers signers",
         Event.HOLD_PLACED: "document agreement kind officers",
         Event.HOLD_RELEASED: "document agreement hold officers",

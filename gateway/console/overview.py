@@ -15,6 +15,7 @@ from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
 from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
+from gateway.services.first_steps import steps_of
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
@@ -92,6 +93,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             health=health,
             stopped=registry.suspensions,
             waiting=waiting,
+            open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )
 
     return router

@@ -6,12 +6,17 @@ from gateway.console.administration import administration_routers
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
 from gateway.console.desk import ConsoleDesk
+from gateway.console.emergencies import emergencies_router
+from gateway.console.glossary import glossary_router
+from gateway.console.incidents import incidents_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
 from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
 from gateway.console.passkeys import passkeys_router
+from gateway.console.start import start_router
+from gateway.console.stops import stops_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
 from gateway.signing.routes import signing_router
@@ -29,7 +34,12 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         passkeys_router(desk),
         *administration_routers(desk),
         alarms_router(desk),
+        incidents_router(desk),
+        stops_router(desk),
+        emergencies_router(desk),
         loads_router(desk),
         wishes_router(desk),
+        start_router(desk),
+        glossary_router(),
         signing_router(desk.office),
     )

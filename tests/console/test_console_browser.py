@@ -84,9 +84,9 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     await seen.page.click("main form button")
     yield "sign"
     await seen.pick("steward")
-    for place in ("loads", "rosters", "codes", "wishes"):
+    for place in ("start", "words", "loads", f"loads/{console.load}", "rosters", "codes", "wishes"):
         await seen.open(f"/console/{place}")
-        yield place
+        yield place.replace("/", "-")
 
 
 @dataclass(frozen=True)
