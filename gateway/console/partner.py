@@ -13,11 +13,15 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.forms import confirmed
 from gateway.console.overview import Row, rows
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.inbox.cases import CaseLine, State
+from gateway.services.inbox.office import Inbox
 from gateway.services.parties import Parties
 from gateway.services.partner_page import PartnerPage, partner_page
 from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 
+_MOST_CASES: Final = 200
+"""Cases that are looked through for those about a partner, the newest first."""
 ENDS_SOON_DAYS: Final = 30
 """How long before the end of a program's last binding the pages warn."""
 
@@ -25,6 +29,7 @@ ENDS_SOON_DAYS: Final = 30
 def partner_router(desk: ConsoleDesk) -> APIRouter:
     """Return the routes of one partner."""
     router = APIRouter(include_in_schema=False)
+    inbox = Inbox(desk.office.desk)
 
     @router.get("/console/partners/{partner}", name="console_partner")
     async def read_partner(request: Request, staff: LogReader, partner: Partner) -> Response:
@@ -50,6 +55,10 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
             whole = await desk.count(connection, moment, registry)
         return [row for row in rows(desk.activity, registry) if row.partner == partner], whole
 
+    async def _open_cases() -> list[CaseLine]:
+        states = (State.OPEN, State.LOOKED_AT)
+        return [case for state in states for case in await inbox.lines(state=state, limit=_MOST_CASES)]
+
     async def _page(
         request: Request, session: Session, partner: str, template: str, used: Sequence[Row] = (), *, whole: bool = True
     ) -> Response:
@@ -70,6 +79,7 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
             soon=ENDS_SOON_DAYS,
             used=used,
             whole=whole,
+            cases=[case for case in await _open_cases() if found.is_about(case)],
         )
 
     return router

@@ -10,6 +10,7 @@ from agreements.dates import school_year_of
 from agreements.people import named_at
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk
+from gateway.services.inbox.cases import CaseLine
 from gateway.services.keyholders import SignerLine, signer_lines
 from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import Owed
@@ -24,7 +25,8 @@ class PersonLine:
     """
     Somebody whom the partner names under an agreement, and what they lack today; `school_year` is that of today.
 
-    `accepted` are the school years for which they accepted this version of it.
+    `training_left` are the days that the training is still valid, negative once it is over; `accepted` are the school
+    years for which they accepted this version of the agreement.
     """
 
     agreement: str
@@ -34,6 +36,7 @@ class PersonLine:
     has_key: bool
     training: str = field(repr=False)
     trained_to: date
+    training_left: int
     accepted: tuple[str, ...]
     school_year: str
     missing: Missing | None
@@ -50,6 +53,12 @@ class PartnerPage:
     people: tuple[PersonLine, ...]
     signers: tuple[SignerLine, ...]
     owed: tuple[Owed, ...]
+
+    def is_about(self, case: CaseLine) -> bool:
+        """Return whether an alarm names this partner, one of its agreements or one of its programs."""
+        about = {self.line.id, *(each.id for each in self.clients)}
+        about |= {name for each in self.agreements for name in (each.digest, each.id)}
+        return not about.isdisjoint(case.facts.values())
 
 
 async def partner_page(office: Office, partner: str, obligations: Obligations) -> PartnerPage:
@@ -74,7 +83,8 @@ def people_of(registry: Registry, digest: str, moment: Moment) -> Iterator[Perso
     """Yield whom the partner names under an agreement in force, by id."""
     promised, undertakings = registry.history[digest], registry.undertakings.get(digest, ())
     zone = ZoneInfo(promised.verified.agreement.term.time_zone)
-    began = school_year_of(moment.now.astimezone(zone).date())
+    today = moment.now.astimezone(zone).date()
+    began = school_year_of(today)
     machines = {key.thumbprint for each in registry.granted[digest].bindings for key in each.binding.keys}
     for person, named in sorted(named_at(promised.annexes, moment.size).items()):
         yield PersonLine(
@@ -85,6 +95,7 @@ def people_of(registry: Registry, digest: str, moment: Moment) -> Iterator[Perso
             has_key=named.key is not None,
             training=named.training.title,
             trained_to=named.training.valid_to,
+            training_left=(named.training.valid_to - today).days,
             accepted=tuple(
                 sorted(each.undertaking.school_year for each in undertakings if each.undertaking.person == person)
             ),

@@ -12,7 +12,7 @@ from agreements.signature import Envelope, Kind, add_signature
 from tests.console.test_console_partners_refused import PARTNER, forms, listed
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
-from tests.factories.gateway import BRIGHT_PATH
+from tests.factories.gateway import BRIGHT_PATH, HARBOR
 from tests.factories.papers import papers_of
 from tests.factories.staff import Browser
 
@@ -34,7 +34,12 @@ async def test_a_partner_is_shown_whole_and_stopped_program_by_program(console: 
     await gateway.get(TUTORING, "/v1/students?fields=sex")
     officer, auditor = await console.as_a(Role.OFFICER), await console.as_a(Role.AUDITOR)
     client = gateway.deployment.partners[BRIGHT_PATH].client
+    own = await console.raise_alarm("client_refused", client=client, reason="other_partner")
+    others = gateway.deployment.partners[HARBOR].client
+    not_own = await console.raise_alarm("client_refused", client=others, reason="other_partner")
     page = (await officer.get(PARTNER)).text
+    assert f'href="/console/alarms/{own}"' in page
+    assert f'href="/console/alarms/{not_own}"' not in page
     for said in ("Bright Path Tutoring", "person:rae-responsible", "Rae Responsible", "has accepted for 2026-2027"):
         assert said in page
     for said in ("Dana Signer of bright-path", f"/console/clients/{client}", "destruction of everything"):
