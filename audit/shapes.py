@@ -122,7 +122,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.LOG_KEY_RETIRED: "document key.log officers",
         Event.CODES_CLASSIFIED: "document elements codes stewards",
         Event.WITNESSES_NAMED: "document witnesses must_cosign hours officers",
-        Event.PAPER_FILED: "document person",
+        Event.PAPER_FILED: "concerns person",
         Event.ROLE_GIVEN: "document person role.staff party.staff identity first_day last_day officers",
         Event.ROLE_ENDED: "given person?",
         Event.STAFF_LINKED: "person party.staff identity invited_by?",

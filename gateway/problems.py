@@ -117,6 +117,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "link_erased": Kind(404, "Nothing is kept of this student"),
     "paper_refused": Kind(409, "This document cannot be taken"),
     "no_such_paper": Kind(404, "There is no such document"),
+    "sign_link_over": Kind(404, "This link is over"),
     "paper_filed": Kind(409, "It is filed already"),
     "paper_incomplete": Kind(409, "Somebody has still to sign"),
     "too_many_papers": Kind(409, "Too many documents wait"),

@@ -17,11 +17,13 @@ from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
 from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
+from gateway.services.first_steps import steps_of
 from gateway.services.inbox.cases import State
 from gateway.services.inbox.office import Inbox
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
+from gateway.services.papers.kept import count_open
 from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Wanted
 from gateway.services.standing.registry import Moment, Registry
@@ -76,6 +78,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
             whole = await desk.count(connection, moment, registry)
+            waiting = await count_open(connection)
         owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
@@ -97,6 +100,8 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             checked=await _checked(desk),
             cases=(await Inbox(desk.office.desk).counts())[State.OPEN],
             stopped=registry.suspensions,
+            waiting=waiting,
+            open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )
 
     return router

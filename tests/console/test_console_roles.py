@@ -24,7 +24,10 @@ OF_EVERYBODY = re.compile(r"/console(/(sign-.*|callback|sessions/end|invitation|
 """Pages of the sign-in itself: whoever is signed in, or nobody yet."""
 PREPARE = frozenset({Act.MANAGE_PARTNERS, Act.APPROVE})
 REVIEW = frozenset({Act.APPROVE, Act.DRAFT})
+EVERYBODY = frozenset(Act)
 ACTS: dict[str, Meant | dict[str, Meant]] = {
+    "/console/start": EVERYBODY,
+    "/console/words": EVERYBODY,
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
@@ -41,10 +44,13 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/papers/{digest}/approvals": Act.APPROVE,
     "/console/papers/{digest}/document": Act.APPROVE,
     "/console/papers/{digest}/file": Act.APPROVE,
+    "/console/papers/{digest}/invitations": Act.APPROVE,
+    "/console/papers/{digest}/passkey": Act.APPROVE,
     "/console/papers/{digest}/signatures": Act.APPROVE,
     "/console/papers/{digest}/signed": Act.APPROVE,
     "/console/papers/{digest}/withdraw": Act.APPROVE,
     "/console/partners": Act.READ_LOG,
+    "/console/passkeys": ANY,
     "/console/partners/{partner}/suspend": Act.STOP,
     "/console/partners/{partner}": Act.READ_LOG,
     "/console/partners/{partner}/leave": Act.STOP,
@@ -125,7 +131,7 @@ def pages(console: Console) -> list[tuple[str, str]]:
     return found
 
 
-async def filled(console: Console, path: str, incident: int, load: int) -> str:
+async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
@@ -136,9 +142,9 @@ async def filled(console: Console, path: str, incident: int, load: int) -> str:
         client=console.gateway.deployment.partners[BRIGHT_PATH].client,
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
-        entry=load,
+        entry=console.load,
         number=1,
-        incident=incident,
+        incident=console.incident,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
@@ -146,20 +152,19 @@ async def filled(console: Console, path: str, incident: int, load: int) -> str:
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
     await console.raise_alarm("undecided", cause="error")  # case 1
-    incident = await console.open_incident()
-    written = await console.gateway.entries()
-    load = next(index for index, entry in enumerate(written) if entry["event"] == "records.loaded")
+    await console.open_incident()
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
+    await console.gateway.signed()
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
-        address = await filled(console, path, incident, load)
+        address = await filled(console, path)
         asked = await (stranger.get(address) if method == "GET" else stranger.post(address, {"csrf": "x"}))
         assert asked.status_code == 401, address
         assert "/console/sign-in" in asked.text
         for role, browser in browsers.items():
-            address, may = await filled(console, path, incident, load), not MAY[role].isdisjoint(acts(path, method))
+            address, may = await filled(console, path), not MAY[role].isdisjoint(acts(path, method))
             # A form that says nothing of what it is about is refused after the role was looked at, and changes nothing.
             answer = await (browser.get(address) if method == "GET" else browser.post(address, {"csrf": tokens[role]}))
             assert (answer.status_code != 403) == may, (role, method, address, answer.text)
