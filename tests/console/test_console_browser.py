@@ -210,7 +210,7 @@ async def test_what_a_partner_saw_about_a_student_is_answered_and_proven_in_eigh
         await seen.page.get_by_role("link", name="Students", exact=True).click()  # 3
         await seen.page.get_by_label("The district's student number").fill(CALIXTE.number)  # 4
         await seen.page.get_by_role("button", name="Show").click()  # 5
-        block = seen.page.get_by_role("article").filter(has_text="Bright Path")
+        block = seen.page.get_by_role("article", name="Bright Path Tutoring", exact=True)
         assert "first name" in (await block.inner_text()).lower().replace("_", " ")
         await block.locator("summary").click()  # 6
         await block.get_by_role("link").first.click()  # 7
