@@ -47,9 +47,10 @@ bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the lo
 	@$(PY) -m tests.bench.oauth_issue
 	@$(PY) -m tests.bench.console
 
-shots: .venv/.done $(ASSETS)  ## a picture of every page into $PACTGATE_TESTS_SHOTS
-	@test -n "$$PACTGATE_TESTS_SHOTS" || { echo "Say where: PACTGATE_TESTS_SHOTS=folder make shots"; exit 1; }
-	@mkdir -p "$$PACTGATE_TESTS_SHOTS" && $(PY) -m pytest -q -p no:cacheprovider tests/console/test_console_browser.py -k read_by_everybody
+shots: .venv/.done $(ASSETS)  ## a picture of every page of the console, written to FOLDER
+	@test -n "$(FOLDER)" || { echo "Say where: make shots FOLDER=pictures"; exit 1; }
+	@mkdir -p "$(FOLDER)"
+	@PACTGATE_TESTS_SHOTS="$(FOLDER)" $(PY) -m pytest -q -p no:cacheprovider tests/console/test_console_browser.py -k read_by_everybody
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

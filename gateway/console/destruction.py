@@ -36,7 +36,8 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
     async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
         """Show what the partner has to certify, and what it certified."""
-        found, obligations = await agreement_page(desk.office, digest), Obligations(desk.office.desk)
+        found = await agreement_page(desk.office, digest)
+        obligations = Obligations(desk.office.desk, left=desk.left)
         _, registry = await desk.read()
         return view(
             request,
@@ -46,7 +47,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             it=found.agreement,
             partners=partners_of(registry),
-            owed=[each for each in (await obligations.listed()).obligations if each.agreement == digest],
+            owed=(await obligations.listed(agreement=digest)).obligations,
             whole=await obligations.figures(digest, WHOLE),
             leavers=len((await obligations.figures(digest, LEAVERS)).leavers),
             certificates=await obligations.certificates(digest),

@@ -20,7 +20,7 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
     async def read_obligations(request: Request, staff: LogReader) -> Response:
         """List what is owed, overdue first, and the holds that keep records although they are due."""
         _, registry = await desk.read()
-        obligations = Obligations(desk.office.desk)
+        obligations = Obligations(desk.office.desk, left=desk.left)
         listed = await obligations.listed()
         return view(
             request,
