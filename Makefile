@@ -7,7 +7,7 @@ PEERS := tests/peers/node_modules/.done
 ASSETS := gateway/pages/static/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test prove check bench help
+.PHONY: setup demo test prove check bench shots help
 
 setup: .venv/.done $(ASSETS) $(PEERS)  ## build the environment from the pins, nothing else
 
@@ -46,6 +46,11 @@ bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the lo
 	@$(PY) -m tests.bench.oauth_verify
 	@$(PY) -m tests.bench.oauth_issue
 	@$(PY) -m tests.bench.console
+
+shots: .venv/.done $(ASSETS)  ## a picture of every page of the console, written to FOLDER
+	@test -n "$(FOLDER)" || { echo "Say where: make shots FOLDER=pictures"; exit 1; }
+	@mkdir -p "$(FOLDER)"
+	@PACTGATE_TESTS_SHOTS="$(FOLDER)" $(PY) -m pytest -q -p no:cacheprovider tests/console/test_console_browser.py -k read_by_everybody
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
