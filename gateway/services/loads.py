@@ -31,6 +31,7 @@ from gateway.records.loading.consented import note_promised
 from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import newest_entry
 from gateway.records.loading.holders import ask, withhold_questioned
+from gateway.records.loading.lasting import let_end
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference, compare
 from gateway.records.loading.narrowing import keep_narrowing
@@ -266,6 +267,7 @@ async def _fill(work: Workspace, number: int, staging: Staging, tell: Tell | Non
     """Read one target's file into the workspace."""
     whole = staging.file.size
     await work.fill(number, staging, (lambda _: None) if tell is None else (lambda done: tell(done, whole)))
+    await let_end(work, number, staging.load)
 
 
 async def _differ(

@@ -182,7 +182,7 @@ def _toml(value: object) -> str:
         return "{" + ", ".join(f'"{name}" = {_toml(each)}' for name, each in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
-    return '"' + str(value) + '"'
+    return str(value) if isinstance(value, int) else '"' + str(value) + '"'
 
 
 def terms(population: Population | None = None, **changes: Any) -> RowTerms:

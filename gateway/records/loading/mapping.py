@@ -16,6 +16,7 @@ from sqlalchemy import Date, Table
 from gateway.records.errors import BadMapping
 from gateway.records.loading.targets import (
     LINE,
+    ROSTERS,
     TARGETS,
     columns_of,
     field_of,
@@ -162,6 +163,8 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True, rename={"source": "f
     What the file is the whole truth about. Absent: everything in the target, so that what is not in the file ends.
     Fields: the rows that share these fields' values with some row of the file. Empty: nothing, so nothing ends.
     """
+    counts_days: Annotated[int, Meta(ge=1, le=366)] | None = None
+    """Of a roster: for so many days its rows count, until it is loaded again (`lasting`). Absent: as they say."""
 
     @property
     def table(self) -> Table:
@@ -269,6 +272,8 @@ def _require_sound(load: Load, mapping: MappingFile) -> None:
         raise BadMapping(f"{load.target} needs {', '.join(missing)}.")
     if strange := sorted(set(load.scope or ()) - set(rules)):
         raise BadMapping(f"{load.target}: the scope names {', '.join(strange)}, which it does not fill.")
+    if load.counts_days is not None and load.target != ROSTERS:
+        raise BadMapping(f"{load.target}: 'counts_days' is said of rosters.")
     _require_sound_fold(load)
     _require_sound_rules(load)
     _require_no_secrets(load)

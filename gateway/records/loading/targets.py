@@ -23,6 +23,7 @@ AGREEMENT: Final = "agreement"
 LINE: Final = "line"
 EXIT: Final = "exit_date"
 """The last day of a stay."""
+ROSTERS: Final = "rosters"
 OPT_OUTS: Final = "opt_outs"
 CONSENTS: Final = "consents"
 _FIELDS: Final = MappingProxyType({"student_id": NUMBER, LINE: AGREEMENT})

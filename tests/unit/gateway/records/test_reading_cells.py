@@ -22,6 +22,7 @@ PLAIN = FieldRule(column="c")
         ("2026-02-30", Date()),
         ("1.9.2026", Date()),
         ("0001-01-01", Date()),
+        ("9999-12-31", Date()),
         ("maybe", Boolean()),
         ("1.5", Integer()),
         ("99999999999", Integer()),
