@@ -16,7 +16,7 @@ from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
 from gateway.console.ahead import reading_ahead
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
-from gateway.console.views import first_page
+from gateway.console.sections import first_page
 from gateway.keys import GatewayKeys, load_keys
 from gateway.logs import LineWriter, configure_logging
 from gateway.oauth.callers import require_declared

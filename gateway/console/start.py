@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.console.callers import AnyStaff
 from gateway.console.desk import ConsoleDesk
-from gateway.console.views import ROOT, sections_for, view
+from gateway.console.sections import ROOT, groups_for
+from gateway.console.views import view
 from gateway.pages.languages import message
 from gateway.services.first_steps import FirstStep, first_steps
 
@@ -105,7 +106,7 @@ def start_router(desk: ConsoleDesk) -> APIRouter:
             "start",
             "start.html",
             steps=steps,
-            reachable={each.path for each in sections_for(staff.session.roles)},
+            reachable={each.path for group in groups_for(staff.session.roles) for each in group.sections},
             done=sum(taken.is_done for taken, _ in steps),
             following=next((taken.step for taken, _ in steps if not taken.is_done), None),
         )

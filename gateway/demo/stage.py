@@ -27,7 +27,7 @@ from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
-from gateway.console.views import first_page
+from gateway.console.sections import first_page
 from gateway.demo.cast import Cast, script
 from gateway.demo.district import District, generate, stage_for, write_csv
 from gateway.demo.staff import employ, staff_of

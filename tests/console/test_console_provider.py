@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from agreements.roles import Role
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
-from gateway.console.views import first_page
+from gateway.console.sections import first_page
 from gateway.services.standing.identity import Identity, Realm
 from gateway.signin.routes import sign_in_for, staff_routers
 from tests.factories.chromium import chromium, sight

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from agreements.roles import Role
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
-from gateway.console.views import first_page
+from gateway.console.sections import first_page
 from gateway.services.inbox.keeping import flush
 from gateway.services.inbox.office import Inbox
 from gateway.services.inbox.pending import Pending
