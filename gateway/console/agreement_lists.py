@@ -95,8 +95,8 @@ def partners_listing() -> Listing[PartnerLine]:
         name="partners",
         columns=(
             Column("name", message("Partner"), lambda line: line.name),
-            Column("agreements", message("Agreements"), lambda line: len(line.agreements), is_number=True),
-            Column("programs", message("Programs"), lambda line: len(line.clients), is_number=True),
+            Column("agreements", message("Agreements"), lambda line: len(line.agreements)),
+            Column("programs", message("Programs"), lambda line: len(line.clients)),
             Column("standing", message("Standing"), lambda line: line.standing),
         ),
         sort="name",

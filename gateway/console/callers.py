@@ -30,5 +30,7 @@ Loader = Annotated[DistrictStaff, staff_may(Act.LOAD_RECORDS)]
 RosterManager = Annotated[DistrictStaff, staff_may(Act.MANAGE_ROSTERS)]
 Classifier = Annotated[DistrictStaff, staff_may(Act.CLASSIFY_CODES)]
 WishRecorder = Annotated[DistrictStaff, staff_may(Act.RECORD_CONSENTS)]
+AnyStaff = Annotated[DistrictStaff, staff_of(*sorted(role for role in MAY if not role.is_partners))]
+"""For pages that everybody of the district's staff may open who has a role at all."""
 PaperReader = Annotated[DistrictStaff, staff_may(*ANY)]
 """Whoever may prepare or sign some kind of document; which kinds, each page asks for itself."""

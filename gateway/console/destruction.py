@@ -23,6 +23,7 @@ from gateway.console.views import ROOT, view
 from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.owed import Obligations
 from gateway.services.overview import agreement_page
+from gateway.services.papers.judging import in_our_words
 from gateway.signin.callers import form_of
 
 _LONGEST = 15_000
@@ -71,11 +72,12 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:  # noqa: ARG001
         """Register a certificate that the partner's signer signed; one over everything closes the agreement."""
         pasted = words(await form_of(request), "certificate", "The signed certificate", most=_LONGEST)
-        document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
-        if read_document(document.payload).agreement != digest:
-            raise BadForm("The certificate is for another agreement.")
         inspections = OpenInspections(desk.office.desk.catalogue, desk.subject_key)
-        await Obligations(desk.office.desk, inspections).certify(document)
+        with in_our_words():
+            document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
+            if read_document(document.payload).agreement != digest:
+                raise BadForm("The certificate is for another agreement.")
+            await Obligations(desk.office.desk, inspections).certify(document)
         return RedirectResponse(f"{ROOT}/agreements/{digest}/destruction", 303)
 
     return router

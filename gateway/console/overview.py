@@ -15,9 +15,11 @@ from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
 from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
+from gateway.services.first_steps import steps_of
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
+from gateway.services.papers.kept import count_open
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
 
@@ -70,6 +72,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
             whole = await desk.count(connection, moment, registry)
+            waiting = await count_open(connection)
         owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
@@ -89,6 +92,8 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
             stopped=registry.suspensions,
+            waiting=waiting,
+            open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )
 
     return router

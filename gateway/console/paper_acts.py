@@ -4,12 +4,16 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.console.callers import PaperReader
-from gateway.console.desk import ConsoleDesk
-from gateway.console.paper_desk import Digest, opened
-from gateway.console.views import ROOT, person_of
+from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.fresh import require_fresh
+from gateway.console.paper_desk import Digest, opened, origin_of
+from gateway.console.views import ROOT, person_of, view
+from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.papers import Papers
+from gateway.services.papers.passkeys import signable, signed_by_passkey
 from gateway.services.papers.signature_file import read_signature_file
 from gateway.signin.callers import form_of
+from gateway.signing.link import link
 
 
 def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
@@ -26,6 +30,34 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
         added = await papers.add(digest, signed, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{added.line.digest}", 303)
 
+    @router.post("/console/papers/{digest}/passkey", name="console_paper_passkey")
+    async def sign_by_passkey(request: Request, staff: PaperReader, digest: Digest) -> Response:
+        """Take what a passkey signed. The session is not trusted for it: the signature is the evidence."""
+        found = await opened(papers, staff.session, digest)
+        known = signable(found.passkeys, origin_of(request))
+        signed = signed_by_passkey(await form_of(request), known, found.line.kind, found.envelope.payload)
+        await papers.add(digest, signed, person_of(staff.session))
+        return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
+
+    @router.post("/console/papers/{digest}/invitations", name="console_paper_invite")
+    async def invite(request: Request, staff: PaperReader, digest: Digest) -> Response:
+        """Make a link for a partner's signer. It is shown once, in this answer, and kept nowhere."""
+        found = await opened(papers, staff.session, digest)
+        party = (await form_of(request)).get("party", "")
+        made = await Invitations(desk.office).invite(digest, party, person_of(staff.session))
+        _, registry = await desk.read()
+        return view(
+            request,
+            staff.session,
+            "papers",
+            "invited.html",
+            zone=zone_of(registry),
+            paper=found.line,
+            made=made,
+            link=link(origin_of(request), made.code),
+            partners=partners_of(registry),
+        )
+
     @router.post("/console/papers/{digest}/approvals", name="console_paper_approve")
     async def approve(request: Request, staff: PaperReader, digest: Digest) -> Response:
         """Prepare an officer's approval, which lists the terms that only words carry."""
@@ -36,9 +68,10 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/papers/{made}", 303)
 
     @router.post("/console/papers/{digest}/file", name="console_paper_file")
-    async def file_paper(staff: PaperReader, digest: Digest) -> Response:
+    async def file_paper(request: Request, staff: PaperReader, digest: Digest) -> Response:
         """Bring a complete document into force."""
-        await opened(papers, staff.session, digest)
+        found = await opened(papers, staff.session, digest)
+        await require_fresh(request, staff.session, found.line.kind, digest)
         await papers.file(digest, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import Path
+from fastapi import Path, Request
 
 from gateway.console.views import person_of
 from gateway.services.errors import RoleMissing
@@ -11,6 +11,7 @@ from gateway.services.papers.kinds import KINDS
 from gateway.services.papers.papers import Paper, Papers
 from gateway.services.staff.roles import MAY
 from gateway.services.staff.session import Session
+from gateway.signin.callers import ORIGIN_STATE
 
 _DIGEST: Final = r"^sha256:[0-9a-f]{64}$"
 Digest = Annotated[str, Path(pattern=_DIGEST)]
@@ -27,3 +28,9 @@ async def opened(papers: Papers, session: Session, digest: str) -> Paper:
     if not may_open(session, found.line):
         raise RoleMissing("none of the roles that this kind of document is for")
     return found
+
+
+def origin_of(request: Request) -> str:
+    """Return the origin of our pages, as passkeys and links name it: the public address."""
+    origin: str = request.scope["state"][ORIGIN_STATE]
+    return origin

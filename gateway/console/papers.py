@@ -7,11 +7,14 @@ from fastapi import APIRouter, Request, Response
 from agreements.documents.approval import APPROVABLE
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
-from gateway.console.paper_desk import Digest, may_open, opened
-from gateway.console.paper_words import TITLES, WHO
+from gateway.console.fresh import FRESH
+from gateway.console.paper_desk import Digest, may_open, opened, origin_of
 from gateway.console.views import person_of, view
+from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.judging import PaperLine
 from gateway.services.papers.papers import Papers
+from gateway.services.papers.passkeys import challenge_to_sign, relying_party, signable
+from gateway.signing.words import TITLES, WHO
 
 SHOWN: Final = ("mine", "others", "complete")
 """What the list can be narrowed to: what waits for whoever looks, for others, for nobody any more."""
@@ -60,6 +63,16 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
             "paper.html",
             zone=zone_of(registry),
             found=found,
+            credentials=list(signable(found.passkeys, origin_of(request))),
+            rp=relying_party(origin_of(request)),
+            challenge=challenge_to_sign(found.line.kind, digest),
+            links=await Invitations(desk.office).listed(digest),
+            invitable=sorted(
+                str(each.need.party)
+                for each in found.line.needs
+                if not each.is_met and str(each.need.party).startswith("partner:")
+            ),
+            fresh=FRESH,
             approvable=found.line.kind.value in APPROVABLE,
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=sorted(registry.staff.own_keys.get(person_of(staff.session), frozenset()) & officers.keys()),

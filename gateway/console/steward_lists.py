@@ -42,7 +42,7 @@ LOADS: Final[Listing[LoadLine]] = Listing(
     columns=(
         Column("entry", message("Entry"), lambda line: line.entry, is_number=True),
         Column("at", message("When"), lambda line: line.at),
-        Column("event", message("Event"), lambda line: line.event),
+        Column("event", message("Event"), lambda line: line.event, on_page=False),
         Column("mapping", message("Mapping"), lambda line: line.mapping or None),
         Column("added", message("Added"), lambda line: line.rows("added"), is_number=True),
         Column("changed", message("Changed"), lambda line: line.rows("changed"), is_number=True),

@@ -36,24 +36,32 @@ SECTIONS: Final = (
     Section("students", f"{ROOT}/students", message("Students"), frozenset({Act.SEARCH_STUDENTS})),
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), frozenset({Act.READ_LOG})),
     Section("drafts", f"{ROOT}/drafts", message("Drafts"), frozenset({Act.DRAFT})),
-    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
     Section("partners", f"{ROOT}/partners", message("Partners"), frozenset({Act.READ_LOG})),
     Section("clients", f"{ROOT}/clients", message("Programs"), frozenset({Act.READ_LOG})),
     Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),
     Section("signers", f"{ROOT}/signers", message("Who signs"), frozenset({Act.READ_LOG})),
     Section("staff", f"{ROOT}/staff", message("Staff and roles"), frozenset({Act.INVITE})),
     Section("alarms", f"{ROOT}/alarms", message("Alarms"), frozenset({Act.READ_LOG})),
+    Section("incidents", f"{ROOT}/incidents", message("Incidents"), frozenset({Act.HANDLE_INCIDENTS})),
+    Section("stop", f"{ROOT}/stop", message("Stop"), frozenset({Act.STOP})),
+    Section("emergencies", f"{ROOT}/emergencies", message("Emergencies"), frozenset({Act.APPROVE})),
     Section("loads", f"{ROOT}/loads", message("Loads"), frozenset({Act.LOAD_RECORDS})),
     Section("rosters", f"{ROOT}/rosters", message("Rosters"), frozenset({Act.MANAGE_ROSTERS})),
     Section("codes", f"{ROOT}/codes", message("Codes"), frozenset({Act.CLASSIFY_CODES})),
     Section("wishes", f"{ROOT}/wishes", message("What families say"), frozenset({Act.RECORD_CONSENTS})),
+    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
 )
 
 
 def first_page(roles: Iterable[Role]) -> str | None:
     """Return the first page of the console that somebody with these roles may open."""
+    return next((each.path for each in sections_for(roles)), None)
+
+
+def sections_for(roles: Iterable[Role]) -> list[Section]:
+    """Return the sections that somebody with these roles may open."""
     acts = frozenset[Act]().union(*(MAY[role] for role in roles))
-    return next((each.path for each in SECTIONS if not each.acts.isdisjoint(acts)), None)
+    return [each for each in SECTIONS if not each.acts.isdisjoint(acts)]
 
 
 def view(
@@ -72,7 +80,7 @@ def view(
         "root": ROOT,
         "site": "Pactgate",
         "section": section,
-        "sections": [each for each in SECTIONS if not each.acts.isdisjoint(acts)],
+        "sections": sections_for(session.roles),
         "acts": {act.value for act in acts},
         "session": session,
         "csrf_field": CSRF_FIELD,

@@ -21,7 +21,7 @@ STATIC: Final = HERE / "static"
 MANIFEST: Final = "manifest.json"
 _MADE_OF: Final = ("package.json", "package-lock.json", ".npmrc")
 _NAMED: Final = re.compile(r'url\("?([^")]*)"?\)')
-OWN: Final = {"pages.css": "style", "files.js": "script"}
+OWN: Final = {"pages.css": "style", "files.js": "script", "passkey.js": "script"}
 """Our own files, and the folder of each here."""
 _LICENSES: Final = {"uswds-license.md": "@uswds/uswds/LICENSE.md", "htmx-license.txt": "htmx.org/LICENSE"}
 

@@ -34,13 +34,18 @@ _BYTE_ORDER_MARK: Final = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """A column: its name in addresses, its title (a message), and what stands in it. `sorts` by default."""
+    """
+    A column: its name in addresses, its title (a message), and what stands in it.
+
+    It `sorts` by default; one that is not `on_page` stands in the file alone.
+    """
 
     name: str
     title: str
     of: Callable[[Row], Cell]
     is_number: bool = False
     sorts: bool = True
+    on_page: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Desk:
             filing = Filing(connection, moment, registry)
             yield filing
             if self.person is not None and filing.documents:
-                await filing.append(Event.PAPER_FILED, document=filing.documents[0], person=self.person)
+                await filing.append(Event.PAPER_FILED, concerns=filing.documents[0], person=self.person)
 
     async def registry(self) -> tuple[Moment, Registry]:
         """Return what is in force now."""

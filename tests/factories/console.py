@@ -1,5 +1,6 @@
 """A gateway with its console, and the staff who may be picked at its sign-in: one person for each role."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from gateway.console.views import first_page
 from gateway.services.inbox.keeping import flush
 from gateway.services.inbox.office import Inbox
 from gateway.services.inbox.pending import Pending
+from gateway.services.incidents.incidents import Incidents
+from gateway.services.incidents.lines import Concerns
 from gateway.services.office import Office
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
@@ -24,21 +27,27 @@ from tests.factories.gateway import Gateway
 from tests.factories.staff import Browser
 from tests.factories.staffing import StaffRoom
 
+HOUR: Final = dt.timedelta(hours=1)
 ROLES: Final = (Role.OFFICER, Role.ADMINISTRATOR, Role.STEWARD, Role.AUDITOR)
 
 
 @dataclass
 class Console:
     """
-    A gateway that shows its console. `people` are those who can be picked, by role.
+    A gateway that shows its console.
 
-    `office` is a second one beside that of the pages: each opens connections of its own, and a server has few.
+    `people` are those who can be picked, by role; `load` is the entry of a load,
+    `incident` that of the newest incident.
+
+    `office` is one beside that of the pages: each opens connections of its own, and a server has few.
     """
 
     gateway: Gateway
     http: httpx2.AsyncClient
     people: dict[Role, Person]
     office: Office
+    load: int
+    incident: int = 0
 
     async def as_a(self, role: Role) -> Browser:
         """Return a browser in which somebody with this role is signed in."""
@@ -55,14 +64,26 @@ class Console:
         await flush(self.office.engine, pending)
         return (await Inbox(self.office.desk).lines(limit=1))[0].number
 
+    async def open_incident(self, **concerns: str) -> int:
+        """Have an incident of the last hour on file, at Bright Path unless said otherwise; return its number."""
+        office = self.office
+        now = (await office.desk.registry())[0].now
+        window = Concerns(now - HOUR, now + HOUR, **(concerns or {"partner": "partner:bright-path"}))
+        self.incident = await Incidents(office).open("A laptop was stolen.", now, window, None)
+        return self.incident
+
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""
         return [each for each in await self.gateway.entries(start) if each["event"] == event]
 
 
 @asynccontextmanager
-async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
-    """Serve the gateway with its console, and bring in somebody for each role of the district's."""
+async def console_of(gateway: Gateway, host: str = "127.0.0.1") -> AsyncIterator[Console]:
+    """
+    Serve the gateway with its console, and bring in somebody for each role of the district's.
+
+    `host` is what this machine is called in its address.
+    """
     office = await gateway.office(remembers=True)
 
     async def more(url: str) -> Sequence[APIRouter]:
@@ -71,10 +92,12 @@ async def console_of(gateway: Gateway) -> AsyncIterator[Console]:
         desk = ConsoleDesk(office, gateway.deployment.keys.subject)
         return (*development_routers(development, first=first_page), *console_routers(desk))
 
-    await gateway.serve(more=more)
+    await gateway.serve(more=more, host=host)
     room, people = StaffRoom(gateway), {}
     for role in ROLES:
         person = people[role] = await room.come_in(Identity(Realm.DISTRICT, DEVELOPMENT, role.value))
         await room.give(person, role, officer_key=room.officers[0].thumbprint if role is Role.OFFICER else None)
     async with httpx2.AsyncClient(timeout=20) as http:
-        yield Console(gateway, http, people, await gateway.office())
+        entries = enumerate(await gateway.entries(0))
+        load = next(index for index, each in entries if each["event"] == "records.loaded")
+        yield Console(gateway, http, people, await gateway.office(), load)

@@ -12,7 +12,7 @@ from datetime import datetime
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import PublicKey
-from agreements.signature import Envelope, Kind, Signature, verify
+from agreements.signature import AnySignature, Envelope, Kind, verify
 from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
 from gateway.services.papers.kept import Row
 from gateway.services.papers.kinds import KINDS
@@ -102,7 +102,18 @@ def known_keys(registry: Registry) -> dict[str, PublicKey]:
     return keys | {each.signer.key.thumbprint: each.signer.key for each in authority.introductions}
 
 
-def require_wanted(row: Row, signature: Signature, world: World) -> None:
+def waiting_passkeys(row: Row, world: World) -> tuple[PublicKey, ...]:
+    """Return the passkeys that could sign what is still open of a paper."""
+    held, line = world.held, line_of(row, (), world)
+    waiting = [each.need for each in line.needs if not each.is_met]
+    return tuple(
+        key
+        for kid, key in sorted(known_keys(world.registry).items())
+        if key.passkey is not None and any(held.may(kid, need, row.kind) for need in waiting)
+    )
+
+
+def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     """
     Check that a signature verifies, by a key that counts now and that this document still waits for.
 

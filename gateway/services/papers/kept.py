@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import canonical_bytes, read_json
 from agreements.register import digest_bytes
-from agreements.signature import Envelope, Kind, Signature, read_signature
+from agreements.signature import AnySignature, Envelope, Kind, read_signature
 from gateway.services.papers.errors import NoSuchPaper, PaperFiled, TooManyPapers
 from gateway.store.papers import paper, paper_signature, passkey
 
@@ -25,7 +25,7 @@ MOST_OPEN: Final = 200
 class Added:
     """A signature, and who brought it: a person, or the party that was invited."""
 
-    signature: Signature
+    signature: AnySignature
     by: str
     at: datetime
 
@@ -45,7 +45,7 @@ class Row:
     added: tuple[Added, ...]
 
     @property
-    def signatures(self) -> tuple[Signature, ...]:
+    def signatures(self) -> tuple[AnySignature, ...]:
         """The signatures, in the order of an envelope's."""
         return tuple(each.signature for each in self.added)
 
@@ -60,9 +60,8 @@ async def put(
 ) -> str:
     """Keep a paper, once; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
-    open_ones = await connection.scalar(select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None)))
-    if (open_ones or 0) >= MOST_OPEN:
-        raise TooManyPapers(f"{open_ones} papers are open.")
+    if await count_open(connection) >= MOST_OPEN:
+        raise TooManyPapers(f"{MOST_OPEN} papers are open.")
     row = {
         "digest": digest_bytes(digest),
         "kind": kind.value,
@@ -72,8 +71,13 @@ async def put(
         "prepared_by": by,
         "prepared_at": now,
     }
-    await connection.execute(upsert(paper).values(row).on_conflict_do_nothing())
+    await connection.execute(insert(paper).values(row).on_conflict_do_nothing())
     return digest
+
+
+async def count_open(connection: AsyncConnection) -> int:
+    """Return how many papers wait."""
+    return (await connection.scalar(select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None)))) or 0
 
 
 async def drop_stale(connection: AsyncConnection, now: datetime) -> None:
@@ -119,10 +123,12 @@ async def about(connection: AsyncConnection, digests: Collection[str]) -> tuple[
     return await _with_signatures(connection, [dict(row) for row in rows])
 
 
-async def keep_signature(connection: AsyncConnection, digest: str, signature: Signature, by: str, at: datetime) -> None:
+async def keep_signature(
+    connection: AsyncConnection, digest: str, signature: AnySignature, by: str, at: datetime
+) -> None:
     """Keep a signature. A key that signed already signs anew: whoever holds it may choose how."""
     row = {"signature": canonical_bytes(signature.members).decode(), "added_by": by, "added_at": at}
-    statement = upsert(paper_signature).values(digest=digest_bytes(digest), kid=signature.kid, **row)
+    statement = insert(paper_signature).values(digest=digest_bytes(digest), kid=signature.kid, **row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["digest", "kid"], set_=row))
 
 
@@ -146,9 +152,19 @@ async def passkeys_of(connection: AsyncConnection, person: str) -> frozenset[str
     return frozenset(await connection.scalars(select(passkey.c.kid).where(passkey.c.person == person)))
 
 
+async def made_by(connection: AsyncConnection, person: str) -> tuple[tuple[str, datetime], ...]:
+    """Return the passkeys that somebody made here and when, the newest first."""
+    own = passkey.c
+    found = await connection.execute(
+        select(own.kid, own.made_at).where(own.person == person).order_by(own.made_at.desc())
+    )
+    return tuple((row.kid, row.made_at) for row in found)
+
+
 async def keep_passkey(connection: AsyncConnection, kid: str, person: str, now: datetime) -> None:
     """Keep whose passkey it is."""
-    await connection.execute(insert(passkey).values(kid=kid, person=person, made_at=now))
+    row = {"kid": kid, "person": person, "made_at": now}
+    await connection.execute(insert(passkey).values(row).on_conflict_do_nothing())
 
 
 async def _with_signatures(connection: AsyncConnection, rows: list[dict[str, object]]) -> tuple[Row, ...]:

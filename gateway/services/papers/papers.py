@@ -5,7 +5,7 @@ INVARIANT: nothing counts by standing here. A signature is verified when it come
 it gives effect by filing alone, through the Desk, which verifies everything anew.
 """
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import MAX_BYTES, read_canonical
 from agreements.documents.approval import APPROVABLE, Approval, approval_bytes, read_approval
+from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
 from gateway.services.papers import kept
 from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
 from gateway.services.papers.filing import file_document, is_filed_here
-from gateway.services.papers.judging import PaperLine, World, in_our_words, line_of, require_wanted
+from gateway.services.papers.judging import (
+    PaperLine,
+    World,
+    in_our_words,
+    known_keys,
+    line_of,
+    require_wanted,
+    waiting_passkeys,
+)
 from gateway.services.papers.kinds import KINDS
 from gateway.services.papers.telling import Term, terms_of
 from gateway.services.standing.registry import Registry, read_moment
@@ -27,7 +36,11 @@ from gateway.services.standing.registry import Registry, read_moment
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature."""
+    """
+    One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature.
+
+    `passkeys` are those that could sign what is still open; `filed_here` is False for what another command takes.
+    """
 
     line: PaperLine
     envelope: Envelope
@@ -35,7 +48,17 @@ class Paper:
     words_only: tuple[str, ...]
     added: tuple[kept.Added, ...]
     approvals: tuple[PaperLine, ...]
+    passkeys: tuple[PublicKey, ...]
     filed_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPasskey:
+    """A passkey that somebody made here, and whether a document that introduces it is in force."""
+
+    kid: str
+    made_at: datetime
+    introduced: bool
 
 
 class Papers:
@@ -106,6 +129,7 @@ class Papers:
             words_only=kind.words_only(row.payload, catalogue),
             added=row.added,
             approvals=tuple(line_of(each, (), world, mine, opened) for each in approvals),
+            passkeys=waiting_passkeys(row, world),
             filed_here=is_filed_here(row.kind),
         )
 
@@ -138,6 +162,22 @@ class Papers:
                 await kept.keep_signature(connection, digest, signature, by, now)
                 row = await kept.open_one(connection, digest)
         return await self.paper(digest, by)
+
+    async def keep_passkey(self, kid: str, who: str) -> None:
+        """Keep that somebody made a passkey here: the id of a person, or of the party that was invited."""
+        async with self._changing() as (connection, now):
+            await kept.keep_passkey(connection, kid, who, now)
+
+    async def passkeys_of(self, person: str) -> tuple[OwnPasskey, ...]:
+        """Return the passkeys that somebody made here, the newest first."""
+        known = known_keys((await self._world()).registry)
+        async with self._office.engine.connect() as connection:
+            return tuple(OwnPasskey(kid, at, kid in known) for kid, at in await kept.made_by(connection, person))
+
+    async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
+        """Return the party that each of these keys signs for today; None for a key that signs for nobody."""
+        held = (await self._world()).held
+        return {held.signers[kid].signer.party if kid in held.signers else None for kid in kids}
 
     async def withdraw(self, digest: str, by: str) -> None:
         """
