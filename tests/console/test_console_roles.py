@@ -10,7 +10,7 @@ from agreements.roles import Role
 from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
-from tests.factories.console import ROLES, Console
+from tests.factories.console import ROLES, Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held
@@ -33,13 +33,30 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
+    "/console/log/{index}/replay": Act.READ_LOG,
     "/console/students": Act.SEARCH_STUDENTS,
+    "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
     "/console/students/stop": Act.SEARCH_STUDENTS,
     "/console/agreements": Act.READ_LOG,
     "/console/agreements/{digest}": Act.READ_LOG,
     "/console/agreements/{digest}/suspend": Act.STOP,
     "/console/calendar": Act.READ_LOG,
+    "/console/agreements/{digest}/amend": Act.DRAFT,
+    "/console/drafts": Act.DRAFT,
+    "/console/drafts/import": Act.DRAFT,
+    "/console/drafts/{draft}": Act.DRAFT,
+    "/console/drafts/{draft}/canonical": Act.DRAFT,
+    "/console/drafts/{draft}/data": Act.DRAFT,
+    "/console/drafts/{draft}/data/{dataset}": Act.DRAFT,
+    "/console/drafts/{draft}/delete": Act.DRAFT,
+    "/console/drafts/{draft}/file": Act.DRAFT,
+    "/console/drafts/{draft}/population": Act.DRAFT,
+    "/console/drafts/{draft}/ready": Act.DRAFT,
+    "/console/drafts/{draft}/requests": Act.DRAFT,
+    "/console/drafts/{draft}/review": Act.DRAFT,
+    "/console/drafts/{draft}/{step}": Act.DRAFT,
+    "/console/drafts/{draft}/{step}/look": Act.DRAFT,
     "/console/papers": ANY,
     "/console/papers/{digest}": Act.APPROVE,
     "/console/papers/{digest}/approvals": Act.APPROVE,
@@ -106,22 +123,15 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
+    "/console/rosters/{roster}": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/match": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/say": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/set-aside": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/decide": Act.MANAGE_ROSTERS,
     "/console/wishes": Act.RECORD_CONSENTS,
-    "/console/agreements/{digest}/amend": Act.DRAFT,
-    "/console/drafts": Act.DRAFT,
-    "/console/drafts/import": Act.DRAFT,
-    "/console/drafts/{draft}": Act.DRAFT,
-    "/console/drafts/{draft}/canonical": Act.DRAFT,
-    "/console/drafts/{draft}/data": Act.DRAFT,
-    "/console/drafts/{draft}/data/{dataset}": Act.DRAFT,
-    "/console/drafts/{draft}/delete": Act.DRAFT,
-    "/console/drafts/{draft}/file": Act.DRAFT,
-    "/console/drafts/{draft}/population": Act.DRAFT,
-    "/console/drafts/{draft}/ready": Act.DRAFT,
-    "/console/drafts/{draft}/requests": Act.DRAFT,
-    "/console/drafts/{draft}/review": Act.DRAFT,
-    "/console/drafts/{draft}/{step}": Act.DRAFT,
-    "/console/drafts/{draft}/{step}/look": Act.DRAFT,
+    "/console/consents": Act.RECORD_CONSENTS,
+    "/console/consents/statement": Act.RECORD_CONSENTS,
+    "/console/consents/slip": Act.RECORD_CONSENTS,
 }
 """
 What each page is for: an act, or several of which one is enough. A new page stands here, or this file fails.
@@ -154,6 +164,7 @@ async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
+    roster = await handed_in(console) if "{roster}" in path else 0
     address = path.format(
         index=0,
         digest=digest,
@@ -162,6 +173,7 @@ async def filled(console: Console, path: str) -> str:
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
         entry=console.load,
+        roster=roster,
         number=1,
         draft=DRAFT,
         step="purpose",
