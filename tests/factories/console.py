@@ -67,7 +67,7 @@ class Console:
 
     async def open_incident(self, **concerns: str) -> int:
         """Have an incident of the last hour on file, at Bright Path unless said otherwise; return its number."""
-        office = await self.gateway.office()
+        office = self.office
         now = (await office.desk.registry())[0].now
         window = Concerns(now - HOUR, now + HOUR, **(concerns or {"partner": "partner:bright-path"}))
         self.incident = await Incidents(office).open("A laptop was stolen.", now, window, None)
