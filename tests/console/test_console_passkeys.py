@@ -76,6 +76,14 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     assert (await officer.post("/console/passkeys", {**form, **good})).status_code == 303
     assert "waits to be introduced" in (await officer.get("/console/passkeys")).text
 
+    # Somebody who signs for the district: limits, and days of the calendar.
+    own = device(console, "a district signer's")
+    signing = {**form, **handed_over(own.made(challenge), own), "use": "signer", "may_agreement": "yes"}
+    assert (await officer.post("/console/passkeys", {**signing, "last_day": ""})).status_code == 409
+    assert (await officer.post("/console/passkeys", {**signing, "last_day": str(DAY)})).status_code == 303
+    (waiting,) = [each for each in await (await papers_of(console)).listed() if each.kind is Kind.SIGNER]
+    await (await papers_of(console)).withdraw(waiting.digest, console.people[Role.OFFICER].id)
+
     papers, person = await papers_of(console), console.people[Role.OFFICER].id
     payload = hold_bytes(Hold(console.gateway.digest(TUTORING), "legal", DAY, "A court asks."))
     hold = await papers.prepare(Kind.HOLD, payload, person, title="A hold")
