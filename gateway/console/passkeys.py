@@ -16,6 +16,7 @@ from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.paper_desk import origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.passkeys import challenge_to_make, encoded, new_passkey, relying_party
 from gateway.services.staff.session import Session
@@ -46,7 +47,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             "papers",
             "passkeys.html",
             zone=zone_of(registry),
-            own=await papers.passkeys_of(person_of(session)),
+            own=await OwnPasskeys(desk.office).listed(person_of(session)),
             officer_keys=sorted(registry.staff.own_keys.get(person_of(session), frozenset())),
             may_sign={each: TITLES[Kind(each)] for each in MAY_SIGN},
             today=moment.now.date(),
@@ -64,7 +65,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
         kind, payload = _introduction(session, said, key)
         person = person_of(session)
         await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")
-        await papers.keep_passkey(key.thumbprint, person)
+        await OwnPasskeys(desk.office).keep(key.thumbprint, person)
         return RedirectResponse(f"{ROOT}/passkeys", 303)
 
     return router

@@ -6,7 +6,7 @@ import pytest
 
 from agreements.documents.signer import Signer, signer_bytes
 from agreements.roles import Role
-from agreements.signature import Kind
+from agreements.signature import Kind, read_envelope
 from tests.factories.cohort import DAY
 from tests.factories.console import Console
 from tests.factories.gateway import NOON
@@ -55,6 +55,8 @@ async def test_an_agreement_is_signed_approved_and_filed_on_the_pages(console: C
     digest_of_approval = approval.rpartition("/")[2]
     assert (await bring(officer, digest_of_approval, signed_file(Kind.APPROVAL, raw, key)))[0] == 303
     assert (await administrator.post(f"{approval}/file", {"csrf": token})).status_code in {403, 409}
+    whole = (await administrator.get(f"{page}/signed")).content
+    assert len(read_envelope(whole, Kind.AGREEMENT).signatures) == 2
     filed = await administrator.post(f"{page}/file", {"csrf": token})
     assert filed.status_code == 303, filed.text
 

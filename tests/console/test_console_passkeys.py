@@ -10,6 +10,7 @@ import pytest
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
+from gateway.services.papers.invitations import MOST_KEYS
 from gateway.services.papers.passkeys import challenge_to_make
 from tests.factories.authenticator import ATTESTED, EXTENDED, PRESENT, VERIFIED, Authenticator, Said, encoded
 from tests.factories.cohort import DAY, TUTORING
@@ -75,6 +76,14 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     assert (await officer.post("/console/passkeys", {**form, **good})).status_code == 303
     assert "waits to be introduced" in (await officer.get("/console/passkeys")).text
 
+    # Somebody who signs for the district: limits, and days of the calendar.
+    own = device(console, "a district signer's")
+    signing = {**form, **handed_over(own.made(challenge), own), "use": "signer", "may_agreement": "yes"}
+    assert (await officer.post("/console/passkeys", {**signing, "last_day": ""})).status_code == 409
+    assert (await officer.post("/console/passkeys", {**signing, "last_day": str(DAY)})).status_code == 303
+    (waiting,) = [each for each in await (await papers_of(console)).listed() if each.kind is Kind.SIGNER]
+    await (await papers_of(console)).withdraw(waiting.digest, console.people[Role.OFFICER].id)
+
     papers, person = await papers_of(console), console.people[Role.OFFICER].id
     payload = hold_bytes(Hold(console.gateway.digest(TUTORING), "legal", DAY, "A court asks."))
     hold = await papers.prepare(Kind.HOLD, payload, person, title="A hold")
@@ -139,6 +148,10 @@ async def test_a_partners_signer_comes_by_a_link_makes_a_passkey_and_signs_once(
         assert (told.status_code, passkey.public.thumbprint in told.text) == (200, True)
         assert (await guest.post("/sign/signatures", signed(passkey, Kind.AGREEMENT, payload))).status_code == 409
         await introduced(console, f"A signer of {partner}", ring.officers[1].key)
+        for number in range(MOST_KEYS + 1):
+            more = device(console, f"key {number}")
+            form = {**handed_over(more.made(challenge_to_make(code)), more), "name": f"Petra Partner {number}"}
+            assert (await guest.post("/sign/passkeys", form)).status_code == (409 if number == MOST_KEYS else 200)
         # The district's own signer does not sign by the partner's link, and what is refused leaves the link good.
         foreign = signed_file(Kind.AGREEMENT, payload, ring.signer(bundle.agreement.district.id).key)
         refused = await guest.post("/sign/signatures", {"signature": foreign})

@@ -19,8 +19,9 @@ from agreements.lifecycle import Standing
 from agreements.roles import Role
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
+from gateway.services.obligations.owed import Obligations
 from gateway.services.office import Office
-from gateway.services.papers.errors import PaperIncomplete, PaperRefused, SignatureUnwanted, TooManyPapers
+from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused, SignatureUnwanted, TooManyPapers
 from gateway.services.papers.kept import MOST_OPEN
 from gateway.services.papers.papers import Papers
 from gateway.services.staff.office import StaffOffice
@@ -37,6 +38,7 @@ pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
 
 PREPARER, FILER = "user:0b7f3a52-6c1e-4d0a-9f55-2a8f4f1f9d10", "user:0b7f3a52-6c1e-4d0a-9f55-2a8f4f1f9d11"
 
+ORDERED = emergency_order_bytes(replace(ORDER, id="emergency:another", begins=NOON))
 FILED = 13
 EVENTS = {
     "agreement.activated",
@@ -104,6 +106,15 @@ async def orders(desk: Desk) -> None:
     hold = hold_bytes(Hold(digest, "legal", DAY, "A court asks."))
     await desk.through(Kind.HOLD, hold, olivia)
     held = await desk.prepare(Kind.HOLD, hold)
+    with pytest.raises(PaperFiled):
+        await desk.papers.file(held, FILER)
+    # A command filed it meanwhile, or this process died in between: it is only noted.
+    by_command = hold_bytes(Hold(digest, "legal", DAY, "Another court asks."))
+    prepared = await desk.prepare(Kind.HOLD, by_command)
+    await desk.sign(prepared, olivia)
+    office = await desk.gateway.office()
+    entry = await Obligations(office.desk).place_hold((await desk.papers.paper(prepared)).envelope)
+    assert await desk.papers.file(prepared, FILER) == entry
     await desk.through(Kind.RELEASE, release_bytes(Release(held, "The case is closed.")), piotr)
     order = emergency_order_bytes(replace(ORDER, begins=NOON))
     await desk.through(Kind.EMERGENCY_ORDER, order, piotr)
@@ -128,6 +139,8 @@ async def stewards(desk: Desk) -> None:
     assert not (await desk.papers.paper(confirmed)).filed_here
     with pytest.raises(PaperRefused, match="download"):
         await desk.papers.file(confirmed, FILER)
+    with pytest.raises(PaperRefused, match="in office"):
+        await desk.papers.approve(await desk.prepare(Kind.EMERGENCY_ORDER, ORDERED), keys[0].thumbprint, FILER)
     with pytest.raises(PaperRefused, match="takes no approval"):
         await desk.papers.approve(confirmed, desk.officers[0].thumbprint, FILER)
 

@@ -19,13 +19,17 @@ from agreements.register import digest_bytes
 from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
 from gateway.services.papers.errors import InvitationOver, NoSuchPaper, PaperRefused
+from gateway.services.papers.kept import count_open
 from gateway.services.papers.needs import Who
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Paper, Papers
 from gateway.services.standing.registry import read_moment
 from gateway.store.papers import paper_invitation
 
 LASTS: Final = timedelta(days=14)
 """As long as an invitation of staff at most: a link that lies about in a mailbox is found there by somebody else."""
+MOST_KEYS: Final = 3
+"""New keys of one partner that wait: whoever has a link must not fill the district's list."""
 A_YEAR: Final = timedelta(days=365)
 _CODE_BYTES: Final = 24
 """192 bits: nobody guesses one, so its plain digest may be kept."""
@@ -133,10 +137,12 @@ class Invitations:
         """
         async with self._office.engine.connect() as connection:
             today = (await read_moment(connection)).now.date()
+            if await count_open(connection, by=opened.party) >= MOST_KEYS:
+                raise PaperRefused("Enough new keys of this partner wait to be introduced already.")
         signer = Signer(opened.party, ROLES[1], name.strip(), key, today, today + A_YEAR, LIMITS)
         title = f"A signer of {opened.party}"
         digest = await self._papers.prepare(Kind.SIGNER, signer_bytes(signer), opened.party, title=title)
-        await self._papers.keep_passkey(key.thumbprint, opened.party)
+        await OwnPasskeys(self._office).keep(key.thumbprint, opened.party)
         return digest
 
 

@@ -75,9 +75,11 @@ async def put(
     return digest
 
 
-async def count_open(connection: AsyncConnection) -> int:
-    """Return how many papers wait."""
-    return (await connection.scalar(select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None)))) or 0
+async def count_open(connection: AsyncConnection, *, by: str | None = None) -> int:
+    """Return how many papers wait; with `by` those that they prepared."""
+    wanted = select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None))
+    found = await connection.scalar(wanted if by is None else wanted.where(paper.c.prepared_by == by))
+    return found or 0
 
 
 async def drop_stale(connection: AsyncConnection, now: datetime) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,7 +25,6 @@ from gateway.services.papers.judging import (
     PaperLine,
     World,
     in_our_words,
-    known_keys,
     line_of,
     require_wanted,
     waiting_passkeys,
@@ -32,6 +32,8 @@ from gateway.services.papers.judging import (
 from gateway.services.papers.kinds import KINDS
 from gateway.services.papers.telling import Term, terms_of
 from gateway.services.standing.registry import Registry, read_moment
+
+_LONGEST_TITLE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +52,6 @@ class Paper:
     approvals: tuple[PaperLine, ...]
     passkeys: tuple[PublicKey, ...]
     filed_here: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OwnPasskey:
-    """A passkey that somebody made here, and whether a document that introduces it is in force."""
-
-    kid: str
-    made_at: datetime
-    introduced: bool
 
 
 class Papers:
@@ -84,7 +77,7 @@ class Papers:
         if isinstance(document, Approval):
             await self._require_second_person(document, by)
         async with self._changing() as (connection, now):
-            return await kept.put(connection, kind, payload, by, now, title=title.strip(), concerns=approves)
+            return await kept.put(connection, kind, payload, by, now, title=_named(title, kind), concerns=approves)
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
         """
@@ -96,6 +89,8 @@ class Papers:
             row = await kept.open_one(connection, digest)
         if row.kind.value not in APPROVABLE:
             raise PaperRefused("A document of this kind takes no approval.")
+        if approver not in (await self._world()).held.officers:
+            raise PaperRefused("Only an officer in office approves.")
         words = KINDS[row.kind].words_only(row.payload, self._desk.catalogue)
         said = Approval(digest, row.kind.value, approver, words, tuple(sorted(acknowledges)))
         return await self.prepare(Kind.APPROVAL, approval_bytes(said), by, title=row.title, concerns=digest)
@@ -162,17 +157,6 @@ class Papers:
                 row = await kept.open_one(connection, digest)
         return await self.paper(digest, by)
 
-    async def keep_passkey(self, kid: str, who: str) -> None:
-        """Keep that somebody made a passkey here: the id of a person, or of the party that was invited."""
-        async with self._changing() as (connection, now):
-            await kept.keep_passkey(connection, kid, who, now)
-
-    async def passkeys_of(self, person: str) -> tuple[OwnPasskey, ...]:
-        """Return the passkeys that somebody made here, the newest first."""
-        known = known_keys((await self._world()).registry)
-        async with self._office.engine.connect() as connection:
-            return tuple(OwnPasskey(kid, at, kid in known) for kid, at in await kept.made_by(connection, person))
-
     async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
         """Return the party that each of these keys signs for today; None for a key that signs for nobody."""
         held = (await self._world()).held
@@ -205,14 +189,21 @@ class Papers:
             raise PaperRefused("This approval is filed together with what it approves.")
         async with self._office.engine.connect() as connection:
             approvals = [each for each in await kept.about(connection, [digest]) if each.signatures and not each.filed]
-        with in_our_words():
-            complete = [each.envelope for each in approvals]
-            await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
-        _, registry = await self._desk.registry()
-        index = next(each.index for each in registry.register.stored if each.digest == digest)
+        # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
+        if (index := await self._entry_of(digest)) is None:
+            with in_our_words():
+                complete = [each.envelope for each in approvals]
+                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
+            index = await self._entry_of(digest)
+            assert index is not None  # it was filed just now
         async with self._changing() as (connection, _):
             await kept.mark_filed(connection, [digest, *(each.digest for each in approvals)], index, by)
         return index
+
+    async def _entry_of(self, digest: str) -> int | None:
+        """Return the entry that registered a document; None if none did."""
+        _, registry = await self._desk.registry()
+        return next((each.index for each in registry.register.stored if each.digest == digest), None)
 
     async def _require_second_person(self, approval: Approval, by: str) -> None:
         """
@@ -241,3 +232,7 @@ class Papers:
     async def _changing(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         async with self._office.engine.begin() as connection:
             yield connection, (await read_moment(connection)).now
+
+
+def _named(title: str, kind: Kind) -> str:
+    return title.strip()[:_LONGEST_TITLE] or kind.value

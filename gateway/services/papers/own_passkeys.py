@@ -1,0 +1,37 @@
+"""Whose passkeys were made here: so that somebody sees how theirs stand. It gives nothing, and proves nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.services.office import Office
+from gateway.services.papers import kept
+from gateway.services.papers.judging import known_keys
+from gateway.services.standing.registry import read_moment
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPasskey:
+    """A passkey that somebody made here, and whether a document that introduces it is in force."""
+
+    kid: str
+    made_at: datetime
+    introduced: bool
+
+
+class OwnPasskeys:
+    """The passkeys that were made on the pages of one installation. `who` is a person's id, or the party invited."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def listed(self, who: str) -> tuple[OwnPasskey, ...]:
+        """Return the passkeys that somebody made here, the newest first."""
+        _, registry = await self._office.desk.registry()
+        known = known_keys(registry)
+        async with self._office.engine.connect() as connection:
+            return tuple(OwnPasskey(kid, at, kid in known) for kid, at in await kept.made_by(connection, who))
+
+    async def keep(self, kid: str, who: str) -> None:
+        """Keep that somebody made a passkey here."""
+        async with self._office.engine.begin() as connection:
+            await kept.keep_passkey(connection, kid, who, (await read_moment(connection)).now)
