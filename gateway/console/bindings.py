@@ -74,7 +74,8 @@ def bindings_router(desk: ConsoleDesk) -> APIRouter:
 
 def _agreements(found: PartnerPage) -> Mapping[str, str]:
     """Return the partner's agreements in force, by digest: no other can be chosen."""
-    return {each.digest: each.title for each in found.agreements if each.digest in found.line.agreements}
+    own = set(found.line.agreements)
+    return {each.digest: f"{each.title} ({each.id})" for each in found.agreements if each.digest in own}
 
 
 def _proofs(form: Form) -> dict[str, Json]:
