@@ -43,7 +43,7 @@ def words_of(request: Request) -> Callable[[str], str]:
 
 def file_of(request: Request, shown: Shown[Row], zone: ZoneInfo) -> Response:
     """Return every row that fits, as CSV with the titles of the page."""
-    columns = shown.listing.columns
+    columns = [each for each in shown.listing.columns if each.in_file]
     said = words_of(request)
     content = table(
         [said(each.title) for each in columns], ([each.of(row) for each in columns] for row in shown.every), zone

@@ -160,3 +160,22 @@ async def test_files_of_the_pages_may_be_kept_and_come_compressed(console: Conso
     plain = await console.http.get(console.gateway.url + address, headers={"accept-encoding": "identity"})
     assert plain.content == answer.content
     assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.claim(6)
+async def test_a_decision_is_explained_by_the_agreements_words_and_comes_out_the_same_again(console: Console) -> None:
+    assert (await console.gateway.get(TUTORING, "/v1/students?fields=first_name")).status_code == 200
+    entries = await console.gateway.entries()
+    disclosed = max(index for index, entry in enumerate(entries) if entry["event"] == "disclosure")
+    auditor = await console.as_a(Role.AUDITOR)
+    page = (await auditor.get(f"/console/log/{disclosed}")).text
+    assert "/datasets/0/elements/" in page
+    assert "element" in page
+    path, token = f"/console/log/{disclosed}/replay", await auditor.token()
+    assert (await auditor.post(path, {"csrf": "x"})).status_code == 403
+    assert "It comes out as it was written." in (await auditor.post(path, {"csrf": token})).text
+    missing = f"/console/log/{len(entries) + 1_000}/replay"
+    assert (await auditor.post(missing, {"csrf": token})).status_code == 404
+    opened = await auditor.post("/console/log/0/replay", {"csrf": token})
+    assert "no decision of the rules" not in (await auditor.get("/console/log/0")).text
+    assert opened.status_code == 200
