@@ -22,7 +22,8 @@ from gateway.signin.callers import form_of
 
 NEW: Final = "new"
 KEYS, ADDRESS, SECRET = "keys", "address", "secret"
-_LONGEST_KEYS: Final = 12_000
+_LONGEST_KEYS: Final = 6_000
+"""Four of the longest keys that are taken are half of it; a form is small (`gateway.oauth.form.MAX_BODY`)."""
 
 
 def bindings_router(desk: ConsoleDesk) -> APIRouter:
@@ -74,7 +75,8 @@ def bindings_router(desk: ConsoleDesk) -> APIRouter:
 
 def _agreements(found: PartnerPage) -> Mapping[str, str]:
     """Return the partner's agreements in force, by digest: no other can be chosen."""
-    return {each.digest: each.title for each in found.agreements if each.digest in found.line.agreements}
+    own = set(found.line.agreements)
+    return {each.digest: f"{each.title} ({each.id})" for each in found.agreements if each.digest in own}
 
 
 def _proofs(form: Form) -> dict[str, Json]:

@@ -26,7 +26,7 @@ from gateway.services.overview import agreement_page
 from gateway.services.papers.judging import in_our_words
 from gateway.signin.callers import form_of
 
-_LONGEST = 15_000
+_LONGEST = 14_000
 Covers = Annotated[str, Query(pattern=f"^({'|'.join(COVERS)})$")]
 
 

@@ -18,7 +18,8 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
         """List what is owed, and the holds that keep records although they are due."""
         _, registry = await desk.read()
         found, names = await desk.obligations.listed(), names_of(registry)
-        titles = {digest: each.verified.agreement.title for digest, each in registry.history.items()}
+        lines = registry.history
+        titles = {digest: each.verified.agreement.title for digest, each in lines.items()}
         shown = listed(request, obligations_listing(names, titles, words_of(request)), found.obligations)
         return list_view(
             request,
@@ -32,6 +33,7 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
             holds=await desk.obligations.holds(),
             names=names,
             agreements=titles,
+            choices={digest: f"{titles[digest]} ({each.verified.agreement.id})" for digest, each in lines.items()},
             labels=labels,
         )
 

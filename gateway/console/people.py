@@ -6,6 +6,7 @@ partner has signed them, and in no address.
 """
 
 from typing import Final
+from urllib.parse import quote_plus
 
 from fastapi import APIRouter, Request, Response
 
@@ -37,6 +38,9 @@ from gateway.signin.callers import form_of
 ADD, PREPARE, OUT = "add", "prepare", "out "
 """What is done with the list in the form; after `OUT` stands whom it no longer names."""
 _LONGEST_KEY: Final = 2000
+_LONGEST_LIST: Final = 11_000
+"""Bytes, of the 16,384 of a form (`gateway.oauth.form.MAX_BODY`): about 20 people, and room for one more."""
+_TOO_LONG: Final = "The list is too long for a page. Write it as a file: pactgate people sign."
 
 
 def people_router(desk: ConsoleDesk) -> APIRouter:
@@ -64,6 +68,8 @@ def people_router(desk: ConsoleDesk) -> APIRouter:
         if step == ADD:
             people = (*people, _person(form))
             read_people(_payload(digest, people))
+            if not _fits(digest, people):
+                raise BadForm(_TOO_LONG)
         elif step.startswith(OUT):
             people = tuple(each for each in people if each.id != step.removeprefix(OUT))
         else:
@@ -85,6 +91,7 @@ def _page(
         it=registry.history[digest].verified.agreement,
         people=people,
         written=_written(digest, people),
+        fits=_fits(digest, people),
         labels=labels,
     )
 
@@ -103,6 +110,11 @@ def _payload(digest: str, people: tuple[NamedPerson, ...]) -> bytes:
 def _written(digest: str, people: tuple[NamedPerson, ...]) -> str:
     """Return the list as it travels in the form; empty while it names nobody."""
     return _payload(digest, people).decode() if people else ""
+
+
+def _fits(digest: str, people: tuple[NamedPerson, ...]) -> bool:
+    """Return whether a form has room for the list, as browsers encode it, beside another person."""
+    return len(quote_plus(_written(digest, people))) <= _LONGEST_LIST
 
 
 def _listed(form: Form, digest: str) -> tuple[NamedPerson, ...]:

@@ -18,8 +18,7 @@ from gateway.console import labels
 from gateway.console.agreements import Digest
 from gateway.console.callers import Reviewer
 from gateway.console.desk import ConsoleDesk, zone_of
-from gateway.console.errors import BadForm
-from gateway.console.forms import Form, chosen, number, shaped
+from gateway.console.forms import Form, chosen, number, shaped, words
 from gateway.console.preparing import prepared
 from gateway.console.views import view
 from gateway.services.obligations.pack_files import gather_again, zipped
@@ -30,7 +29,6 @@ from gateway.signin.callers import form_of
 MOST_FINDINGS: Final = 5
 """That a form offers; who found more signs with the command."""
 _LARGEST: Final = 2**53 - 1
-_LONGEST: Final = 1000
 
 
 def reviews_router(desk: ConsoleDesk) -> APIRouter:
@@ -93,9 +91,7 @@ def _findings(form: Form) -> tuple[Finding, ...]:
     """Return what was found, each with what is done about it. Raises `BadForm` for one without the other."""
     found = []
     for place in range(1, MOST_FINDINGS + 1):
-        what, action = (form.get(f"{name}{place}", "").strip()[:_LONGEST] for name in ("what", "action"))
-        if bool(what) != bool(action):
-            raise BadForm("Say of each finding what is done about it.")
-        if what:
-            found.append(Finding(what, action))
+        if not {f"what{place}", f"action{place}"}.isdisjoint(form):
+            what = words(form, f"what{place}", "What was found")
+            found.append(Finding(what, words(form, f"action{place}", "What is done about it")))
     return tuple(found)

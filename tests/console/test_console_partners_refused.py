@@ -171,6 +171,23 @@ async def listed(console: Console) -> str:
     return people.envelope.payload.decode()
 
 
+async def test_a_list_that_a_form_has_no_room_for_is_left_to_the_command(console: Console) -> None:
+    officer = await console.as_a(Role.OFFICER)
+    (address,) = (each for each in forms(console) if each.endswith("/people"))
+    form = {**forms(console)[address], "csrf": await officer.token()}
+    content = json.loads(await listed(console))
+    for place in range(40):
+        row = {**content["people"][0], "id": f"person:number-{place}", "email": f"{place}@partner.example"}
+        content["people"].append({name: value for name, value in {**row, "role": "staff"}.items() if name != "jwk"})
+        written = json.dumps(content, separators=(",", ":"), sort_keys=True)
+        answer = await officer.post(address, {**form, "list": written})
+        if answer.status_code != 200:
+            break
+    assert answer.status_code == 400
+    assert "too long for a page" in answer.text
+    assert place > 15, "a partner of some size has room"
+
+
 async def test_a_private_key_is_refused_and_never_shown(console: Console) -> None:
     officer, secret = await console.as_a(Role.OFFICER), key_for("a key that nobody should paste")
     token = await officer.token()
