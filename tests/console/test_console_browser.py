@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from agreements.roles import Role
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
-from tests.factories.console import Console
+from tests.factories.console import Console, handed_in
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held, invited
 
@@ -69,12 +69,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
         "destruction": f"agreements/{digest}/destruction",
         "review": f"agreements/{digest}/review",
     }
-    for name, place in of_partners.items():
-        await seen.open(f"/console/{place}")
-        for each in await seen.page.locator("summary").all():
-            await each.click()
-        yield name
-    for name, place in (await of_an_officers_morning(console)).items():
+    await console.gateway.signed()
+    for name, place in {**of_partners, **await of_an_officers_morning(console)}.items():
         await seen.open(f"/console/{place}")
         for each in await seen.page.locator(
             "main > section > details > summary, main > article > details > summary"
@@ -100,7 +96,18 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     await seen.page.click("main form button")
     yield "sign"
     await seen.pick("steward")
-    for place in ("start", "words", "loads", f"loads/{console.load}", "rosters", "codes", "wishes"):
+    roster = await handed_in(console)
+    for place in (
+        "start",
+        "words",
+        "loads",
+        f"loads/{console.load}",
+        "rosters",
+        f"rosters/{roster}",
+        "codes",
+        "wishes",
+        "consents",
+    ):
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-")
 

@@ -7,6 +7,7 @@ import pytest
 from agreements.roles import Role
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
+from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.superuser import superuser
 
 HANDLER = re.compile(r"\son\w+=")
@@ -78,12 +79,14 @@ async def test_stored_text_stays_text_on_every_page(console: Console) -> None:
     officer = await console.as_a(Role.OFFICER)
     digest = console.gateway.digest(TUTORING)
     seen = 0
-    for path in ("overview", "log", "partners", "alarms", "agreements", f"agreements/{digest}"):
+    partner, client = "partners/partner:bright-path", console.gateway.deployment.partners[BRIGHT_PATH].client
+    of_partners = (partner, f"{partner}/leave", f"{partner}/bind", "clients", f"clients/{client}", "obligations")
+    for path in ("overview", "log", "partners", "alarms", "agreements", f"agreements/{digest}", *of_partners):
         page = (await officer.get(f"/console/{path}")).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         seen += "&lt;script&gt;alert(1)" in page
-    assert seen >= 3
+    assert seen >= 8
     typed = (await officer.get("/console/log?code=%22%3E%3Cscript%3Ealert(3)%3C/script%3E")).text
     assert "<script>alert(3)" not in typed
     assert "&lt;script&gt;alert(3)" in typed
@@ -112,7 +115,18 @@ async def test_the_language_is_the_readers_and_leads_nowhere_else(console: Conso
 
 async def test_pages_carry_no_script_or_style_of_their_own_and_say_what_they_load(console: Console) -> None:
     officer = await console.as_a(Role.OFFICER)
-    for path in ("overview", "log", "log/0", "students", "agreements", "partners", "alarms"):
+    for path in (
+        "overview",
+        "log",
+        "log/0",
+        "students",
+        "agreements",
+        "partners",
+        "alarms",
+        "clients",
+        "staff",
+        "signers",
+    ):
         answer = await officer.get(f"/console/{path}")
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'")

@@ -333,6 +333,7 @@ class Model:
 
     def load_roster(self, name: str, rows: Mapping[str, dt.date | None], unreadable: set[str]) -> None:
         """Take a roster whole. A row that cannot be read ends what stood there."""
+        unreadable = unreadable & rows.keys()
         read = {number: last for number, last in rows.items() if number not in unreadable}
         old = self.rosters[name]
         for number in list(old):
@@ -345,6 +346,7 @@ class Model:
 
     def load_consents(self, rows: Mapping[Key, Given], unreadable: set[str]) -> None:
         """Take tutoring's consents whole; a person's are ended by no list. What is no consent keeps nothing."""
+        unreadable = unreadable & {key[0] for key in rows}
         taken = {
             key: each
             for key, each in rows.items()

@@ -125,7 +125,8 @@ class Lived:
         self.world, self.model = world, world.model
 
     async def take(self, steps: list[Step]) -> None:
-        """Take each step, and compare after it."""
+        """Take each step, and compare before the first and after each."""
+        await self.world.check()
         for name, drawn in steps:
             await getattr(self, name)(**drawn)
             await self.world.check()
