@@ -33,6 +33,7 @@ from gateway.cli import (
     facts,
     family,
     hold,
+    incident,
     init,
     keys,
     mapping,
@@ -110,6 +111,7 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 app.add_typer(family.app, name="family")
+app.add_typer(incident.app, name="incident")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("map")(mapping.records_map)

@@ -23,6 +23,7 @@ from gateway.console.views import ROOT, view
 from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.owed import Obligations
 from gateway.services.overview import agreement_page
+from gateway.services.papers.judging import in_our_words
 from gateway.signin.callers import form_of
 
 _LONGEST = 15_000
@@ -36,8 +37,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
     async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
         """Show what the partner has to certify, and what it certified."""
-        found = await agreement_page(desk.office, digest)
-        obligations = Obligations(desk.office.desk, left=desk.left)
+        found, obligations = await agreement_page(desk.office, digest), desk.obligations
         _, registry = await desk.read()
         return view(
             request,
@@ -61,7 +61,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
         covers: Covers = WHOLE,
     ) -> Response:
         """Write the file that the partner completes and signs."""
-        found = await Obligations(desk.office.desk).figures(digest, covers)
+        found = await desk.obligations.figures(digest, covers)
         return Response(
             json.dumps(found.content, indent=2) + "\n",
             media_type="application/json",
@@ -72,11 +72,12 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:  # noqa: ARG001
         """Register a certificate that the partner's signer signed; one over everything closes the agreement."""
         pasted = words(await form_of(request), "certificate", "The signed certificate", most=_LONGEST)
-        document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
-        if read_document(document.payload).agreement != digest:
-            raise BadForm("The certificate is for another agreement.")
         inspections = OpenInspections(desk.office.desk.catalogue, desk.subject_key)
-        await Obligations(desk.office.desk, inspections).certify(document)
+        with in_our_words():
+            document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
+            if read_document(document.payload).agreement != digest:
+                raise BadForm("The certificate is for another agreement.")
+            await Obligations(desk.office.desk, inspections).certify(document)
         return RedirectResponse(f"{ROOT}/agreements/{digest}/destruction", 303)
 
     return router

@@ -47,6 +47,18 @@ class BadWish(GatewayError):
         self.public_detail = sentence
 
 
+class BadOrder(GatewayError):
+    """A form of an emergency order lacks something."""
+
+    code = "invalid_order"
+    remedy = "Go back, and fill it in."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
 class NoSuchHold(GatewayError):
     """No such hold is open."""
 

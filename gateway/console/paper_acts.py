@@ -5,6 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.fresh import require_fresh
 from gateway.console.paper_desk import Digest, opened, origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.invitations import Invitations
@@ -67,9 +68,10 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/papers/{made}", 303)
 
     @router.post("/console/papers/{digest}/file", name="console_paper_file")
-    async def file_paper(staff: PaperReader, digest: Digest) -> Response:
+    async def file_paper(request: Request, staff: PaperReader, digest: Digest) -> Response:
         """Bring a complete document into force."""
-        await opened(papers, staff.session, digest)
+        found = await opened(papers, staff.session, digest)
+        await require_fresh(request, staff.session, found.line.kind, digest)
         await papers.file(digest, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from agreements.documents.approval import APPROVABLE
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.fresh import FRESH
 from gateway.console.paper_desk import Digest, may_open, opened, origin_of
 from gateway.console.views import person_of, view
 from gateway.services.papers.invitations import Invitations
@@ -71,6 +72,7 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
                 for each in found.line.needs
                 if not each.is_met and str(each.need.party).startswith("partner:")
             ),
+            fresh=FRESH,
             approvable=found.line.kind.value in APPROVABLE,
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=sorted(registry.staff.own_keys.get(person_of(staff.session), frozenset()) & officers.keys()),

@@ -12,7 +12,7 @@ from agreements.documents.signer import ROLES, ROSTERS, STEWARDS_LIMITS, Signer,
 from agreements.keys import PublicKey
 from agreements.signature import Kind
 from gateway.console.callers import PaperReader
-from gateway.console.desk import ConsoleDesk
+from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.paper_desk import origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
@@ -45,6 +45,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             session,
             "papers",
             "passkeys.html",
+            zone=zone_of(registry),
             own=await papers.passkeys_of(person_of(session)),
             officer_keys=sorted(registry.staff.own_keys.get(person_of(session), frozenset())),
             may_sign={each: TITLES[Kind(each)] for each in MAY_SIGN},

@@ -2,34 +2,24 @@
 
 from fastapi import APIRouter
 
+from gateway.console.administration import administration_routers
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
-from gateway.console.bindings import bindings_router
-from gateway.console.clients import clients_router
 from gateway.console.codes import codes_router
 from gateway.console.consents import consents_router
 from gateway.console.desk import ConsoleDesk
-from gateway.console.destruction import destruction_router
+from gateway.console.emergencies import emergencies_router
 from gateway.console.glossary import glossary_router
-from gateway.console.holds import holds_router
+from gateway.console.incidents import incidents_router
 from gateway.console.loads import loads_router
 from gateway.console.log import log_router
-from gateway.console.obligations import obligations_router
 from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
-from gateway.console.partner import partner_router
-from gateway.console.partner_papers import partner_papers_router
 from gateway.console.passkeys import passkeys_router
-from gateway.console.people import people_router
-from gateway.console.reviews import reviews_router
-from gateway.console.roles import roles_router
 from gateway.console.rosters import rosters_router
-from gateway.console.signer_papers import signer_papers_router
-from gateway.console.signers import signers_router
-from gateway.console.staff import staff_router
-from gateway.console.staff_stops import staff_stops_router
 from gateway.console.start import start_router
+from gateway.console.stops import stops_router
 from gateway.console.students import students_router
 from gateway.console.wishes import wishes_router
 from gateway.signing.routes import signing_router
@@ -45,21 +35,11 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         papers_router(desk),
         paper_acts_router(desk),
         passkeys_router(desk),
-        partner_router(desk),
-        partner_papers_router(desk),
-        clients_router(desk),
-        bindings_router(desk),
-        people_router(desk),
-        signers_router(desk),
-        signer_papers_router(desk),
-        staff_router(desk),
-        staff_stops_router(desk),
-        roles_router(desk),
-        obligations_router(desk),
-        holds_router(desk),
-        destruction_router(desk),
-        reviews_router(desk),
+        *administration_routers(desk),
         alarms_router(desk),
+        incidents_router(desk),
+        stops_router(desk),
+        emergencies_router(desk),
         loads_router(desk),
         rosters_router(desk),
         codes_router(desk),

@@ -35,17 +35,20 @@ SECTIONS: Final = (
     Section("log", f"{ROOT}/log", message("Log"), frozenset({Act.READ_LOG})),
     Section("students", f"{ROOT}/students", message("Students"), frozenset({Act.SEARCH_STUDENTS})),
     Section("agreements", f"{ROOT}/agreements", message("Agreements"), frozenset({Act.READ_LOG})),
-    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
     Section("partners", f"{ROOT}/partners", message("Partners"), frozenset({Act.READ_LOG})),
     Section("clients", f"{ROOT}/clients", message("Programs"), frozenset({Act.READ_LOG})),
     Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),
     Section("signers", f"{ROOT}/signers", message("Who signs"), frozenset({Act.READ_LOG})),
     Section("staff", f"{ROOT}/staff", message("Staff and roles"), frozenset({Act.INVITE})),
     Section("alarms", f"{ROOT}/alarms", message("Alarms"), frozenset({Act.READ_LOG})),
+    Section("incidents", f"{ROOT}/incidents", message("Incidents"), frozenset({Act.HANDLE_INCIDENTS})),
+    Section("stop", f"{ROOT}/stop", message("Stop"), frozenset({Act.STOP})),
+    Section("emergencies", f"{ROOT}/emergencies", message("Emergencies"), frozenset({Act.APPROVE})),
     Section("loads", f"{ROOT}/loads", message("Loads"), frozenset({Act.LOAD_RECORDS})),
     Section("rosters", f"{ROOT}/rosters", message("Rosters"), frozenset({Act.MANAGE_ROSTERS})),
     Section("codes", f"{ROOT}/codes", message("Codes"), frozenset({Act.CLASSIFY_CODES})),
     Section("wishes", f"{ROOT}/wishes", message("What families say"), frozenset({Act.RECORD_CONSENTS})),
+    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
 )
 
 

@@ -11,8 +11,7 @@ from agreements.people import named_at
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk
 from gateway.services.keyholders import SignerLine, signer_lines
-from gateway.services.obligations.history import has_disclosures
-from gateway.services.obligations.owed import Left, Obligations
+from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import Owed
 from gateway.services.office import Office
 from gateway.services.overview import AgreementLine, ClientLine, agreement_lines, client_lines
@@ -53,8 +52,8 @@ class PartnerPage:
     owed: tuple[Owed, ...]
 
 
-async def partner_page(office: Office, partner: str, left: Left = has_disclosures) -> PartnerPage:
-    """Return one partner; `left` says under what anything left (`Obligations`). Raises `UnknownPartner`."""
+async def partner_page(office: Office, partner: str, obligations: Obligations) -> PartnerPage:
+    """Return one partner; `obligations` are those of the office. Raises `UnknownPartner`."""
     line = next((each for each in await Parties(office.desk).lines() if each.id == partner), None)
     if line is None:
         raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
@@ -67,7 +66,7 @@ async def partner_page(office: Office, partner: str, left: Left = has_disclosure
         contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
         people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),
         signers=tuple(each for each in await signer_lines(office.desk) if each.party == partner),
-        owed=(await Obligations(office.desk, left=left).listed(partner=partner)).obligations,
+        owed=(await obligations.listed(partner=partner)).obligations,
     )
 
 

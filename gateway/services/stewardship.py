@@ -26,6 +26,7 @@ from gateway.records.loading.mapping import MappingFile, parse_mapping, read_map
 from gateway.records.loading.order import Tell
 from gateway.records.loading.report import LoadReport
 from gateway.records.loading.unclassified import Codes
+from gateway.records.loading.unread import unread_in
 from gateway.records.release import IN_ORDER, in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.confirmations import SignedConfirmation
@@ -244,4 +245,5 @@ __all__ = [
     "RowsRefused",
     "Stewardship",
     "read_mappings",
+    "unread_in",
 ]

@@ -53,6 +53,18 @@ class Suspensions:
         async with self._desk.engine.begin() as connection:
             return await suspend_client(connection, client_id, reason, person)
 
+    async def suspend_everybody(self, reason: str, person: str | None = None) -> tuple[int, ...]:
+        """
+        Stop every partner there is, all or none of them in one transaction; return the entries.
+
+        Nothing is asked about them but their ids: a register that does not verify stops nobody from being stopped.
+        """
+        async with self._desk.engine.begin() as connection:
+            named = {partner_of(each) for each in (await load_register(connection)).agreements}
+            named |= set((await connection.scalars(select(client.c.partner).distinct())).all())
+            partners = sorted(each for each in named if isinstance(each, str))
+            return tuple([await suspend_partner(connection, each, reason, person) for each in partners])
+
     async def reinstate(self, document: Envelope) -> int:
         """
         Undo a suspension by a document an officer signed; return the entry.

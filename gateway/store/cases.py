@@ -100,14 +100,16 @@ incident_note = Table(
     Column("by", Text),
     Column("act", Text, nullable=False),
     Column("task", Text),
+    Column("students", BigInteger),
     Column("words", Text),
     PrimaryKeyConstraint("idx", name="incident_note_pk"),
     ForeignKeyConstraint(["incident"], ["gateway.incident.idx"], name="incident_note_incident_fk"),
-    CheckConstraint("act IN ('noted', 'done', 'closed')", name="incident_note_act_is_known"),
+    CheckConstraint("act IN ('noted', 'counted', 'done', 'closed')", name="incident_note_act_is_known"),
     CheckConstraint("(act = 'done') = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
+    CheckConstraint("(act = 'counted') = (students IS NOT NULL)", name="incident_note_counted_is_a_count"),
     CheckConstraint("char_length(words) <= 4000", name="incident_note_words_are_few"),
 )
-"""What was done about an incident, each by its entry: notes, tasks that were ticked off, and its end."""
+"""What was done about an incident, each by its entry: notes, counts of students, tasks ticked off, its end."""
 
 Index("alarm_case_last_seen_ix", alarm_case.c.state, alarm_case.c.last_seen)
 Index("alarm_note_number_ix", alarm_note.c.number)

@@ -7,20 +7,13 @@ import pytest
 from agreements.documents.signer import Signer, signer_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
-from tests.factories.agreements import SignedAgreement
 from tests.factories.cohort import DAY
 from tests.factories.console import Console
 from tests.factories.gateway import NOON
-from tests.factories.papers import drafted, held, papers_of, signed_file, signed_paper
+from tests.factories.papers import drafted, held, papers_of, prepared, signed_file, signed_paper
 from tests.factories.staff import Browser
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
-
-
-async def prepared(console: Console, bundle: SignedAgreement) -> str:
-    administrator = console.people[Role.ADMINISTRATOR].id
-    papers = await papers_of(console)
-    return await papers.prepare(Kind.AGREEMENT, bundle.agreement.canonical, administrator, title=bundle.agreement.title)
 
 
 async def bring(browser: Browser, digest: str, signature: str) -> tuple[int, str]:

@@ -11,12 +11,11 @@ from agreements.documents.hold import Hold, hold_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
 from gateway.services.papers.passkeys import challenge_to_make
-from tests.factories.agreements import SignedAgreement
 from tests.factories.authenticator import ATTESTED, EXTENDED, PRESENT, VERIFIED, Authenticator, Said, encoded
 from tests.factories.cohort import DAY, TUTORING
 from tests.factories.console import Console, console_of
 from tests.factories.gateway import NOON, Gateway
-from tests.factories.papers import drafted, papers_of, signed_file, signed_paper
+from tests.factories.papers import drafted, introduced, papers_of, prepared, signed_file
 from tests.factories.staff import Browser
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
@@ -43,14 +42,6 @@ def handed_over(made: tuple[bytes, bytes], passkey: Authenticator) -> dict[str, 
 def signed(passkey: Authenticator, kind: Kind, payload: bytes, said: Said | None = None) -> dict[str, str]:
     made = passkey.assertion(kind, payload, said)
     return {"credential": encoded(passkey.credential), **{k: str(v) for k, v in made.members.items() if k != "kid"}}
-
-
-async def introduced(console: Console, payload_of: str, *keys: object) -> None:
-    """File the one open paper whose title has this in it, signed by these keys."""
-    papers, person = await papers_of(console), console.people[Role.OFFICER].id
-    (line,) = [each for each in await papers.listed() if payload_of in each.title]
-    await papers.add(line.digest, await signed_paper(console, line.digest, *keys), person)  # type: ignore[arg-type]
-    await papers.file(line.digest, person)
 
 
 async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_introduced_it(
@@ -111,13 +102,6 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     assert hold in {each.digest for each in registry.register.stored}
     assert not registry.authority.refused
     assert not caplog.messages
-
-
-async def prepared(console: Console, bundle: SignedAgreement) -> str:
-    person = console.people[Role.ADMINISTRATOR].id
-    return await (await papers_of(console)).prepare(
-        Kind.AGREEMENT, bundle.agreement.canonical, person, title=bundle.agreement.title
-    )
 
 
 async def test_a_partners_signer_comes_by_a_link_makes_a_passkey_and_signs_once(

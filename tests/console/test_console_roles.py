@@ -31,7 +31,9 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
+    "/console/log/{index}/replay": Act.READ_LOG,
     "/console/students": Act.SEARCH_STUDENTS,
+    "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
     "/console/students/stop": Act.SEARCH_STUDENTS,
     "/console/agreements": Act.READ_LOG,
@@ -88,6 +90,17 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/alarms/{number}/note": Act.HANDLE_ALARMS,
     "/console/alarms/{number}/assign": Act.HANDLE_ALARMS,
     "/console/alarms/{number}/resolve": Act.HANDLE_ALARMS,
+    "/console/stop": Act.STOP,
+    "/console/emergencies": Act.APPROVE,
+    "/console/emergencies/{digest}/review": Act.APPROVE,
+    "/console/emergencies/{digest}/end": Act.APPROVE,
+    "/console/incidents": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/affected": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/letters": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/note": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/done": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/close": Act.HANDLE_INCIDENTS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
@@ -141,6 +154,7 @@ async def filled(console: Console, path: str) -> str:
         entry=console.load,
         roster=roster,
         number=1,
+        incident=console.incident,
     )
     return f"{address}?size=1&pack=sha256:{'0' * 64}" if path in OF_A_MOMENT else address
 
@@ -148,9 +162,11 @@ async def filled(console: Console, path: str) -> str:
 async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Console) -> None:
     listed = pages(console)
     await console.raise_alarm("undecided", cause="error")  # case 1
+    await console.open_incident()
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}
+    await console.gateway.signed()
     tokens = {role: await browser.token() for role, browser in browsers.items()}
     for method, path in listed:
         address = await filled(console, path)

@@ -1,5 +1,6 @@
 """A gateway with its console, and the staff who may be picked at its sign-in: one person for each role."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from gateway.console.views import first_page
 from gateway.services.inbox.keeping import flush
 from gateway.services.inbox.office import Inbox
 from gateway.services.inbox.pending import Pending
+from gateway.services.incidents.incidents import Incidents
+from gateway.services.incidents.lines import Concerns
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Realm
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
@@ -25,6 +28,7 @@ from tests.factories.rosters import hand_in, line
 from tests.factories.staff import Browser
 from tests.factories.staffing import StaffRoom
 
+HOUR: Final = dt.timedelta(hours=1)
 ROLES: Final = (Role.OFFICER, Role.ADMINISTRATOR, Role.STEWARD, Role.AUDITOR)
 
 
@@ -33,13 +37,15 @@ class Console:
     """
     A gateway that shows its console.
 
-    `people` are those who can be picked, by role; `load` is the entry of a load.
+    `people` are those who can be picked, by role; `load` is the entry of a load,
+    `incident` that of the newest incident.
     """
 
     gateway: Gateway
     http: httpx2.AsyncClient
     people: dict[Role, Person]
     load: int
+    incident: int = 0
     roster: int | None = None
 
     async def as_a(self, role: Role) -> Browser:
@@ -57,6 +63,14 @@ class Console:
         office = await self.gateway.office()
         await flush(office.engine, pending)
         return (await Inbox(office.desk).lines(limit=1))[0].number
+
+    async def open_incident(self, **concerns: str) -> int:
+        """Have an incident of the last hour on file, at Bright Path unless said otherwise; return its number."""
+        office = await self.gateway.office()
+        now = (await office.desk.registry())[0].now
+        window = Concerns(now - HOUR, now + HOUR, **(concerns or {"partner": "partner:bright-path"}))
+        self.incident = await Incidents(office).open("A laptop was stolen.", now, window, None)
+        return self.incident
 
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""

@@ -4,6 +4,7 @@ from agreements.documents.hold import Hold, hold_bytes
 from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind, add_signature
+from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.signature_file import signature_file
 from tests.factories.agreements import SPS_B, SignedAgreement
@@ -47,3 +48,26 @@ async def signed_paper(console: Console, digest: str, *keys: SigningKey) -> Enve
         made = add_signature(made, found.kind, found.payload, key)
     assert made is not None
     return made
+
+
+async def prepared(console: Console, bundle: SignedAgreement) -> str:
+    """Return the digest of an agreement that the administrator prepared."""
+    person = console.people[Role.ADMINISTRATOR].id
+    title, payload = bundle.agreement.title, bundle.agreement.canonical
+    return await (await papers_of(console)).prepare(Kind.AGREEMENT, payload, person, title=title)
+
+
+async def invited(console: Console) -> str:
+    """Return the code of a link by which a partner's signer comes to an agreement."""
+    bundle = drafted(console)
+    digest, person = await prepared(console, bundle), console.people[Role.ADMINISTRATOR].id
+    made = await Invitations(await console.gateway.office()).invite(digest, bundle.agreement.partner.id, person)
+    return made.code
+
+
+async def introduced(console: Console, title: str, *keys: SigningKey) -> None:
+    """File the one open paper whose title has this in it, signed by these keys."""
+    papers, person = await papers_of(console), console.people[Role.OFFICER].id
+    (line,) = [each for each in await papers.listed() if title in each.title]
+    await papers.add(line.digest, await signed_paper(console, line.digest, *keys), person)
+    await papers.file(line.digest, person)

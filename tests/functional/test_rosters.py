@@ -9,7 +9,7 @@ import pytest
 
 from agreements.documents.roster_decision import Answer
 from agreements.documents.signer import Signer, signer_bytes
-from agreements.errors import NotEntitled, SamePerson
+from agreements.errors import AlreadyRegistered, NotEntitled, SamePerson
 from agreements.keys import SigningKey
 from agreements.signature import Kind
 from gateway.services.rosters.deciding import RosterDecisions
@@ -291,6 +291,21 @@ async def test_a_roster_covers_nobody_once_it_is_stale_until_it_is_confirmed(gat
     assert await on(36) == first("fio")
     assert (await told(gateway, MENTORING, roster))["state"] == "accepted"
     assert await on(72) == set()
+
+
+@pytest.mark.ferpa("R3")
+async def test_a_roster_is_confirmed_again_and_again_though_no_row_moves_by_it(gateway: Gateway) -> None:
+    leaves = DAY + dt.timedelta(days=5)
+    roster = await hand_in(gateway, MENTORING, line("fio", to_date=leaves.isoformat()))
+    await decide(gateway, roster)
+    # Whose last day the partner gave is not longer there by it; that the district looked is on record each time.
+    for days in (1, 2, 3):
+        await gateway.at(NOON + dt.timedelta(days=days))
+        confirmed = await decide(gateway, roster, Answer.CONFIRM)
+        assert (confirmed.begun, confirmed.ended) == (0, 0)
+        assert confirmed.counts_until == DAY + dt.timedelta(days=35 + days)
+    with pytest.raises(AlreadyRegistered):  # the same word, on the same day
+        await decide(gateway, roster, Answer.CONFIRM)
 
 
 @pytest.mark.claim(7)

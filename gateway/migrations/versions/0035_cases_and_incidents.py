@@ -1,7 +1,7 @@
 """
 Alarms as cases that people work through, and incidents.
 
-Revises: 0031.
+Revises: 0034.
 """
 
 from collections.abc import Sequence
@@ -89,11 +89,13 @@ def upgrade() -> None:
         sa.Column("by", sa.Text()),
         sa.Column("act", sa.Text(), nullable=False),
         sa.Column("task", sa.Text()),
+        sa.Column("students", sa.BigInteger()),
         sa.Column("words", sa.Text()),
         sa.PrimaryKeyConstraint("idx", name="incident_note_pk"),
         sa.ForeignKeyConstraint(["incident"], ["gateway.incident.idx"], name="incident_note_incident_fk"),
-        sa.CheckConstraint("act IN ('noted', 'done', 'closed')", name="incident_note_act_is_known"),
+        sa.CheckConstraint("act IN ('noted', 'counted', 'done', 'closed')", name="incident_note_act_is_known"),
         sa.CheckConstraint("(act = 'done') = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
+        sa.CheckConstraint("(act = 'counted') = (students IS NOT NULL)", name="incident_note_counted_is_a_count"),
         sa.CheckConstraint("char_length(words) <= 4000", name="incident_note_words_are_few"),
         schema="gateway",
     )

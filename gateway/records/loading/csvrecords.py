@@ -101,7 +101,7 @@ def _one_by_one(lines: list[str], first: int, source: SourceFile, more: Iterator
             while found is None and taken < _LINES_A_ROW:
                 if at + taken == len(lines):
                     lines.extend(next(more, ()))
-                if at + taken == len(lines):
+                if at + taken == len(lines) or len(lines[at + taken]) > LINE_LETTERS:
                     break
                 taken += 1
                 found = _parse("".join(lines[at : at + taken]), source)

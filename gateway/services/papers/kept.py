@@ -60,9 +60,8 @@ async def put(
 ) -> str:
     """Keep a paper, once; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
-    open_ones = await connection.scalar(select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None)))
-    if (open_ones or 0) >= MOST_OPEN:
-        raise TooManyPapers(f"{open_ones} papers are open.")
+    if await count_open(connection) >= MOST_OPEN:
+        raise TooManyPapers(f"{MOST_OPEN} papers are open.")
     row = {
         "digest": digest_bytes(digest),
         "kind": kind.value,
@@ -74,6 +73,11 @@ async def put(
     }
     await connection.execute(insert(paper).values(row).on_conflict_do_nothing())
     return digest
+
+
+async def count_open(connection: AsyncConnection) -> int:
+    """Return how many papers wait."""
+    return (await connection.scalar(select(func.count()).select_from(paper).where(paper.c.filed_idx.is_(None)))) or 0
 
 
 async def drop_stale(connection: AsyncConnection, now: datetime) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from agreements.canonical import Json, read_canonical
 from agreements.elements import Catalogue
 from agreements.pointer import pointer
 from agreements.shapes import Shape
+
+_SMALL: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,23 @@ def _terms(root: Shape, node: Shape, value: Json, path: tuple[str | int, ...], n
             return
         yield Term(pointer(*path), len(path) - 1, title, None)
         for index, item in enumerate(value):
+            if (short := _in_one_line(node["items"], item, names)) is not None:
+                yield Term(pointer(*path, index), len(path), str(node["items"]["title"]), short)
+                continue
             yield from _terms(root, node["items"], item, (*path, index), names)
     else:
         carried = node.get("x-carried-by")
         yield Term(pointer(*path), max(len(path) - 1, 0), title, _said(value, names), carried == "words_only")
+
+
+def _in_one_line(node: Shape, item: Json, names: dict[str, str]) -> str | None:
+    """Return a small item of a list, such as an element and its transformation, as one line; None for any other."""
+    if not isinstance(item, dict) or len(item) > _SMALL or "properties" not in node:
+        return None
+    in_order = [(node["properties"][name], item[name]) for name in node["properties"] if name in item]
+    if any(isinstance(value, dict | list) or shape.get("x-carried-by") == "words_only" for shape, value in in_order):
+        return None
+    return ", ".join(_said(value, names) for _, value in in_order)
 
 
 def _said(value: Json, names: dict[str, str]) -> str:

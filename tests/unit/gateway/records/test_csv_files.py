@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.records.errors import BadSource
-from gateway.records.loading.batches import Refused, Row
+from gateway.records.loading import csvrecords
+from gateway.records.loading.batches import LETTERS, Refused, Row
 from gateway.records.loading.csvfile import open_csv
+from gateway.records.loading.csvrecords import LINE_LETTERS, TOO_LONG
 from gateway.records.loading.export import Folder
 from gateway.records.loading.mapping import SourceFile
 
@@ -51,6 +53,40 @@ def test_a_stray_quotation_mark_does_not_swallow_the_file(tmp_path: Path) -> Non
     rows = read(tmp_path, f'id,name\n"0,Ana\n{many}\n')
     assert len(cells(rows)) == 200
     assert reasons(rows) == ["x:2: a quotation mark is opened and never closed"]
+
+
+def test_a_line_that_is_too_long_is_no_part_of_a_row_either(tmp_path: Path) -> None:
+    long = "x" * LINE_LETTERS
+    rows = read(tmp_path, f'id,name\n1,"Ana\n{long}\n"\n2,Bo\n')
+    assert cells(rows) == [("2", "Bo")]
+    assert reasons(rows) == [
+        "x:2: a quotation mark is opened and never closed",
+        f"x:3: {TOO_LONG}",
+        "x:4: a quotation mark is opened and never closed",
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_that_is_too_long_ends_where_the_next_one_begins(tmp_path: Path, end: str) -> None:
+    for letters in (LINE_LETTERS, LETTERS - len(end), LETTERS, 3 * LETTERS - 1):
+        rows = read(tmp_path, f"id,name{end}{'x' * letters}{end}2,Bo{end}")
+        assert cells(rows) == [("2", "Bo")], letters
+        assert reasons(rows) == [f"x:2: {TOO_LONG}"]
+
+
+signs = ["a", "1", ",", ",", '"', '""', "\n", "\n", "\r\n", "\r", " ", "é", "\0", "x" * 30, '\n"b\nc",\n']
+
+
+@given(st.lists(st.sampled_from(signs), max_size=40).map("".join), st.integers(1, 60))
+def test_rows_are_the_same_wherever_a_piece_of_the_file_ends(
+    tmp_path_factory: pytest.TempPathFactory, content: str, letters: int
+) -> None:
+    folder = tmp_path_factory.mktemp("export")
+    content = f"plain{content}"  # two bytes of which one is no letter would be UTF-16
+    whole = read(folder, content, columns=("a", "b"))
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(csvrecords, "LETTERS", letters)
+        assert read(folder, content, columns=("a", "b")) == whole
 
 
 def test_bytes_of_another_encoding_refuse_the_row_and_only_that(tmp_path: Path) -> None:
