@@ -62,7 +62,7 @@ help:  ## this list
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(ASSETS): .venv/.done gateway/pages/build.py gateway/pages/package-lock.json $(wildcard gateway/pages/style/*)
+$(ASSETS): .venv/.done gateway/pages/build.py gateway/pages/package-lock.json $(wildcard gateway/pages/style/* gateway/pages/script/*)
 	@$(PY) -m gateway.pages.build
 
 $(PEERS): tests/peers/package.json tests/peers/package-lock.json

@@ -7,9 +7,11 @@ from fastapi.responses import RedirectResponse
 
 from agreements.shapes import CLIENT
 from gateway.console import labels
+from gateway.console.administration_lists import clients_listing, days_left
 from gateway.console.callers import ClientManager, LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.forms import confirmed, number
+from gateway.console.lists import list_view, listed, words_of
 from gateway.console.partner import ENDS_SOON_DAYS
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.compatibility.secrets import MOST_DAYS, Issued
@@ -31,15 +33,16 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
     async def read_clients(request: Request, staff: LogReader) -> Response:
         """List every program whose binding is in force, the ones that end soonest first."""
         _, registry = await desk.read()
-        lines = sorted(await client_lines(desk.office), key=lambda each: (days_left(each), each.name.casefold()))
-        return view(
+        names = partners_of(registry)
+        shown = listed(request, clients_listing(names, words_of(request)), await client_lines(desk.office))
+        return list_view(
             request,
             staff.session,
             "clients",
             "clients.html",
+            shown,
             zone=zone_of(registry),
-            lines=lines,
-            partners=partners_of(registry),
+            partners=names,
             days_left=days_left,
             soon=ENDS_SOON_DAYS,
         )
@@ -102,8 +105,3 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
         )
 
     return router
-
-
-def days_left(line: ClientLine) -> float:
-    """Return the days until the last binding of a program ends; without end for one that lasts as its agreement."""
-    return max((float("inf") if each.days_left is None else each.days_left for each in line.bindings), default=0.0)

@@ -57,6 +57,11 @@ class ConsoleDesk:
         """Remember what left from here on."""
         object.__setattr__(self, "left", LeftUnder(self.office.engine))
 
+    @property
+    def obligations(self) -> Obligations:
+        """What is owed, as far as it is asked for on a page."""
+        return Obligations(self.office.desk, left=self.left)
+
     async def read(self) -> tuple[Moment, Registry]:
         """Return what is in force now, verified."""
         return await self.office.desk.registry()

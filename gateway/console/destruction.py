@@ -37,7 +37,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
     async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
         """Show what the partner has to certify, and what it certified."""
-        found, obligations = await agreement_page(desk.office, digest), Obligations(desk.office.desk)
+        found, obligations = await agreement_page(desk.office, digest), desk.obligations
         _, registry = await desk.read()
         return view(
             request,
@@ -47,7 +47,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             it=found.agreement,
             partners=partners_of(registry),
-            owed=[each for each in (await obligations.listed()).obligations if each.agreement == digest],
+            owed=(await obligations.listed(agreement=digest)).obligations,
             whole=await obligations.figures(digest, WHOLE),
             leavers=len((await obligations.figures(digest, LEAVERS)).leavers),
             certificates=await obligations.certificates(digest),
@@ -61,7 +61,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
         covers: Covers = WHOLE,
     ) -> Response:
         """Write the file that the partner completes and signs."""
-        found = await Obligations(desk.office.desk).figures(digest, covers)
+        found = await desk.obligations.figures(digest, covers)
         return Response(
             json.dumps(found.content, indent=2) + "\n",
             media_type="application/json",

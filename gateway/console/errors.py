@@ -73,3 +73,15 @@ class UnknownLoad(GatewayError):
     code = "not_found"
     public_detail = "No load has this entry."
     remedy = "Open it from the list of loads."
+
+
+class NothingSaid(GatewayError):
+    """A form of a steward's says nothing, or not all."""
+
+    code = "nothing_said"
+    remedy = "Go back, and fill it in."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence

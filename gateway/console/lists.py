@@ -1,6 +1,6 @@
 """How a list of the console is shown: as a page, or as the file of the same that a spreadsheet opens."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -36,10 +36,15 @@ def listed(request: Request, listing: Listing[Row], rows: Sequence[Row]) -> Show
     return listing.shown(rows, request.query_params)
 
 
+def words_of(request: Request) -> Callable[[str], str]:
+    """Return what says a message in the reader's language, for cells that are words of ours."""
+    return translations(language_of(request)).gettext
+
+
 def file_of(request: Request, shown: Shown[Row], zone: ZoneInfo) -> Response:
     """Return every row that fits, as CSV with the titles of the page."""
-    columns = shown.listing.columns
-    said = translations(language_of(request)).gettext
+    columns = [each for each in shown.listing.columns if each.in_file]
+    said = words_of(request)
     content = table(
         [said(each.title) for each in columns], ([each.of(row) for each in columns] for row in shown.every), zone
     )

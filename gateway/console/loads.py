@@ -9,15 +9,13 @@ from fastapi import APIRouter, Path, Request, Response
 from audit.entry import parse
 from audit.events import Event
 from audit.reading import leaf_at, newest_changes
-from gateway.console.callers import Classifier, Loader, RosterManager
+from gateway.console.callers import Loader
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import UnknownLoad
 from gateway.console.lists import list_view, listed
-from gateway.console.steward_lists import LOADS, Filled, LoadLine, codes_listing, rosters_listing
+from gateway.console.steward_lists import LOADS, Filled, LoadLine
 from gateway.console.views import view
-from gateway.services.classifications import Classifications
 from gateway.services.obligations.history import driver_of
-from gateway.services.rosters.office import RosterOffice
 
 _NEWEST: Final = 1_000
 _EVENTS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
@@ -46,24 +44,6 @@ def loads_router(desk: ConsoleDesk) -> APIRouter:
         if line.event not in _EVENTS:
             raise UnknownLoad(f"Entry {entry} is of no load.")
         return view(request, staff.session, "loads", "load.html", zone=zone_of(registry), line=line)
-
-    @router.get("/console/rosters", name="console_rosters")
-    async def read_rosters(request: Request, staff: RosterManager) -> Response:
-        """List the rosters that partners handed in, the newest first. Nobody is named."""
-        _, registry = await desk.read()
-        rosters = await RosterOffice(desk.office.desk).summaries()
-        names = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
-        shown = listed(request, rosters_listing(names), rosters)
-        return list_view(request, staff.session, "rosters", "rosters.html", shown, zone=zone_of(registry), names=names)
-
-    @router.get("/console/codes", name="console_codes")
-    async def read_codes(request: Request, staff: Classifier) -> Response:
-        """List the values that stand in the records and that nobody has classified: none of them leaves."""
-        found = await Classifications(desk.office.desk).unclassified()
-        catalogue = desk.office.desk.catalogue
-        elements = {each.id: each.name for each in catalogue}
-        shown = listed(request, codes_listing(elements), found.codes)
-        return list_view(request, staff.session, "codes", "codes.html", shown, others=found.others, elements=elements)
 
     return router
 

@@ -1,15 +1,12 @@
-"""What is owed: destruction, yearly reviews, holds. Overdue first, and each with what to do about it."""
-
-from datetime import date
+"""What is owed: destruction, yearly reviews, holds. What is overdue or due first comes first, each with what to do."""
 
 from fastapi import APIRouter, Request, Response
 
 from gateway.console import labels
+from gateway.console.administration_lists import obligations_listing
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, names_of, zone_of
-from gateway.console.views import view
-from gateway.services.obligations.owed import Obligations
-from gateway.services.obligations.shown import Owed
+from gateway.console.lists import list_view, listed, words_of
 
 
 def obligations_router(desk: ConsoleDesk) -> APIRouter:
@@ -18,28 +15,24 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.get("/console/obligations", name="console_obligations")
     async def read_obligations(request: Request, staff: LogReader) -> Response:
-        """List what is owed, overdue first, and the holds that keep records although they are due."""
+        """List what is owed, and the holds that keep records although they are due."""
         _, registry = await desk.read()
-        obligations = Obligations(desk.office.desk)
-        listed = await obligations.listed()
-        return view(
+        found, names = await desk.obligations.listed(), names_of(registry)
+        titles = {digest: each.verified.agreement.title for digest, each in registry.history.items()}
+        shown = listed(request, obligations_listing(names, titles, words_of(request)), found.obligations)
+        return list_view(
             request,
             staff.session,
             "obligations",
             "obligations.html",
+            shown,
             zone=zone_of(registry),
-            owed=sorted(listed.obligations, key=_urgency),
-            refused=listed.refused,
-            ending=sorted(listed.ending_clients, key=lambda each: each.days_left),
-            holds=await obligations.holds(),
-            names=names_of(registry),
-            agreements={digest: each.verified.agreement.title for digest, each in registry.history.items()},
+            refused=found.refused,
+            ending=sorted(found.ending_clients, key=lambda each: each.days_left),
+            holds=await desk.obligations.holds(),
+            names=names,
+            agreements=titles,
             labels=labels,
         )
 
     return router
-
-
-def _urgency(owed: Owed) -> tuple[bool, date]:
-    """Overdue ones first, then by the day on which they are due, then what has no day."""
-    return owed.overdue_since is None, owed.overdue_since or owed.due or date.max

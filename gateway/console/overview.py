@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.entry import parse
 from audit.errors import NoteInvalid
+from audit.events import Event
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
 from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
@@ -16,10 +18,14 @@ from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
 from gateway.services.first_steps import steps_of
+from gateway.services.inbox.cases import State
+from gateway.services.inbox.office import Inbox
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.papers.kept import count_open
+from gateway.services.searching.searches import Searches
+from gateway.services.searching.wanted import Wanted
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
 
@@ -91,12 +97,20 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             ending=sorted(_ending(registry, moment.now), key=lambda each: each.days_left),
             due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
+            checked=await _checked(desk),
+            cases=(await Inbox(desk.office.desk).counts())[State.OPEN],
             stopped=registry.suspensions,
             waiting=waiting,
             open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )
 
     return router
+
+
+async def _checked(desk: ConsoleDesk) -> tuple[int, datetime] | None:
+    """Return the entry that says that the whole log was verified last, and when; None if nobody ever did."""
+    found = (await Searches(desk.office).search(Wanted(events=(Event.LOG_CHECKED.value,)), limit=1)).found
+    return None if not found else (found[0].index, datetime.fromisoformat(parse(found[0].leaf).time))
 
 
 def by_day(activity: Activity, today: date) -> list[tuple[date, int]]:

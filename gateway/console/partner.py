@@ -53,7 +53,7 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
     async def _page(
         request: Request, session: Session, partner: str, template: str, used: Sequence[Row] = (), *, whole: bool = True
     ) -> Response:
-        found = await partner_page(desk.office, partner)
+        found = await partner_page(desk.office, partner, desk.obligations)
         _, registry = await desk.read()
         names = partners_of(registry)
         return view(

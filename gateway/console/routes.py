@@ -5,6 +5,8 @@ from fastapi import APIRouter
 from gateway.console.administration import administration_routers
 from gateway.console.agreements import agreements_router
 from gateway.console.alarms import alarms_router
+from gateway.console.codes import codes_router
+from gateway.console.consents import consents_router
 from gateway.console.desk import ConsoleDesk
 from gateway.console.emergencies import emergencies_router
 from gateway.console.glossary import glossary_router
@@ -15,6 +17,7 @@ from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
 from gateway.console.passkeys import passkeys_router
+from gateway.console.rosters import rosters_router
 from gateway.console.start import start_router
 from gateway.console.stops import stops_router
 from gateway.console.students import students_router
@@ -38,7 +41,10 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         stops_router(desk),
         emergencies_router(desk),
         loads_router(desk),
+        rosters_router(desk),
+        codes_router(desk),
         wishes_router(desk),
+        consents_router(desk),
         start_router(desk),
         glossary_router(),
         signing_router(desk.office),

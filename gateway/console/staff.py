@@ -12,10 +12,12 @@ from fastapi import APIRouter, Path, Request, Response
 from agreements.documents.reading import PARTY
 from agreements.shapes import USER
 from gateway.console import labels
+from gateway.console.administration_lists import staff_listing
 from gateway.console.callers import Inviter
 from gateway.console.desk import ConsoleDesk, parties_of, zone_of
 from gateway.console.errors import BadForm
 from gateway.console.forms import number, shaped
+from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import person_of, view
 from gateway.services.errors import UnknownPerson
 from gateway.services.staff.invitations import MOST_HOURS, USUAL_HOURS, Invitation
@@ -68,14 +70,16 @@ def staff_router(desk: ConsoleDesk) -> APIRouter:
 
     async def _list(request: Request, session: Session, made: Invitation | None = None) -> Response:
         _, registry = await desk.read()
-        return view(
+        parties = parties_of(registry)
+        shown = listed(request, staff_listing(parties, words_of(request)), await office.people())
+        return list_view(
             request,
             session,
             "staff",
             "staff.html",
+            shown,
             zone=zone_of(registry),
-            people=await office.people(),
-            parties=parties_of(registry),
+            parties=parties,
             made=made,
             hours=USUAL_HOURS,
             most_hours=MOST_HOURS,

@@ -85,6 +85,10 @@ def rosters_listing(names: Mapping[str, str]) -> Listing[RosterSummary]:
     )
 
 
+CODES_AT_ONCE: Final = 25
+"""Codes on one page, and so in one form: a form has 32 fields at most (`gateway.oauth.form`)."""
+
+
 def codes_listing(names: Mapping[str, str]) -> Listing[UnclassifiedCode]:
     """Return the list of codes to classify; `names` are those of elements, by their ids."""
 
@@ -97,9 +101,11 @@ def codes_listing(names: Mapping[str, str]) -> Listing[UnclassifiedCode]:
             Column("element", message("Element"), element),
             Column("value", message("Value"), lambda line: line.value),
             Column("rows", message("Rows, about"), lambda line: line.rows, is_number=True),
+            Column("tells", message("What it tells"), lambda _: None, sorts=False, in_file=False),
         ),
         sort="rows",
         down=True,
         picks=(Pick("element", message("Element"), lambda line: line.element, element),),
         words=Words("words", message("Words of the value"), lambda line: (line.value,)),
+        page=CODES_AT_ONCE,
     )

@@ -37,7 +37,7 @@ class Column(Generic[Row]):
     """
     A column: its name in addresses, its title (a message), and what stands in it.
 
-    It `sorts` by default; one that is not `on_page` stands in the file alone.
+    It `sorts` by default; one that is not `on_page` stands in the file alone, one not `in_file` on the page alone.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Column(Generic[Row]):
     is_number: bool = False
     sorts: bool = True
     on_page: bool = True
+    in_file: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Shown(Generic[Row]):
     @property
     def pages(self) -> int:
         """How many pages they fill; 1 if there is none."""
-        return max(1, math.ceil(self.found / PAGE))
+        return max(1, math.ceil(self.found / self.listing.page))
 
     @property
     def wants_file(self) -> bool:
@@ -139,7 +140,8 @@ class Listing(Generic[Row]):
     """
     What a list has: `name` of its file, columns, filters, and by which column it is sorted unless somebody asks.
 
-    `down` says that the default order is from the end. Rows that are alike stay in the order in which they came.
+    `down` says that the default order is from the end. Rows that are alike stay in the order in which they came. `page`
+    is how many rows one page has.
     """
 
     name: str
@@ -148,6 +150,7 @@ class Listing(Generic[Row]):
     down: bool = False
     picks: tuple[Pick[Row], ...] = ()
     words: Words[Row] | None = None
+    page: int = PAGE
 
     @property
     def filters(self) -> tuple[Pick[Row] | Words[Row], ...]:
@@ -172,7 +175,7 @@ class Listing(Generic[Row]):
         page = _number(asked.get("page", "1"))
         return Shown(
             listing=self,
-            rows=every[(page - 1) * PAGE : page * PAGE],
+            rows=every[(page - 1) * self.page : page * self.page],
             every=every,
             total=len(rows),
             page=page,

@@ -52,8 +52,8 @@ class PartnerPage:
     owed: tuple[Owed, ...]
 
 
-async def partner_page(office: Office, partner: str) -> PartnerPage:
-    """Return one partner. Raises `UnknownPartner`."""
+async def partner_page(office: Office, partner: str, obligations: Obligations) -> PartnerPage:
+    """Return one partner; `obligations` are those of the office. Raises `UnknownPartner`."""
     line = next((each for each in await Parties(office.desk).lines() if each.id == partner), None)
     if line is None:
         raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
@@ -66,7 +66,7 @@ async def partner_page(office: Office, partner: str) -> PartnerPage:
         contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
         people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),
         signers=tuple(each for each in await signer_lines(office.desk) if each.party == partner),
-        owed=(await Obligations(office.desk).listed(partner=partner)).obligations,
+        owed=(await obligations.listed(partner=partner)).obligations,
     )
 
 

@@ -124,15 +124,17 @@ class Stewardship:
         """Return the day (UTC) by the database's clock."""
         return (await self._desk.registry())[0].received.day
 
-    async def give_consent(self, agreement: str, student_identifier: str, given: GivenConsent) -> int:
+    async def give_consent(
+        self, agreement: str, student_identifier: str, given: GivenConsent, *, person: str | None = None
+    ) -> int:
         """
-        Put a consent that a family signed on file; return the entry.
+        Put a consent that a family signed on file; return the entry, which names the `person` who signed in to do it.
 
         `agreement` is its id or the digest of any version. Raises `UnknownAgreement`, and as `give_consent` does.
         """
         line = await self._line(agreement)
         async with self._engine.begin() as connection:
-            return await give_consent(connection, line, student_identifier, given, scopes=self._scopes)
+            return await give_consent(connection, line, student_identifier, given, scopes=self._scopes, person=person)
 
     async def consents_on_file(self) -> tuple[OnFile, ...]:
         """Count the consents in force by agreement."""
@@ -174,15 +176,19 @@ class Stewardship:
                 person=person,
             )
 
-    async def place_statement(self, student_identifier: str, elements: Sequence[str], words: str) -> int:
+    async def place_statement(
+        self, student_identifier: str, elements: Sequence[str], words: str, *, person: str | None = None
+    ) -> int:
         """Put a family's statement about these elements on file; return the entry. Raises as `place_statement`."""
         async with self._engine.begin() as connection:
-            return await place_statement(connection, student_identifier, elements, words)
+            return await place_statement(connection, student_identifier, elements, words, person=person)
 
-    async def end_statement(self, student_identifier: str, elements: Sequence[str], ending: Ending) -> int:
+    async def end_statement(
+        self, student_identifier: str, elements: Sequence[str], ending: Ending, *, person: str | None = None
+    ) -> int:
         """End a family's statement about these elements; return the entry. Raises as `end_statement`."""
         async with self._engine.begin() as connection:
-            return await end_statement(connection, student_identifier, elements, ending)
+            return await end_statement(connection, student_identifier, elements, ending, person=person)
 
     async def merge_students(self, second: str, standing: str) -> int:
         """Say that `second` is another number of the child `standing`; return the entry. Raises as `merge_students`."""

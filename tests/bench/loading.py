@@ -1,99 +1,145 @@
 """
-Loading a year of attendance against plain COPY of the same bytes: rows a second, and the most memory that was used.
+Loading a year of attendance against plain COPY of the same bytes into a bare table; and then once more, 1 % changed.
 
-`python -m tests.bench.loading --rows 2000000`. First a tenth of the rows and then all, so that one sees whether memory
-grows with them; then all again, with one row in a hundred changed.
+`python -m tests.bench.loading --students 100000 --days 180` loads 18 million events. First a tenth, so that one sees
+whether memory grows with the rows. While each load runs, one family after another says no: how long the slowest waited
+until its no counted is told beside the load.
 """
 
 import argparse
 import asyncio
 import datetime as dt
+import os
 import resource
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import asyncpg
+import msgspec
 
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
+from tests.bench import machine
+from tests.bench.records_head import SCOPES, Watch
+from tests.bench.report import say
+from tests.bench.sessions import parent_of, watched
+from tests.bench.table import markdown
+from tests.bench.withdrawing import withdrawing
 from tests.factories.database import TestDatabase, TestServer
-from tests.factories.records import YEAR, SmallDistrict, mapping_for
+from tests.factories.records import LINE, YEAR, SmallDistrict, mapping_for
 
-DAYS = 180
-FIRST = dt.date(2025, 9, 1)
-_EVERY = 0.1
-"""Seconds between looks at the database's memory."""
+HEADS: Final = (
+    "load of", "rows", "s", "rows/s", "times COPY", "CPU us/row here", "CPU us/row there",
+    "MiB here", "MiB there", "head held ms", "withdrawals", "slowest s",
+)  # fmt: skip
+"""`here` is the process that loads, `there` PostgreSQL."""
+FIRST: Final = dt.date(2025, 9, 1)
+STEPS: Final = (("a tenth", 10, False), ("all", 1, False), ("all again, 1 % changed", 1, True))
 
 
-@dataclass(slots=True)
-class Measured:
-    """What one step took. Memory in MiB: the most this process ever held, and the most a session of PostgreSQL did."""
+class Loaded(msgspec.Struct, frozen=True):
+    """One load. Seconds, MiB, and of the head milliseconds; `copy` is what COPY of the same file took."""
 
-    name: str
+    what: str
     rows: int
     seconds: float
-    ours: float
-    session: float = 0.0
-    found: str = ""
-
-    @property
-    def line(self) -> str:
-        """The step as a line of the table."""
-        rate = self.rows / self.seconds
-        return (
-            f"{self.name:<34}{self.rows:>10,} rows {self.seconds:>8.1f} s {rate:>10,.0f} rows/s"
-            f"  {self.ours:>6.0f} MiB here {self.session:>6.0f} MiB there  {self.found}"
-        )
+    copy: float
+    here: float
+    there: float
+    memory: float
+    session: float
+    held: float
+    waited: Sequence[float]
 
 
-@dataclass(slots=True)
-class _Watch:
-    """Looks at the private memory of PostgreSQL's processes."""
-
-    most: float = 0.0
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def look(self, root: int) -> None:
-        while not self.over.wait(_EVERY):
-            for status in Path("/proc").glob("[0-9]*/status"):
-                try:
-                    lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-                except OSError:
-                    continue
-                if int(lines["PPid"]) == root and "RssAnon" in lines:
-                    self.most = max(self.most, int(lines["RssAnon"].split()[0]) / 1024)
+def loads_table(found: Sequence[Loaded]) -> str:
+    """Return the loads, a line each."""
+    return markdown(HEADS, map(_line, found))
 
 
-@contextmanager
-def _watched(root: int) -> Iterator[_Watch]:
-    watch = _Watch()
-    thread = threading.Thread(target=watch.look, args=(root,))
-    thread.start()
-    try:
-        yield watch
-    finally:
-        watch.over.set()
-        thread.join()
+def ratios(found: Sequence[Loaded]) -> str:
+    """Return what is said of them together."""
+    tenth, whole, again = found
+    return (
+        f"The second load took {again.seconds / whole.seconds:.2f} of the first one's time. Ten times the rows:"
+        f" {whole.memory / tenth.memory:.2f} times the memory here. The slowest of"
+        f" {sum(len(each.waited) for each in found)} withdrawals counted after"
+        f" {max(max(each.waited) for each in found):.2f} s."
+    )
 
 
-def _attendance(file: Path, rows: int, *, changed: bool) -> None:
+def _line(one: Loaded) -> list[str]:
+    per_row = 1e6 / one.rows
+    return [
+        one.what,
+        f"{one.rows:,}",
+        f"{one.seconds:.1f}",
+        f"{one.rows / one.seconds:,.0f}",
+        f"{one.seconds / one.copy:.0f}",
+        f"{one.here * per_row:.1f}",
+        f"{one.there * per_row:.1f}",
+        f"{one.memory:.0f}",
+        f"{one.session:.0f}",
+        f"{one.held:.0f}",
+        f"{len(one.waited)}",
+        f"{max(one.waited):.2f}",
+    ]
+
+
+async def bench(home: Path, students: int, days: int) -> list[Loaded]:
+    """Load a district of its own, and measure."""
+    with throw_away_postgres() as embedded:
+        server = TestServer(embedded=embedded, passwords=new_passwords())
+        await server.prepare()
+        await server.create("loading")
+        district = await SmallDistrict.open(TestDatabase(server, "loading"), home)
+        district.scopes[:] = SCOPES
+        found: list[Loaded] = []
+        try:
+            numbers = [f"{number:06}" for number in range(students)]
+            await district.load({"students": [(who, "A", "B", None, None, None, None) for who in numbers]})
+            await district.load({"rosters": [(LINE, who, "2025-09-01", None) for who in numbers]})
+            for what, part, changed in STEPS:
+                file = district.folder / "attendance_events.csv"
+                _write(file, rows := students * days // part, days, changed=changed)
+                found.append(await _measured(district, what, rows, sum(len(each.waited) for each in found)))
+        finally:
+            await district.database.close()
+        return found
+
+
+async def _measured(district: SmallDistrict, what: str, rows: int, withdrawn: int) -> Loaded:
+    copy = await _plain(district.owner, district.folder / "attendance_events.csv")
+    root = parent_of(int(await district.owner.fetchval("SELECT pg_backend_pid()")))
+    url = district.database.url("loader")
+    async with withdrawing(url, withdrawn) as waited:
+        with Watch(district, _nobody) as watch, watched(root) as sessions:
+            began, here = time.perf_counter(), time.process_time()
+            await district.load_by(mapping_for("attendance_events"), district.folder, confirm=False)
+            seconds, here = time.perf_counter() - began, time.process_time() - here
+    return Loaded(
+        what, rows, seconds, copy, here, sessions.processor, _peak(), sessions.memory, 1e3 * max(watch.held), waited
+    )
+
+
+async def _nobody() -> float:
+    return 0.0
+
+
+def _write(file: Path, rows: int, days: int, *, changed: bool) -> None:
     with file.open("w") as written:
         written.write("number,day,school,year,mark\n")
         for number in range(rows):
-            day = FIRST + dt.timedelta(days=number % DAYS)
-            mark = "-" if number % 17 == 0 else "+"
-            if changed and number % 100 == 0:
-                mark = "t"
-            written.write(f"{number // DAYS:06d},{day},s{number // DAYS % 40:02d},{YEAR},{mark}\n")
+            student, day = divmod(number, days)
+            mark = "t" if changed and number % 100 == 0 else "-" if number % 17 == 0 else "+"
+            written.write(f"{student:06},{FIRST + dt.timedelta(days=day)},s{student % 40:02},{YEAR},{mark}\n")
 
 
 async def _plain(owner: asyncpg.Connection, file: Path) -> float:
+    """Copy the file into a bare table, and return how many seconds it took."""
     await owner.execute(
         "CREATE TABLE IF NOT EXISTS gateway.plain (number text, day date, school text, year text, mark text);"
         " TRUNCATE gateway.plain"
@@ -103,61 +149,23 @@ async def _plain(owner: asyncpg.Connection, file: Path) -> float:
     return time.perf_counter() - began
 
 
-async def _measure(database: TestDatabase, folder: Path, rows: int, root: int) -> list[Measured]:
-    district = await SmallDistrict.open(database, folder)
-    students = [(f"{each:06d}", "A", "B", None, None, None, None) for each in range(-(-rows // DAYS))]
-    await district.load({"students": students})
-    mapping, file = mapping_for("attendance_events"), folder / "attendance_events.csv"
-    done = []
-    steps: Sequence[tuple[str, int, bool]] = (
-        ("a tenth", rows // 10, False),
-        ("all", rows, False),
-        ("all again, 1 % changed", rows, True),
-    )
-    for name, count, changed in steps:
-        _attendance(file, count, changed=changed)
-        seconds = await _plain(district.owner, file)
-        done.append(Measured(f"plain COPY, {name}", count, seconds, _peak()))
-        with _watched(root) as watch:
-            began = time.perf_counter()
-            report = await district.load_by(mapping, folder)
-            seconds = time.perf_counter() - began
-        (found,) = report.targets
-        counts = f"+{found.added:,} ~{found.changed:,} -{found.ended:,} ={found.unchanged:,}"
-        done.append(Measured(f"load, {name}", count, seconds, _peak(), watch.most, counts))
-        sys.stderr.write(f"{done[-2].line}\n{done[-1].line}  {seconds / done[-2].seconds:.1f} x\n")
-    return done
-
-
 def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def _run(rows: int) -> None:
-    with throw_away_postgres() as embedded, tempfile.TemporaryDirectory(prefix="pactgate-loading-") as home:
-        server = TestServer(embedded=embedded, passwords=new_passwords())
-        await server.prepare()
-        database = TestDatabase(server=server, name="loading")
-        await server.create(database.name)
-        try:
-            owner = await database.connection("owner")
-            root = _parent(int(await owner.fetchval("SELECT pg_backend_pid()")))
-            await _measure(database, Path(home), rows, root)
-        finally:
-            await database.close()
-
-
-def _parent(process: int) -> int:
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("PPid:"))
-
-
 def main() -> None:
-    """Read the options and run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
-    asyncio.run(_run(parser.parse_args().rows))
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.loading", description=__doc__)
+    parser.add_argument("--students", type=int, default=1_000)
+    parser.add_argument("--days", type=int, default=180, help="events of each student")
+    options = parser.parse_args()
+    for name, value in machine.facts().items():
+        say(f"{name + ':':<20} {value}")
+    with tempfile.TemporaryDirectory(prefix="pactgate-bench-") as home:
+        found = asyncio.run(bench(Path(home), options.students, options.days))
+    say(f"\n{loads_table(found)}\n\n{ratios(found)}")
 
 
 if __name__ == "__main__":
+    os.umask(0o077)
     main()

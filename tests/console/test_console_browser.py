@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 from agreements.roles import Role
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
-from tests.factories.console import Console
+from tests.factories.console import Console, handed_in
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held, invited
 
@@ -31,6 +31,16 @@ SHOTS = os.environ.get("PACTGATE_TESTS_SHOTS", "")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as running:
         yield running
+
+
+async def of_an_officers_morning(console: Console) -> dict[str, str]:
+    """Return what an officer works through when something is wrong, by the name of each page: none of it is empty."""
+    case = await console.raise_alarm("witness_silent", witness="witness.example", since="2026-10-05", unwitnessed="7")
+    incident = await console.open_incident()
+    entries = await console.gateway.entries()
+    disclosed = max(index for index, entry in enumerate(entries) if entry["event"] == "disclosure")
+    pages = {"alarm": f"alarms/{case}", "incident": f"incidents/{incident}", "disclosure": f"log/{disclosed}"}
+    return {**pages, "incidents": "incidents", "stop": "stop", "emergencies": "emergencies"}
 
 
 async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
@@ -59,9 +69,12 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
         "destruction": f"agreements/{digest}/destruction",
         "review": f"agreements/{digest}/review",
     }
-    for name, place in of_partners.items():
+    await console.gateway.signed()
+    for name, place in {**of_partners, **await of_an_officers_morning(console)}.items():
         await seen.open(f"/console/{place}")
-        for each in await seen.page.locator("summary").all():
+        for each in await seen.page.locator(
+            "main > section > details > summary, main > article > details > summary"
+        ).all():
             await each.click()
         yield name
     await seen.open("/console/students")
@@ -83,7 +96,18 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     await seen.page.click("main form button")
     yield "sign"
     await seen.pick("steward")
-    for place in ("start", "words", "loads", f"loads/{console.load}", "rosters", "codes", "wishes"):
+    roster = await handed_in(console)
+    for place in (
+        "start",
+        "words",
+        "loads",
+        f"loads/{console.load}",
+        "rosters",
+        f"rosters/{roster}",
+        "codes",
+        "wishes",
+        "consents",
+    ):
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-")
 

@@ -14,6 +14,9 @@ from tests.factories.superuser import superuser
 LISTS = {
     "agreements": Role.AUDITOR,
     "partners": Role.AUDITOR,
+    "clients": Role.AUDITOR,
+    "obligations": Role.AUDITOR,
+    "staff": Role.OFFICER,
     "loads": Role.STEWARD,
     "rosters": Role.STEWARD,
     "codes": Role.STEWARD,

@@ -9,7 +9,7 @@ from agreements.roles import Role
 from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
-from tests.factories.console import ROLES, Console
+from tests.factories.console import ROLES, Console, handed_in
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.papers import held
 from tests.factories.staff import Browser
@@ -31,7 +31,9 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/overview": Act.READ_LOG,
     "/console/log": Act.READ_LOG,
     "/console/log/{index}": Act.READ_LOG,
+    "/console/log/{index}/replay": Act.READ_LOG,
     "/console/students": Act.SEARCH_STUDENTS,
+    "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
     "/console/students/stop": Act.SEARCH_STUDENTS,
     "/console/agreements": Act.READ_LOG,
@@ -103,7 +105,15 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/loads/{entry}": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
+    "/console/rosters/{roster}": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/match": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/say": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/set-aside": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/decide": Act.MANAGE_ROSTERS,
     "/console/wishes": Act.RECORD_CONSENTS,
+    "/console/consents": Act.RECORD_CONSENTS,
+    "/console/consents/statement": Act.RECORD_CONSENTS,
+    "/console/consents/slip": Act.RECORD_CONSENTS,
 }
 """
 What each page is for: an act, or several of which one is enough. A new page stands here, or this file fails.
@@ -133,6 +143,7 @@ async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
+    roster = await handed_in(console) if "{roster}" in path else 0
     address = path.format(
         index=0,
         digest=digest,
@@ -141,6 +152,7 @@ async def filled(console: Console, path: str) -> str:
         person=console.people[Role.AUDITOR].id,
         hold=f"sha256:{'0' * 64}",
         entry=console.load,
+        roster=roster,
         number=1,
         incident=console.incident,
     )

@@ -22,7 +22,9 @@ from gateway.services.standing.identity import DEVELOPMENT, Identity, Person, Re
 from gateway.settings import read_settings
 from gateway.signin.development import development_for
 from gateway.signin.routes import development_routers
+from tests.factories.cohort import TUTORING
 from tests.factories.gateway import Gateway
+from tests.factories.rosters import hand_in, line
 from tests.factories.staff import Browser
 from tests.factories.staffing import StaffRoom
 
@@ -44,6 +46,7 @@ class Console:
     people: dict[Role, Person]
     load: int
     incident: int = 0
+    roster: int | None = None
 
     async def as_a(self, role: Role) -> Browser:
         """Return a browser in which somebody with this role is signed in."""
@@ -72,6 +75,14 @@ class Console:
     async def entries(self, start: int, event: str) -> list[dict[str, object]]:
         """Return the entries of an event from `start` on."""
         return [each for each in await self.gateway.entries(start) if each["event"] == event]
+
+
+async def handed_in(console: Console) -> int:
+    """Return the number of a roster that a partner handed in, the same each time: one line is matched, one waits."""
+    if console.roster is None:
+        stranger = {"given_name": "Nobody", "family_name": "Anywhere", "birth_date": "2012-01-01"}
+        console.roster = await hand_in(console.gateway, TUTORING, line("calixte"), stranger, covers="additions")
+    return console.roster
 
 
 @asynccontextmanager

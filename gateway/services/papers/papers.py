@@ -81,10 +81,9 @@ class Papers:
             read_canonical(payload)
             document = KINDS[kind].read(payload, self._desk.catalogue)
             approves = document.approves if isinstance(document, Approval) else concerns
-        _, registry = await self._desk.registry()
+        if isinstance(document, Approval):
+            await self._require_second_person(document, by)
         async with self._changing() as (connection, now):
-            if isinstance(document, Approval):
-                await self._require_second_person(connection, document, by, registry)
             return await kept.put(connection, kind, payload, by, now, title=title.strip(), concerns=approves)
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
@@ -150,11 +149,11 @@ class Papers:
             digest = await self.prepare(Kind.APPROVAL, signed.payload, by, title=title, concerns=digest)
         elif signed.digest != digest:
             raise PaperRefused("The file signs another document than this one.")
+        if signed.kind is Kind.APPROVAL:
+            await self._require_second_person(read_approval(signed.payload), by)
         world = await self._world()
         async with self._changing() as (connection, now):
             row = await kept.open_one(connection, digest)
-            if row.kind is Kind.APPROVAL:
-                await self._require_second_person(connection, read_approval(row.payload), by, world.registry)
             for signature in signed.signatures:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
@@ -215,15 +214,15 @@ class Papers:
             await kept.mark_filed(connection, [digest, *(each.digest for each in approvals)], index, by)
         return index
 
-    async def _require_second_person(
-        self, connection: AsyncConnection, approval: Approval, by: str, registry: Registry
-    ) -> None:
+    async def _require_second_person(self, approval: Approval, by: str) -> None:
         """
         Check that whoever prepared a paper does not approve it (claim 12), nor bring an officer's approval of it.
 
         Raises `PaperRefused`. The document's own rule is `agreements.approvals`; this one is about who signs in.
         """
-        paper = await kept.found(connection, approval.approves)
+        _, registry = await self._desk.registry()
+        async with self._office.engine.connect() as connection:
+            paper = await kept.found(connection, approval.approves)
         if paper is None:
             return
         own = registry.staff.own_keys.get(paper.prepared_by, frozenset())
