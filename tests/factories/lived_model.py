@@ -56,7 +56,7 @@ class Child:
 
 @dataclass(frozen=True)
 class Listed:
-    """A student on a roster; `said` tells when it was said, and `ends` what the partner said about the end."""
+    """A student on a roster, from when until when; `said` tells when it was said."""
 
     first: dt.date
     last: dt.date | None
