@@ -22,7 +22,7 @@ test: .venv/.done $(ASSETS) $(PEERS)  ## the whole suite; every branch of the in
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }
 
-prove: .venv/.done $(ASSETS)  ## a million decisions read four ways, every seeded mistake noticed, a hundred walks of loads and stops
+prove: .venv/.done $(ASSETS)  ## a million decisions read four ways, every seeded mistake noticed, a hundred walks through all that a district does
 	@$(PY) -m tests.prove $(ARGS) \
 		&& $(PY) -m tests.prove.loads \
 		&& echo "make prove: passed" || { echo "make prove: FAILED"; exit 1; }
@@ -46,6 +46,7 @@ bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the lo
 	@$(PY) -m tests.bench.policy
 	@$(PY) -m tests.bench.oauth_verify
 	@$(PY) -m tests.bench.oauth_issue
+	@$(PY) -m tests.bench.console
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,7 +63,7 @@ help:  ## this list
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(ASSETS): .venv/.done gateway/pages/build.py gateway/pages/package-lock.json $(wildcard gateway/pages/style/*)
+$(ASSETS): .venv/.done gateway/pages/build.py gateway/pages/package-lock.json $(wildcard gateway/pages/style/* gateway/pages/script/*)
 	@$(PY) -m gateway.pages.build
 
 $(PEERS): tests/peers/package.json tests/peers/package-lock.json

@@ -119,6 +119,10 @@ def _require_own_place(
     """Check that nobody gets two roles under two keys, nor one key two names. Raises `NotEntitled`, `SamePerson`."""
     if key.thumbprint in holders.ends:
         raise NotEntitled("The key was revoked; a revoked key does not come back.")
+    # A key that signs in two ways would be two keys; whose browser is asked would not be said by the document alone.
+    held_keys = [each.officer.key for each in holders.tenures] + [each.signer.key for each in holders.introductions]
+    if any(known.thumbprint == key.thumbprint and known.passkey != key.passkey for known in held_keys):
+        raise NotEntitled("The key is registered as another passkey, or once as a passkey and once not.")
     places = [(each.officer.key.thumbprint, each.officer.name, _OFFICER) for each in holders.tenures]
     places += [(each.signer.key.thumbprint, each.signer.name, each.signer.role) for each in holders.introductions]
     for kid, holder, held in places:

@@ -8,7 +8,7 @@ canonical form (leading zeros, stray bits) is refused, because a second spelling
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self
 
 from joserfc.errors import JoseError
@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from agreements.canonical import Json, read_json
 from agreements.errors import BadKey, MalformedDocument
+from agreements.passkeys import Passkey, read_passkey
 
 SIGNING_ALGORITHMS: Final = ("ES256", "Ed25519")
 """What documents are signed with."""
@@ -51,6 +52,8 @@ class PublicKey:
     thumbprint: str
     algorithm: str
     members: tuple[tuple[str, str], ...]
+    passkey: Passkey | None = field(default=None, compare=False)
+    """Where the key signs if it lives in an authenticator; then it signs in no other way (decision 0062)."""
 
     @property
     def jwk(self) -> dict[str, Json]:
@@ -144,6 +147,12 @@ def read_public_key(jwk: Json, allowed: tuple[str, ...] = SIGNING_ALGORITHMS) ->
         if name in jwk and jwk[name] != expected[name]:
             raise BadKey(f"The member '{name}' of the key must be '{expected[name]}'.")
     return PublicKey(thumbprint, algorithm, tuple(sorted((name, str(value)) for name, value in members.items())))
+
+
+def read_introduced_key(jwk: Json, passkey: dict[str, Any] | None) -> PublicKey:
+    """Read the key that a document introduces, with what it says of a passkey, if it is one. Raises `BadKey`."""
+    key = read_public_key(jwk)
+    return key if passkey is None else replace(key, passkey=read_passkey(passkey, key.algorithm))
 
 
 def read_public_file(raw: bytes) -> PublicKey:

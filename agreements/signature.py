@@ -3,12 +3,13 @@ Signatures over documents: JWS general JSON serialization (RFC 7515 section 7.2.
 
 One payload in canonical form, one or more signatures, each with a protected header of exactly `alg`, `kid`, `typ`.
 Nothing is unprotected, nothing is critical, no key travels along. A document with one bad signature is refused whole.
+A passkey's signature is of a second form, which no other key's may have: `agreements.passkeys`.
 """
 
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -19,11 +20,13 @@ from joserfc.errors import JoseError
 from agreements.canonical import Json, canonical_bytes, digest_of, read_canonical, read_json
 from agreements.errors import BadEnvelope, BadSignature, MalformedDocument, NotEntitled
 from agreements.keys import SIGNING_ALGORITHMS, PublicKey, SigningKey
+from agreements.passkeys import Asserted, Assertion, challenge_of, require_asserted
 
 MAX_SIGNATURES: Final = 16
 """Both parties, their deputies and witnesses; more is not a document but an attack on our time."""
 _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+")
+_ASSERTED: Final = frozenset({"authenticator_data", "client_data", "kid", "signature"})
 
 
 class Kind(StrEnum):
@@ -84,6 +87,15 @@ class Signature:
     protected: str
     signature: str
 
+    @property
+    def members(self) -> dict[str, Json]:
+        """The signature as it stands in the envelope."""
+        return {"protected": self.protected, "signature": self.signature}
+
+
+AnySignature = Signature | Assertion
+"""By a key in a file or a device that signs bytes, or by a passkey."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -95,7 +107,7 @@ class Envelope:
 
     kind: Kind
     payload: bytes = field(repr=False)
-    signatures: tuple[Signature, ...]
+    signatures: tuple[AnySignature, ...]
 
     @property
     def digest(self) -> str:
@@ -105,9 +117,7 @@ class Envelope:
     @property
     def text(self) -> str:
         """The envelope as it is stored and sent."""
-        signatures: list[Json] = [
-            {"protected": item.protected, "signature": item.signature} for item in self.signatures
-        ]
+        signatures: list[Json] = [item.members for item in self.signatures]
         return canonical_bytes({"payload": _encode(self.payload), "signatures": signatures}).decode()
 
 
@@ -150,7 +160,7 @@ def read_envelope(text: str | bytes, kind: Kind) -> Envelope:
             raise BadEnvelope(f"A signed document has 1 to {MAX_SIGNATURES} signatures.")
         payload = _decode(content["payload"])
         read_canonical(payload)
-        return Envelope(kind, payload, tuple(_signature(item, kind) for item in listed))
+        return Envelope(kind, payload, tuple(read_signature(item, kind) for item in listed))
     except MalformedDocument as error:
         raise BadEnvelope(f"The signed document cannot be read: {error}") from None
 
@@ -161,19 +171,35 @@ def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> Signed:
 
     Raises `NotEntitled` if a key is not among them, `BadSignature` if a single signature does not verify.
     """
-    # (1): every signer is known; a signature we cannot judge is not ignored.
+    plain = []
     for signature in envelope.signatures:
+        # (1): every signer is known; a signature we cannot judge is not ignored.
         if signature.kid not in keys:
             raise NotEntitled(f"The document carries a signature by an unknown key ({signature.kid}).")
-        # (2): the key is the one the thumbprint names, and the header's algorithm is the key's own.
+        # (2): the key is the one the thumbprint names, and a passkey's signature is that of a passkey, and only that.
         key = keys[signature.kid]
-        if key.thumbprint != signature.kid or _header(signature.protected)["alg"] != key.algorithm:
-            raise BadSignature(f"The signature by {signature.kid} names another key or algorithm than its own.")
+        if key.thumbprint != signature.kid:
+            raise BadSignature(f"The signature by {signature.kid} names another key than its own.")
+        if isinstance(signature, Assertion):
+            _verify_assertion(envelope, signature, key)
+        else:
+            plain.append(_require_own_header(signature, key))
     # (3): all signatures verify over exactly the payload.
-    value: Any = {
-        "payload": _encode(envelope.payload),
-        "signatures": [{"protected": item.protected, "signature": item.signature} for item in envelope.signatures],
-    }
+    if plain:
+        _verify_plain(envelope, plain, keys)
+    return Signed(envelope.kind, envelope.payload, frozenset(item.kid for item in envelope.signatures))
+
+
+def _require_own_header(signature: Signature, key: PublicKey) -> Signature:
+    if key.passkey is not None:
+        raise BadSignature(f"The key {signature.kid} is a passkey, and this is no passkey's signature.")
+    if _header(signature.protected)["alg"] != key.algorithm:
+        raise BadSignature(f"The signature by {signature.kid} names another algorithm than its key's.")
+    return signature
+
+
+def _verify_plain(envelope: Envelope, signatures: Sequence[Signature], keys: Mapping[str, PublicKey]) -> None:
+    value: Any = {"payload": _encode(envelope.payload), "signatures": [item.members for item in signatures]}
     try:
         jws.deserialize_json(
             value,
@@ -183,10 +209,20 @@ def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> Signed:
         )
     except (JoseError, ValueError) as error:
         raise BadSignature(f"A signature on the {envelope.kind} does not verify ({type(error).__name__}).") from None
-    return Signed(envelope.kind, envelope.payload, frozenset(item.kid for item in envelope.signatures))
 
 
-def _signature(item: Json, kind: Kind) -> Signature:
+def _verify_assertion(envelope: Envelope, signature: Assertion, key: PublicKey) -> None:
+    if key.passkey is None:
+        raise BadSignature(f"The key {signature.kid} is no passkey, and this is a passkey's signature.")
+    asserted = Asserted(*map(_decode, (signature.authenticator_data, signature.client_data, signature.signature)))
+    challenge = challenge_of(envelope.kind.value, envelope.digest)
+    require_asserted(asserted, challenge, dict(key.members), key.passkey)
+
+
+def read_signature(item: Json, kind: Kind) -> AnySignature:
+    """Read one signature as it stands in an envelope of this kind. Raises `BadEnvelope`, `MalformedDocument`."""
+    if isinstance(item, dict) and set(item) == _ASSERTED:
+        return _assertion(item)
     if not isinstance(item, dict) or set(item) != {"protected", "signature"}:
         raise BadEnvelope("A signature has exactly the members 'protected' and 'signature'.")
     protected, signature = item["protected"], item["signature"]
@@ -200,6 +236,14 @@ def _signature(item: Json, kind: Kind) -> Signature:
     if not isinstance(kid, str) or not _THUMBPRINT.fullmatch(kid):
         raise BadEnvelope("The 'kid' of a signature must be the thumbprint of its key.")
     return Signature(kid, str(protected), str(signature))
+
+
+def _assertion(item: dict[str, Json]) -> Assertion:
+    kid = item["kid"]
+    if not isinstance(kid, str) or not _THUMBPRINT.fullmatch(kid):
+        raise BadEnvelope("The 'kid' of a signature must be the thumbprint of its key.")
+    parts = [str(item[name]) for name in ("authenticator_data", "client_data", "signature") if _decode(item[name])]
+    return Assertion(kid, *parts)
 
 
 def _header(protected: Json) -> dict[str, Json]:

@@ -107,6 +107,10 @@ class Event(StrEnum):
         "witnesses.named",
         "Two officers named who cosigns the log from elsewhere, and after how long without them nothing leaves.",
     )
+    PAPER_FILED = (
+        "paper.filed",
+        "Somebody who signed in filed a document that others had signed, on the district's pages.",
+    )
     ROLE_GIVEN = "role.given", "Two officers gave a role to somebody who signs in."
     ROLE_ENDED = "role.ended", "A role of somebody who signs in ended before its last day."
     STAFF_LINKED = "staff.linked", "Somebody took up an invitation: an identity to sign in with, committed to."
@@ -180,6 +184,14 @@ class Event(StrEnum):
     )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
     LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
+    ALARM_HANDLED = "alarm.handled", "Somebody looked at an alarm, gave it to somebody, noted something or resolved it."
+    INCIDENT_OPENED = "incident.opened", "An officer put an incident on file: whom it concerns, and from when to when."
+    INCIDENT_AFFECTED_READ = (
+        "incident.affected_read",
+        "Whose records an incident may concern was taken out of the log; the students stand beside it.",
+    )
+    INCIDENT_NOTED = "incident.noted", "Somebody noted something about an incident, or what was to be done was done."
+    INCIDENT_CLOSED = "incident.closed", "An officer closed an incident."
 
 
 MOVES_EPOCH: frozenset[Event] = frozenset(

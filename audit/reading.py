@@ -1,6 +1,6 @@
 """Reading the log back: entries, signed checkpoints, paths and receipts."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -18,6 +18,8 @@ from audit.tree import EMPTY, HASH_SIZE, CompactRange, consistency_path
 _CHUNK = 4096
 """Entries fetched at once; at most 256 MiB, usually 2."""
 
+_ANY_SIZE = 2**63 - 1
+
 _HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.head h
     LEFT JOIN LATERAL (SELECT size, tree_head FROM audit.checkpoint ORDER BY size DESC LIMIT 1) c ON true"""
 _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
@@ -26,17 +28,20 @@ _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry
 _CHANGES = f"""SELECT c.idx, c.leaf, p.opening FROM (
     SELECT idx, leaf FROM audit.entry WHERE idx > $1 AND {IS_CHANGE} ORDER BY idx LIMIT $2
     ) AS c LEFT JOIN audit.private AS p ON p.idx = c.idx ORDER BY c.idx"""  # noqa: S608 - our own condition
+_NEWEST = f"""SELECT idx, leaf FROM audit.entry WHERE {IS_CHANGE}
+    AND EXISTS (SELECT FROM unnest($1::bytea[]) AS mark WHERE position(mark in leaf) > 0)
+    ORDER BY idx DESC LIMIT $2"""  # noqa: S608 - our own condition
 _SIGNED = """SELECT c.size, c.tree_head FROM audit.signature s JOIN audit.checkpoint c ON c.size = s.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
-    WHERE s.size > $4 ORDER BY s.size DESC LIMIT 1"""
+    WHERE s.size > $4 AND s.size <= $5 ORDER BY s.size DESC LIMIT 1"""
 _LINES = "SELECT note FROM audit.signature WHERE size = $1 ORDER BY array_position($2::text[], signer), signer"
 # Cosigned under the origin and the keys asked about: after a recovery or an exchange of keys, older ones do not count.
 _COSIGNED = """SELECT c.size, c.tree_head FROM audit.cosigned n JOIN audit.checkpoint c ON c.size = n.size
     JOIN audit.signature s ON s.size = n.size
     JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS key (signer, first, last)
     ON key.signer = s.signer AND s.size BETWEEN key.first AND key.last
-    WHERE n.size > $4 ORDER BY n.size DESC LIMIT 1"""
+    WHERE n.size > $4 AND n.size <= $5 ORDER BY n.size DESC LIMIT 1"""
 
 
 async def require_sound_head(session: Session) -> CompactRange:
@@ -88,6 +93,16 @@ async def changes(db: asyncpg.Pool | Session, after: int, limit: int = _CHUNK) -
     return [Change(row["idx"], row["leaf"], row["opening"]) for row in rows]
 
 
+async def newest_changes(db: asyncpg.Pool | Session, events: Collection[str], limit: int) -> list[Change]:
+    """
+    Return the newest `limit` leaves of these events, the newest first, without what opens them.
+
+    An index finds them, so `events` are such as no request writes (`IS_CHANGE`).
+    """
+    marks = [f'"event":"{event}"'.encode() for event in events]
+    return [Change(row["idx"], row["leaf"], None) for row in await db.fetch(_NEWEST, marks, limit)]
+
+
 async def inclusion(
     db: asyncpg.Pool | Session, index: int, size: int, tiles: TileHeads | None = None
 ) -> tuple[bytes, ...]:
@@ -116,10 +131,10 @@ async def signed_checkpoint(
 
 
 async def counting_checkpoint(
-    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0
+    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, *, covering: int = 0, up_to: int = _ANY_SIZE
 ) -> Checkpoint | None:
-    """Find the newest checkpoint that counts for this verifier, as `signed_checkpoint` does."""
-    return await _checkpoint(db, verifier, _SIGNED, covering)
+    """Find the newest checkpoint up to a size that counts for this verifier, as `signed_checkpoint` does."""
+    return await _checkpoint(db, verifier, _SIGNED, covering, up_to)
 
 
 async def cosigned_checkpoint(
@@ -134,11 +149,17 @@ async def cosigned_checkpoint(
 
 
 async def _checkpoint(
-    db: asyncpg.Pool | Session, verifier: CheckpointVerifier, statement: str, covering: int
+    db: asyncpg.Pool | Session,
+    verifier: CheckpointVerifier,
+    statement: str,
+    covering: int,
+    up_to: int = _ANY_SIZE,
 ) -> Checkpoint | None:
     names = [kept_as(key) for key, _ in verifier.keys]
     ranges = [key for _, key in verifier.keys]
-    row = await db.fetchrow(statement, names, [key.first for key in ranges], [key.last for key in ranges], covering)
+    row = await db.fetchrow(
+        statement, names, [key.first for key in ranges], [key.last for key in ranges], covering, up_to
+    )
     if row is None:
         return None
     lines = [line["note"] for line in await db.fetch(_LINES, row["size"], names)]

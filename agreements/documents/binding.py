@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from agreements.canonical import Json, canonical_bytes
+from agreements.canonical import Json, canonical_bytes, read_json
 from agreements.compatibility import secret_problems
 from agreements.dates import read_date
 from agreements.documents.client_terms import TERMS, Contact, Network, port_problems, read_networks
@@ -87,6 +87,15 @@ def binding_bytes(binding: ClientBinding) -> bytes:
         "earlier_last_day": None if binding.earlier_last_day is None else binding.earlier_last_day.isoformat(),
     }
     return canonical_bytes(content | {name: value for name, value in optional.items() if value is not None})
+
+
+def read_keys(raw: bytes) -> tuple[PublicKey, ...]:
+    """Read the public key set (RFC 7517 section 5) that a partner hands over. Raises `MalformedDocument`, `BadKey`."""
+    content = read_json(raw)
+    listed = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise BadKey("This is not a JSON Web Key Set with at least one key.")
+    return tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in listed)
 
 
 def read_binding(raw: bytes | str) -> ClientBinding:

@@ -7,7 +7,8 @@ from typing import Final
 from agreements.canonical import Json, canonical_bytes
 from agreements.dates import read_date
 from agreements.documents.reading import key_shape, read_shaped, refuse
-from agreements.keys import PublicKey, read_public_key
+from agreements.keys import PublicKey, read_introduced_key
+from agreements.passkeys import PASSKEY
 from agreements.shapes import DATE, THUMBPRINT, group, leaf, text
 
 OFFICER: Final = group(
@@ -19,7 +20,7 @@ OFFICER: Final = group(
         "valid_from": text("rule", "The first day in office", DATE),
         "reason": text("words_only", "The reason"),
     },
-    {"replaces": text("rule", "The key that this one replaces", THUMBPRINT)},
+    {"replaces": text("rule", "The key that this one replaces", THUMBPRINT), "passkey": PASSKEY},
 )
 
 
@@ -45,6 +46,8 @@ def officer_bytes(officer: OfficerIntroduction) -> bytes:
     }
     if officer.replaces is not None:
         content["replaces"] = officer.replaces
+    if officer.key.passkey is not None:
+        content["passkey"] = officer.key.passkey.members
     return canonical_bytes(content)
 
 
@@ -54,5 +57,5 @@ def read_officer(raw: bytes | str) -> OfficerIntroduction:
     first = read_date(content["valid_from"])
     if first is None:
         refuse(OFFICER, "/valid_from", "S3", "This is not a day of the calendar (2026-09-01).")
-    key = read_public_key(content["jwk"])
+    key = read_introduced_key(content["jwk"], content.get("passkey"))
     return OfficerIntroduction(content["name"], key, first, content.get("replaces"), content["reason"])

@@ -7,7 +7,8 @@ from typing import Final
 from agreements.canonical import Json, canonical_bytes
 from agreements.dates import read_date
 from agreements.documents.reading import PARTY, key_shape, read_shaped, refuse
-from agreements.keys import PublicKey, read_public_key
+from agreements.keys import PublicKey, read_introduced_key
+from agreements.passkeys import PASSKEY
 from agreements.shapes import DATE, choice, group, leaf, listing, text
 
 ROLES: Final = ("district_signer", "partner_signer")
@@ -32,7 +33,7 @@ SIGNER: Final = group(
             "What the signer may sign", choice("rule", "A kind of document", *LIMITS, ROSTERS, *STEWARDS_LIMITS)
         ),
     },
-    {"school": text("rule", "The one school whose rosters the signer decides on", limit=80)},
+    {"school": text("rule", "The one school whose rosters the signer decides on", limit=80), "passkey": PASSKEY},
 )
 
 
@@ -69,6 +70,8 @@ def signer_bytes(signer: Signer) -> bytes:
     }
     if signer.school is not None:
         content["school"] = signer.school
+    if signer.key.passkey is not None:
+        content["passkey"] = signer.key.passkey.members
     return canonical_bytes(content)
 
 
@@ -87,5 +90,5 @@ def read_signer(raw: bytes | str) -> Signer:
         refuse(SIGNER, "/school", "R2", "Who is limited to one school decides on rosters and signs nothing else.")
     if content["role"] != ROLES[0] and not set(STEWARDS_LIMITS).isdisjoint(content["may_sign"]):
         refuse(SIGNER, "/may_sign", "S2", "Stewards are people of the district.")
-    key = read_public_key(content["jwk"])
+    key = read_introduced_key(content["jwk"], content.get("passkey"))
     return Signer(content["party"], content["role"], content["name"], key, first, last, may_sign, school)

@@ -33,12 +33,14 @@ from gateway.cli import (
     facts,
     family,
     hold,
+    incident,
     init,
     keys,
     mapping,
     numbers,
     obligations,
     officer,
+    paper,
     parental_rights,
     parties,
     partner,
@@ -97,6 +99,7 @@ parties.app.command("reinstate")(stops.reinstate_partner)
 agreement.app.command("review-pack")(obligations.review_pack)
 agreement.app.command("sign-review")(obligations.sign_review)
 agreement.app.command("reviewed")(obligations.reviewed)
+app.add_typer(paper.app, name="paper")
 app.add_typer(people.app, name="people")
 ending_tokens.add_to(client.app, agreement.app)
 client.app.command("secret")(client_secret.secret)
@@ -108,6 +111,7 @@ app.add_typer(certificate.app, name="certificate")
 app.add_typer(hold.app, name="hold")
 app.add_typer(obligations.app, name="obligation")
 app.add_typer(family.app, name="family")
+app.add_typer(incident.app, name="incident")
 for act in (erasing.erasure, erasing.sign_erasure, erasing.erase):
     records.app.command(act.__name__.replace("_", "-"))(act)
 records.app.command("map")(mapping.records_map)

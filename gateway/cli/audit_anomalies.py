@@ -5,14 +5,12 @@ from typing import Annotated
 
 import typer
 
-from agreements.elements import load_catalogue
 from gateway.cli.papers import FileRefused, read_file
 from gateway.cli.policy_questions import moment
 from gateway.cli.run import alarmed, office, run, say, show
-from gateway.services.analysis.past import Law
 from gateway.services.anomalies.thresholds import Thresholds, read_thresholds
-from gateway.services.anomalies.watch import Watch, Watched
-from policies.guardrails import load_guardrails
+from gateway.services.anomalies.watch import Watched
+from gateway.services.inbox.unusual import find_unusual
 
 
 def anomalies(
@@ -22,12 +20,12 @@ def anomalies(
         Path | None, typer.Option(exists=True, dir_okay=False, help="The district's own numbers, as TOML.")
     ] = None,
 ) -> None:
-    """Say what is unusual in the log, why, and by which entries. Exit code 1 if there is something."""
+    """Say what is unusual in the log, why and by which entries; each gets a case. Exit code 1 if there is any."""
     then, limits = None if since is None else moment(since, "--since"), _read(thresholds)
 
     async def work() -> Watched:
         async with office() as opened:
-            return await Watch(opened, Law(load_catalogue(), load_guardrails()), alarmed, limits).anomalies(then)
+            return await find_unusual(opened, alarmed, limits, then)
 
     found = run(work())
     for each in found.anomalies:

@@ -7,10 +7,8 @@ from uuid import uuid4
 
 import typer
 
-from agreements.canonical import Json, canonical_bytes, read_canonical, read_json
-from agreements.documents.binding import CLIENT_BINDING, CLIENT_SECRET, read_binding
-from agreements.errors import BadKey
-from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
+from agreements.canonical import Json, canonical_bytes, read_canonical
+from agreements.documents.binding import CLIENT_BINDING, CLIENT_SECRET, read_binding, read_keys
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.cli import papers
@@ -63,7 +61,7 @@ def bind(
         "responsible": responsible,
     }
     optional: dict[str, Json] = {
-        "jwks": None if jwks is None else {"keys": [key.jwk for key in _keys(jwks)]},
+        "jwks": None if jwks is None else {"keys": [key.jwk for key in read_keys(papers.read_file(jwks))]},
         "jwks_url": jwks_url,
         "compatibility": CLIENT_SECRET if compatibility else None,
         "operator": operator,
@@ -187,11 +185,3 @@ def show_clients() -> None:
 def _contact(written: str) -> Json:
     role, _, mailbox = written.partition(":")
     return {"role": role, "mailbox": mailbox}
-
-
-def _keys(file: Path) -> tuple[PublicKey, ...]:
-    content = read_json(papers.read_file(file))
-    listed = content.get("keys") if isinstance(content, dict) else None
-    if not isinstance(listed, list) or not listed:
-        raise BadKey(f"{file} is not a JSON Web Key Set with at least one key.")
-    return tuple(read_public_key(jwk, CLIENT_ALGORITHMS) for jwk in listed)

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +11,16 @@ import typer
 from gateway.cli.run import as_json, say, show
 from gateway.services.stewardship import LoadReport
 
+_NAMED = 5
 _COUNTED = ("added", "changed", "ended", "unchanged", "withheld")
 
 
-def account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
-    """Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell."""
+def account(name: str, report: LoadReport, unread: Sequence[str], *, dry: bool) -> dict[str, object]:
+    """
+    Return the counts of one load; a refused row is named by file and line, with a reason that quotes no cell.
+
+    `unread` are the files of the export that none of the mappings reads.
+    """
     targets: dict[str, Counter[str]] = {}
     reasons: dict[str, Counter[str]] = {}
     # A mapping may fill one target by several loads.
@@ -32,6 +37,7 @@ def account(name: str, report: LoadReport, *, dry: bool) -> dict[str, object]:
         "refused": [str(row) for row in report.refused],
         "refused_rows": report.refused_rows,
         "reasons": reasons,
+        "unread": unread,
         "held": report.held,
         "unclassified": {"codes": report.unclassified.codes, "others": report.unclassified.others},
     }
@@ -45,6 +51,13 @@ def tell(name: str, report: LoadReport) -> None:
         say(f"{name}: this load would be held: {reason}.")
     if count := len(report.unclassified.codes) + sum(report.unclassified.others.values()):
         say(f"{name}: {count} value(s) that nobody has classified reach no partner; see `pactgate codes unclassified`.")
+
+
+def tell_unread(files: Sequence[str]) -> None:
+    """Say which files of an export have no home by these mappings."""
+    if files:
+        more = "" if len(files) <= _NAMED else f", and {len(files) - _NAMED} more"
+        say(f"No mapping reads {', '.join(files[:_NAMED])}{more}: nothing of it is here.")
 
 
 @contextmanager

@@ -8,12 +8,19 @@ import typer
 
 from agreements.signature import Kind
 from gateway.cli import papers
-from gateway.cli.load_reports import account, reported, tell
+from gateway.cli.load_reports import account, reported, tell, tell_unread
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
 from gateway.cli.run import office, run, say, settings
 from gateway.keys import load_keys
-from gateway.services.stewardship import ConfirmationRefused, LoadHeld, RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import (
+    ConfirmationRefused,
+    LoadHeld,
+    RowsRefused,
+    Stewardship,
+    read_mappings,
+    unread_in,
+)
 
 app = typer.Typer(
     help="Student records: load exports, enter what families say, erase, let old versions go.", no_args_is_help=True
@@ -63,6 +70,8 @@ def load(
         with refused_rows(refused) as keep:
             async with office() as opened:
                 steward = Stewardship(opened)
+                unread = unread_in(mappings, (folder, *(delta or ())))
+                tell_unread(unread)
                 for each in mappings:
                     with progress(f"Reading for {each.name}") as come:
                         report = await steward.load(
@@ -78,7 +87,7 @@ def load(
                             tell=come,
                         )
                     tell(each.name, report)
-                    done.append(account(each.name, report, dry=dry_run))
+                    done.append(account(each.name, report, unread, dry=dry_run))
 
     with reported(report_to) as done:
         try:

@@ -20,8 +20,10 @@ from audit.errors import AuditError, NoteInvalid
 from gateway.errors import GatewayError, KeysMissing
 from gateway.kept import KeptCheckpoint
 from gateway.keys import load_keys
+from gateway.services.alarms import hand_on
 from gateway.services.continuity import keep_head
 from gateway.services.errors import OtherInstallation
+from gateway.services.inbox.keeping import alarms_kept
 from gateway.services.logkeys import log_keys_in
 from gateway.services.office import Office, open_office
 from gateway.settings import Settings, read_settings
@@ -94,7 +96,8 @@ async def office() -> AsyncIterator[Office]:
     async with running_cluster(chosen) as cluster:
         async with open_office(cluster.url("loader"), trust, alarmed, kept) as opened:
             before = await _size(opened)
-            yield opened
+            async with alarms_kept(opened.engine):
+                yield opened
             has_written = await _size(opened) > before
         if has_written and "app" in cluster.urls and chosen.keys.exists():
             await _keep(cluster.url("app"), chosen, trust, kept)
@@ -155,8 +158,9 @@ def _raise_mendable(error: BaseException | None) -> None:
 
 
 def alarmed(code: str, facts: Mapping[str, str]) -> None:
-    """Say what does not verify."""
+    """Say what does not verify, and have it kept."""
     say(f"Alarm, {code}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    hand_on(code, facts)
 
 
 def show(data: object) -> None:

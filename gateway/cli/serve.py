@@ -13,6 +13,7 @@ from gateway.api.compatible import compatible_router
 from gateway.api.routers import partner_routers
 from gateway.app import create_app
 from gateway.cli.run import kept_checkpoint, pinned_trust, say, settings
+from gateway.console.ahead import reading_ahead
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
 from gateway.console.views import first_page
@@ -88,5 +89,7 @@ async def _console(
     if not chosen.console:
         yield ()
         return
-    async with open_office(cluster.url("loader"), trust, alarm) as office:
-        yield console_routers(ConsoleDesk(office, keys.subject))
+    async with open_office(cluster.url("loader"), trust, alarm, remembers=True) as office:
+        desk = ConsoleDesk(office, keys.subject)
+        async with reading_ahead(desk):
+            yield console_routers(desk)

@@ -17,7 +17,15 @@ from gateway.cli.refusals import refused_rows
 from gateway.cli.run import database_in_our_words, office, run, say, sentence_for, settings, show
 from gateway.keys import load_keys
 from gateway.services.errors import LoadPostponed
-from gateway.services.stewardship import LoadBusy, LoadHeld, RecordsError, RowsRefused, Stewardship, read_mappings
+from gateway.services.stewardship import (
+    LoadBusy,
+    LoadHeld,
+    RecordsError,
+    RowsRefused,
+    Stewardship,
+    read_mappings,
+    unread_in,
+)
 from gateway.services.watching.folder import DropFolder
 from gateway.services.watching.watch import Outcome, Rhythm, Watch
 from gateway.store.errors import DatabaseUnavailable
@@ -48,13 +56,14 @@ def watch(
         done: list[dict[str, object]] = []
         try:
             with database_in_our_words(), refused_rows(rows) as keep:
+                unread = unread_in(mappings, (export,))
                 async with office() as opened:
                     for each in mappings:
                         report = await Stewardship(opened).load(
                             each, export, subject_key, agreements=named, strict=strict, refused=keep
                         )
                         tell(each.name, report)
-                        done.append(account(each.name, report, dry=False))
+                        done.append(account(each.name, report, unread, dry=False))
         except (LoadBusy, DatabaseUnavailable) as error:
             say(f"{export.name}: {sentence_for(error)} It is tried again.")
             raise LoadPostponed(str(error)) from None

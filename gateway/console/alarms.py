@@ -1,34 +1,158 @@
-"""What is unusual in the log of the last days, with reasons and the entries that show it."""
+"""The inbox: what the gateway was alarmed about and what is unusual in the log, worked through case by case."""
 
-from fastapi import APIRouter, Request, Response
+import re
+from collections.abc import Mapping
+from typing import Annotated, Final
 
-from agreements.elements import load_catalogue
-from gateway.console.callers import LogReader
-from gateway.console.desk import ConsoleDesk, partners_of, zone_of
-from gateway.console.views import view
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway.console.callers import AlarmHandler, LogReader
+from gateway.console.desk import ConsoleDesk, names_of, zone_of
+from gateway.console.views import ROOT, person_of, view
+from gateway.pages.languages import language_of, message
 from gateway.services.alarms import alarm
-from gateway.services.analysis.past import Law
-from gateway.services.anomalies.watch import Watch
-from policies.guardrails import load_guardrails
+from gateway.services.inbox.cases import Act, CaseLine, Resolution, State
+from gateway.services.inbox.errors import CaseRefused
+from gateway.services.inbox.meanings import Meaning, meanings
+from gateway.services.inbox.office import Inbox, handlers_in
+from gateway.services.inbox.unusual import find_unusual
+from gateway.signin.callers import form_of
+
+_PAGE: Final = 50
+_TIMES: Final = re.compile(r"[0-9]{1,18}")
+STATES: Final = {
+    State.OPEN: message("open"),
+    State.LOOKED_AT: message("looked at"),
+    State.RESOLVED: message("resolved"),
+}
+RESOLUTIONS: Final = {
+    Resolution.MENDED: message("It was put right"),
+    Resolution.EXPECTED: message("It was meant so"),
+    Resolution.EXPLAINED: message("It was explained, and that convinced"),
+    Resolution.STOPPED: message("What caused it was stopped"),
+    Resolution.NO_FAULT: message("There was nothing wrong"),
+}
+ACTS: Final = {
+    Act.NOTED: message("Note"),
+    Act.LOOKED_AT: message("Looked at"),
+    Act.ASSIGNED: message("Given to"),
+    Act.RESOLVED: message("Resolved"),
+    Act.REOPENED: message("Raised again, so it is open again"),
+}
+CaseNumber = Annotated[int, Path(ge=1, lt=2**62)]
 
 
 def alarms_router(desk: ConsoleDesk) -> APIRouter:
-    """Return the route of what is unusual."""
+    """Return the routes of the inbox."""
     router = APIRouter(include_in_schema=False)
+    inbox = Inbox(desk.office.desk)
 
     @router.get("/console/alarms", name="console_alarms")
-    async def read_alarms(request: Request, staff: LogReader) -> Response:
-        """Show what is unusual in the last seven days."""
+    async def read_alarms(
+        request: Request,
+        staff: LogReader,
+        *,
+        state: Annotated[str, Query(max_length=20)] = State.OPEN,
+        mine: Annotated[bool, Query()] = False,
+        before: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
+    ) -> Response:
+        """List the cases that stand so, the newest first."""
         _, registry = await desk.read()
-        found = await Watch(desk.office, Law(load_catalogue(), load_guardrails()), alarm).anomalies()
+        wanted = State(state) if state in set(State) else None
+        person = person_of(staff.session)
+        lines = await inbox.lines(state=wanted, assigned_to=person if mine else None, limit=_PAGE + 1, before=before)
         return view(
             request,
             staff.session,
             "alarms",
             "alarms.html",
             zone=zone_of(registry),
-            found=found,
-            partners=partners_of(registry),
+            lines=lines[:_PAGE],
+            more=lines[_PAGE - 1].number if len(lines) > _PAGE else None,
+            counts=await inbox.counts(),
+            states=STATES,
+            wanted=wanted,
+            mine=mine,
+            person=person,
+            meanings=_Meanings(request),
+            names=names_of(registry),
         )
 
+    @router.post("/console/alarms", name="console_find_unusual")
+    async def find(request: Request, staff: AlarmHandler) -> Response:  # noqa: ARG001 - says who may
+        """Go through the log of the last seven days by every rule; what is found has a case."""
+        await form_of(request)
+        await find_unusual(desk.office, alarm)
+        return RedirectResponse(f"{ROOT}/alarms", 303)
+
+    @router.get("/console/alarms/{number}", name="console_alarm")
+    async def read_alarm(request: Request, staff: LogReader, number: CaseNumber) -> Response:
+        """Show one case: what was found, what to do, and what was done."""
+        moment, registry = await desk.read()
+        found = await inbox.case(number)
+        return view(
+            request,
+            staff.session,
+            "alarms",
+            "alarm.html",
+            zone=zone_of(registry),
+            case=found.line,
+            notes=found.notes,
+            meaning=_Meanings(request).of(found.line),
+            states=STATES,
+            acts_done=ACTS,
+            resolutions=RESOLUTIONS,
+            handlers=handlers_in(registry, moment),
+            person=person_of(staff.session),
+            names=names_of(registry),
+        )
+
+    @router.post("/console/alarms/{number}/look", name="console_look")
+    async def look(request: Request, staff: AlarmHandler, number: CaseNumber) -> Response:
+        """Say that somebody looks at it."""
+        await form_of(request)
+        await inbox.look(number, person_of(staff.session))
+        return _back(number)
+
+    @router.post("/console/alarms/{number}/note", name="console_note")
+    async def note(request: Request, staff: AlarmHandler, number: CaseNumber) -> Response:
+        """Note something about it."""
+        form = await form_of(request)
+        await inbox.note(number, form.get("words", ""), person_of(staff.session))
+        return _back(number)
+
+    @router.post("/console/alarms/{number}/assign", name="console_assign")
+    async def assign(request: Request, staff: AlarmHandler, number: CaseNumber) -> Response:
+        """Give it to somebody."""
+        form = await form_of(request)
+        await inbox.assign(number, form.get("to", ""), person_of(staff.session))
+        return _back(number)
+
+    @router.post("/console/alarms/{number}/resolve", name="console_resolve")
+    async def resolve(request: Request, staff: AlarmHandler, number: CaseNumber) -> Response:
+        """Resolve it, for a reason and in words, if it is still what was looked at."""
+        form = await form_of(request)
+        why, times = form.get("why", ""), form.get("times", "")
+        if why not in set(Resolution) or not _TIMES.fullmatch(times):
+            raise CaseRefused("Say why it is resolved.")
+        words = form.get("words", "")
+        await inbox.resolve(number, Resolution(why), words, person_of(staff.session), times=int(times))
+        return _back(number)
+
     return router
+
+
+class _Meanings:
+    """What codes mean in the reader's language; one that this release does not know means nothing here."""
+
+    def __init__(self, request: Request) -> None:
+        self._known: Mapping[str, Meaning] = meanings(language_of(request).value)
+
+    def of(self, line: CaseLine) -> Meaning:
+        """Return what a case means."""
+        return self._known.get(line.code, Meaning(line.name, ""))
+
+
+def _back(number: int) -> Response:
+    return RedirectResponse(f"{ROOT}/alarms/{number}", 303)

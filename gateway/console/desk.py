@@ -2,13 +2,39 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from audit.paths import TileHeads
 from gateway.pages.render import UTC
-from gateway.services.activity import Activity
+from gateway.services.activity import DAYS, Activity
+from gateway.services.analysis.requests import first_since
+from gateway.services.obligations.history import driver_of
+from gateway.services.obligations.left import LeftUnder
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import Owed
 from gateway.services.office import Office
 from gateway.services.standing.registry import Moment, Registry
 from gateway.wrapping_keys import WrappingKeys
+
+COUNTING_SECONDS: Final = 0.05
+"""How long one look at the first page counts entries at most: what is missing is counted beforehand (`ahead`)."""
+SOON: Final = 30
+"""Days within which what ends or comes due is shown on the first page."""
+_DUE_HOLDS: Final = timedelta(minutes=2)
+"""For so long what comes due is shown as it was found; it is a matter of days, and takes seconds to find."""
+
+
+@dataclass(slots=True)
+class Due:
+    """What comes due, as it was found at `at` by the documents up to `version`."""
+
+    version: int = -2
+    at: datetime | None = None
+    owed: tuple[Owed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +42,47 @@ class ConsoleDesk:
     """
     One installation as its staff sees it, as the loader role.
 
-    `subject_key` opens the numbers of students; it is asked for when somebody asks about one student.
+    `subject_key` opens the numbers of students; it is asked for when somebody asks about one student. `tiles` are the
+    heads of the log's tiles, so that a proof reads a part of a long log and not all of it.
     """
 
     office: Office
     subject_key: WrappingKeys = field(repr=False)
     activity: Activity = field(default_factory=Activity)
+    tiles: TileHeads = field(default_factory=TileHeads)
+    found_due: Due = field(default_factory=Due)
+    left: LeftUnder = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Remember what left from here on."""
+        object.__setattr__(self, "left", LeftUnder(self.office.engine))
+
+    @property
+    def obligations(self) -> Obligations:
+        """What is owed, as far as it is asked for on a page."""
+        return Obligations(self.office.desk, left=self.left)
 
     async def read(self) -> tuple[Moment, Registry]:
         """Return what is in force now, verified."""
         return await self.office.desk.registry()
+
+    async def due(self, moment: Moment, registry: Registry, *, anew: bool = False) -> tuple[Owed, ...]:
+        """Return what is overdue or due soon; `anew`: found again, though it was found a moment ago."""
+        found = self.found_due
+        is_fresh = found.at is not None and abs(moment.now - found.at) < _DUE_HOLDS
+        if anew or not is_fresh or found.version != registry.version:
+            listed = await Obligations(self.office.desk, left=self.left).listed(within=SOON)
+            found.version, found.at, found.owed = registry.version, moment.now, listed.obligations
+        return found.owed
+
+    async def count(
+        self, connection: AsyncConnection, moment: Moment, registry: Registry, seconds: float = COUNTING_SECONDS
+    ) -> bool:
+        """Count on what left and was refused; return whether every entry up to this moment is counted."""
+        since = moment.now - timedelta(days=DAYS)
+        start = await first_since(connection, moment.size, since) if self.activity.counted is None else 0
+        session = await driver_of(connection)
+        return await self.activity.advance(session, start, moment.size, moment.now, zone_of(registry), seconds=seconds)
 
 
 def zone_of(registry: Registry) -> ZoneInfo:
@@ -39,6 +96,19 @@ def partners_of(registry: Registry) -> Mapping[str, str]:
     agreements = (each.verified.agreement for each in registry.history.values())
     named = {each.partner.id: each.partner.name for each in agreements}
     return dict(sorted(named.items(), key=lambda pair: pair[1].casefold()))
+
+
+def parties_of(registry: Registry) -> Mapping[str, str]:
+    """
+    Return the names of the district and of all partners, by id, the district first.
+
+    Before there is an agreement nobody has said a name: whoever signs or signs in is of a party by its id.
+    """
+    agreements = (each.verified.agreement for each in registry.history.values())
+    known = {each.signer.party for each in registry.authority.introductions}
+    known |= {link.person.party for link in registry.staff.links.values()}
+    districts = {each.district.id: each.district.name for each in agreements}
+    return {**{each: each for each in sorted(known)}, **districts, **partners_of(registry)}
 
 
 def names_of(registry: Registry) -> Mapping[str, str]:

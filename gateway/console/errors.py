@@ -23,10 +23,62 @@ class NotConfirmed(GatewayError):
     remedy = "Go back, and type the name as it is shown."
 
 
+class BadForm(GatewayError):
+    """A field of a form lacks something, or holds what does not belong there."""
+
+    code = "invalid_form"
+    remedy = "Go back, correct the field, and send it again."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
 class BadWish(GatewayError):
     """A form of a family's wish lacks something."""
 
     code = "invalid_wish"
+    remedy = "Go back, and fill it in."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
+class BadOrder(GatewayError):
+    """A form of an emergency order lacks something."""
+
+    code = "invalid_order"
+    remedy = "Go back, and fill it in."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
+class NoSuchHold(GatewayError):
+    """No such hold is open."""
+
+    code = "no_such_hold"
+    public_detail = "No such hold is open."
+    remedy = "The page of obligations lists the holds."
+
+
+class UnknownLoad(GatewayError):
+    """There is no load with this entry."""
+
+    code = "not_found"
+    public_detail = "No load has this entry."
+    remedy = "Open it from the list of loads."
+
+
+class NothingSaid(GatewayError):
+    """A form of a steward's says nothing, or not all."""
+
+    code = "nothing_said"
     remedy = "Go back, and fill it in."
 
     def __init__(self, sentence: str) -> None:

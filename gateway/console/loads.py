@@ -1,46 +1,24 @@
 """What came into the records: loads with what each brought, rosters that wait, codes that nobody has classified."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from audit.entry import parse
 from audit.events import Event
-from gateway.console.callers import Classifier, Loader, RosterManager
-from gateway.console.desk import ConsoleDesk, names_of, zone_of
+from audit.reading import leaf_at, newest_changes
+from gateway.console.callers import Loader
+from gateway.console.desk import ConsoleDesk, zone_of
+from gateway.console.errors import UnknownLoad
+from gateway.console.lists import list_view, listed
+from gateway.console.steward_lists import LOADS, Filled, LoadLine
 from gateway.console.views import view
-from gateway.services.classifications import Classifications
-from gateway.services.rosters.office import RosterOffice
-from gateway.services.searching.searches import Searches
-from gateway.services.searching.wanted import Wanted
+from gateway.services.obligations.history import driver_of
 
-_NEWEST: Final = 50
-_LOADS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What a load did to one target, in rows."""
-
-    target: str
-    added: int
-    changed: int
-    ended: int
-    refused: int
-
-
-@dataclass(frozen=True, slots=True)
-class LoadLine:
-    """One load: its entry, its time, its event, and what it filled by which mapping."""
-
-    entry: int
-    at: datetime
-    event: str
-    mapping: str
-    filled: tuple[Filled, ...]
+_NEWEST: Final = 1_000
+_EVENTS: Final = tuple(each.value for each in Event if each.value.endswith("loaded"))
 
 
 def loads_router(desk: ConsoleDesk) -> APIRouter:
@@ -51,30 +29,21 @@ def loads_router(desk: ConsoleDesk) -> APIRouter:
     async def read_loads(request: Request, staff: Loader) -> Response:
         """List the newest loads, by their entries."""
         _, registry = await desk.read()
-        answer = await Searches(desk.office).search(Wanted(events=_LOADS), limit=_NEWEST)
-        lines = [_line(each.index, each.leaf) for each in answer.found]
-        return view(request, staff.session, "loads", "loads.html", zone=zone_of(registry), lines=lines)
+        async with desk.office.engine.connect() as connection:
+            found = await newest_changes(await driver_of(connection), _EVENTS, _NEWEST)
+        shown = listed(request, LOADS, [_line(each.index, each.leaf) for each in found])
+        return list_view(request, staff.session, "loads", "loads.html", shown, zone=zone_of(registry))
 
-    @router.get("/console/rosters", name="console_rosters")
-    async def read_rosters(request: Request, staff: RosterManager) -> Response:
-        """List the rosters that partners handed in, the newest first. Nobody is named."""
+    @router.get("/console/loads/{entry}", name="console_load")
+    async def read_load(request: Request, staff: Loader, entry: Annotated[int, Path(ge=0, lt=2**62)]) -> Response:
+        """Show one load: what it filled, target by target. Raises `UnknownLoad` for an entry that is of none."""
         _, registry = await desk.read()
-        rosters = tuple(reversed(await RosterOffice(desk.office.desk).summaries()))
-        names = {
-            **names_of(registry),
-            **{each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()},
-        }
-        return view(
-            request, staff.session, "rosters", "rosters.html", zone=zone_of(registry), rosters=rosters, names=names
-        )
-
-    @router.get("/console/codes", name="console_codes")
-    async def read_codes(request: Request, staff: Classifier) -> Response:
-        """List the values that stand in the records and that nobody has classified: none of them leaves."""
-        found = await Classifications(desk.office.desk).unclassified()
-        catalogue = desk.office.desk.catalogue
-        elements = {each.id: each.name for each in catalogue}
-        return view(request, staff.session, "codes", "codes.html", found=found, elements=elements)
+        async with desk.office.engine.connect() as connection:
+            leaf = await leaf_at(await driver_of(connection), entry)
+        line = _line(entry, leaf)
+        if line.event not in _EVENTS:
+            raise UnknownLoad(f"Entry {entry} is of no load.")
+        return view(request, staff.session, "loads", "load.html", zone=zone_of(registry), line=line)
 
     return router
 

@@ -19,16 +19,32 @@ from audit.reading import leaf_at
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.errors import BadSearch
+from gateway.console.log_file import AT_ONCE, COLUMNS, MOST, Shown, found_after, log_file
 from gateway.console.views import view
+from gateway.pages.languages import language_of, message, translations
+from gateway.pages.listing import CSV
 from gateway.services.accounting.proofs import Proof, prove_entries
+from gateway.services.alarms import alarm
+from gateway.services.analysis.one_entry import Again, MadeAgain, because_of, clause_of, made_again
+from gateway.services.analysis.redeciding import DECISIONS
 from gateway.services.errors import NothingSigned
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.searching.searches import Searches
 from gateway.services.searching.sentences import words_for
 from gateway.services.searching.wanted import Outcome, Wanted
+from gateway.services.staff.session import Session
+from gateway.signin.callers import form_of
 
 _PAGE: Final = 50
+AGAIN: Final = {
+    Again.SAME: message("It comes out as it was written."),
+    Again.DIFFERENT: message("It does not come out as it was written. Keep everything as it is, and check the log."),
+    Again.NO_DECISION: message("This entry is no decision of the rules: there is nothing to decide again."),
+    Again.EARLIER: message("An earlier release wrote it, which did not record what it decided by."),
+    Again.LOST: message("It cannot be made again: something that it cites is not there any more."),
+    Again.TOO_LONG: message("It took too long for a page. The command line has no limit: pactgate audit replay."),
+}
 _LONGEST: Final = 200
 _ID: Final = re.compile(r"(?:client|partner):[a-z0-9-]+|sha256:[0-9a-f]{64}")
 """What stands for a program, a partner or an agreement in a sentence."""
@@ -66,16 +82,7 @@ class Asked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An entry as it is shown: its number, its time, its event, and what it says in one sentence."""
-
-    index: int
-    at: datetime
-    event: str
-    says: str
-
-
+Index = Annotated[int, Path(ge=0, lt=2**62)]
 Field = Annotated[str, Query(max_length=_LONGEST)]
 
 
@@ -97,14 +104,21 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
         event: Field = "",
         code: Field = "",
         cursor: Annotated[str | None, Query(max_length=_LONGEST)] = None,
+        download: Field = "",
     ) -> Response:
         """Search the log by what its entries say; students are searched for on their own page."""
         _, registry = await desk.read()
         zone = zone_of(registry)
         asked = Asked(first, last, partner, dataset, element.strip(), outcome, event, code.strip())
-        answer = await Searches(desk.office).search(asked.wanted(zone), limit=_PAGE, cursor=cursor)
-        catalogue = desk.office.desk.catalogue
-        names = names_of(registry)
+        catalogue, names = desk.office.desk.catalogue, names_of(registry)
+        searches = Searches(desk.office)
+        if download == CSV:
+            said = translations(language_of(request)).gettext
+            head = [said(each) for each in COLUMNS]
+            first_of = await searches.search(asked.wanted(zone), limit=AT_ONCE)
+            lines = found_after(searches, asked.wanted(zone), first_of)
+            return log_file(head, lines, lambda each: _shown(each.index, parse(each.leaf), names, catalogue), zone)
+        answer = await searches.search(asked.wanted(zone), limit=_PAGE, cursor=cursor)
         entries = [(each.index, parse(each.leaf)) for each in answer.found]
         return view(
             request,
@@ -115,6 +129,7 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             asked=asked,
             entries=[_shown(index, entry, names, catalogue) for index, entry in entries],
             next=answer.next,
+            most=MOST,
             partners=partners_of(registry),
             datasets=DATASETS,
             elements=sorted({each.name for each in catalogue}),
@@ -122,17 +137,25 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
         )
 
     @router.get("/console/log/{index}", name="console_entry")
-    async def read_entry(request: Request, staff: LogReader, index: Annotated[int, Path(ge=0, lt=2**62)]) -> Response:
+    async def read_entry(request: Request, staff: LogReader, index: Index) -> Response:
         """Show an entry: what it says, how it was decided, and the proof that it is in the log."""
+        return await _entry(request, staff.session, index)
+
+    @router.post("/console/log/{index}/replay", name="console_replay")
+    async def replay(request: Request, staff: LogReader, index: Index) -> Response:
+        """Make the decision of an entry again, and say whether it comes out the same."""
+        await form_of(request)
+        return await _entry(request, staff.session, index, await made_again(desk.office, index, alarm))
+
+    async def _entry(request: Request, session: Session, index: int, again: MadeAgain | None = None) -> Response:
         _, registry = await desk.read()
         async with desk.office.engine.connect() as connection:
-            session = await driver_of(connection)
-            leaf = await leaf_at(session, index)
+            driver = await driver_of(connection)
+            leaf = await leaf_at(driver, index)
             proof, why_not = None, ""
             try:
-                (proof,) = await prove_entries(
-                    session, (await log_keys_in(session, desk.office.trust)).verifier, [index]
-                )
+                verifier = (await log_keys_in(driver, desk.office.trust)).verifier
+                (proof,) = await prove_entries(driver, verifier, [index], desk.tiles)
             except NothingSigned as error:
                 why_not = str(error)
             except AuditError as error:
@@ -140,7 +163,7 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
         entry = parse(leaf)
         return view(
             request,
-            staff.session,
+            session,
             "log",
             "entry.html",
             zone=zone_of(registry),
@@ -150,6 +173,11 @@ def log_router(desk: ConsoleDesk) -> APIRouter:
             proof=proof,
             checkpoint=None if proof is None else _checkpoint(proof),
             why_not=why_not,
+            because=because_of(entry, registry, desk.office.desk.catalogue),
+            clause=clause_of(entry, registry),
+            is_decision=entry.event in DECISIONS,
+            again=again,
+            agains=AGAIN,
         )
 
     return router

@@ -4,30 +4,30 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.entry import parse
 from audit.errors import NoteInvalid
+from audit.events import Event
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
-from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
 from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
-from gateway.services.analysis.requests import first_since
 from gateway.services.errors import NothingSigned
+from gateway.services.first_steps import steps_of
+from gateway.services.inbox.cases import State
+from gateway.services.inbox.office import Inbox
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
-from gateway.services.obligations.owed import Obligations
-from gateway.services.obligations.shown import Owed
+from gateway.services.papers.kept import count_open
+from gateway.services.searching.searches import Searches
+from gateway.services.searching.wanted import Wanted
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
-
-_SOON: Final = 30
-"""Days within which what ends or comes due is shown on the first page."""
-_COUNTING_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,9 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
         zone = zone_of(registry)
         async with desk.office.engine.connect() as connection:
             health = await _health(connection, desk, moment)
-            whole = await _count(connection, desk, moment, registry)
-        owed = (await Obligations(desk.office.desk).listed()).obligations
+            whole = await desk.count(connection, moment, registry)
+            waiting = await count_open(connection)
+        owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         return view(
             request,
@@ -87,18 +88,29 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             "overview.html",
             zone=zone,
             whole=whole,
+            counted=desk.activity.counted or 0,
             days=days,
             bars=bars([(day.isoformat(), count) for day, count in days]),
             rows=rows(desk.activity, registry),
             reasons=reasons(desk.activity),
             in_force=len(registry.granted),
             ending=sorted(_ending(registry, moment.now), key=lambda each: each.days_left),
-            due=_due(owed),
+            due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
+            checked=await _checked(desk),
+            cases=(await Inbox(desk.office.desk).counts())[State.OPEN],
             stopped=registry.suspensions,
+            waiting=waiting,
+            open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )
 
     return router
+
+
+async def _checked(desk: ConsoleDesk) -> tuple[int, datetime] | None:
+    """Return the entry that says that the whole log was verified last, and when; None if nobody ever did."""
+    found = (await Searches(desk.office).search(Wanted(events=(Event.LOG_CHECKED.value,)), limit=1)).found
+    return None if not found else (found[0].index, datetime.fromisoformat(parse(found[0].leaf).time))
 
 
 def by_day(activity: Activity, today: date) -> list[tuple[date, int]]:
@@ -136,15 +148,6 @@ def reasons(activity: Activity) -> list[tuple[str, int]]:
     return counts.most_common()
 
 
-async def _count(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment, registry: Registry) -> bool:
-    since = moment.now - timedelta(days=DAYS)
-    start = await first_since(connection, moment.size, since) if desk.activity.counted is None else 0
-    session = await driver_of(connection)
-    return await desk.activity.advance(
-        session, start, moment.size, moment.now, zone_of(registry), seconds=_COUNTING_SECONDS
-    )
-
-
 async def _health(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment) -> LogHealth:
     session = await driver_of(connection)
     known = await log_keys_in(session, desk.office.trust)
@@ -159,10 +162,5 @@ def _ending(registry: Registry, now: datetime) -> Iterable[Ending]:
     for digest, granted in registry.granted.items():
         term = granted.document.term
         left = (term.last_day - now.date()).days
-        if left <= _SOON:
+        if left <= SOON:
             yield Ending(digest, granted.document.title, term.last_day, left)
-
-
-def _due(owed: Iterable[Owed]) -> list[Owed]:
-    soon = [each for each in owed if each.overdue_since or (each.days_left is not None and each.days_left <= _SOON)]
-    return sorted(soon, key=lambda each: each.days_left if each.days_left is not None else 0)

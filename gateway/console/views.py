@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from agreements.roles import Role
 from gateway.pages.languages import message
 from gateway.pages.render import UTC, Pages
+from gateway.services.papers.kinds import ANY
 from gateway.services.staff.roles import MAY, Act
 from gateway.services.staff.session import Session
 from gateway.signin.callers import CSRF_FIELD
@@ -21,32 +22,45 @@ _PAGES: Final = Pages("gateway.console")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the console: its address, its name (a message of the catalogue), and what one must be allowed."""
+    """A section of the console: its address, its name (a message of the catalogue), and one act of which it takes."""
 
     name: str
     path: str
     title: str
-    act: Act
+    acts: frozenset[Act]
 
 
 SECTIONS: Final = (
-    Section("overview", f"{ROOT}/overview", message("Overview"), Act.READ_LOG),
-    Section("log", f"{ROOT}/log", message("Log"), Act.READ_LOG),
-    Section("students", f"{ROOT}/students", message("Students"), Act.SEARCH_STUDENTS),
-    Section("agreements", f"{ROOT}/agreements", message("Agreements"), Act.READ_LOG),
-    Section("partners", f"{ROOT}/partners", message("Partners"), Act.READ_LOG),
-    Section("alarms", f"{ROOT}/alarms", message("Unusual"), Act.READ_LOG),
-    Section("loads", f"{ROOT}/loads", message("Loads"), Act.LOAD_RECORDS),
-    Section("rosters", f"{ROOT}/rosters", message("Rosters"), Act.MANAGE_ROSTERS),
-    Section("codes", f"{ROOT}/codes", message("Codes"), Act.CLASSIFY_CODES),
-    Section("wishes", f"{ROOT}/wishes", message("What families say"), Act.RECORD_CONSENTS),
+    Section("overview", f"{ROOT}/overview", message("Overview"), frozenset({Act.READ_LOG})),
+    Section("log", f"{ROOT}/log", message("Log"), frozenset({Act.READ_LOG})),
+    Section("students", f"{ROOT}/students", message("Students"), frozenset({Act.SEARCH_STUDENTS})),
+    Section("agreements", f"{ROOT}/agreements", message("Agreements"), frozenset({Act.READ_LOG})),
+    Section("partners", f"{ROOT}/partners", message("Partners"), frozenset({Act.READ_LOG})),
+    Section("clients", f"{ROOT}/clients", message("Programs"), frozenset({Act.READ_LOG})),
+    Section("obligations", f"{ROOT}/obligations", message("Obligations"), frozenset({Act.READ_LOG})),
+    Section("signers", f"{ROOT}/signers", message("Who signs"), frozenset({Act.READ_LOG})),
+    Section("staff", f"{ROOT}/staff", message("Staff and roles"), frozenset({Act.INVITE})),
+    Section("alarms", f"{ROOT}/alarms", message("Alarms"), frozenset({Act.READ_LOG})),
+    Section("incidents", f"{ROOT}/incidents", message("Incidents"), frozenset({Act.HANDLE_INCIDENTS})),
+    Section("stop", f"{ROOT}/stop", message("Stop"), frozenset({Act.STOP})),
+    Section("emergencies", f"{ROOT}/emergencies", message("Emergencies"), frozenset({Act.APPROVE})),
+    Section("loads", f"{ROOT}/loads", message("Loads"), frozenset({Act.LOAD_RECORDS})),
+    Section("rosters", f"{ROOT}/rosters", message("Rosters"), frozenset({Act.MANAGE_ROSTERS})),
+    Section("codes", f"{ROOT}/codes", message("Codes"), frozenset({Act.CLASSIFY_CODES})),
+    Section("wishes", f"{ROOT}/wishes", message("What families say"), frozenset({Act.RECORD_CONSENTS})),
+    Section("papers", f"{ROOT}/papers", message("To sign"), ANY),
 )
 
 
 def first_page(roles: Iterable[Role]) -> str | None:
     """Return the first page of the console that somebody with these roles may open."""
+    return next((each.path for each in sections_for(roles)), None)
+
+
+def sections_for(roles: Iterable[Role]) -> list[Section]:
+    """Return the sections that somebody with these roles may open."""
     acts = frozenset[Act]().union(*(MAY[role] for role in roles))
-    return next((each.path for each in SECTIONS if each.act in acts), None)
+    return [each for each in SECTIONS if not each.acts.isdisjoint(acts)]
 
 
 def view(
@@ -65,7 +79,7 @@ def view(
         "root": ROOT,
         "site": "Pactgate",
         "section": section,
-        "sections": [each for each in SECTIONS if each.act in acts],
+        "sections": sections_for(session.roles),
         "acts": {act.value for act in acts},
         "session": session,
         "csrf_field": CSRF_FIELD,

@@ -159,7 +159,7 @@ async def set_stage(
         origin=ORIGIN,
         demo=True,
     )
-    async with open_office(cluster.url("loader"), installed.trust, alarm) as office:
+    async with open_office(cluster.url("loader"), installed.trust, alarm, remembers=True) as office:
         await _set_clock(office, day, today)
         parts = await _sign_everything(office, cast, contents, settings.home)
         await employ(office, cast, staff_of(cast, contents[next(iter(PARTS))]["district"]["id"], tuple(cast.partners)))

@@ -21,7 +21,8 @@ STATIC: Final = HERE / "static"
 MANIFEST: Final = "manifest.json"
 _MADE_OF: Final = ("package.json", "package-lock.json", ".npmrc")
 _NAMED: Final = re.compile(r'url\("?([^")]*)"?\)')
-OWN: Final = ("pages.css",)
+OWN: Final = {"pages.css": "style", "passkey.js": "script"}
+"""Our own files, and the folder of each here."""
 _LICENSES: Final = {"uswds-license.md": "@uswds/uswds/LICENSE.md", "htmx-license.txt": "htmx.org/LICENSE"}
 
 
@@ -42,8 +43,8 @@ def build(target: Path = STATIC) -> None:
         shutil.copy(packages / "htmx.org/dist/htmx.min.js", made / "htmx.js")
         for name, source in _LICENSES.items():
             shutil.copy(packages / source, made / name)
-        for own in OWN:
-            shutil.copy(HERE / "style" / own, made / own)
+        for own, folder_of in OWN.items():
+            shutil.copy(HERE / folder_of / own, made / own)
         _write_manifest(made)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)

@@ -15,3 +15,15 @@ class NoSuchAsset(GatewayError):
 
     code = "not_found"
     public_detail = "There is no such file. Load the page again."
+
+
+class BadList(GatewayError):
+    """A field in the address of a list holds what it cannot hold."""
+
+    code = "invalid_list"
+    remedy = "Open the list anew."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` names the field, and never says what was typed."""
+        super().__init__(sentence)
+        self.public_detail = sentence

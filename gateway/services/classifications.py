@@ -5,14 +5,22 @@ INVARIANT: a classification, other guardrails and the configuration that records
 nothing is decided by what stewards said before the log says by what is decided.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from agreements.documents.classification import (
+    Classification,
+    Judgement,
+    classification_bytes,
+    read_classification,
+)
 from agreements.signature import Envelope
 from agreements.stewarding import verify_classification
 from audit.events import Event
-from gateway.records.loading.unclassified import Unclassified, unclassified_in_force
+from gateway.records.loading.unclassified import Unclassified, UnclassifiedCode, unclassified_in_force
 from gateway.services.configuration import Configuration, record_configuration, reserve_configuration
+from gateway.services.errors import NoDistrict
 from gateway.services.filing import Desk
 from gateway.services.law import guardrails_of
 from gateway.services.obligations.history import driver_of
@@ -70,6 +78,21 @@ class Classifications:
             fewest = 1 if rare else guardrails.cells.minimum
             return await unclassified_in_force(await driver_of(connection), guardrails.codes.known, fewest=fewest)
 
+    async def draft(self, said: Sequence[Judgement], reason: str) -> tuple[date, bytes]:
+        """
+        Return the day, and the bytes of what stewards sign to judge these codes, after all that was judged before.
+
+        Raises `NoDistrict` before an agreement names the district, `InvalidDocument`, `CodeRefused`.
+        """
+        moment, registry = await self._desk.registry()
+        newest = max(registry.history.values(), key=lambda each: each.activated, default=None)
+        if newest is None:
+            raise NoDistrict("No agreement names the district yet.")
+        district, day, codes = newest.verified.agreement.district.id, moment.received.day, registry.codes
+        payload = classification_bytes(Classification(district, day, tuple(said), reason, codes.newest))
+        require_classifiable(read_classification(payload), guardrails_of(self._desk, registry), codes.standing)
+        return day, payload
+
     async def register(self, document: Envelope) -> Registered:
         """
         Bring a classification into force: from the next request on, on every replica.
@@ -124,4 +147,4 @@ class Classifications:
         )
 
 
-__all__ = ["Act", "ClassificationReport", "Classifications", "Registered", "Unclassified"]
+__all__ = ["Act", "ClassificationReport", "Classifications", "Registered", "Unclassified", "UnclassifiedCode"]

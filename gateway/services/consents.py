@@ -29,6 +29,7 @@ from gateway.records.numbers import Said, one_with
 from gateway.records.population import Random
 from gateway.records.signed import Approval, Authentication, Capacity, Form, SignerName
 from gateway.services.rights import Holder, require_right_to_consent, today_under
+from gateway.services.standing.identity import by as said_by
 from gateway.services.stops import ScopesInForce, append_stated, move, student_known_as
 
 
@@ -103,10 +104,13 @@ async def give_consent(
     given: GivenConsent,
     *,
     scopes: ScopesInForce,
+    person: str | None = None,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
     Put a signed consent on file for the agreement of this line; return the entry.
+
+    It names the `person` who signed in to enter it.
 
     Raises `UnknownStudent`, `ConsentRefused`, `NotTheirRight`, `SignerUnknown`. Nothing was written then.
     """
@@ -141,7 +145,7 @@ async def give_consent(
     await connection.execute(update(consent).where(*same, consent.c.to_idx.is_(None)).values(to_idx=idx))
     await connection.execute(insert(consent), [{**row, "digest": digest, "from_idx": idx, "by_hand": True}])
     await move(connection, student, idx, scopes, random, only=line)
-    return await append_stated(connection, idx, Event.CONSENT_GIVEN, random, line=line)
+    return await append_stated(connection, idx, Event.CONSENT_GIVEN, random, line=line, **said_by(person))
 
 
 def _require_promised(line: str, given: GivenConsent, scopes: Sequence[Scope]) -> None:

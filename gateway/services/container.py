@@ -27,6 +27,7 @@ from gateway.services.disclosure import Disclosures
 from gateway.services.entitlements import Entitlements
 from gateway.services.family.alarming import overdue_alarming
 from gateway.services.grants import Grants
+from gateway.services.inbox.keeping import alarms_kept
 from gateway.services.integrity.watch import EVERY_SECONDS as COMPARE_SECONDS
 from gateway.services.integrity.watch import Watch, watching
 from gateway.services.keysets.fetching import Fetcher
@@ -105,6 +106,7 @@ async def open_services(
         standing = StandingKeys(await log_keys(url, trust))
         log = Log(database.log_pool, standing.known.signer(keys))
         async with AsyncExitStack() as running:
+            await running.enter_async_context(alarms_kept(database.engine))
             if kept is not None:
                 kept = replace(standing.known.judging(kept), verifier=standing)
                 await running.enter_async_context(keeping(database.pool, log, kept))

@@ -414,3 +414,11 @@ class LoadPostponed(GatewayError):
     """A load cannot be made now, for no fault of the export: it is tried again."""
 
     code = "load_postponed"
+
+
+class NoDistrict(GatewayError):
+    """What would be prepared names the district, and nothing says yet what it is called."""
+
+    code = "no_district"
+    public_detail = "No agreement is in force that names the district."
+    remedy = "Bring the first agreement into force; until then this is done on the command line."

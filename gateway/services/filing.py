@@ -7,7 +7,8 @@ nothing.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import text
@@ -36,6 +37,8 @@ class Filing:
     connection: AsyncConnection
     moment: Moment
     registry: Registry
+    documents: list[str] = field(default_factory=list)
+    """The digests of what was filed here, in that order."""
 
     @property
     def authority(self) -> Authority:
@@ -70,12 +73,12 @@ class Filing:
     ) -> None:
         """Write the entry `index`, after the rows that it dates, and register the document that it names."""
         await self.append_sealed(index, event, document=envelope.digest, **body)
-        await insert_document(self.connection, envelope, concerns=concerns, index=index)
+        await self._register(envelope, concerns, index)
 
     async def file(self, event: Event, envelope: Envelope, *, concerns: str | None, **body: object) -> int:
         """Write the entry that names a document, and register it. Raises `AlreadyRegistered`."""
         index = await self.append(event, document=envelope.digest, **body)
-        await insert_document(self.connection, envelope, concerns=concerns, index=index)
+        await self._register(envelope, concerns, index)
         return index
 
     async def approve(self, approval: Envelope, concerns: str) -> int:
@@ -85,15 +88,43 @@ class Filing:
             Event.AGREEMENT_APPROVED, approval, concerns=concerns, approves=concerns, officers=officers
         )
 
+    async def _register(self, envelope: Envelope, concerns: str | None, index: int) -> None:
+        await insert_document(self.connection, envelope, concerns=concerns, index=index)
+        self.documents.append(envelope.digest)
+
 
 class Desk:
-    """Where documents are filed, as the loader role."""
+    """
+    Where documents are filed, as the loader role.
 
-    def __init__(self, engine: AsyncEngine, trust: Trust, alarm: Alarm, *, catalogue: Catalogue | None = None) -> None:
+    `person` is the id of whoever signed in to file on the pages: the log then names them beside the document. One that
+    `remembers` gives the same registry again as long as nothing of it changed, as the application role does: for pages,
+    which are asked again and again. What is filed is always judged by what is read anew.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        trust: Trust,
+        alarm: Alarm,
+        *,
+        catalogue: Catalogue | None = None,
+        person: str | None = None,
+        remembers: bool = False,
+    ) -> None:
         self.engine = engine
         self.trust = trust
         self.catalogue = catalogue or load_catalogue()
+        self.person = person
         self._reader = RegistryReader(trust, self.catalogue, alarm)
+        self._remembers = remembers
+        self._known: Registry | None = None
+
+    def of(self, person: str) -> "Desk":
+        """Return the same desk with this person at it."""
+        seated = copy(self)
+        seated.person = person
+        return seated
 
     @asynccontextmanager
     async def filing(self) -> AsyncIterator[Filing]:
@@ -102,12 +133,18 @@ class Desk:
             # One at a time: two versions of one agreement must not both be judged before either is there.
             await connection.execute(_ONE_AT_A_TIME)
             moment, registry = await self._reader.read(connection)
-            yield Filing(connection, moment, registry)
+            filing = Filing(connection, moment, registry)
+            yield filing
+            if self.person is not None and filing.documents:
+                await filing.append(Event.PAPER_FILED, concerns=filing.documents[0], person=self.person)
 
     async def registry(self) -> tuple[Moment, Registry]:
         """Return what is in force now."""
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-            return await self._reader.read(connection)
+            moment, registry = await self._reader.read(connection, self._known)
+        if self._remembers:
+            self._known = registry
+        return moment, registry
 
     async def registry_in(self, connection: AsyncConnection) -> tuple[Moment, Registry]:
         """Return what is in force, inside a transaction that is about to change records."""

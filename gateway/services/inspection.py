@@ -68,9 +68,14 @@ async def sign_newest(session: Session, signer: CheckpointSigner, verifier: Chec
     await sign_head(session, signer)
 
 
-async def newest_signed(session: Session, verifier: CheckpointVerifier) -> Checkpoint:
-    """Return the newest checkpoint that this log's key signed. Raises `NothingSigned`, `NoteInvalid`."""
-    checkpoint = await counting_checkpoint(session, verifier)
+async def newest_signed(session: Session, verifier: CheckpointVerifier, up_to: int | None = None) -> Checkpoint:
+    """
+    Return the newest checkpoint that this log's key signed, or the newest of at most the size `up_to`.
+
+    Raises `NothingSigned`, `NoteInvalid`.
+    """
+    limit = {} if up_to is None else {"up_to": up_to}
+    checkpoint = await counting_checkpoint(session, verifier, **limit)
     if checkpoint is None:
         raise NothingSigned("The log has no signed checkpoint yet.")
     return checkpoint

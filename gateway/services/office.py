@@ -37,10 +37,12 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    url: str, trust: Trust, alarm: Alarm, kept: KeptCheckpoint | None = None
+    url: str, trust: Trust, alarm: Alarm, kept: KeptCheckpoint | None = None, *, remembers: bool = False
 ) -> AsyncIterator[Office]:
     """
     Open the installation at `url` and check that it is the one `trust` is pinned for, and goes on from what was `kept`.
+
+    For pages it `remembers` what is in force as long as nothing of it changed (`Desk`).
 
     Raises the store's errors, `SchemaMismatch` before `pactgate init`, `OtherInstallation` for another log's database,
     `InstallationChanged` if either is not what entry 0 says, `LogSetBack`, `KeptCheckpointUnusable`.
@@ -51,7 +53,7 @@ async def open_office(
             await require_opened(connection, trust)
         if kept is not None:
             await _require_continued(url, trust, kept)
-        desk = Desk(engine, trust, alarm)
+        desk = Desk(engine, trust, alarm, remembers=remembers)
         yield Office(engine, trust, desk, Onboarding(desk), Admissions(desk), Suspensions(desk), ClientSecrets(desk))
     finally:
         await engine.dispose()

@@ -1,7 +1,7 @@
 """What an administrator sees of agreements and clients: where each stands, what it lets leave, whom it covers today."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -126,23 +126,41 @@ class AgreementPage:
     flags: tuple[str, ...]
 
 
-async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
-    """Return every registered agreement, oldest first; one that cannot even be read is left to the alarms."""
+async def agreement_lines(office: Office, partner: str | None = None) -> tuple[AgreementLine, ...]:
+    """
+    Return every registered agreement, of one partner or of all, oldest first.
+
+    One that cannot even be read is left to the alarms.
+    """
+    lines = [each for each in await uncounted_lines(office) if partner in (None, each.partner)]
+    covered = await covered_by(office, lines)
+    return tuple(replace(line, covered_today=covered[line.digest]) for line in lines)
+
+
+async def uncounted_lines(office: Office) -> tuple[AgreementLine, ...]:
+    """Return as `agreement_lines`, without counting students: for a list of which a part is shown."""
     _, registry = await office.desk.registry()
-    readable = [_readable(each, office.desk.catalogue) for each in registry.register.agreements]
-    return tuple([await _line(office, registry, found) for found in readable if found is not None])
+    stops = {stop.concerns: stop.entry for stop in registry.suspensions}
+    readable = [_agreement(registry, each, office.desk.catalogue) for each in registry.register.agreements]
+    return tuple(_line(registry, found, stops) for found in readable if found is not None)
+
+
+async def covered_by(office: Office, lines: Iterable[AgreementLine]) -> Mapping[str, int]:
+    """Return how many students each of these covers today, by digest, in one statement."""
+    return await Stewardship(office).covered_by({line.digest: line.time_zone for line in lines})
 
 
 async def agreement_page(office: Office, digest: str) -> AgreementPage:
     """Return one agreement. Raises `UnknownAgreement`."""
     moment, registry = await office.desk.registry()
     each = next((item for item in registry.register.agreements if item.document.digest == digest), None)
-    agreement = None if each is None else _readable(each, office.desk.catalogue)
+    agreement = None if each is None else _agreement(registry, each, office.desk.catalogue)
     if agreement is None:
         raise UnknownAgreement(f"No agreement {digest} is registered.")
     promised = registry.history.get(digest)
+    line = _line(registry, agreement, {stop.concerns: stop.entry for stop in registry.suspensions})
     return AgreementPage(
-        agreement=await _line(office, registry, agreement),
+        agreement=replace(line, covered_today=(await covered_by(office, [line]))[digest]),
         school_years={terms.dataset: terms.school_years for terms in agreement.datasets},
         elements=element_lines(agreement, office.desk.catalogue),
         population=agreement.population,
@@ -169,10 +187,8 @@ def element_lines(agreement: Agreement, catalogue: Catalogue) -> tuple[ElementLi
     )
 
 
-async def _line(office: Office, registry: Registry, agreement: Agreement) -> AgreementLine:
-    stops = {stop.concerns: stop.entry for stop in registry.suspensions}
+def _line(registry: Registry, agreement: Agreement, stops: Mapping[str, int]) -> AgreementLine:
     promised = registry.history.get(agreement.digest)
-    covered = await Stewardship(office).covered_today(agreement.digest, agreement.term.time_zone)
     return AgreementLine(
         digest=agreement.digest,
         id=agreement.id,
@@ -189,7 +205,7 @@ async def _line(office: Office, registry: Registry, agreement: Agreement) -> Agr
         standing=UNVERIFIED if promised is None else promised.standing.value,
         suspended_by=stops.get(agreement.digest),
         partner_suspended_by=stops.get(agreement.partner.id),
-        covered_today=covered,
+        covered_today=0,  # counted by whoever shows it
     )
 
 
@@ -238,7 +254,11 @@ def _binding_line(granted: Granted, each: VerifiedBinding, now: datetime) -> Bin
     )
 
 
-def _readable(each: Registered, catalogue: Catalogue) -> Agreement | None:
+def _agreement(registry: Registry, each: Registered, catalogue: Catalogue) -> Agreement | None:
+    """Return an agreement as it was verified; one that does not verify, as far as it can be read."""
+    promised = registry.history.get(each.document.digest)
+    if promised is not None:
+        return promised.verified.agreement
     try:
         return parse_agreement(each.document.envelope.payload, catalogue)
     except AgreementError:

@@ -20,6 +20,7 @@ from agreements.successors import answering_for, barring, following, over, requi
 from audit.events import Event
 from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk, Filing
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry
 from gateway.services.suspensions import partner_of, stop_agreement, suspend_client
 from gateway.store.tables import client
@@ -62,10 +63,14 @@ class Parties:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def leave(self, partner: str, reason: str) -> Ended:
-        """End everything of a partner; what it owes begins. Raises `UnknownPartner` if it has nothing left to end."""
+    async def leave(self, partner: str, reason: str, person: str | None = None) -> Ended:
+        """
+        End everything of a partner; what it owes begins. `person` is who signed in to do it.
+
+        Raises `UnknownPartner` if it has nothing left to end.
+        """
         async with self._desk.filing() as filing:
-            ended = await _end(filing, partner, reason)
+            ended = await _end(filing, partner, reason, person)
             if not ended.agreements and not ended.clients:
                 raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
         return ended
@@ -129,17 +134,19 @@ class Parties:
         return tuple(_line(partner, registry, today) for partner in sorted(_known(registry)))
 
 
-async def _end(filing: Filing, partner: str, reason: str) -> Ended:
+async def _end(filing: Filing, partner: str, reason: str, person: str | None = None) -> Ended:
     """End what a partner has, whether or not it verifies or is stopped already; write the entry that sums it up."""
     connection = filing.connection
     agreements = tuple(each.document.digest for each in _standing(filing.registry.register, partner))
     for digest in agreements:
-        await stop_agreement(connection, digest, Standing.TERMINATED, reason)
+        await stop_agreement(connection, digest, Standing.TERMINATED, reason, person)
     owned = select(client.c.id).where(client.c.partner == partner).distinct().order_by(client.c.id)
     clients = tuple(await connection.scalars(owned))
     for client_id in clients:
-        await suspend_client(connection, client_id, reason)
-    index = await filing.append(Event.PARTNER_LEFT, partner=partner, agreements=list(agreements), clients=list(clients))
+        await suspend_client(connection, client_id, reason, person)
+    index = await filing.append(
+        Event.PARTNER_LEFT, partner=partner, agreements=list(agreements), clients=list(clients), **by(person)
+    )
     return Ended(partner, index, agreements, clients)
 
 

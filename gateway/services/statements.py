@@ -19,6 +19,7 @@ from gateway.records.errors import NothingToStop, StatementRefused
 from gateway.records.loading.staging import digest_of
 from gateway.records.population import Random
 from gateway.records.standing import contested
+from gateway.services.standing.identity import by as said_by
 from gateway.services.stops import append_stated, student_known_as
 
 MOST_LETTERS: Final = 4_000
@@ -41,6 +42,7 @@ async def place_statement(
     elements: Sequence[str],
     words: str,
     *,
+    person: str | None = None,
     random: Random = secrets.token_bytes,
 ) -> int:
     """
@@ -57,7 +59,7 @@ async def place_statement(
     day = await connection.scalar(select(cast(func.timezone("UTC", func.gateway.clock()), Date)))
     row = {"student_id": student, "elements": about, "statement": text, "stated_on": day}
     await connection.execute(insert(contested), [{**row, "digest": digest_of(row.values()), "from_idx": idx}])
-    return await append_stated(connection, idx, Event.STATEMENT_PLACED, random, elements=about)
+    return await append_stated(connection, idx, Event.STATEMENT_PLACED, random, elements=about, **said_by(person))
 
 
 async def end_statement(
@@ -66,6 +68,7 @@ async def end_statement(
     elements: Sequence[str],
     ending: Ending,
     *,
+    person: str | None = None,
     random: Random = secrets.token_bytes,
 ) -> int:
     """End the statement about these elements (ids); return the entry. Raises `UnknownStudent`, `NothingToStop`."""
@@ -76,7 +79,8 @@ async def end_statement(
     ended = await connection.execute(update(contested).where(*same).values(to_idx=idx))
     if ended.rowcount == 0:
         raise NothingToStop("there is no statement about these elements")
-    return await append_stated(connection, idx, Event.STATEMENT_ENDED, random, elements=about, ending=ending.value)
+    said = {"elements": about, "ending": ending.value, **said_by(person)}
+    return await append_stated(connection, idx, Event.STATEMENT_ENDED, random, **said)
 
 
 def _checked(words: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files as resources
 from pathlib import Path
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import ARRAY, Date, Text, cast, func, literal, select
 
 from agreements.signature import Envelope
 from gateway.records.errors import (
@@ -26,6 +26,7 @@ from gateway.records.loading.mapping import MappingFile, parse_mapping, read_map
 from gateway.records.loading.order import Tell
 from gateway.records.loading.report import LoadReport
 from gateway.records.loading.unclassified import Codes
+from gateway.records.loading.unread import unread_in
 from gateway.records.release import IN_ORDER, in_force, population
 from gateway.records.subjects import SubjectKey
 from gateway.services.confirmations import SignedConfirmation
@@ -123,15 +124,17 @@ class Stewardship:
         """Return the day (UTC) by the database's clock."""
         return (await self._desk.registry())[0].received.day
 
-    async def give_consent(self, agreement: str, student_identifier: str, given: GivenConsent) -> int:
+    async def give_consent(
+        self, agreement: str, student_identifier: str, given: GivenConsent, *, person: str | None = None
+    ) -> int:
         """
-        Put a consent that a family signed on file; return the entry.
+        Put a consent that a family signed on file; return the entry, which names the `person` who signed in to do it.
 
         `agreement` is its id or the digest of any version. Raises `UnknownAgreement`, and as `give_consent` does.
         """
         line = await self._line(agreement)
         async with self._engine.begin() as connection:
-            return await give_consent(connection, line, student_identifier, given, scopes=self._scopes)
+            return await give_consent(connection, line, student_identifier, given, scopes=self._scopes, person=person)
 
     async def consents_on_file(self) -> tuple[OnFile, ...]:
         """Count the consents in force by agreement."""
@@ -173,15 +176,19 @@ class Stewardship:
                 person=person,
             )
 
-    async def place_statement(self, student_identifier: str, elements: Sequence[str], words: str) -> int:
+    async def place_statement(
+        self, student_identifier: str, elements: Sequence[str], words: str, *, person: str | None = None
+    ) -> int:
         """Put a family's statement about these elements on file; return the entry. Raises as `place_statement`."""
         async with self._engine.begin() as connection:
-            return await place_statement(connection, student_identifier, elements, words)
+            return await place_statement(connection, student_identifier, elements, words, person=person)
 
-    async def end_statement(self, student_identifier: str, elements: Sequence[str], ending: Ending) -> int:
+    async def end_statement(
+        self, student_identifier: str, elements: Sequence[str], ending: Ending, *, person: str | None = None
+    ) -> int:
         """End a family's statement about these elements; return the entry. Raises as `end_statement`."""
         async with self._engine.begin() as connection:
-            return await end_statement(connection, student_identifier, elements, ending)
+            return await end_statement(connection, student_identifier, elements, ending, person=person)
 
     async def merge_students(self, second: str, standing: str) -> int:
         """Say that `second` is another number of the child `standing`; return the entry. Raises as `merge_students`."""
@@ -200,13 +207,22 @@ class Stewardship:
 
     async def covered_today(self, agreement: str, time_zone: str) -> int:
         """Return how many students the agreement covers today, in its own zone."""
-        today = cast(func.timezone(time_zone, func.gateway.clock()), Date)
-        current = (population.c.agreement == agreement, IN_ORDER, in_force())
-        count = select(func.count(population.c.student_id.distinct())).where(
-            *current, population.c.valid.op("@>")(today)
+        return (await self.covered_by({agreement: time_zone}))[agreement]
+
+    async def covered_by(self, zones: Mapping[str, str]) -> Mapping[str, int]:
+        """Return how many students each agreement covers today; `zones` are the agreements' own, by their digests."""
+        listed = func.unnest(literal(list(zones), ARRAY(Text)), literal(list(zones.values()), ARRAY(Text)))
+        asked = listed.table_valued("agreement", "zone", name="asked").render_derived()
+        today = cast(func.timezone(asked.c.zone, func.gateway.clock()), Date)
+        counts = (
+            select(asked.c.agreement, func.count(population.c.student_id.distinct()))
+            .join_from(asked, population, population.c.agreement == asked.c.agreement)
+            .where(IN_ORDER, in_force(), population.c.valid.op("@>")(today))
+            .group_by(asked.c.agreement)
         )
         async with self._engine.connect() as connection:
-            return int(await connection.scalar(count) or 0)
+            found = {row[0]: int(row[1]) for row in await connection.execute(counts)}
+        return {digest: found.get(digest, 0) for digest in zones}
 
     async def _line(self, name: str) -> str:
         """
@@ -229,4 +245,5 @@ __all__ = [
     "RowsRefused",
     "Stewardship",
     "read_mappings",
+    "unread_in",
 ]

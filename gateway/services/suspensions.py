@@ -48,10 +48,22 @@ class Suspensions:
         async with self._desk.engine.begin() as connection:
             return await suspend_partner(connection, partner, reason, person)
 
-    async def suspend_client(self, client_id: str, reason: str) -> int:
+    async def suspend_client(self, client_id: str, reason: str, person: str | None = None) -> int:
         """Stop a client; its next request is refused, its tokens with it. Raises `UnknownClient`."""
         async with self._desk.engine.begin() as connection:
-            return await suspend_client(connection, client_id, reason)
+            return await suspend_client(connection, client_id, reason, person)
+
+    async def suspend_everybody(self, reason: str, person: str | None = None) -> tuple[int, ...]:
+        """
+        Stop every partner there is, all or none of them in one transaction; return the entries.
+
+        Nothing is asked about them but their ids: a register that does not verify stops nobody from being stopped.
+        """
+        async with self._desk.engine.begin() as connection:
+            named = {partner_of(each) for each in (await load_register(connection)).agreements}
+            named |= set((await connection.scalars(select(client.c.partner).distinct())).all())
+            partners = sorted(each for each in named if isinstance(each, str))
+            return tuple([await suspend_partner(connection, each, reason, person) for each in partners])
 
     async def reinstate(self, document: Envelope) -> int:
         """
@@ -97,12 +109,12 @@ async def stop_agreement(
     return await append_sealed(connection, index, event, moment.now, {"agreement": digest, **by(person)})
 
 
-async def suspend_client(connection: AsyncConnection, client_id: str, reason: str) -> int:
+async def suspend_client(connection: AsyncConnection, client_id: str, reason: str, person: str | None = None) -> int:
     """Stop a client in the caller's transaction; return the entry. Raises `UnknownClient`."""
     moment = await read_moment(connection)
     if (await connection.scalar(select(client.c.id).where(client.c.id == client_id))) is None:
         raise UnknownClient(f"No client {client_id} is registered.")
-    index = await append_change(connection, leaf(Event.CLIENT_SUSPENDED, moment.now, client=client_id))
+    index = await append_change(connection, leaf(Event.CLIENT_SUSPENDED, moment.now, client=client_id, **by(person)))
     row = {"client": client_id, "status": "suspended", "idx": index, "reason": reason}
     await connection.execute(insert(client_status).values(row))
     return index

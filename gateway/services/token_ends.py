@@ -13,15 +13,18 @@ from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
 from gateway.services.errors import UnknownClient
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import read_moment
 from gateway.store.tables import client, token_end
 
 
-async def end_tokens_of_client(connection: AsyncConnection, client_id: str, reason: str) -> int:
+async def end_tokens_of_client(
+    connection: AsyncConnection, client_id: str, reason: str, person: str | None = None
+) -> int:
     """End all tokens of a client that were issued before this entry; return it. Raises `UnknownClient`."""
     if (await connection.scalar(select(client.c.id).where(client.c.id == client_id))) is None:
         raise UnknownClient(f"No client {client_id} is registered.")
-    return await _told(connection, await _end(connection, Event.TOKENS_ENDED, client=client_id), reason)
+    return await _told(connection, await _end(connection, Event.TOKENS_ENDED, client=client_id, **by(person)), reason)
 
 
 async def end_tokens_for_agreement(connection: AsyncConnection, digest: str, reason: str) -> int:

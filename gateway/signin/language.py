@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from gateway.pages.languages import COOKIE, Language
 from gateway.signin.callers import OWN_SITE, form_of
 
-_PATH: Final = re.compile(r"/(console|portal)(/[a-z0-9:-]+)*")
+_PATH: Final = re.compile(r"/(console|portal|sign)(/[a-z0-9:-]+)*")
 """Where the choice may lead back to: a plain path of our own pages."""
 _A_YEAR: Final = 365 * 24 * 3600
 

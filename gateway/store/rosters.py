@@ -5,6 +5,8 @@ INVARIANT: the app role puts a submission in and cannot read it back: `body` nam
 What it may tell the partner later it reads through `records.granted_roster_lines`. `body` goes when its time is over.
 """
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -24,7 +26,10 @@ from sqlalchemy import (
 
 from gateway.store.tables import metadata
 
-__all__ = ["metadata", "roster_decision", "roster_line", "roster_submission"]
+__all__ = ["FORGET_NAMES", "metadata", "roster_decision", "roster_line", "roster_submission"]
+
+FORGET_NAMES: Final = "SELECT gateway.forget_rosters()"
+"""Deletes `body` where its time is over; who serves may say so, and reads none of it."""
 
 roster_submission = Table(
     "roster_submission",

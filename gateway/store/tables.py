@@ -217,14 +217,20 @@ staff_invitation = Table(
     Column("person", Text, nullable=False),
     Column("party", Text, nullable=False),
     Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("invited_by", Text),
     PrimaryKeyConstraint("code", name="staff_invitation_pk"),
     CheckConstraint("octet_length(code) = 32", name="staff_invitation_code_is_a_digest"),
     CheckConstraint("person ~ '^user:[0-9a-f-]{36}$'", name="staff_invitation_person_has_its_form"),
+    CheckConstraint("invited_by ~ '^user:[0-9a-f-]{36}$'", name="staff_invitation_invited_by_has_its_form"),
     CheckConstraint(
         "party ~ '^(district|partner):[a-z0-9]+(-[a-z0-9]+)*$'", name="staff_invitation_party_has_its_form"
     ),
 )
-"""Codes by which somebody new takes up an identity, by their SHA-256. A row goes when its code is used."""
+"""
+Codes by which somebody new takes up an identity, by their SHA-256. A row goes when its code is used.
+
+`invited_by` is the person who signed in to invite; null where a command did.
+"""
 
 staff_session = Table(
     "staff_session",

@@ -7,6 +7,7 @@ import pytest
 from agreements.roles import Role
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
+from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.superuser import superuser
 
 HANDLER = re.compile(r"\son\w+=")
@@ -78,12 +79,14 @@ async def test_stored_text_stays_text_on_every_page(console: Console) -> None:
     officer = await console.as_a(Role.OFFICER)
     digest = console.gateway.digest(TUTORING)
     seen = 0
-    for path in ("overview", "log", "partners", "alarms", "agreements", f"agreements/{digest}"):
+    partner, client = "partners/partner:bright-path", console.gateway.deployment.partners[BRIGHT_PATH].client
+    of_partners = (partner, f"{partner}/leave", f"{partner}/bind", "clients", f"clients/{client}", "obligations")
+    for path in ("overview", "log", "partners", "alarms", "agreements", f"agreements/{digest}", *of_partners):
         page = (await officer.get(f"/console/{path}")).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
         seen += "&lt;script&gt;alert(1)" in page
-    assert seen >= 3
+    assert seen >= 8
     typed = (await officer.get("/console/log?code=%22%3E%3Cscript%3Ealert(3)%3C/script%3E")).text
     assert "<script>alert(3)" not in typed
     assert "&lt;script&gt;alert(3)" in typed
@@ -112,7 +115,18 @@ async def test_the_language_is_the_readers_and_leads_nowhere_else(console: Conso
 
 async def test_pages_carry_no_script_or_style_of_their_own_and_say_what_they_load(console: Console) -> None:
     officer = await console.as_a(Role.OFFICER)
-    for path in ("overview", "log", "log/0", "students", "agreements", "partners", "alarms"):
+    for path in (
+        "overview",
+        "log",
+        "log/0",
+        "students",
+        "agreements",
+        "partners",
+        "alarms",
+        "clients",
+        "staff",
+        "signers",
+    ):
         answer = await officer.get(f"/console/{path}")
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'self'; script-src 'self'")
@@ -146,3 +160,22 @@ async def test_files_of_the_pages_may_be_kept_and_come_compressed(console: Conso
     plain = await console.http.get(console.gateway.url + address, headers={"accept-encoding": "identity"})
     assert plain.content == answer.content
     assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.claim(6)
+async def test_a_decision_is_explained_by_the_agreements_words_and_comes_out_the_same_again(console: Console) -> None:
+    assert (await console.gateway.get(TUTORING, "/v1/students?fields=first_name")).status_code == 200
+    entries = await console.gateway.entries()
+    disclosed = max(index for index, entry in enumerate(entries) if entry["event"] == "disclosure")
+    auditor = await console.as_a(Role.AUDITOR)
+    page = (await auditor.get(f"/console/log/{disclosed}")).text
+    assert "/datasets/0/elements/" in page
+    assert "element" in page
+    path, token = f"/console/log/{disclosed}/replay", await auditor.token()
+    assert (await auditor.post(path, {"csrf": "x"})).status_code == 403
+    assert "It comes out as it was written." in (await auditor.post(path, {"csrf": token})).text
+    missing = f"/console/log/{len(entries) + 1_000}/replay"
+    assert (await auditor.post(missing, {"csrf": token})).status_code == 404
+    opened = await auditor.post("/console/log/0/replay", {"csrf": token})
+    assert "no decision of the rules" not in (await auditor.get("/console/log/0")).text
+    assert opened.status_code == 200

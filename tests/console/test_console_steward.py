@@ -1,6 +1,7 @@
 """A steward's pages: what came in, what waits, and a family's word that acts at once and names who entered it."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -62,7 +63,12 @@ async def test_loads_rosters_and_codes_are_listed_and_name_nobody(console: Conso
     steward = await console.as_a(Role.STEWARD)
     loads = (await steward.get("/console/loads")).text
     assert "records.loaded" in loads
-    assert "schools: 7 added, 0 changed, 0 ended, 0 refused" in loads
+    entry = re.search(r"/console/(loads/\d+)(?:(?!<tr>).)*records\.loaded", loads, re.DOTALL)
+    assert entry is not None
+    filled = (await steward.get(f"/console/{entry[1]}")).text
+    assert re.search(r'schools</th><td class="pg-number">7</td>(<td class="pg-number">0</td>){3}', filled)
+    assert (await steward.get("/console/loads/0")).status_code == 404
+    assert (await steward.get("/console/loads/999999")).status_code == 404
     rosters = (await steward.get("/console/rosters")).text
     assert str(handed.json()["roster"]) in rosters
     assert "Anywhere" not in rosters

@@ -78,6 +78,10 @@ async def test_the_paper_is_written_when_each_caution_that_the_page_shows_is_tic
     form = {"csrf": await officer.token(), "number": CALIXTE.number}
     page = await officer.post("/console/students", form)
     assert 'name="acknowledge_partner_tells"' in page.text
+    assert (
+        "El solo nombre de quien recibió los datos"
+        in (await officer.post("/console/students", form, accept_language="es")).text
+    )
     size = await console.gateway.size()
     refused = await officer.post("/console/students/paper", form)
     assert refused.headers["content-type"].startswith("text/html")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 from fastapi import APIRouter
 
@@ -195,6 +196,8 @@ class Gateway:
         self.answers: list[httpx2.Response] = []
         self.url = ""
         self._open = AsyncExitStack()
+        self._offices: dict[bool, Office] = {}
+        self._auditing: asyncpg.Pool | None = None
         self._tokens: dict[str, str] = {}
         self._clients: dict[str, PartnerClient] = {}
 
@@ -214,13 +217,14 @@ class Gateway:
         compatibility: bool = False,
         public_url: str | None = None,
         more: Callable[[str], Awaitable[Sequence[APIRouter]]] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         """
         Serve on a free port until the test ends. Called again, it serves anew, as after a restart.
 
         With `compatibility`, programs without keys are served, and this machine is believed to stand in front.
         `public_url` is by what partners know it, where it is one of several replicas; else its own address.
-        `more` makes further routers, given the address of the gateway.
+        `more` makes further routers, given the address of the gateway; `host` is what this machine is called in it.
         """
         self.services: Services = await self._open.enter_async_context(
             open_services(
@@ -238,7 +242,7 @@ class Gateway:
             )
         )
         listening = self._open.enter_context(bind("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        self.url = f"http://{host}:{listening.getsockname()[1]}"
         public = public_url or self.url
         chosen = {"PACTGATE_PUBLIC_URL": public, "PACTGATE_CLIENT_RATE": "10000", "PACTGATE_TERMINATORS": terminators}
         if compatibility:
@@ -268,11 +272,20 @@ class Gateway:
         self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=20))
         self._tokens, self._clients = {}, {}
 
-    async def office(self) -> Office:
-        """Return the district's office of this database."""
-        return await self._open.enter_async_context(
-            open_office(self.database.url("loader"), self.deployment.trust, alarm, self.kept)
-        )
+    async def office(self, *, remembers: bool = False) -> Office:
+        """Return the district's office of this database: the same one as long as nothing is closed."""
+        if remembers not in self._offices:
+            url = self.database.url("loader")
+            self._offices[remembers] = await self._open.enter_async_context(
+                open_office(url, self.deployment.trust, alarm, self.kept, remembers=remembers)
+            )
+        return self._offices[remembers]
+
+    async def auditor(self) -> asyncpg.Pool:
+        """Return connections that may read the log."""
+        if self._auditing is None:
+            self._auditing = await self.database.pool("auditor", size=1)
+        return self._auditing
 
     async def steward(self) -> Stewardship:
         """Return a steward at work."""
@@ -378,14 +391,14 @@ class Gateway:
 
     async def entries(self, start: int = 0) -> list[dict[str, Any]]:
         """Read the log back, from entry `start` on."""
-        auditor = await self.database.pool("auditor", size=1)
+        auditor = await self.auditor()
         size = await auditor.fetchval("SELECT size FROM audit.head")
         read = [parse(leaf) async for leaf in leaves(auditor, start, size)]
         return [{"event": entry.event, **entry.body} for entry in read]
 
     async def size(self) -> int:
         """Return how many entries the log has."""
-        auditor = await self.database.pool("auditor", size=1)
+        auditor = await self.auditor()
         return int(await auditor.fetchval("SELECT size FROM audit.head"))
 
     async def signed(self) -> None:
@@ -409,12 +422,12 @@ class Gateway:
 
     async def verify(self) -> Rechecked:
         """Recompute the whole log, and see that every entry says what its event says."""
-        auditor = await self.database.pool("auditor", size=1)
+        auditor = await self.auditor()
         async for written in leaves(auditor, 0, await self.size()):
             require_nothing_spilled(written.decode(), "a leaf")
             entry = parse(written)
             require_members(_EVENTS[entry.event], entry.body)
-        return await recheck(await self.database.pool("auditor", size=1), self.deployment.signer.verifier)
+        return await recheck(await self.auditor(), self.deployment.signer.verifier)
 
     async def export(self, folder: Path) -> None:
         """Write the whole log as an auditor receives it."""
@@ -422,6 +435,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Stop whatever runs."""
+        self._offices.clear()
         await self._open.aclose()
 
 

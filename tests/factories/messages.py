@@ -8,6 +8,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from gateway.services.accounting.cautions import SENTENCES
+
 GATEWAY = Path(__file__).parents[2] / "gateway"
 LOCALE = GATEWAY / "pages/locale"
 _PYTHON = {"message": None}
@@ -17,7 +19,7 @@ _PAGES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 def spoken() -> dict[str | tuple[str, ...], list[str]]:
     """Return each message with the places where it stands; of a plural, both of its forms."""
     found: dict[str | tuple[str, ...], list[str]] = {}
-    for said, place in (*_in_pages(), *_in_code()):
+    for said, place in (*_in_pages(), *_in_code(), *_in_cautions()):
         found.setdefault(said, []).append(place)
     return found
 
@@ -35,6 +37,12 @@ def _in_pages() -> Iterator[tuple[str | tuple[str, ...], str]]:
         options = {"trimmed": "false", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
         for line, said, _, _ in extract("jinja2", content, keywords=_PAGES, options=options):
             yield said, f"{file.relative_to(GATEWAY)}:{line}"
+
+
+def _in_cautions() -> Iterator[tuple[str, str]]:
+    """What services say in English on the command line, and pages in the language of whoever reads."""
+    for code, sentence in SENTENCES.items():
+        yield sentence, f"a caution: {code}"
 
 
 def _in_code() -> Iterator[tuple[str | tuple[str, ...], str]]:

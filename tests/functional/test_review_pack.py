@@ -27,7 +27,7 @@ async def sign(gateway: Gateway) -> None:
         await sign_head(session, gateway.deployment.signer)
 
 
-async def packed(gateway: Gateway, name: str = TUTORING, **days: dt.date) -> ReviewPack:
+async def packed(gateway: Gateway, name: str = TUTORING, **days: Any) -> ReviewPack:
     """The pack of an agreement, made the day after everything that happened so far."""
     await gateway.at(NOON + ONE)
     await sign(gateway)

@@ -9,7 +9,7 @@ import pytest
 
 from agreements.documents.roster_decision import Answer
 from agreements.documents.signer import Signer, signer_bytes
-from agreements.errors import NotEntitled, SamePerson
+from agreements.errors import AlreadyRegistered, NotEntitled, SamePerson
 from agreements.keys import SigningKey
 from agreements.signature import Kind
 from gateway.services.rosters.deciding import RosterDecisions
@@ -19,11 +19,13 @@ from gateway.services.rosters.errors import (
     RosterForgotten,
     RosterHeld,
     RosterMoved,
+    RosterOutdated,
     UnknownRoster,
 )
 from gateway.services.rosters.matching import Rule, Waiting
 from gateway.services.rosters.submitting import MOST_WAITING
 from gateway.services.stops import opt_out
+from gateway.services.upkeep import upkeep
 from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import NOON, Gateway, names
@@ -31,6 +33,8 @@ from tests.factories.held_up import HeldUp
 from tests.factories.rosters import at_work, decide, hand_in, line, opened, send_body, sent, signed
 
 pytestmark = [pytest.mark.ferpa("R1"), pytest.mark.ferpa("R2")]
+
+NAMED = "SELECT idx FROM gateway.roster_submission WHERE body IS NOT NULL"
 
 
 def first(*roles: str) -> set[str]:
@@ -208,6 +212,31 @@ async def test_a_named_person_decides_and_a_principal_about_one_school(gateway: 
         await decide(gateway, 999_999)
 
 
+async def test_what_came_before_the_whole_roster_that_counts_brings_nobody_back(gateway: Gateway) -> None:
+    older = [
+        await hand_in(gateway, MENTORING, line("gulnara"), line("fio")),
+        await hand_in(gateway, MENTORING, line("calixte"), covers="additions"),
+    ]
+    newest = await hand_in(gateway, MENTORING, line("fio"))
+    later = await hand_in(gateway, MENTORING, line("mentored_a"), covers="additions")
+    # Neither what is refused nor what adds makes an older one outdated.
+    await decide(gateway, await hand_in(gateway, MENTORING, line("fio", reference="x")), Answer.REFUSE, reason="Twice.")
+    await decide(gateway, older[0])
+    await decide(gateway, later)
+    await decide(gateway, newest)
+    assert names(await gateway.rows(MENTORING)) == first("fio", "mentored_a")
+    size = await gateway.size()
+    for roster in older:
+        with pytest.raises(RosterOutdated, match=f"whole roster {newest}"):
+            await decide(gateway, roster)
+    assert await gateway.size() == size
+    assert names(await gateway.rows(MENTORING)) == first("fio", "mentored_a")
+    # What counts can be accepted and confirmed again, and an older one is told off with a reason.
+    await decide(gateway, newest)
+    await decide(gateway, newest, Answer.CONFIRM)
+    await decide(gateway, older[1], Answer.REFUSE, reason="A newer one counts.")
+
+
 async def test_no_grant_moves_with_a_number_between_the_match_and_the_word(gateway: Gateway) -> None:
     numbered = line("gulnara", student_number=STUDENTS["gulnara"].number)
     roster = await hand_in(gateway, MENTORING, line("fio"), numbered, covers="additions")
@@ -262,6 +291,21 @@ async def test_a_roster_covers_nobody_once_it_is_stale_until_it_is_confirmed(gat
     assert await on(36) == first("fio")
     assert (await told(gateway, MENTORING, roster))["state"] == "accepted"
     assert await on(72) == set()
+
+
+@pytest.mark.ferpa("R3")
+async def test_a_roster_is_confirmed_again_and_again_though_no_row_moves_by_it(gateway: Gateway) -> None:
+    leaves = DAY + dt.timedelta(days=5)
+    roster = await hand_in(gateway, MENTORING, line("fio", to_date=leaves.isoformat()))
+    await decide(gateway, roster)
+    # Whose last day the partner gave is not longer there by it; that the district looked is on record each time.
+    for days in (1, 2, 3):
+        await gateway.at(NOON + dt.timedelta(days=days))
+        confirmed = await decide(gateway, roster, Answer.CONFIRM)
+        assert (confirmed.begun, confirmed.ended) == (0, 0)
+        assert confirmed.counts_until == DAY + dt.timedelta(days=35 + days)
+    with pytest.raises(AlreadyRegistered):  # the same word, on the same day
+        await decide(gateway, roster, Answer.CONFIRM)
 
 
 @pytest.mark.claim(7)
@@ -323,8 +367,14 @@ async def test_a_roster_that_somebody_wrote_to_is_not_accepted(gateway: Gateway)
 async def test_names_go_when_their_time_is_over_and_codes_stay(gateway: Gateway) -> None:
     kept, waiting = [await hand_in(gateway, MENTORING, line(role)) for role in ("fio", "calixte")]
     await decide(gateway, kept)
+    app = await gateway.database.pool("app", size=1)
+    owner = await gateway.database.connection("owner")
     for days, left in ((30, {kept, waiting}), (31, {waiting}), (90, {waiting}), (91, set())):
         await gateway.at(NOON + dt.timedelta(days=days))
+        # Beside serving, by a role that cannot read them; nobody has to look.
+        async with upkeep(app, every=0.01), asyncio.timeout(10):
+            while {row["idx"] for row in await owner.fetch(NAMED)} - left:  # noqa: ASYNC110 - it says nothing
+                await asyncio.sleep(0.02)
         async with at_work(gateway) as office:
             assert {each.roster for each in await office.summaries() if each.names_kept} == left
     with pytest.raises(RosterForgotten):

@@ -350,10 +350,8 @@ def test_an_approval_never_passes_for_an_agreement() -> None:
 def test_a_key_filed_under_anothers_thumbprint_is_refused() -> None:
     honest, attacker = key_for("honest"), key_for("attacker")
     envelope = add_signature(None, Kind.APPROVAL, b"{}", attacker)
-    posing = Envelope(
-        envelope.kind,
-        envelope.payload,
-        tuple(Signature(honest.thumbprint, item.protected, item.signature) for item in envelope.signatures),
-    )
+    (item,) = envelope.signatures
+    assert isinstance(item, Signature)
+    posing = Envelope(envelope.kind, envelope.payload, (Signature(honest.thumbprint, item.protected, item.signature),))
     with pytest.raises(BadSignature):
         verify(posing, {honest.thumbprint: attacker.public})

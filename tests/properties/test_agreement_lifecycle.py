@@ -35,7 +35,7 @@ from agreements.elements import load_catalogue
 from agreements.errors import AgreementError, MoveNotAllowed
 from agreements.in_force import VerifiedAgreement, verify_agreement, verify_reinstatement
 from agreements.lifecycle import Act, Move, Standing, require_allowed, standing
-from agreements.signature import Envelope, Kind, Signature, add_signature
+from agreements.signature import AnySignature, Envelope, Kind, add_signature
 from agreements.trust import Officer, pin_trust
 from tests.factories.agreements import RECEIVED, SPS_A, changed, example, key_for
 
@@ -85,7 +85,7 @@ Book = dict[str, int]
 
 
 @cache
-def signature(kind: Kind, payload: bytes, who: str) -> Signature:
+def signature(kind: Kind, payload: bytes, who: str) -> AnySignature:
     return add_signature(None, kind, payload, KEYS[who]).signatures[0]
 
 

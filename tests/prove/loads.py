@@ -1,5 +1,5 @@
 """
-The long proof about loads and the past: the suite's walks through loads, stops and crashes, many more of them.
+The long proof about what a district's people do: the suite's walks through loads, stops and crashes, many more of them.
 
     python -m tests.prove.loads --walks 100           # ends in one line; what goes wrong is shown with its steps
 """
@@ -9,15 +9,13 @@ import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import settings
-from hypothesis.stateful import run_state_machine_as_test
-
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.database import TestServer
-from tests.properties.test_loads_and_stops import BOUNDED, Loads
+from tests.factories.gateway import deploy
+from tests.properties.test_lived_district import take_walks
 
-STEPS_A_WALK = 15
+STEPS_A_WALK = 25
 
 
 def main() -> None:
@@ -28,17 +26,10 @@ def main() -> None:
     with throw_away_postgres(in_memory=True) as embedded, TemporaryDirectory() as home:
         server = TestServer(embedded=embedded, passwords=new_passwords())
         asyncio.run(server.prepare())
-        machine = type("Bound", (Loads,), {"postgres": server, "folder": Path(home)})
-        longer = settings(
-            BOUNDED,
-            max_examples=walks,
-            stateful_step_count=STEPS_A_WALK,
-            derandomize=True,
-            database=None,
-            deadline=None,
-        )
-        run_state_machine_as_test(machine, settings=longer)
-    print(f"loads and the past: {walks} walks, every epoch shows what the model says")  # noqa: T201 - its report
+        deployment = asyncio.run(deploy(server, "pactgate_deployed", Path(home)))
+        outcomes = take_walks(deployment, Path(home), number=walks, steps=STEPS_A_WALK, again=20)
+    told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    print(f"a district that lives: {walks} walks, each agreement showed what the model says ({told})")  # noqa: T201 - its report
 
 
 if __name__ == "__main__":

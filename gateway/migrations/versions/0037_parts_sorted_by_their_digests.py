@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0037"
-down_revision: str | None = "0031"
+down_revision: str | None = "0036"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

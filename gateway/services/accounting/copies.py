@@ -30,6 +30,7 @@ from gateway.services.family.kept import read_family
 from gateway.services.filing import Desk
 from gateway.services.naming import Checked, Listed, Numbered, entries_listing, listed
 from gateway.services.obligations.history import driver_of
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Alarm, read_moment
 from gateway.wrapping_keys import WrappingKeys
 
@@ -81,17 +82,18 @@ class Copies:
         self._key = SubjectKey(subject_key)
         self._random = random
 
-    async def copy(self, identifier: str, entries: Sequence[int] | None = None) -> Copied:
+    async def copy(self, identifier: str, entries: Sequence[int] | None = None, person: str | None = None) -> Copied:
         """
         Return every row disclosed about the student with the district's number `identifier`, or those of some entries.
 
-        The entry on record names neither the student nor the entries: together they would tell of one person.
+        The entry on record names neither the student nor the entries: together they would tell of one person. It names
+        the `person` who signed in to make it.
 
         Raises `UnknownStudent`, `LinkErased`; nothing was written then.
         """
         scope = "all" if entries is None else "some"
         student, index = await put_on_record(
-            self._desk, identifier, self._key, self._random, Event.RECORDS_COPIED, scope=scope
+            self._desk, identifier, self._key, self._random, Event.RECORDS_COPIED, scope=scope, **by(person)
         )
         _, registry = await self._desk.registry()
         copied: list[EntryCopied] = []

@@ -21,19 +21,22 @@ class Proof:
     receipt: Receipt = field(repr=False)
 
 
-async def prove_entries(session: Session, verifier: CheckpointVerifier, entries: Sequence[int]) -> tuple[Proof, ...]:
+async def prove_entries(
+    session: Session, verifier: CheckpointVerifier, entries: Sequence[int], tiles: TileHeads | None = None
+) -> tuple[Proof, ...]:
     """
     Return the proof of each of these entries under the newest signed checkpoint.
 
-    Raises `NothingSigned` if it does not cover them all, `EntryMissing`, and what a receipt that does not hold raises.
+    Without `tiles` from before every leaf hash of the log is read. Raises `NothingSigned` if it does not cover them,
+    `EntryMissing`, and what a receipt that does not hold raises.
     """
     checkpoint = await newest_signed(session, verifier)
     if entries and checkpoint.size <= max(entries):
         raise NothingSigned(f"Entry {max(entries)} is newer than the newest signed checkpoint.")
-    tiles, proofs = TileHeads(), []
+    heads, proofs = tiles or TileHeads(), []
     for entry in entries:
         leaf = await leaf_at(session, entry)
-        receipt = Receipt(entry, await tiles.path(session, entry, checkpoint.size), checkpoint.note)
+        receipt = Receipt(entry, await heads.path(session, entry, checkpoint.size), checkpoint.note)
         receipt.verify(leaf, verifier)
         proofs.append(Proof(entry, leaf, receipt))
     return tuple(proofs)

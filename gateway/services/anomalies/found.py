@@ -15,7 +15,7 @@ _MOST_ENTRIES: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """Something unusual: `entries` are the first of the `count` it rests on."""
+    """Something unusual: `entries` are the first of the `count` it rests on, `last` is the last of them."""
 
     rule: str
     client: str
@@ -24,6 +24,7 @@ class Anomaly:
     reason: str
     entries: tuple[int, ...]
     count: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Rule(Protocol):
 def anomaly(rule: str, client: str, agreement: str, entries: Sequence[Noted], reason: str) -> Anomaly:
     """Make a finding out of at least one entry, in the order of the log."""
     named = tuple(each.entry for each in entries[:_MOST_ENTRIES])
-    return Anomaly(rule, client, agreement, entries[0].at, reason, named, len(entries))
+    return Anomaly(rule, client, agreement, entries[0].at, reason, named, len(entries), entries[-1].entry)
 
 
 def bursts(noted: Sequence[Noted], within: timedelta, least: int) -> Iterator[Sequence[Noted]]:

@@ -21,6 +21,7 @@ from audit.entry import leaf
 from audit.events import Event
 from gateway.services.errors import SecretNotEnded, SecretRefused
 from gateway.services.filing import Desk, Filing
+from gateway.services.standing.identity import by
 from gateway.services.standing.secrets import LoggedSecret
 from gateway.store.tables import client_secret
 from policies.bearer import signed_networks
@@ -62,8 +63,8 @@ class ClientSecrets:
         self._desk = desk
         self._random = random
 
-    async def issue(self, client_id: str, days: int) -> Issued:
-        """Make a secret that is good for `days`. Raises `SecretRefused`."""
+    async def issue(self, client_id: str, days: int, person: str | None = None) -> Issued:
+        """Make a secret that is good for `days`; `person` is who signed in to do it. Raises `SecretRefused`."""
         if not 1 <= days <= MOST_DAYS:
             raise SecretRefused(f"A secret is good for 1 to {MOST_DAYS} days.")
         async with self._desk.filing() as filing:
@@ -78,16 +79,16 @@ class ClientSecrets:
             text = PREFIX + urlsafe_b64encode(self._random(SECRET_BYTES)).rstrip(b"=").decode()
             salt, ends = self._random(SALT_BYTES), filing.moment.now + timedelta(days=days)
             commitment = commitment_of(text, client_id, salt)
-            about = {"client": client_id, "commitment": commitment, "ends": ends.isoformat()}
+            about = {"client": client_id, "commitment": commitment, "ends": ends.isoformat(), **by(person)}
             index = await append_change(filing.connection, leaf(Event.CLIENT_SECRET_ISSUED, filing.moment.now, **about))
             await filing.connection.execute(insert(client_secret).values({"idx": index, "salt": salt}))
         return Issued(index, ends, text)
 
-    async def end(self, client_id: str, entry: int) -> int:
+    async def end(self, client_id: str, entry: int, person: str | None = None) -> int:
         """End the secret that `entry` issued; its next use is refused. Return the entry. Raises `SecretNotEnded`."""
         async with self._desk.filing() as filing:
             _require_known(filing, client_id, entry)
-            ended = leaf(Event.CLIENT_SECRET_ENDED, filing.moment.now, client=client_id, entry=entry)
+            ended = leaf(Event.CLIENT_SECRET_ENDED, filing.moment.now, client=client_id, entry=entry, **by(person))
             return await append_change(filing.connection, ended)
 
 

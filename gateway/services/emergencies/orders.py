@@ -25,6 +25,7 @@ from audit.events import Event
 from gateway.services.emergencies.lines import OrderLine, line_of
 from gateway.services.errors import OrderEnded, UnknownOrder
 from gateway.services.filing import Desk, Filing
+from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Ordered, Registry, read_moment
 
 _HELD_AGAINST: Final = timedelta(days=30)
@@ -83,16 +84,18 @@ class Emergencies:
         reviewed = require_ordered(registry, order.digest)
         return line_of(reviewed, filing.moment.now)
 
-    async def end(self, digest: str, reason: str) -> int:
+    async def end(self, digest: str, reason: str, person: str | None = None) -> int:
         """
         End an order before its hours are over; return the entry. Nothing is released by it after that entry.
+
+        `person` is who signed in to do it.
 
         It needs one person and no signature, and it does not ask whether the order verifies. Raises `NotRegistered`,
         `OrderEnded` if it was ended before.
         """
         async with self._desk.engine.begin() as connection:
             moment = await read_moment(connection)
-            index = await append_change(connection, leaf(Event.EMERGENCY_ENDED, moment.now, order=digest))
+            index = await append_change(connection, leaf(Event.EMERGENCY_ENDED, moment.now, order=digest, **by(person)))
             if await has_moved(connection, digest):
                 raise OrderEnded(f"The order {digest} was ended before.")
             ended, kind = Standing.TERMINATED.value, Kind.EMERGENCY_ORDER

@@ -5,9 +5,10 @@ Everything filed here is judged as it will be judged at every load (`gateway.ser
 certificate, once and besides, against the log it answers for.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -54,6 +55,9 @@ from gateway.services.obligations.shown import (
 )
 from gateway.services.standing.registry import Moment
 
+Left = Callable[[AsyncConnection, str, int, int], Awaitable[bool]]
+"""Says whether anything was disclosed under an agreement, from its activation up to a size of the log."""
+
 
 class Inspections(Protocol):
     """Knows which families have asked to inspect records and were not answered yet (row X4)."""
@@ -66,20 +70,32 @@ class Obligations:
     """
     The office's work on what is owed.
 
-    `inspections` says whether a family waits to inspect what a certificate is about: without it none is taken.
+    `inspections` says whether a family waits to inspect what a certificate is about: without it none is taken. `left`
+    says whether anything left under an agreement; by itself the log is read for it, entry by entry.
     """
 
-    def __init__(self, desk: Desk, inspections: Inspections | None = None) -> None:
+    def __init__(self, desk: Desk, inspections: Inspections | None = None, left: Left = has_disclosures) -> None:
         self._desk = desk
         self._inspections = inspections
+        self._left = left
 
-    async def listed(self) -> Listed:
-        """Return every obligation, met or not, in the order of activation, and the clients whose bindings end."""
+    async def listed(
+        self, *, partner: str | None = None, agreement: str | None = None, within: int | None = None
+    ) -> Listed:
+        """
+        Return every obligation, met or not, in the order of activation, and the clients whose bindings end.
+
+        With `partner`, the obligations that this partner answers for, and those of the district about it. Those of one
+        `agreement` alone, if it is given, and those that are overdue or due `within` so many days.
+        """
         async with self._following() as (connection, moment, following):
             owed = [
                 _line(obligation, each, leavers)
-                for each in following.followed.values()
-                for obligation, leavers in await _owed(connection, each, moment.size)
+                for digest, each in following.followed.items()
+                if partner in (None, each.partner) and agreement in (None, digest)
+                for obligation, leavers in await _owed(
+                    connection, each, moment.size, keep=partial(_is_due, each, within), left=self._left
+                )
             ]
         refused = [Refused(digest, digest, code) for digest, code in following.unread]
         refused += [Refused(digest, *pair) for digest, each in following.followed.items() for pair in each.refused]
@@ -256,18 +272,23 @@ async def require_settled(filing: Filing, catalogue: Catalogue, partner: str) ->
         obligation
         for each in following.followed.values()
         if each.partner == owing
-        for obligation, _ in await _owed(filing.connection, each, filing.moment.size, late_only=True)
+        for obligation, _ in await _owed(filing.connection, each, filing.moment.size, keep=_is_late)
     ]
     require_nothing_overdue(owed)
 
 
 async def _owed(
-    connection: AsyncConnection, each: Followed, size: int, *, late_only: bool = False
+    connection: AsyncConnection,
+    each: Followed,
+    size: int,
+    *,
+    keep: Callable[[Obligation], bool],
+    left: Left = has_disclosures,
 ) -> list[tuple[Obligation, int | None]]:
     """
     Return what is owed under one agreement, with the number of leavers. Where nothing left, nothing is destroyed.
 
-    With `late_only` the log is searched for disclosures only where it matters.
+    Only for what one is to `keep` is the log asked whether anything left.
     """
     about = (each.agreement, each.partner, each.course, each.today)
     found: list[tuple[Obligation, int | None]] = [(destruction(*about, certified=each.certified), None)]
@@ -277,12 +298,20 @@ async def _owed(
         found += [] if gone is None else [(gone, len(outstanding))]
     yearly = review(*about, each.since) if each.replaced_by is None else None
     found += [] if yearly is None else [(yearly, None)]
-    if late_only:
-        found = [(obligation, count) for obligation, count in found if obligation.overdue_since is not None]
+    found = [(obligation, count) for obligation, count in found if keep(obligation)]
     of_partner = any(obligation.duty is not Duty.REVIEW for obligation, _ in found) and not each.certified
-    if of_partner and not await has_disclosures(connection, each.agreement.digest, each.activated, size):
+    if of_partner and not await left(connection, each.agreement.digest, each.activated, size):
         found = [(obligation, count) for obligation, count in found if obligation.duty is Duty.REVIEW]
     return found
+
+
+def _is_late(obligation: Obligation) -> bool:
+    return obligation.overdue_since is not None
+
+
+def _is_due(each: Followed, within: int | None, obligation: Obligation) -> bool:
+    left = obligation.days_left(each.today)
+    return within is None or _is_late(obligation) or (left is not None and left <= within)
 
 
 def _line(obligation: Obligation, each: Followed, leavers: int | None) -> Owed:

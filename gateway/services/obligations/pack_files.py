@@ -1,7 +1,9 @@
-"""A review pack as a folder: written whole or not at all, and read back only if every file is as it was gathered."""
+"""A review pack as a folder or an archive: written whole, and read back only if every file is as it was gathered."""
 
+import io
 import secrets
 import shutil
+import zipfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +14,8 @@ from agreements.dates import read_date
 from agreements.errors import MalformedDocument
 from agreements.shapes import DATE, DIGEST, group, leaf, listing, shape_problems, text
 from gateway.errors import GatewayError
-from gateway.services.obligations.review_pack import FORMAT, MANIFEST, ReviewPack
+from gateway.services.filing import Desk
+from gateway.services.obligations.review_pack import FORMAT, MANIFEST, ReviewPack, gather
 
 _SHAPE = group(
     "The manifest",
@@ -40,6 +43,7 @@ class PackRefused(GatewayError):
     """A review pack cannot be written, or is not what its manifest says."""
 
     code = "pack_refused"
+    public_detail = "The review pack is not what was gathered."
     remedy = "Make it anew with `pactgate agreement review-pack`."
 
 
@@ -51,6 +55,29 @@ class PackRead:
     first_day: date
     last_day: date
     digest: str
+
+
+async def gather_again(desk: Desk, agreement: str, size: int, digest: str) -> ReviewPack:
+    """
+    Gather a pack that was shown once more, under the checkpoint of that size.
+
+    Raises `PackRefused` if it is another one by now: another day, or somebody was named, or something was filed.
+    """
+    pack = await gather(desk, agreement, size=size)
+    if pack.digest != digest:
+        raise PackRefused(
+            "The pack is another one by now than the one that was shown.", remedy="Load the page of the review again."
+        )
+    return pack
+
+
+def zipped(pack: ReviewPack) -> bytes:
+    """Return a pack as one archive; the same pack is the same bytes."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(pack.files.items()):
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return written.getvalue()
 
 
 def write_pack(pack: ReviewPack, folder: Path) -> None:

@@ -38,7 +38,7 @@ from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.courses import Followed, follow
 from gateway.services.obligations.history import day_in, driver_of, entries_about, entries_at
 from gateway.services.obligations.use import Use
-from gateway.services.standing.registry import Moment, Registry
+from gateway.services.standing.registry import Registry
 
 FORMAT: Final = "pactgate-review-pack/1"
 MANIFEST: Final = "manifest.json"
@@ -49,18 +49,25 @@ _PRETTY: Final = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
 @dataclass(frozen=True, slots=True)
 class ReviewPack:
-    """A pack as files by name, the manifest among them. `digest` is what a review names."""
+    """
+    A pack as files by name, the manifest among them. `digest` is what a review names.
+
+    `size` is that of the checkpoint that it was gathered under: with it the same pack is gathered again.
+    """
 
     agreement: str
     first_day: date
     last_day: date
     digest: str
+    size: int
     files: Mapping[str, bytes]
 
 
-async def gather(desk: Desk, digest: str, *, first: date | None = None, last: date | None = None) -> ReviewPack:
+async def gather(
+    desk: Desk, digest: str, *, first: date | None = None, last: date | None = None, size: int | None = None
+) -> ReviewPack:
     """
-    Gather the review pack of an agreement, under the newest signed checkpoint.
+    Gather the review pack of an agreement, under the newest signed checkpoint, or that of at most this size.
 
     The period is that of the review that is due, up to yesterday, unless other days are given. Raises
     `UnknownAgreement`, `ReviewRefused` if no day of it is over, `NothingSigned` if the checkpoint does not cover it.
@@ -75,7 +82,7 @@ async def gather(desk: Desk, digest: str, *, first: date | None = None, last: da
         ends = last or each.today - timedelta(days=1)
         if not begins <= ends < each.today:
             raise ReviewRefused(f"From {begins} to {ends} there is no day to review that is over.")
-        checkpoint = await _covering(connection, desk.trust, each, moment, ends)
+        checkpoint = await _covering(connection, desk.trust, each, ends, size)
         use = Use(each, begins, ends)
         start = min(followed[version].activated for version in each.versions)
         async with aclosing(entries_about(connection, each.versions, start, checkpoint.size)) as entries:
@@ -95,16 +102,16 @@ async def gather(desk: Desk, digest: str, *, first: date | None = None, last: da
             "files": listed,
         }
     )
-    return ReviewPack(digest, begins, ends, digest_of(manifest), {**files, MANIFEST: manifest})
+    return ReviewPack(digest, begins, ends, digest_of(manifest), checkpoint.size, {**files, MANIFEST: manifest})
 
 
 async def _covering(
-    connection: AsyncConnection, trust: Trust, each: Followed, moment: Moment, ends: date
+    connection: AsyncConnection, trust: Trust, each: Followed, ends: date, size: int | None
 ) -> Checkpoint:
-    """Return the newest signed checkpoint. Raises `NothingSigned` if an entry of the period is newer."""
+    """Return the checkpoint to read under. Raises `NothingSigned` if an entry of the period is newer."""
     driver = await driver_of(connection)
-    checkpoint = await newest_signed(driver, (await log_keys_in(driver, trust)).verifier)
-    later = await entries_at(connection, [checkpoint.size]) if checkpoint.size < moment.size else {}
+    checkpoint = await newest_signed(driver, (await log_keys_in(driver, trust)).verifier, size)
+    later = await entries_at(connection, [checkpoint.size])
     if any(day_in(each.agreement, entry) <= ends for entry in later.values()):
         raise NothingSigned(f"The newest signed checkpoint covers {checkpoint.size} entries and not the whole period.")
     return checkpoint

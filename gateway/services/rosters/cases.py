@@ -16,7 +16,7 @@ from agreements.documents.roster_decision import Answer, RosterDecision
 from gateway.records.numbers import is_gone
 from gateway.records.standing import roster
 from gateway.services.filing import Filing
-from gateway.services.rosters.errors import RosterAltered, UnknownRoster
+from gateway.services.rosters.errors import RosterAltered, RosterOutdated, UnknownRoster
 from gateway.services.rosters.kept import (
     OPEN,
     Submission,
@@ -29,7 +29,7 @@ from gateway.services.rosters.kept import (
 from gateway.services.rosters.people import schools_of
 from gateway.services.rosters.plans import Plan, Row, Wanted, plan_rows
 from gateway.services.standing.registry import Promised
-from gateway.store.rosters import roster_line, roster_submission
+from gateway.store.rosters import roster_decision, roster_line, roster_submission
 from policies.term import pinned_zone
 
 _NOTHING = "sha256:" + "0" * 64
@@ -62,7 +62,8 @@ async def case_of(filing: Filing, number: int, answer: Answer, school: str | Non
     """
     Return the roster `number` as `answer` would leave it, for somebody who decides about `school` (None: all).
 
-    What its lines mean is found anew, and kept. Raises `UnknownRoster`, `RosterForgotten`, `RosterAltered`.
+    What its lines mean is found anew, and kept. Raises `UnknownRoster`, `RosterOutdated`, `RosterForgotten`,
+    `RosterAltered`.
     """
     connection = filing.connection
     submission = await submission_of(connection, number)
@@ -83,6 +84,7 @@ async def _accepting(
     filing: Filing, submission: Submission, promised: Promised, today: dt.date, school: str | None
 ) -> Case:
     connection = filing.connection
+    await _require_newest(connection, submission)
     content = await content_of(connection, submission.roster)
     under = filing.registry.history.get(content.agreement)
     if under is None or under.verified.agreement.id != submission.line:
@@ -110,6 +112,16 @@ async def _accepting(
         leaving = await _at(connection, earlier - named, school)
     plan = plan_rows(wanted, rows, today, leaving=leaving)
     return Case(submission, promised, Answer.ACCEPT, plan, tuple(accepted), waiting)
+
+
+async def _require_newest(connection: AsyncConnection, submission: Submission) -> None:
+    """Check that no whole roster counts that was handed in later: it says who is served. Raises `RosterOutdated`."""
+    sent, decided = roster_submission.c, roster_decision.c
+    later = (sent.line == submission.line, sent.covers == "whole", sent.idx > submission.roster)
+    counts = select(decided.idx).where(decided.submission == sent.idx, decided.decision == Answer.ACCEPT.value).exists()
+    newest = await connection.scalar(select(func.max(sent.idx)).where(*later, counts))
+    if newest is not None:
+        raise RosterOutdated(f"The whole roster {newest}, handed in after this one, was accepted.")
 
 
 async def _confirmed(connection: AsyncConnection, line: str, today: dt.date, school: str | None) -> Plan:

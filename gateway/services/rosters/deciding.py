@@ -56,7 +56,7 @@ class RosterDecisions:
         """
         Return what the holder of the key `kid` would decide by `answer`; `Case.document` is what is signed.
 
-        Raises `UnknownRoster`, `RosterForgotten`, `RosterAltered`.
+        Raises `UnknownRoster`, `RosterOutdated`, `RosterForgotten`, `RosterAltered`.
         """
         async with self._desk.filing() as filing:
             return await case_of(filing, number, answer, _school_of(filing, kid))
@@ -65,8 +65,9 @@ class RosterDecisions:
         """
         Do what a person signed about a roster; return what was done.
 
-        Raises an `AgreementError`, `UnknownRoster`, `RosterForgotten`, `RosterAltered`, `RosterMoved` if it would do
-        anything else than what was signed, `RosterHeld` unless a large removal is confirmed. Nothing was done then.
+        Raises an `AgreementError`, `UnknownRoster`, `RosterOutdated`, `RosterForgotten`, `RosterAltered`, `RosterMoved`
+        if it would do anything else than what was signed, `RosterHeld` unless a large removal is confirmed. Nothing was
+        done then.
         """
         said = read_roster_decision(document.payload)
         async with self._desk.filing() as filing:

@@ -24,6 +24,13 @@ class RosterAltered(GatewayError):
     remedy = "Refuse it and ask the partner to hand it in again; find out who can write to the database."
 
 
+class RosterOutdated(GatewayError):
+    """A whole roster that the partner handed in later counts: what came before it may bring back who left since."""
+
+    code = "roster_outdated"
+    remedy = "Refuse it, and decide on the partner's newest roster."
+
+
 class RosterMoved(GatewayError):
     """What was shown of a roster before it was signed is not what would be done now."""
 

@@ -5,13 +5,12 @@ INVARIANT: names are read from what the entry commits to and from nowhere else, 
 roster by writing to the table.
 """
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.commitments import require_bytes, unpack_private
@@ -27,11 +26,6 @@ from gateway.store.rosters import roster_decision, roster_line, roster_submissio
 
 OPEN: Final = "open"
 """How a line stands that was neither accepted nor set aside."""
-KEPT_DAYS: Final = 30
-"""For so long after the district's first word the names of a roster are kept; afterwards only digests and counts."""
-WAITING_DAYS: Final = 90
-"""For so long the names of a roster are kept on which the district says nothing."""
-
 _ENTRY: Final = text(
     "SELECT e.leaf, p.opening FROM audit.entry AS e LEFT JOIN audit.private AS p ON p.idx = e.idx WHERE e.idx = :idx"
 )
@@ -139,26 +133,6 @@ async def write_line(connection: AsyncConnection, roster: int, number: int, **co
     await connection.execute(
         update(roster_line).where(kept.submission == roster, kept.number == number).values(columns)
     )
-
-
-async def forget_names(connection: AsyncConnection) -> int:
-    """Forget the names in rosters whose time is over; return in how many. Lines keep references and days."""
-    own, decided = roster_submission.c, roster_decision.c
-    now = await connection.scalar(select(func.gateway.clock()))
-    assert isinstance(now, dt.datetime)
-    first = select(func.min(decided.idx)).where(decided.submission == own.idx).scalar_subquery()
-    rows = await connection.execute(select(own.idx, own.received_at, first.label("at")).where(own.body.is_not(None)))
-    over = []
-    for row in rows.all():
-        since, days = row.received_at, WAITING_DAYS
-        if row.at is not None:
-            leaf = (await connection.execute(_ENTRY, {"idx": row.at})).one().leaf
-            since, days = dt.datetime.fromisoformat(parse(bytes(leaf)).time), KEPT_DAYS
-        if now - since > dt.timedelta(days=days):
-            over.append(row.idx)
-    if over:
-        await connection.execute(update(roster_submission).where(own.idx.in_(over)).values(body=None))
-    return len(over)
 
 
 async def _received_under(connection: AsyncConnection, roster: int, row: Any, handed: Handed) -> str:  # noqa: ANN401 - a row

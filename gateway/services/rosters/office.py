@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.services.filing import Desk
@@ -20,7 +20,6 @@ from gateway.services.rosters.kept import (
     KeptLine,
     columns_of,
     content_of,
-    forget_names,
     keep_found,
     lines_of,
     match_again,
@@ -31,7 +30,7 @@ from gateway.services.rosters.lines import RosterLine
 from gateway.services.rosters.matching import Child, Directory, Found, Rule
 from gateway.services.rosters.people import directory_for
 from gateway.services.rosters.submissions import standing_of
-from gateway.store.rosters import roster_submission
+from gateway.store.rosters import FORGET_NAMES, roster_submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class RosterOffice:
         """Return every roster, the newest last. Names whose time is over are forgotten on the way."""
         own = roster_submission.c
         async with self._engine.begin() as connection:
-            await forget_names(connection)
+            await connection.execute(text(FORGET_NAMES))
             rosters = (await connection.scalars(select(own.idx).order_by(own.idx))).all()
             return tuple([await _summary(connection, roster) for roster in rosters])
 

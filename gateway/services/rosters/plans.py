@@ -58,9 +58,13 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """The digest of what begins and ends. It covers random internal ids, so it tells nothing about anybody."""
+        """
+        The digest of what begins and ends, and until when the roster counts: the same word on another day is another.
+
+        It covers random internal ids, so it tells nothing about anybody.
+        """
         begin = (f"+ {student} {first} {last}" for student, first, last in self.begin)
-        written = sorted([*begin, *(f"- {row.row_id}" for row in self.end)])
+        written = [f"until {self.fresh_until}", *sorted([*begin, *(f"- {row.row_id}" for row in self.end)])]
         return f"sha256:{hashlib.sha256(chr(10).join(written).encode()).hexdigest()}"
 
     @property

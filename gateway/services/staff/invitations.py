@@ -46,9 +46,13 @@ class Invitation:
     code: str = field(repr=False)
 
 
-async def invite(connection: AsyncConnection, party: str, hours: int, person: str | None = None) -> Invitation:
+async def invite(
+    connection: AsyncConnection, party: str, hours: int, person: str | None = None, invited_by: str | None = None
+) -> Invitation:
     """
     Make an invitation to the staff of `party`, in the caller's transaction; `person` is somebody who signs in anew.
+
+    `invited_by` is the person who signed in to invite: the entry of whoever takes it up names them.
 
     Whether the person is of that party is for the caller. Nothing is on record yet: it gives nothing.
     """
@@ -56,7 +60,7 @@ async def invite(connection: AsyncConnection, party: str, hours: int, person: st
     code = f"invite-{secrets.token_urlsafe(_CODE_BYTES)}"
     made = Invitation(person or f"user:{uuid.uuid4()}", party, moment.now + timedelta(hours=hours), code)
     row = {"code": _hashed(code), "person": made.person, "party": party, "expires_at": made.expires_at}
-    await connection.execute(insert(staff_invitation).values(row))
+    await connection.execute(insert(staff_invitation).values({**row, "invited_by": invited_by}))
     return made
 
 
@@ -76,7 +80,12 @@ async def redeem(connection: AsyncConnection, code: str, identity: Identity) -> 
         await connection.execute(
             delete(staff_invitation)
             .where(staff_invitation.c.code == _hashed(code))
-            .returning(staff_invitation.c.person, staff_invitation.c.party, staff_invitation.c.expires_at)
+            .returning(
+                staff_invitation.c.person,
+                staff_invitation.c.party,
+                staff_invitation.c.expires_at,
+                staff_invitation.c.invited_by,
+            )
         )
     ).one_or_none()
     # (1): there is such an invitation, it is not too late, and it is for staff who sign in this way.
@@ -87,7 +96,9 @@ async def redeem(connection: AsyncConnection, code: str, identity: Identity) -> 
         raise IdentityTaken("This identity is that of another person.")
     salt = secrets.token_bytes(SALT_BYTES)
     person = Person(gone.person, gone.party, identity.commitment(salt))
-    written = leaf(Event.STAFF_LINKED, moment.now, person=person.id, party=person.party, identity=person.commitment)
+    about = {"person": person.id, "party": person.party, "identity": person.commitment}
+    invited = {} if gone.invited_by is None else {"invited_by": gone.invited_by}
+    written = leaf(Event.STAFF_LINKED, moment.now, **about, **invited)
     index = await append_change(connection, written)
     row = {
         "person": person.id,

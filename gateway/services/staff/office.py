@@ -23,6 +23,7 @@ from audit.events import Event
 from gateway.services.errors import NoSuchRole, NothingToUndo, StaffRoleRefused, UnknownPerson
 from gateway.services.filing import Desk
 from gateway.services.staff.invitations import Invitation, invite
+from gateway.services.standing.identity import by as said_by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.services.standing.staff import Link, StaffRoles
 from gateway.store.tables import staff_identity, staff_invitation, staff_stop
@@ -50,7 +51,11 @@ class RoleLine:
 
 @dataclass(frozen=True, slots=True)
 class StaffLine:
-    """One person as listed: no name and no identity. `identity` is what officers sign when they give a role."""
+    """
+    One person as listed: no name and no identity. `identity` is what officers sign when they give a role.
+
+    `invited_by` is who signed in to invite them, None where a command did.
+    """
 
     person: str
     party: str
@@ -58,6 +63,7 @@ class StaffLine:
     check_number: str
     linked: int
     suspended: int | None
+    invited_by: str | None
     roles: tuple[RoleLine, ...]
 
 
@@ -67,18 +73,18 @@ class StaffOffice:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def invite(self, party: str, hours: int, person: str | None = None) -> Invitation:
+    async def invite(self, party: str, hours: int, person: str | None = None, *, by: str | None = None) -> Invitation:
         """
         Invite somebody new to the staff of `party`, or somebody known to sign in by another identity.
 
-        Raises `UnknownPerson` if the person is not known as one of that party.
+        `by` is who signed in to invite. Raises `UnknownPerson` if the person is not known as one of that party.
         """
         async with self._desk.filing() as filing:
             if person is not None and party not in {
                 link.person.party for link in filing.registry.staff.links.values() if link.person.id == person
             }:
                 raise UnknownPerson(f"{person} is not known as one of the staff of {party}.")
-            return await invite(filing.connection, party, hours, person)
+            return await invite(filing.connection, party, hours, person, by)
 
     async def give(self, document: Envelope) -> int:
         """Bring a role into force; return the entry. Raises an `AgreementError`, `StaffRoleRefused`."""
@@ -107,7 +113,7 @@ class StaffOffice:
                 officers=sorted(officer.key.thumbprint for officer in role.officers),
             )
 
-    async def end(self, document: str, reason: str) -> int:
+    async def end(self, document: str, reason: str, *, by: str | None = None) -> int:
         """End a role, by the digest of its document; it never comes back. Raises `NoSuchRole`."""
         async with self._desk.engine.begin() as connection:
             found = select(registered.c.envelope).where(
@@ -116,13 +122,13 @@ class StaffOffice:
             )
             if await connection.scalar(found) is None or await _is_stopped(connection, document):
                 raise NoSuchRole(f"No role was given by {document}, or it ended already.")
-            return await _stop(connection, Event.ROLE_ENDED, document, reason, given=document)
+            return await _stop(connection, Event.ROLE_ENDED, document, reason, given=document, **said_by(by))
 
-    async def suspend(self, person: str, reason: str) -> int:
+    async def suspend(self, person: str, reason: str, *, by: str | None = None) -> int:
         """Stop somebody in every role, until an officer reinstates them. Raises `UnknownPerson`."""
         async with self._desk.engine.begin() as connection:
             await _require_known(connection, person)
-            return await _stop(connection, Event.STAFF_SUSPENDED, person, reason, person=person)
+            return await _stop(connection, Event.STAFF_SUSPENDED, person, reason, person=person, **_acting(by))
 
     async def reinstate(self, document: Envelope) -> int:
         """
@@ -144,7 +150,7 @@ class StaffOffice:
                 Event.STAFF_ACTIVATED, document, concerns=None, person=lifted.subject, undoes=lifted.undoes
             )
 
-    async def erase(self, person: str) -> int:
+    async def erase(self, person: str, *, by: str | None = None) -> int:
         """
         Erase who a person is: identities, sessions, open invitations; every role ends with them.
 
@@ -157,9 +163,9 @@ class StaffOffice:
             await connection.execute(_END_SESSIONS, {"person": person})
             await connection.execute(delete(staff_invitation).where(staff_invitation.c.person == person))
             await connection.execute(delete(staff_identity).where(staff_identity.c.person == person))
-            return await append_change(connection, leaf(Event.STAFF_ERASED, moment.now, person=person))
+            return await append_change(connection, leaf(Event.STAFF_ERASED, moment.now, person=person, **_acting(by)))
 
-    async def end_sessions(self, person: str) -> int:
+    async def end_sessions(self, person: str, *, by: str | None = None) -> int:
         """
         End every session of a person, by whichever identity it was opened; return how many. Raises `UnknownPerson`.
 
@@ -172,7 +178,7 @@ class StaffOffice:
             now = (await read_moment(connection)).now
             for number in sorted(ended):
                 said = leaf(
-                    Event.STAFF_SESSION_REVOKED, now, person=person, session=number, reason=ENDED_BY_OFFICE, by=None
+                    Event.STAFF_SESSION_REVOKED, now, person=person, session=number, reason=ENDED_BY_OFFICE, by=by
                 )
                 await append_change(connection, said, moves_epoch=False)
         return len(ended)
@@ -189,6 +195,7 @@ class StaffOffice:
                 check_number=link.person.check_number,
                 linked=link.index,
                 suspended=staff.stopped.get(link.person.id),
+                invited_by=link.invited_by,
                 roles=tuple(
                     RoleLine(
                         document=role.digest,
@@ -204,6 +211,11 @@ class StaffOffice:
             )
             for link in sorted(staff.links.values(), key=lambda each: each.index)
         )
+
+
+def _acting(person: str | None) -> dict[str, str]:
+    """Return what an entry about somebody says of who did it; nothing where a command acts."""
+    return {} if person is None else {"by": person}
 
 
 def _link_of(staff: StaffRoles, person: str) -> Link | None:

@@ -23,6 +23,10 @@ class Act(StrEnum):
     """Entries, checkpoints, alarms: nobody stands in them."""
     SEARCH_STUDENTS = "search_students"
     """Ask about one student: accounting, explanation, search. On record each time."""
+    HANDLE_ALARMS = "handle_alarms"
+    """Note, give to somebody and resolve what the gateway was alarmed about. It undoes no alarm."""
+    HANDLE_INCIDENTS = "handle_incidents"
+    """Open and close incidents, and take out whose records one may concern. On record each time."""
     STOP = "stop"
     APPROVE = "approve"
     DRAFT = "draft"
@@ -44,12 +48,20 @@ class Act(StrEnum):
 
 MAY: Final[Mapping[Role, frozenset[Act]]] = MappingProxyType(
     {
-        Role.OFFICER: frozenset({Act.READ_LOG, Act.SEARCH_STUDENTS, Act.STOP, Act.APPROVE, Act.GIVE_ROLES, Act.INVITE}),
+        Role.OFFICER: frozenset(
+            {
+                *(Act.READ_LOG, Act.SEARCH_STUDENTS, Act.HANDLE_ALARMS, Act.HANDLE_INCIDENTS, Act.STOP, Act.APPROVE),
+                *(Act.GIVE_ROLES, Act.INVITE),
+            }
+        ),
         Role.ADMINISTRATOR: frozenset(
-            {Act.DRAFT, Act.MANAGE_CLIENTS, Act.MANAGE_PARTNERS, Act.STOP, Act.INVITE, Act.READ_LOG}
+            {
+                *(Act.DRAFT, Act.MANAGE_CLIENTS, Act.MANAGE_PARTNERS, Act.STOP, Act.INVITE, Act.READ_LOG),
+                Act.HANDLE_ALARMS,
+            }
         ),
         Role.STEWARD: frozenset({Act.LOAD_RECORDS, Act.MANAGE_ROSTERS, Act.CLASSIFY_CODES, Act.RECORD_CONSENTS}),
-        Role.AUDITOR: frozenset({Act.READ_LOG}),
+        Role.AUDITOR: frozenset({Act.READ_LOG, Act.HANDLE_ALARMS}),
         Role.PARTNER_MANAGER: frozenset({Act.NAME_PEOPLE, Act.SEE_OWN_CLIENTS}),
         Role.PARTNER_STAFF: frozenset({Act.OPEN_STUDENTS}),
     }

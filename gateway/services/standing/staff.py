@@ -15,11 +15,12 @@ from gateway.services.standing.identity import Identity, Person
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One identity of a person, and the entry that linked it."""
+    """One identity of a person, and the entry that linked it; `invited_by` is who signed in to invite them, if any."""
 
     person: Person
     identity: Identity = field(repr=False)
     index: int
+    invited_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

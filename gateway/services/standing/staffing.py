@@ -61,7 +61,8 @@ def _links(judging: Judging) -> Iterator[Link]:
         elif owners.setdefault(identity, person) != person:
             judging.alarm("link_refused", person=person, entry=str(index), reason="taken")
         else:
-            yield Link(Person(person, row["party"], committed), identity, index)
+            invited_by = entries[index].body.get("invited_by")
+            yield Link(Person(person, row["party"], committed), identity, index, invited_by)
 
 
 def _verified(judging: Judging) -> list[VerifiedStaffRole]:

@@ -6,11 +6,20 @@ import stat
 import pytest
 
 from tests.factories.command_line import NOW, CommandLine
+from tests.factories.pages import commands
 from tests.functional.cli.test_accounting_command import LETTER
 
 SIGN = ("--officer-key", "@olivia.pem")
 TAKEN = ("--received-on", "2026-10-02", "--capacity", "parent", "--identified-by", "photo_id", *SIGN)
 SHOW = ("accounting", "show", "--student", "7001")
+HERE = {
+    "officer-a.pem": "@olivia.pem",
+    "officer-b.pem": "@piotr.pem",
+    **{name: f"@{name}" for name in ("answer.pdf", "order.pdf", "records.json", "who.txt", "withholding.json")},
+    "for-the-family.pdf": "@for-the-family.pdf",
+}
+"""What the page calls keys and files, and what they are on this desk."""
+LISTS = ("list", "withheld")
 WITHHOLD = ("accounting", "withhold", *SIGN, "--until", "2026-12-31")
 
 
@@ -128,3 +137,40 @@ def test_an_earlier_year_is_recorded_from_a_spreadsheet_whole_or_not_at_all(desk
     assert {each["about"]["channel"] for each in found["disclosures"]} == {"recorded_by_hand"}
     assert [each["about"]["how"] for each in found["disclosures"]] == ["a file", "a letter"]
     assert {each["about"]["ferpa_9932_required"] for each in found["disclosures"]} == {True}
+
+
+@pytest.mark.ferpa("F1")
+def test_what_the_page_tells_an_officer_to_type_does_what_it_says(desk: CommandLine) -> None:
+    for name in ("answer.pdf", "order.pdf"):
+        desk.write(name, "a scan")
+    short = desk.with_settings(PACTGATE_FAMILY_DAYS="10")
+    here, done = dict(HERE), []
+
+    def about(kind: str) -> str:
+        return str(short.done("family", "request", kind, *TAKEN, "--student", "7001")["entry"])
+
+    own = ""
+    for words in typed_on_the_page():
+        if words[0] == "hold":
+            continue  # as far as the page of obligations tells it
+        entry = own
+        if words[:2] in (["family", "answer"], ["family", "refuse"], ["family", "withdraw"]):
+            entry = about("inspection")
+        elif words[:2] == ["accounting", "show"]:
+            entry = about("accounting")
+        elif words[:2] == ["accounting", "withhold"]:
+            line = desk.done("accounting", "record", "@letter.yaml", *SIGN, "--student", "7001")["entry"]
+            here["agreement:night-shelter"] = f"entry:{line}"
+        given = [entry if word == "ENTRY" else here.get(word, word) for word in words]
+        outcome = short.run(*given, typed="7001\ny\n")
+        assert outcome.code == 0, (words, outcome.err)
+        if words[:2] == ["family", "request"]:
+            own = str(outcome.data["entry"])
+        done.append(words[0])
+    assert set(done) == {"family", "accounting", "obligation"}
+    assert len(short.done("accounting", "withheld")) == 1
+
+
+def typed_on_the_page() -> list[list[str]]:
+    """Every command of the page that is whole: a name of a command alone only names it."""
+    return [words for words in commands("docs/family-requests.md", "pactgate") if len(words) > 2 or words[-1] in LISTS]

@@ -76,6 +76,9 @@ def test_a_malformed_row_is_refused_by_its_line_and_the_others_are_taken(active:
     assert report["targets"]["students"]["added"] == 2
     assert any(row.startswith("students:3: 'born'") for row in report["refused"])
     assert "6 May" not in outcome.out
+    # What no mapping reads has no home, and is said.
+    assert report["unread"] == ["consents.csv", "roster.csv"]
+    assert "No mapping reads consents.csv, roster.csv: nothing of it is here." in outcome.err
 
 
 def test_a_strict_load_takes_nothing_and_lists_the_rows(active: CommandLine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.records.loading.targets import TARGETS
-from tests.factories.edfi import NEW_XML, old_xml, write
+from tests.factories.edfi import NEW_XML, STUDENT, old_xml, write
 from tests.factories.edfi_answers import as_lines, as_pages
 from tests.factories.exports import shipped
 from tests.factories.staging import stage
@@ -169,3 +169,14 @@ def test_a_district_is_the_same_in_every_standard_and_form(tmp_path: Path, how: 
             }
         ],
     }
+
+
+def test_a_row_that_names_its_student_by_ref_alone_is_refused_and_never_taken_silently_for_nothing(
+    tmp_path: Path,
+) -> None:
+    stay = NEW_XML["StudentEnrollment.xml"].replace(STUDENT, '<StudentReference ref="S_1001"/>')
+    folder = write(tmp_path, {**NEW_XML, "StudentEnrollment.xml": stay})
+    (load,) = [each for each in shipped("edfi_xml").load if each.target == "enrollments"]
+    staged = stage(shipped("edfi_xml"), load, folder)
+    assert staged.rows == []
+    assert [each.reason for each in staged.refused] == ["student_identifier is not known"]

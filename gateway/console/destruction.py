@@ -1,0 +1,83 @@
+"""
+The destruction of what a partner received: the figures it certifies, and its certificate, compared with the log.
+
+The figures for leavers hold record codes: they are a file for whoever manages partners, and stand on no page.
+"""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from agreements.documents.destruction import COVERS, LEAVERS, WHOLE
+from agreements.documents.destruction import read_certificate as read_document
+from agreements.signature import Kind, read_envelope
+from gateway.console import labels
+from gateway.console.agreements import Digest
+from gateway.console.callers import LogReader, Preparer
+from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.errors import BadForm
+from gateway.console.forms import words
+from gateway.console.views import ROOT, view
+from gateway.services.family.inspections import OpenInspections
+from gateway.services.obligations.owed import Obligations
+from gateway.services.overview import agreement_page
+from gateway.services.papers.judging import in_our_words
+from gateway.signin.callers import form_of
+
+_LONGEST = 15_000
+Covers = Annotated[str, Query(pattern=f"^({'|'.join(COVERS)})$")]
+
+
+def destruction_router(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of certificates of destruction."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
+    async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
+        """Show what the partner has to certify, and what it certified."""
+        found, obligations = await agreement_page(desk.office, digest), desk.obligations
+        _, registry = await desk.read()
+        return view(
+            request,
+            staff.session,
+            "obligations",
+            "destruction.html",
+            zone=zone_of(registry),
+            it=found.agreement,
+            partners=partners_of(registry),
+            owed=(await obligations.listed(agreement=digest)).obligations,
+            whole=await obligations.figures(digest, WHOLE),
+            leavers=len((await obligations.figures(digest, LEAVERS)).leavers),
+            certificates=await obligations.certificates(digest),
+            labels=labels,
+        )
+
+    @router.get("/console/agreements/{digest}/destruction/figures", name="console_figures")
+    async def read_figures(
+        staff: Preparer,  # noqa: ARG001  who may is said by its type
+        digest: Digest,
+        covers: Covers = WHOLE,
+    ) -> Response:
+        """Write the file that the partner completes and signs."""
+        found = await desk.obligations.figures(digest, covers)
+        return Response(
+            json.dumps(found.content, indent=2) + "\n",
+            media_type="application/json",
+            headers={"content-disposition": f'attachment; filename="destruction-{covers}.json"'},
+        )
+
+    @router.post("/console/agreements/{digest}/destruction", name="console_certify")
+    async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:  # noqa: ARG001
+        """Register a certificate that the partner's signer signed; one over everything closes the agreement."""
+        pasted = words(await form_of(request), "certificate", "The signed certificate", most=_LONGEST)
+        inspections = OpenInspections(desk.office.desk.catalogue, desk.subject_key)
+        with in_our_words():
+            document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
+            if read_document(document.payload).agreement != digest:
+                raise BadForm("The certificate is for another agreement.")
+            await Obligations(desk.office.desk, inspections).certify(document)
+        return RedirectResponse(f"{ROOT}/agreements/{digest}/destruction", 303)
+
+    return router

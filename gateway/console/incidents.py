@@ -1,0 +1,174 @@
+"""
+Incidents: what happened at a partner, whose records it may concern, who must be told until when, and what was done.
+
+INVARIANT: no student's number stands in an address: whose records are concerned is asked for and answered by POST, in
+a page and a file that nothing keeps, and each look is an entry that names who looked.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import RedirectResponse
+
+from gateway.console.callers import IncidentHandler
+from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
+from gateway.console.views import ROOT, person_of, view
+from gateway.pages.languages import message
+from gateway.services.inbox.errors import CaseRefused
+from gateway.services.incidents.clocks import MANY, Task
+from gateway.services.incidents.incidents import Incidents
+from gateway.services.incidents.letters import letters
+from gateway.services.incidents.lines import Affected, Concerns
+from gateway.services.staff.session import Session
+from gateway.signin.callers import form_of
+
+TASKS: Final = {
+    Task.PARTNER_TELLS: message("The partner tells the district, as the agreement says"),
+    Task.COUNT_STUDENTS: message("See whose records it may concern"),
+    Task.TELL_FAMILIES: message("Tell the families (RCW 42.56.590: within 30 days of discovery)"),
+    Task.TELL_ATTORNEY_GENERAL: message("Tell the attorney general, because it concerns more than 500"),
+}
+DONE: Final = {
+    "noted": message("Note"),
+    "counted": message("Looked at whose records it may concern"),
+    "done": message("Done"),
+    "closed": message("Closed"),
+}
+IncidentNumber = Annotated[int, Path(ge=0, lt=2**62)]
+
+
+def incidents_router(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of incidents."""
+    router = APIRouter(include_in_schema=False)
+    incidents = Incidents(desk.office, desk.subject_key)
+
+    @router.get("/console/incidents", name="console_incidents")
+    async def read_incidents(request: Request, staff: IncidentHandler) -> Response:
+        """List every incident, the newest first, with the form of a new one."""
+        moment, registry = await desk.read()
+        titles = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
+        return view(
+            request,
+            staff.session,
+            "incidents",
+            "incidents.html",
+            zone=zone_of(registry),
+            lines=await incidents.listed(),
+            now=moment.now,
+            tasks=TASKS,
+            partners=partners_of(registry),
+            agreements=dict(sorted(titles.items(), key=lambda pair: pair[1].casefold())),
+            clients={each.id: each.name for each in registry.clients.values()},
+        )
+
+    @router.post("/console/incidents", name="console_open_incident")
+    async def open_incident(request: Request, staff: IncidentHandler) -> Response:
+        """Put an incident on file, its days those of the district."""
+        form = await form_of(request)
+        _, registry = await desk.read()
+        zone = zone_of(registry)
+        first, last = _day(form, "since"), _day(form, "until") + timedelta(days=1)
+        concerns = Concerns(
+            datetime.combine(first, time(), zone),
+            datetime.combine(last, time(), zone),
+            **{name: form.get(name, "").strip() or None for name in ("partner", "agreement", "client")},
+        )
+        discovered = _discovered(form, zone)
+        number = await incidents.open(form.get("what", ""), discovered, concerns, person_of(staff.session))
+        return _back(number)
+
+    @router.get("/console/incidents/{incident}", name="console_incident")
+    async def read_incident(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Show one incident. Nobody is named on it."""
+        return await _page(request, staff.session, incident, None)
+
+    @router.post("/console/incidents/{incident}/affected", name="console_affected")
+    async def read_affected(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Show whose records it may concern. The look is on record first."""
+        await form_of(request)
+        found = await incidents.affected(incident, person_of(staff.session))
+        return await _page(request, staff.session, incident, found)
+
+    @router.post("/console/incidents/{incident}/letters", name="console_letters")
+    async def read_letters(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Write the list for letters to families. The look is on record first."""
+        await form_of(request)
+        found = await incidents.affected(incident, person_of(staff.session))
+        named = {"content-disposition": f'attachment; filename="incident-{incident}-letters-{found.entry}.csv"'}
+        return Response(letters(found), media_type="text/csv; charset=utf-8", headers=named)
+
+    async def _page(request: Request, session: Session, number: int, affected: Affected | None) -> Response:
+        moment, registry = await desk.read()
+        found = await incidents.one(number)
+        titles = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
+        return view(
+            request,
+            session,
+            "incidents",
+            "incident.html",
+            zone=zone_of(registry),
+            line=found.line,
+            notes=found.notes,
+            affected=affected,
+            now=moment.now,
+            tasks=TASKS,
+            done=DONE,
+            many=MANY,
+            person=person_of(session),
+            names={**names_of(registry), **titles},
+        )
+
+    _add_steps(router, incidents)
+    return router
+
+
+def _add_steps(router: APIRouter, incidents: Incidents) -> None:
+    """Add what is done about an incident once it is open."""
+
+    @router.post("/console/incidents/{incident}/note", name="console_incident_note")
+    async def note(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Note something about it."""
+        form = await form_of(request)
+        await incidents.note(incident, form.get("words", ""), person_of(staff.session))
+        return _back(incident)
+
+    @router.post("/console/incidents/{incident}/done", name="console_incident_done")
+    async def done(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Tick off what was to be done."""
+        form = await form_of(request)
+        if form.get("task", "") not in set(Task):
+            raise CaseRefused("Say what is done.")
+        task = Task(form["task"])
+        await incidents.note(incident, form.get("words", ""), person_of(staff.session), task=task)
+        return _back(incident)
+
+    @router.post("/console/incidents/{incident}/close", name="console_close_incident")
+    async def close(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Close it with a last note."""
+        form = await form_of(request)
+        await incidents.close(incident, form.get("words", ""), person_of(staff.session))
+        return _back(incident)
+
+
+def _day(form: dict[str, str], name: str) -> date:
+    try:
+        day = date.fromisoformat(form.get(name, ""))
+    except ValueError:
+        day = date.max
+    if not date(2000, 1, 1) <= day < date(2200, 1, 1):
+        raise CaseRefused("Say from which day to which day it concerns what left, such as 2026-11-02.")
+    return day
+
+
+def _discovered(form: dict[str, str], zone: ZoneInfo) -> datetime:
+    try:
+        at = datetime.fromisoformat(form.get("discovered", ""))
+    except ValueError:
+        raise CaseRefused("Say when it was discovered, such as 2026-11-02T09:30.") from None
+    return at.replace(tzinfo=zone) if at.tzinfo is None else at
+
+
+def _back(number: int) -> Response:
+    return RedirectResponse(f"{ROOT}/incidents/{number}", 303)

@@ -1,0 +1,115 @@
+"""Papers: what waits for whose signature, and one document with what it says, who signed it, and what can be done."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from agreements.documents.approval import APPROVABLE
+from gateway.console.callers import PaperReader
+from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.fresh import FRESH
+from gateway.console.paper_desk import Digest, may_open, opened, origin_of
+from gateway.console.views import person_of, view
+from gateway.services.papers.invitations import Invitations
+from gateway.services.papers.judging import PaperLine
+from gateway.services.papers.papers import Papers
+from gateway.services.papers.passkeys import challenge_to_sign, relying_party, signable
+from gateway.signing.words import TITLES, WHO
+
+SHOWN: Final = ("mine", "others", "complete")
+"""What the list can be narrowed to: what waits for whoever looks, for others, for nobody any more."""
+_WORDS: Final[dict[str, Any]] = {"titles": TITLES, "who": WHO}
+
+
+def papers_router(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of papers."""
+    router = APIRouter(include_in_schema=False)
+    papers = Papers(desk.office)
+
+    @router.get("/console/papers", name="console_papers")
+    async def read_papers(request: Request, staff: PaperReader, show: str = "") -> Response:
+        """List what waits for signatures, for whoever may open it."""
+        _, registry = await desk.read()
+        every = [
+            each
+            for each in await papers.listed(person_of(staff.session))
+            if may_open(staff.session, each) and _is_own(each)
+        ]
+        lines = [each for each in every if show not in SHOWN or _state_of(each) == show]
+        counts = {state: sum(_state_of(each) == state for each in every) for state in SHOWN}
+        return view(
+            request,
+            staff.session,
+            "papers",
+            "papers.html",
+            zone=zone_of(registry),
+            lines=lines,
+            counts=counts,
+            shown=show,
+            partners=partners_of(registry),
+            **_WORDS,
+        )
+
+    @router.get("/console/papers/{digest}", name="console_paper")
+    async def read_paper(request: Request, staff: PaperReader, digest: Digest) -> Response:
+        """Show one document: what it says, who signs it, who did."""
+        moment, registry = await desk.read()
+        found = await opened(papers, staff.session, digest)
+        officers = registry.authority.officers(moment.received)
+        return view(
+            request,
+            staff.session,
+            "papers",
+            "paper.html",
+            zone=zone_of(registry),
+            found=found,
+            credentials=list(signable(found.passkeys, origin_of(request))),
+            rp=relying_party(origin_of(request)),
+            challenge=challenge_to_sign(found.line.kind, digest),
+            links=await Invitations(desk.office).listed(digest),
+            invitable=sorted(
+                str(each.need.party)
+                for each in found.line.needs
+                if not each.is_met and str(each.need.party).startswith("partner:")
+            ),
+            fresh=FRESH,
+            approvable=found.line.kind.value in APPROVABLE,
+            officers={kid: officer.name for kid, officer in officers.items()},
+            own_keys=sorted(registry.staff.own_keys.get(person_of(staff.session), frozenset()) & officers.keys()),
+            names={
+                kid: sorted(registry.authority.names_of(kid)) for each in found.added for kid in [each.signature.kid]
+            },
+            partners=partners_of(registry),
+            **_WORDS,
+        )
+
+    @router.get("/console/papers/{digest}/document", name="console_paper_document")
+    async def download_document(staff: PaperReader, digest: Digest) -> Response:
+        """Hand out exactly the bytes that are signed."""
+        found = await opened(papers, staff.session, digest)
+        return _file(found.envelope.payload, f"{found.line.kind.value}-{digest[7:15]}.json")
+
+    @router.get("/console/papers/{digest}/signed", name="console_paper_signed")
+    async def download_signed(staff: PaperReader, digest: Digest) -> Response:
+        """Hand out the document with the signatures it has."""
+        found = await opened(papers, staff.session, digest)
+        return _file(found.envelope.text.encode(), f"{found.line.kind.value}-{digest[7:15]}.signed.json")
+
+    return router
+
+
+def _is_own(line: PaperLine) -> bool:
+    """Return whether a paper stands in the list by itself: a complete approval stands on the page of its document."""
+    return line.goes_with is None or not line.is_complete
+
+
+def _state_of(line: PaperLine) -> str:
+    if line.is_complete:
+        return "complete"
+    return "mine" if line.for_me else "others"
+
+
+def _file(content: bytes, name: str) -> Response:
+    return Response(
+        content, media_type="application/json", headers={"content-disposition": f'attachment; filename="{name}"'}
+    )

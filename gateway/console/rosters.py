@@ -1,0 +1,149 @@
+"""
+Rosters that partners handed in: whom their lines mean, and the district's decision, as a paper that one person signs.
+
+What is shown here names children, also some whom nobody here knows. It stands on a page that nothing keeps, and in no
+address: a roster and a line are called by their numbers. Nothing leaves by it before the decision is filed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import RedirectResponse
+
+from agreements.documents.roster_decision import Answer, roster_decision_bytes
+from agreements.signature import Kind
+from gateway.console.callers import RosterManager
+from gateway.console.desk import ConsoleDesk, zone_of
+from gateway.console.errors import NothingSaid
+from gateway.console.lists import list_view, listed
+from gateway.console.steward_lists import rosters_listing
+from gateway.console.views import ROOT, person_of, view
+from gateway.services.papers.papers import Papers
+from gateway.services.rosters.deciding import RosterDecisions
+from gateway.services.rosters.errors import UnknownRoster
+from gateway.services.rosters.office import RosterOffice
+from gateway.services.standing.registry import Moment, Registry
+from gateway.signin.callers import form_of
+
+_LONGEST: Final = 1_000
+_DIGITS: Final = 6
+Roster = Annotated[int, Path(ge=0, lt=2**53)]
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """A key that may decide: an officer's, for all schools, or that of a principal, for one."""
+
+    kid: str
+    name: str
+    school: str | None
+
+
+def rosters_router(desk: ConsoleDesk) -> APIRouter:
+    """Return the routes of rosters."""
+    router = APIRouter(include_in_schema=False)
+    rosters = RosterOffice(desk.office.desk)
+
+    @router.get("/console/rosters", name="console_rosters")
+    async def read_rosters(request: Request, staff: RosterManager) -> Response:
+        """List the rosters that partners handed in, the newest first. Nobody is named."""
+        _, registry = await desk.read()
+        names = _titles(registry)
+        shown = listed(request, rosters_listing(names), await rosters.summaries())
+        return list_view(request, staff.session, "rosters", "rosters.html", shown, zone=zone_of(registry), names=names)
+
+    @router.get("/console/rosters/{roster}", name="console_roster")
+    async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
+        """Show one roster: each line beside whom it means and by which rule, or what it waits for."""
+        moment, registry = await desk.read()
+        summary = next((each for each in await rosters.summaries() if each.roster == roster), None)
+        if summary is None:
+            raise UnknownRoster("no roster has this number")
+        lines = await rosters.show(roster) if summary.names_kept else ()
+        return view(
+            request,
+            staff.session,
+            "rosters",
+            "roster.html",
+            zone=zone_of(registry),
+            summary=summary,
+            title=_titles(registry).get(summary.agreement, summary.agreement),
+            lines=sorted(lines, key=lambda each: (each.waits_for is None, each.line.number)),
+            waits=Counter(each.waits_for for each in lines if each.waits_for is not None),
+            deciders=_deciders(moment, registry),
+        )
+
+    @router.post("/console/rosters/{roster}/match", name="console_match")
+    async def match_roster(staff: RosterManager, roster: Roster) -> Response:
+        """Find anew whom the lines mean."""
+        del staff  # who may is asked; nothing is decided by it
+        await rosters.match(roster)
+        return _back(roster)
+
+    @router.post("/console/rosters/{roster}/say", name="console_say")
+    async def say_line(request: Request, staff: RosterManager, roster: Roster) -> Response:
+        """Say whom a line means that waits. Raises `LineRefused`."""
+        del staff
+        form = await form_of(request)
+        await rosters.say(roster, _line(form), form.get("number", "").strip())
+        return _back(roster)
+
+    @router.post("/console/rosters/{roster}/set-aside", name="console_set_aside")
+    async def set_aside(request: Request, staff: RosterManager, roster: Roster) -> Response:
+        """Set a line aside, or take it back. Raises `LineRefused`."""
+        del staff
+        form = await form_of(request)
+        await rosters.set_aside(roster, [_line(form)], back="back" in form)
+        await rosters.match(roster)
+        return _back(roster)
+
+    @router.post("/console/rosters/{roster}/decide", name="console_decide")
+    async def decide_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
+        """Prepare the decision as a paper, for the key that was chosen to sign it. Raises `NothingSaid`."""
+        form = await form_of(request)
+        moment, registry = await desk.read()
+        answer = form.get("answer", "")
+        kid = next((each.kid for each in _deciders(moment, registry) if each.kid == form.get("decider")), None)
+        if answer not in set(Answer) or kid is None:
+            raise NothingSaid("Say what is decided, and by whose key.")
+        reason = form.get("reason", "").strip()[:_LONGEST]
+        if (answer == Answer.REFUSE) != bool(reason):
+            raise NothingSaid("A refusal says why, and nothing else does.")
+        case = await RosterDecisions(desk.office.desk).plan(roster, Answer(answer), kid)
+        digest = await Papers(desk.office).prepare(
+            Kind.ROSTER_DECISION,
+            roster_decision_bytes(case.document(reason or None)),
+            person_of(staff.session),
+            title=f"Roster {roster}: {answer}",
+        )
+        return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
+
+    return router
+
+
+def _titles(registry: Registry) -> Mapping[str, str]:
+    return {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
+
+
+def _deciders(moment: Moment, registry: Registry) -> list[Decider]:
+    """Return the keys by which somebody of the district decides about rosters now."""
+    officers = registry.authority.officers(moment.received)
+    named = [Decider(kid, officer.name, None) for kid, officer in officers.items()]
+    signers = (each.signer for each in registry.authority.introductions)
+    today = moment.now.date()
+    principals = (each for each in signers if each.school and each.valid_from <= today <= each.valid_to)
+    return [*named, *(Decider(each.key.thumbprint, each.name, each.school) for each in principals)]
+
+
+def _line(form: Mapping[str, str]) -> int:
+    number = form.get("line", "")
+    if not (number.isascii() and number.isdigit()) or len(number) > _DIGITS:
+        raise NothingSaid("Say which line is meant.")
+    return int(number)
+
+
+def _back(roster: int) -> Response:
+    return RedirectResponse(f"{ROOT}/rosters/{roster}", 303)

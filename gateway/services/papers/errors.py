@@ -1,0 +1,63 @@
+"""What is refused about papers, each with its remedy."""
+
+from gateway.errors import GatewayError
+
+
+class PaperRefused(GatewayError):
+    """A document is not what it should be, or its signatures do not make it count. Nothing was filed."""
+
+    code = "paper_refused"
+    remedy = "Correct what is said, and try again."
+
+    def __init__(self, sentence: str) -> None:
+        """`sentence` says what is wrong; it names keys and parties, never a person."""
+        super().__init__(sentence)
+        self.public_detail = sentence
+
+
+class NoSuchPaper(GatewayError):
+    """No such paper waits here: it never did, it was withdrawn, or its time is over."""
+
+    code = "no_such_paper"
+    public_detail = "No such document waits here. One that nobody signs for 30 days is taken away."
+    remedy = "Look at the list of documents, or prepare it again."
+
+
+class PaperFiled(GatewayError):
+    """The paper is filed, so nothing about it changes any more."""
+
+    code = "paper_filed"
+    public_detail = "This document was filed, and nothing about it changes any more."
+    remedy = "Its entry in the log says when."
+
+
+class PaperIncomplete(GatewayError):
+    """Somebody still has to sign."""
+
+    code = "paper_incomplete"
+    public_detail = "Not everybody who must sign has signed. Nothing was filed."
+    remedy = "Look who is still to sign."
+
+
+class TooManyPapers(GatewayError):
+    """So many papers are open that nobody could look through them."""
+
+    code = "too_many_papers"
+    public_detail = "Too many documents wait for signatures."
+    remedy = "Withdraw those that nobody will sign."
+
+
+class SignatureUnwanted(GatewayError):
+    """The signature is good, and by nobody who signs this document. It would spoil it."""
+
+    code = "signature_unwanted"
+    public_detail = "This key is none of those that sign this document, or it signed already."
+    remedy = "Look who is still to sign, and whether the key was introduced for them."
+
+
+class InvitationOver(GatewayError):
+    """A link to sign leads nowhere: it was used, its time is over, or it never was."""
+
+    code = "sign_link_over"
+    public_detail = "This link to sign a document is over: it was used, it is too old, or it was never made."
+    remedy = "Ask the school district for a new one."

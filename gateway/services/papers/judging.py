@@ -1,0 +1,142 @@
+"""
+How a paper stands: whose signatures it has and still needs, and whether one more is by somebody who signs it.
+
+INVARIANT: a signature that would make the document refused as a whole is refused when it comes.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from agreements.elements import Catalogue
+from agreements.errors import AgreementError
+from agreements.keys import PublicKey
+from agreements.signature import AnySignature, Envelope, Kind, verify
+from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
+from gateway.services.papers.kept import Row
+from gateway.services.papers.kinds import KINDS
+from gateway.services.papers.needs import Held, Need, NeedLine, Who, held_now, lines_of
+from gateway.services.standing.registry import Moment, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What papers are looked at against: what is in force, and when."""
+
+    moment: Moment
+    registry: Registry
+    catalogue: Catalogue
+
+    @property
+    def held(self) -> Held:
+        """Who holds which key now."""
+        return held_now(self.registry.authority, self.moment.received)
+
+    def needs_of(self, row: Row) -> tuple[Need, ...]:
+        """Return whose signatures a paper takes."""
+        kind = KINDS[row.kind]
+        return kind.needs(kind.read(row.payload, self.catalogue), self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class PaperLine:
+    """
+    One paper in a list. `needs` are whose signatures it takes and how far each is met; `concerns` what it approves.
+
+    `prepared_by` is the id of a person. `goes_with` is the open paper with which an approval is filed. `for_me` says
+    that whoever asks can sign something of it that is still open.
+    """
+
+    kind: Kind
+    digest: str
+    title: str
+    concerns: str | None
+    prepared_by: str
+    prepared_at: datetime
+    needs: tuple[NeedLine, ...]
+    filed: int | None
+    for_me: bool = False
+    goes_with: str | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether everybody signed who must."""
+        return all(each.is_met for each in self.needs)
+
+
+def line_of(
+    row: Row, approvals: Collection[Row], world: World, mine: Collection[str] = (), opened: Collection[str] = ()
+) -> PaperLine:
+    """
+    Return how a paper stands.
+
+    `approvals` are papers of approvals, `mine` the keys of whoever asks, `opened` the digests of papers that are open.
+    """
+    held, own = world.held, frozenset(mine)
+    given = [each for each in approvals if each.concerns == row.digest and each.kind is Kind.APPROVAL]
+    approving = [signature.kid for each in given for signature in each.signatures]
+    kids = [signature.kid for signature in row.signatures]
+    needs = lines_of(world.needs_of(row), kids, approving, held, row.kind)
+    unmet = [each.need for each in needs if not each.is_met]
+    can_sign = any(held.may(kid, need, row.kind) for kid in own.difference(kids) for need in unmet)
+    can_approve = any(need.who is Who.APPROVAL for need in unmet) and not own.isdisjoint(held.officers)
+    return PaperLine(
+        kind=row.kind,
+        digest=row.digest,
+        title=row.title,
+        concerns=row.concerns,
+        prepared_by=row.prepared_by,
+        prepared_at=row.prepared_at,
+        needs=needs,
+        filed=row.filed,
+        for_me=row.filed is None and (can_sign or can_approve),
+        goes_with=row.concerns if row.concerns in opened else None,
+    )
+
+
+def known_keys(registry: Registry) -> dict[str, PublicKey]:
+    """Return every key that an officer or a signer was introduced with, by thumbprint."""
+    authority = registry.authority
+    keys = {each.officer.key.thumbprint: each.officer.key for each in authority.tenures}
+    return keys | {each.signer.key.thumbprint: each.signer.key for each in authority.introductions}
+
+
+def waiting_passkeys(row: Row, world: World) -> tuple[PublicKey, ...]:
+    """Return the passkeys that could sign what is still open of a paper."""
+    held, line = world.held, line_of(row, (), world)
+    waiting = [each.need for each in line.needs if not each.is_met]
+    return tuple(
+        key
+        for kid, key in sorted(known_keys(world.registry).items())
+        if key.passkey is not None and any(held.may(kid, need, row.kind) for need in waiting)
+    )
+
+
+def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
+    """
+    Check that a signature verifies, by a key that counts now and that this document still waits for.
+
+    One too many, or by somebody else, would make the document refused as a whole. Raises `PaperRefused`,
+    `SignatureUnwanted`.
+    """
+    # (1): the key is one that somebody was introduced with, and it is not revoked.
+    if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
+        raise PaperRefused(f"The key {signature.kid} was revoked.")
+    # (2): the signature verifies over exactly these bytes.
+    with in_our_words():
+        verify(Envelope(row.kind, row.payload, (signature,)), known_keys(world.registry))
+    # (3): somebody who holds such a key has still to sign.
+    line = line_of(row, (), world)
+    waiting = [each.need for each in line.needs if not each.is_met]
+    if not any(world.held.may(signature.kid, need, row.kind) for need in waiting):
+        raise SignatureUnwanted(f"The key {signature.kid} does not sign this {row.kind.value}.")
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Say what `agreements` refuses as something about a paper: the page shows the sentence. Raises `PaperRefused`."""
+    try:
+        yield
+    except AgreementError as error:
+        raise PaperRefused(error.public_detail) from None

@@ -1,0 +1,191 @@
+"""
+The kinds of documents that are prepared on pages: how each is read, who signs it, and who of the staff may open it.
+
+The one table. A kind that is not here is signed and filed on the command line.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from agreements.canonical import Json, read_canonical
+from agreements.document import Agreement, parse_agreement
+from agreements.documents.approval import APPROVAL, Approval, read_approval
+from agreements.documents.binding import CLIENT_BINDING, ClientBinding, read_binding
+from agreements.documents.classification import CLASSIFICATION, read_classification
+from agreements.documents.debarment import DEBARMENT, read_debarment
+from agreements.documents.emergency import EMERGENCY_ORDER, read_emergency_order
+from agreements.documents.hold import HOLD, RELEASE, read_hold, read_release
+from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_confirmation
+from agreements.documents.officer import OFFICER, read_officer
+from agreements.documents.people import PEOPLE_ANNEX, PeopleAnnex, read_people
+from agreements.documents.reinstatement import REINSTATEMENT, read_reinstatement
+from agreements.documents.review import REVIEW, read_review
+from agreements.documents.revocation import REVOCATION, Revocation, read_revocation
+from agreements.documents.roster_decision import ROSTER_DECISION, read_roster_decision
+from agreements.documents.signer import SIGNER, read_signer
+from agreements.documents.staff_role import STAFF_ROLE, StaffRole, read_staff_role
+from agreements.documents.succession import SUCCESSION, Succession, read_succession
+from agreements.documents.witnesses import WITNESSES, read_witnesses
+from agreements.elements import Catalogue, load_catalogue
+from agreements.schema import agreement_schema
+from agreements.shapes import Shape, words_only
+from agreements.signature import Kind
+from gateway.services.papers.needs import Need, Who
+from gateway.services.staff.roles import Act
+from gateway.services.standing.registry import Registry
+
+Needs = Callable[[Any, Registry], tuple[Need, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperKind:
+    """One kind: who may open it, its reader and shape, and who signs it."""
+
+    acts: frozenset[Act]
+    read: Callable[[bytes, Catalogue], object]
+    shape: Callable[[Catalogue], Shape]
+    needs: Needs
+
+    def words_only(self, payload: bytes, catalogue: Catalogue) -> tuple[str, ...]:
+        """Return the pointers of the terms that only words carry: what an approval lists."""
+        read = self.read(payload, catalogue)
+        return read.words_only if isinstance(read, Agreement) else words_only(self.shape(catalogue), _plain(payload))
+
+
+def _plain(payload: bytes) -> Json:
+    return read_canonical(payload)
+
+
+def _of(acts: set[Act], read: Callable[[bytes], object], shape: Shape, needs: Needs | tuple[Need, ...]) -> PaperKind:
+    def reads(payload: bytes, _: Catalogue) -> object:
+        return read(payload)
+
+    def fixed(_: object, __: Registry) -> tuple[Need, ...]:
+        assert isinstance(needs, tuple)
+        return needs
+
+    return PaperKind(frozenset(acts), reads, lambda _: shape, fixed if isinstance(needs, tuple) else needs)
+
+
+def _agreement(agreement: Agreement, _: Registry) -> tuple[Need, ...]:
+    parties = (agreement.district.id, agreement.partner.id)
+    return (*(Need(Who.SIGNER, party) for party in parties), Need(Who.APPROVAL))
+
+
+def _annex(document: ClientBinding | PeopleAnnex, registry: Registry) -> tuple[Need, ...]:
+    promised = registry.history.get(document.agreement)
+    partner = None if promised is None else promised.verified.agreement.partner.id
+    return (Need(Who.SIGNER, partner), Need(Who.APPROVAL))
+
+
+def _succession(document: Succession, _: Registry) -> tuple[Need, ...]:
+    return (*(Need(Who.SIGNER, party) for party in document.parties), Need(Who.APPROVAL))
+
+
+def _approval(document: Approval, _: Registry) -> tuple[Need, ...]:
+    return (Need(Who.OFFICER, key=document.approver),)
+
+
+def _revocation(document: Revocation, _: Registry) -> tuple[Need, ...]:
+    return (Need(Who.REVOKER, key=document.subject),)
+
+
+def _staff_role(document: StaffRole, _: Registry) -> tuple[Need, ...]:
+    own = () if document.officer_key is None else (Need(Who.OFFICER, key=document.officer_key),)
+    return (*own, Need(Who.OFFICER, people=2))
+
+
+_ONE_OFFICER: Final = (Need(Who.OFFICER),)
+_TWO_OFFICERS: Final = (Need(Who.OFFICER, people=2),)
+_STEWARDS: Final = (Need(Who.DECIDER, people=2),)
+
+KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
+    {
+        Kind.AGREEMENT: PaperKind(
+            frozenset({Act.DRAFT, Act.APPROVE}),
+            parse_agreement,
+            agreement_schema,
+            _agreement,
+        ),
+        Kind.APPROVAL: _of({Act.APPROVE}, read_approval, APPROVAL, _approval),
+        Kind.SIGNER: _of(
+            {Act.GIVE_ROLES, Act.MANAGE_PARTNERS},
+            read_signer,
+            SIGNER,
+            _ONE_OFFICER,
+        ),
+        Kind.OFFICER: _of(
+            {Act.GIVE_ROLES},
+            read_officer,
+            OFFICER,
+            (Need(Who.VOICE, people=2),),
+        ),
+        Kind.REVOCATION: _of({Act.STOP}, read_revocation, REVOCATION, _revocation),
+        Kind.CLIENT_BINDING: _of(
+            {Act.MANAGE_CLIENTS, Act.APPROVE},
+            read_binding,
+            CLIENT_BINDING,
+            _annex,
+        ),
+        Kind.PEOPLE_ANNEX: _of({Act.MANAGE_PARTNERS, Act.APPROVE}, read_people, PEOPLE_ANNEX, _annex),
+        Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _ONE_OFFICER),
+        Kind.STAFF_ROLE: _of(
+            {Act.GIVE_ROLES, Act.INVITE},
+            read_staff_role,
+            STAFF_ROLE,
+            _staff_role,
+        ),
+        Kind.EMERGENCY_ORDER: PaperKind(
+            frozenset({Act.APPROVE}),
+            read_emergency_order,
+            lambda _: EMERGENCY_ORDER,
+            lambda _, __: _ONE_OFFICER,
+        ),
+        Kind.HOLD: _of({Act.APPROVE}, read_hold, HOLD, _ONE_OFFICER),
+        Kind.RELEASE: _of({Act.APPROVE}, read_release, RELEASE, _ONE_OFFICER),
+        Kind.DEBARMENT: _of(
+            {Act.APPROVE, Act.MANAGE_PARTNERS},
+            read_debarment,
+            DEBARMENT,
+            _TWO_OFFICERS,
+        ),
+        Kind.SUCCESSION: _of(
+            {Act.APPROVE, Act.MANAGE_PARTNERS},
+            read_succession,
+            SUCCESSION,
+            _succession,
+        ),
+        Kind.REVIEW: _of({Act.APPROVE, Act.DRAFT}, read_review, REVIEW, _ONE_OFFICER),
+        Kind.WITNESSES: _of({Act.APPROVE}, read_witnesses, WITNESSES, _TWO_OFFICERS),
+        Kind.CODE_CLASSIFICATION: _of(
+            {Act.CLASSIFY_CODES, Act.APPROVE},
+            read_classification,
+            CLASSIFICATION,
+            _STEWARDS,
+        ),
+        Kind.LOAD_CONFIRMATION: _of(
+            {Act.LOAD_RECORDS, Act.APPROVE},
+            read_load_confirmation,
+            LOAD_CONFIRMATION,
+            _STEWARDS,
+        ),
+        Kind.ROSTER_DECISION: _of(
+            {Act.MANAGE_ROSTERS, Act.APPROVE},
+            read_roster_decision,
+            ROSTER_DECISION,
+            (Need(Who.DECIDER),),
+        ),
+    }
+)
+ANY: Final = frozenset[Act]().union(*(each.acts for each in KINDS.values()))
+"""Whoever may do one of these may open the list."""
+
+
+def kind_of(content: Json) -> Kind | None:
+    """Return the kind of a document by the format it names; None if no page prepares such a one."""
+    named = content.get("format") if isinstance(content, dict) else None
+    catalogue = load_catalogue()
+    formats = {kind.shape(catalogue)["properties"]["format"]["const"]: name for name, kind in KINDS.items()}
+    return formats.get(named) if isinstance(named, str) else None

@@ -1,0 +1,243 @@
+"""
+Papers: documents prepared on pages, signed one by one by their own keys, and then brought into force as ever.
+
+INVARIANT: nothing counts by standing here. A signature is verified when it comes, so that nobody waits for a bad one;
+it gives effect by filing alone, through the Desk, which verifies everything anew.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from agreements.canonical import MAX_BYTES, read_canonical
+from agreements.documents.approval import APPROVABLE, Approval, approval_bytes, read_approval
+from agreements.keys import PublicKey
+from agreements.signature import Envelope, Kind
+from gateway.services.office import Office
+from gateway.services.papers import kept
+from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
+from gateway.services.papers.filing import file_document, is_filed_here
+from gateway.services.papers.judging import (
+    PaperLine,
+    World,
+    in_our_words,
+    known_keys,
+    line_of,
+    require_wanted,
+    waiting_passkeys,
+)
+from gateway.services.papers.kinds import KINDS
+from gateway.services.papers.telling import Term, terms_of
+from gateway.services.standing.registry import Registry, read_moment
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """
+    One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature.
+
+    `passkeys` are those that could sign what is still open; `filed_here` is False for what another command takes.
+    """
+
+    line: PaperLine
+    envelope: Envelope
+    terms: tuple[Term, ...] = field(repr=False)
+    words_only: tuple[str, ...]
+    added: tuple[kept.Added, ...]
+    approvals: tuple[PaperLine, ...]
+    passkeys: tuple[PublicKey, ...]
+    filed_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPasskey:
+    """A passkey that somebody made here, and whether a document that introduces it is in force."""
+
+    kid: str
+    made_at: datetime
+    introduced: bool
+
+
+class Papers:
+    """The papers of one installation."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._desk = office.desk
+
+    async def prepare(self, kind: Kind, payload: bytes, by: str, *, title: str, concerns: str | None = None) -> str:
+        """
+        Keep a document for signature; return its digest. The same bytes again are the same paper.
+
+        `payload` is the canonical form, as it is signed; `by` the id of a person. Raises `PaperRefused` for anything
+        that would never count, `TooManyPapers`.
+        """
+        if len(payload) > MAX_BYTES or kind not in KINDS:
+            raise PaperRefused("This kind of document is not prepared on a page, or it is too long.")
+        with in_our_words():
+            read_canonical(payload)
+            document = KINDS[kind].read(payload, self._desk.catalogue)
+            approves = document.approves if isinstance(document, Approval) else concerns
+        if isinstance(document, Approval):
+            await self._require_second_person(document, by)
+        async with self._changing() as (connection, now):
+            return await kept.put(connection, kind, payload, by, now, title=title.strip(), concerns=approves)
+
+    async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
+        """
+        Prepare an officer's approval of a paper, with the terms that only words carry; return the approval's digest.
+
+        `approver` is the thumbprint of the officer's key. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused`.
+        """
+        async with self._changing() as (connection, _):
+            row = await kept.open_one(connection, digest)
+        if row.kind.value not in APPROVABLE:
+            raise PaperRefused("A document of this kind takes no approval.")
+        words = KINDS[row.kind].words_only(row.payload, self._desk.catalogue)
+        said = Approval(digest, row.kind.value, approver, words, tuple(sorted(acknowledges)))
+        return await self.prepare(Kind.APPROVAL, approval_bytes(said), by, title=row.title, concerns=digest)
+
+    async def listed(self, person: str | None = None) -> tuple[PaperLine, ...]:
+        """Return the open papers, the newest first; for `person`, whether one of their own keys may sign it."""
+        world = await self._world()
+        async with self._changing() as (connection, now):
+            await kept.drop_stale(connection, now)
+            rows = await kept.all_open(connection)
+            approvals = await kept.about(connection, [row.digest for row in rows])
+            mine = await self._keys_of(connection, person, world.registry)
+        opened = {row.digest for row in rows}
+        return tuple(line_of(row, approvals, world, mine, opened) for row in rows)
+
+    async def paper(self, digest: str, person: str | None = None) -> Paper:
+        """Return one paper, filed or open. Raises `NoSuchPaper`."""
+        world = await self._world()
+        async with self._office.engine.connect() as connection:
+            row = await kept.one(connection, digest)
+            approvals = await kept.about(connection, [digest])
+            mine = await self._keys_of(connection, person, world.registry)
+            approved = None if row.concerns is None else await kept.found(connection, row.concerns)
+        opened = {digest} if approved is None or approved.filed is not None else {digest, approved.digest}
+        kind, catalogue = KINDS[row.kind], world.catalogue
+        return Paper(
+            line=line_of(row, approvals, world, mine, opened),
+            envelope=row.envelope,
+            terms=terms_of(row.payload, kind.shape(catalogue), catalogue),
+            words_only=kind.words_only(row.payload, catalogue),
+            added=row.added,
+            approvals=tuple(line_of(each, (), world, mine, opened) for each in approvals),
+            passkeys=waiting_passkeys(row, world),
+            filed_here=is_filed_here(row.kind),
+        )
+
+    async def add(self, digest: str, signed: Envelope, by: str) -> Paper:
+        """
+        Add the signatures of a signed document to a paper; an approval of it becomes a paper of its own.
+
+        `by` is who brings them. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not
+        verify, `SignatureUnwanted` for a good one by nobody who has still to sign.
+        """
+        if signed.kind is Kind.APPROVAL and signed.digest != digest:
+            with in_our_words():
+                approves = read_approval(signed.payload).approves
+            if approves != digest:
+                raise PaperRefused("The file approves another document.")
+            async with self._office.engine.connect() as connection:
+                title = (await kept.one(connection, digest)).title
+            digest = await self.prepare(Kind.APPROVAL, signed.payload, by, title=title, concerns=digest)
+        elif signed.digest != digest:
+            raise PaperRefused("The file signs another document than this one.")
+        if signed.kind is Kind.APPROVAL:
+            await self._require_second_person(read_approval(signed.payload), by)
+        world = await self._world()
+        async with self._changing() as (connection, now):
+            row = await kept.open_one(connection, digest)
+            for signature in signed.signatures:
+                if signature in row.signatures:
+                    continue  # a file that was signed on top of what is here already
+                require_wanted(row, signature, world)
+                await kept.keep_signature(connection, digest, signature, by, now)
+                row = await kept.open_one(connection, digest)
+        return await self.paper(digest, by)
+
+    async def keep_passkey(self, kid: str, who: str) -> None:
+        """Keep that somebody made a passkey here: the id of a person, or of the party that was invited."""
+        async with self._changing() as (connection, now):
+            await kept.keep_passkey(connection, kid, who, now)
+
+    async def passkeys_of(self, person: str) -> tuple[OwnPasskey, ...]:
+        """Return the passkeys that somebody made here, the newest first."""
+        known = known_keys((await self._world()).registry)
+        async with self._office.engine.connect() as connection:
+            return tuple(OwnPasskey(kid, at, kid in known) for kid, at in await kept.made_by(connection, person))
+
+    async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
+        """Return the party that each of these keys signs for today; None for a key that signs for nobody."""
+        held = (await self._world()).held
+        return {held.signers[kid].signer.party if kid in held.signers else None for kid in kids}
+
+    async def withdraw(self, digest: str, by: str) -> None:
+        """
+        Take an open paper away, with what was signed of it. Raises `NoSuchPaper`, `PaperFiled`.
+
+        It gave nothing, so nothing is undone and nothing is on record; `by` is whoever may open it.
+        """
+        del by
+        async with self._changing() as (connection, _):
+            await kept.open_one(connection, digest)
+            await kept.take_away(connection, digest)
+
+    async def file(self, digest: str, by: str) -> int:
+        """
+        Bring a complete paper into force; return its entry.
+
+        Raises `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds; nothing was written
+        then.
+        """
+        paper = await self.paper(digest)
+        if paper.line.filed is not None:
+            raise PaperFiled(f"The paper {digest} was filed by entry {paper.line.filed}.")
+        if not paper.line.is_complete or not paper.added:
+            raise PaperIncomplete(f"The paper {digest} lacks a signature.")
+        if paper.line.goes_with is not None:
+            raise PaperRefused("This approval is filed together with what it approves.")
+        async with self._office.engine.connect() as connection:
+            approvals = [each for each in await kept.about(connection, [digest]) if each.signatures and not each.filed]
+        with in_our_words():
+            complete = [each.envelope for each in approvals]
+            await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
+        _, registry = await self._desk.registry()
+        index = next(each.index for each in registry.register.stored if each.digest == digest)
+        async with self._changing() as (connection, _):
+            await kept.mark_filed(connection, [digest, *(each.digest for each in approvals)], index, by)
+        return index
+
+    async def _require_second_person(self, approval: Approval, by: str) -> None:
+        """
+        Check that whoever prepared a paper does not approve it (claim 12), nor bring an officer's approval of it.
+
+        Raises `PaperRefused`. The document's own rule is `agreements.approvals`; this one is about who signs in.
+        """
+        _, registry = await self._desk.registry()
+        async with self._office.engine.connect() as connection:
+            paper = await kept.found(connection, approval.approves)
+        if paper is None:
+            return
+        own = registry.staff.own_keys.get(paper.prepared_by, frozenset())
+        if by == paper.prepared_by or approval.approver in own:
+            raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
+
+    async def _world(self) -> World:
+        return World(*await self._desk.registry(), self._desk.catalogue)
+
+    async def _keys_of(self, connection: AsyncConnection, person: str | None, registry: Registry) -> frozenset[str]:
+        if person is None:
+            return frozenset()
+        return registry.staff.own_keys.get(person, frozenset()) | await kept.passkeys_of(connection, person)
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
+        async with self._office.engine.begin() as connection:
+            yield connection, (await read_moment(connection)).now

@@ -1,0 +1,106 @@
+"""One partner as the district's staff sees it: what it may ask for, by which programs, for whom, and what it owes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from agreements.attending import Missing, missing_of
+from agreements.dates import school_year_of
+from agreements.people import named_at
+from gateway.services.errors import UnknownPartner
+from gateway.services.filing import Desk
+from gateway.services.keyholders import SignerLine, signer_lines
+from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import Owed
+from gateway.services.office import Office
+from gateway.services.overview import AgreementLine, ClientLine, agreement_lines, client_lines
+from gateway.services.parties import Parties, PartnerLine
+from gateway.services.standing.registry import Moment, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """
+    Somebody whom the partner names under an agreement, and what they lack today; `school_year` is that of today.
+
+    `accepted` are the school years for which they accepted this version of it.
+    """
+
+    agreement: str
+    id: str
+    name: str = field(repr=False)
+    role: str
+    has_key: bool
+    training: str = field(repr=False)
+    trained_to: date
+    accepted: tuple[str, ...]
+    school_year: str
+    missing: Missing | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerPage:
+    """One partner, whole. `contacts` are the mailboxes of functions that its bindings name."""
+
+    line: PartnerLine
+    agreements: tuple[AgreementLine, ...]
+    clients: tuple[ClientLine, ...]
+    contacts: tuple[str, ...]
+    people: tuple[PersonLine, ...]
+    signers: tuple[SignerLine, ...]
+    owed: tuple[Owed, ...]
+
+
+async def partner_page(office: Office, partner: str, obligations: Obligations) -> PartnerPage:
+    """Return one partner; `obligations` are those of the office. Raises `UnknownPartner`."""
+    line = next((each for each in await Parties(office.desk).lines() if each.id == partner), None)
+    if line is None:
+        raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
+    moment, registry = await office.desk.registry()
+    clients = tuple(each for each in await client_lines(office) if each.partner == partner)
+    return PartnerPage(
+        line=line,
+        agreements=await agreement_lines(office, partner),
+        clients=clients,
+        contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
+        people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),
+        signers=tuple(each for each in await signer_lines(office.desk) if each.party == partner),
+        owed=(await obligations.listed(partner=partner)).obligations,
+    )
+
+
+def people_of(registry: Registry, digest: str, moment: Moment) -> Iterator[PersonLine]:
+    """Yield whom the partner names under an agreement in force, by id."""
+    promised, undertakings = registry.history[digest], registry.undertakings.get(digest, ())
+    zone = ZoneInfo(promised.verified.agreement.term.time_zone)
+    began = school_year_of(moment.now.astimezone(zone).date())
+    machines = {key.thumbprint for each in registry.granted[digest].bindings for key in each.binding.keys}
+    for person, named in sorted(named_at(promised.annexes, moment.size).items()):
+        yield PersonLine(
+            agreement=digest,
+            id=person,
+            name=named.name,
+            role=named.role,
+            has_key=named.key is not None,
+            training=named.training.title,
+            trained_to=named.training.valid_to,
+            accepted=tuple(
+                sorted(each.undertaking.school_year for each in undertakings if each.undertaking.person == person)
+            ),
+            school_year=f"{began}-{began + 1}",
+            missing=missing_of(
+                person,
+                agreement=promised.verified,
+                annexes=promised.annexes,
+                undertakings=undertakings,
+                now=moment.received,
+                machines=machines,
+            ),
+        )
+
+
+async def require_partner(desk: Desk, partner: str) -> None:
+    """Check that a partner is known here: a misspelt id must not look like one. Raises `UnknownPartner`."""
+    if partner not in {each.id for each in await Parties(desk).lines()}:
+        raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")

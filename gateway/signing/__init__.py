@@ -1,0 +1,1 @@
+"""The pages of a partner's signatories: one document, by a link, without an account."""

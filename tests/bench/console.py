@@ -1,0 +1,258 @@
+"""
+`python -m tests.bench.console`: how long the server takes for each page of the console, and what a page weighs.
+
+The demo's district is set up and served in this process. Further agreements are signed and filed as any other, and a
+year of entries is written behind those of the setup, with the hashes of a log; then every page that has a route is
+opened by somebody who may, several times. Times are those of the gateway's own log lines: from the request to the end
+of the answer. The first look at each page is told apart: nothing was read beforehand for it.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+import asyncpg
+import httpx2
+from fastapi.routing import APIRoute
+
+from audit.entry import encode
+from audit.events import Event
+from audit.tree import CompactRange, leaf_hash
+from gateway.console.desk import ConsoleDesk
+from gateway.console.routes import console_routers
+from gateway.demo.perform import free_port, settings_for, throw_away_cluster
+from gateway.demo.stage import Stage, served, set_stage
+from gateway.logs import LineWriter
+from gateway.oauth.client import PartnerClient
+from gateway.pages.assets import assets
+from gateway.settings import read_settings
+from gateway.store.session import connect
+from tests.bench import machine
+from tests.bench.report import say
+from tests.factories.staff import Browser
+
+LOOKS: Final = 7
+MOST_BYTES: Final = 250_000
+"""What a page may weigh, its files included, as they are sent."""
+_AT_ONCE: Final = 16_384
+_STAFF: Final = ("officer-a", "administrator", "auditor", "steward")
+_TOLD_EVERY: Final = 50
+_BULK: Final = ("ALTER TABLE audit.entry SET UNLOGGED", "ALTER TABLE audit.entry DROP CONSTRAINT entry_leaf_hash")
+
+
+@dataclass
+class Looks:
+    """What was seen of one page."""
+
+    path: str
+    first_ms: float = 0.0
+    times: list[float] = field(default_factory=list)
+    page_bytes: int = 0
+    files_bytes: int = 0
+
+    @property
+    def row(self) -> str:
+        """The page's line of the table."""
+        whole = self.page_bytes + self.files_bytes
+        return (
+            f"| `{self.path}` | {self.first_ms:,.0f} | {median(self.times):,.0f} | {max(self.times):,.0f} |"
+            f" {self.page_bytes / 1000:,.0f} | {whole / 1000:,.0f} |"
+        )
+
+
+class Kept(LineWriter):
+    """Keeps the gateway's log lines instead of writing them."""
+
+    def __init__(self) -> None:
+        self.lines: list[Mapping[str, object]] = []
+
+    def __call__(self, fields: Mapping[str, object]) -> None:
+        """Keep one line."""
+        self.lines.append(fields)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A stage that is served, with who is signed in, and the log lines of the gateway."""
+
+    stage: Stage
+    browsers: Mapping[str, Browser]
+    lines: list[Mapping[str, object]]
+
+
+async def more_agreements(stage: Stage, count: int) -> None:
+    """Sign and file `count` further agreements with the same partners."""
+    contents = [part.agreement.content for part in stage.parts.values()]
+    for number in range(count):
+        content: dict[str, Any] = {**contents[number % len(contents)]}
+        content["id"] = f"{content['id'][:60]}-{number:05}"
+        content["title"] = f"{content['title']}, school {number:05}"
+        _, signed = stage.cast.agreement(content)
+        await stage.office.onboarding.activate(signed.document, [signed.approval])
+        if number % _TOLD_EVERY == _TOLD_EVERY - 1:
+            say(f"  {number + 1} agreements filed")
+
+
+def entries(stage: Stage, start: int, count: int, now: datetime) -> Iterator[bytes]:
+    """Make a year of entries: nine answers and a refusal, over and over."""
+    step = timedelta(days=365) / count
+    about = [
+        {"client": part.client, "agreement": part.agreement.digest, "purpose": "tutoring", "behind": "automated"}
+        for part in stage.parts.values()
+    ]
+    for number in range(count):
+        body: dict[str, object] = {
+            **about[number % len(about)],
+            "dataset": ("students", "attendance", "courses")[number % 3],
+            "elements": ["000115", "000172"],
+            "request_id": f"{start + number:032x}",
+        }
+        at = now - timedelta(days=365) + number * step
+        if number % 10 == 9:
+            yield encode(Event.REFUSAL, at, {**body, "code": "element_not_covered"})
+        else:
+            yield encode(Event.DISCLOSURE, at, {**body, "records": 40, "rows": f"{number:064x}", "result": "0" * 64})
+
+
+async def lengthen(owner: asyncpg.Connection, stage: Stage, count: int, now: datetime) -> None:
+    """Write these entries behind what is there, and set the log's head after them."""
+    head = await owner.fetchrow("SELECT size, range FROM audit.head")
+    assert head is not None
+    start, tree = head["size"], CompactRange.unpack(head["size"], head["range"])
+    # The server is thrown away, and each leaf is hashed here.
+    for statement in _BULK:
+        await owner.execute(statement)
+    made = entries(stage, start, count, now)
+    for at in range(0, count, _AT_ONCE):
+        leaves = [next(made) for _ in range(min(_AT_ONCE, count - at))]
+        hashes = [leaf_hash(leaf) for leaf in leaves]
+        rows = [(start + at + place, leaf, hashes[place]) for place, leaf in enumerate(leaves)]
+        await owner.copy_records_to_table("entry", schema_name="audit", records=rows)
+        tree.extend(hashes)
+        if at % (64 * _AT_ONCE) == 0:
+            say(f"  {at + len(leaves):,} entries written")
+    await owner.execute("UPDATE audit.head SET size = $1, range = $2", tree.size, tree.pack())
+    await owner.execute("INSERT INTO audit.checkpoint (size, tree_head) VALUES ($1, $2)", tree.size, tree.head())
+    await owner.execute("VACUUM ANALYZE")
+
+
+def addresses(stage: Stage, size: int) -> dict[str, str]:
+    """Return an address of each page that a browser opens, by its path; one that nobody can fill in is told."""
+    part = next(iter(stage.parts.values()))
+    filling = {
+        "index": size - 2,
+        "digest": part.agreement.digest,
+        "partner": part.agreement.partner.id,
+        "entry": size - 2,
+    }
+    found = {}
+    for router in console_routers(ConsoleDesk(stage.office, stage.keys.subject)):
+        for route in router.routes:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
+                try:
+                    found[route.path] = route.path.format(**filling)
+                except KeyError:
+                    say(f"  {route.path} is left out: nothing here is its address")
+    return found
+
+
+async def look(opened: Opened, path: str, address: str) -> Looks | None:
+    """Open a page as somebody who may; None if there is nobody, or nothing there."""
+    for browser in opened.browsers.values():
+        seen = Looks(path)
+        for turn in range(LOOKS + 1):
+            opened.lines.clear()
+            answer = await browser.get(address)
+            if answer.status_code != 200:
+                break
+            (line,) = [each for each in opened.lines if each["route"] == path]
+            spent = float(str(line["microseconds"])) / 1000
+            if turn:
+                seen.times.append(spent)
+            else:
+                seen.first_ms = spent
+        else:
+            seen.page_bytes = len(answer.content)
+            linked = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', answer.text))
+            seen.files_bytes = sum(len(each.compressed) for each in assets().values() if each.address in linked)
+            return seen
+    return None
+
+
+async def measure(stage: Stage, size: int) -> list[str]:
+    """Serve the stage, open every page, and return the lines of the table."""
+    kept = Kept()
+    async with served(stage, kept), httpx2.AsyncClient(timeout=600) as http:
+        # One answer more, so that the head is signed.
+        part = next(iter(stage.parts.values()))
+        await asyncio.to_thread(lambda: _ask(part.connect(stage.url)))
+        browsers = {}
+        for subject in _STAFF:
+            browsers[subject] = Browser(http, stage.url)
+            form = {"subject": subject, "next": "/console"}
+            answer = await browsers[subject].post("/console/development/sign-in", form)
+            assert answer.status_code == 303, answer.text
+        opened = Opened(stage, browsers, kept.lines)
+        began = time.monotonic()
+        looks = 1
+        while "still being counted" in (await browsers["auditor"].get("/console/overview")).text:
+            looks += 1
+        say(f"The first page had counted its 30 days after {looks} looks, {time.monotonic() - began:.1f} s")
+        found = [await look(opened, path, address) for path, address in addresses(stage, size).items()]
+    rows = [each for each in found if each is not None]
+    for each in rows:
+        assert each.page_bytes + each.files_bytes < MOST_BYTES, each.path
+    return [each.row for each in rows]
+
+
+def _ask(client: PartnerClient) -> None:
+    answer = client.get("/v1/students?fields=first_name", client.token()["access_token"])
+    assert answer.status_code == 200, answer.text
+
+
+async def bench(options: argparse.Namespace) -> None:
+    """Set up, measure, print."""
+    with tempfile.TemporaryDirectory(prefix="pactgate-bench-") as folder:
+        environment = {"PACTGATE_DEVELOPMENT_SIGN_IN": "on", "PACTGATE_CONSOLE": "on"}
+        settings = settings_for(read_settings(environment), Path(folder), free_port())
+        today = datetime.now().astimezone().date()
+        async with (
+            throw_away_cluster(settings) as cluster,
+            set_stage(cluster, settings, today=today, students=options.students) as stage,
+        ):
+            await more_agreements(stage, max(0, options.agreements - len(stage.parts)))
+            moment, _ = await stage.office.desk.registry()
+            async with connect(cluster.url("admin")) as owner:
+                await lengthen(owner, stage, options.entries, moment.now)
+            table = await measure(stage, moment.size + options.entries)
+    for name, value in machine.facts().items():
+        say(f"{name + ':':<20} {value}")
+    said = f"{options.entries:,} entries, {options.agreements:,} agreements"
+    say(f"\n| {said} | first, ms | ms | worst, ms | page, kB | with files, kB |")
+    say("|---|---:|---:|---:|---:|---:|")
+    for row in sorted(table):
+        say(row)
+
+
+def main() -> None:
+    """Read the options and run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.console", description=__doc__)
+    parser.add_argument("--entries", type=int, default=20_000)
+    parser.add_argument("--agreements", type=int, default=20)
+    parser.add_argument("--students", type=int, default=2_000)
+    options = parser.parse_args()
+    os.umask(0o077)
+    asyncio.run(bench(options))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Row I1: an incident's students are those of the log, each look is on record first, clocks run from discovery."""
+
+import csv
+import datetime as dt
+import io
+
+import pytest
+
+from agreements.roles import Role
+from gateway.services.searching.searches import Searches
+from gateway.services.searching.wanted import Outcome, Wanted
+from tests.factories.cohort import MENTORING, TUTORING
+from tests.factories.console import Console
+
+pytestmark = [pytest.mark.ferpa("I1"), pytest.mark.claim(4), pytest.mark.claim(9)]
+
+
+async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(console: Console) -> None:
+    number = await console.open_incident()
+    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+    token = await officer.token()
+    good = {
+        "csrf": token,
+        "what": "A laptop was stolen.",
+        "discovered": "2026-10-05T08:30",
+        "partner": "partner:bright-path",
+        "since": "2026-10-01",
+        "until": "2026-10-05",
+    }
+    for change, status in (
+        ({"csrf": "x"}, 403),
+        ({"what": " "}, 400),
+        ({"what": "x" * 4_001}, 400),
+        ({"discovered": "yesterday"}, 400),
+        ({"discovered": "2126-10-05T08:30"}, 400),
+        ({"partner": ""}, 400),
+        ({"partner": "partner:nobody"}, 404),
+        ({"agreement": "agreement:nothing"}, 404),
+        ({"client": "client:nobody"}, 400),
+        ({"since": "9999-12-31"}, 400),
+        ({"until": "2026-09-30"}, 400),
+    ):
+        assert (await officer.post("/console/incidents", {**good, **change})).status_code == status, change
+    page = f"/console/incidents/{number}"
+    assert (await officer.post(f"{page}/note", {"csrf": token, "words": ""})).status_code == 400
+    assert (await officer.post(f"{page}/done", {"csrf": token, "task": "nothing"})).status_code == 400
+    assert (await officer.post("/console/incidents/0/note", {"csrf": token, "words": "x"})).status_code == 404
+    assert (await officer.post("/console/incidents/0/affected", {"csrf": token})).status_code == 404
+    assert await console.gateway.size() == start
+
+
+async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is_on_record(console: Console) -> None:
+    gateway = console.gateway
+    await gateway.get(TUTORING, "/v1/students?fields=first_name")
+    await gateway.get(MENTORING, "/v1/students?fields=first_name")
+    line = gateway.line(TUTORING)
+    number = await console.open_incident(agreement=line)
+    officer, start = await console.as_a(Role.OFFICER), await gateway.size()
+    token, page = await officer.token(), f"/console/incidents/{number}"
+    before = (await officer.get(page)).text
+    assert "not counted yet" in before
+    shown = await officer.post(f"{page}/affected", {"csrf": token})
+    listed = await officer.post(f"{page}/letters", {"csrf": token})
+    assert (shown.status_code, listed.status_code) == (200, 200)
+    assert listed.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(listed.text)))
+    (first, second) = await console.entries(start, "incident.affected_read")
+    assert (first["incident"], first["students"], first["person"]) == (
+        number,
+        len(rows),
+        console.people[Role.OFFICER].id,
+    )
+    assert second["students"] == len(rows)
+    # The list is what the log's own search finds, student by student.
+    office = await gateway.office()
+    found = await Searches(office).search(Wanted(agreements=(line,), outcome=Outcome.DISCLOSURE), limit=100)
+    async with office.engine.connect() as connection:
+        raw = await connection.exec_driver_sql(
+            "SELECT subjects FROM audit.subject WHERE idx = ANY($1)", ([each.index for each in found.found],)
+        )
+        numbers = {packed[at : at + 16] for (packed,) in raw for at in range(0, len(packed), 16)}
+    assert len(rows) == len(numbers) > 0
+    for row in rows:
+        assert row["student_number"] in shown.text
+        assert row["student_number"] not in before
+    # A family that asks finds the look in its accounting.
+    family = await officer.post("/console/students", {"csrf": token, "number": rows[0]["student_number"]})
+    assert family.status_code == 200
+
+
+async def test_an_incident_is_followed_to_its_end_and_no_further(console: Console) -> None:
+    gateway = console.gateway
+    number = await console.open_incident()
+    officer, start = await console.as_a(Role.OFFICER), await gateway.size()
+    token, page = await officer.token(), f"/console/incidents/{number}"
+    for act, form in (
+        ("note", {"words": "Called <b>them</b>."}),
+        ("done", {"task": "partner_tells"}),
+        ("close", {"words": "Nothing was taken."}),
+    ):
+        assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 303, act
+    for act, form in (("note", {"words": "x"}), ("done", {"task": "tell_families"}), ("close", {"words": "x"})):
+        assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 409, act
+    who = {"incident": number, "person": console.people[Role.OFFICER].id}
+    written = [each for each in await gateway.entries(start) if str(each["event"]).startswith("incident.")]
+    assert written == [
+        {"event": "incident.noted", **who},
+        {"event": "incident.noted", "task": "partner_tells", **who},
+        {"event": "incident.closed", **who},
+    ]
+    shown = (await officer.get(page)).text
+    assert "Called &lt;b&gt;them&lt;/b&gt;." in shown
+    assert "Closed on" in shown
+
+
+async def test_an_incident_that_nobody_followed_is_overdue(console: Console) -> None:
+    number = await console.open_incident()
+    office = await console.gateway.office()
+    now = (await office.desk.registry())[0].now
+    await console.gateway.at(now + dt.timedelta(days=31))
+    officer = await console.as_a(Role.OFFICER)
+    assert "overdue" in (await officer.get("/console/incidents")).text
+    assert "Something is overdue" in (await officer.get(f"/console/incidents/{number}")).text

@@ -1,0 +1,87 @@
+"""Every list of the console filters, sorts, pages and downloads; files hold what the page shows, and no formula."""
+
+import csv
+import io
+
+import pytest
+
+from agreements.roles import Role
+from gateway.console import log_file
+from tests.factories.cohort import MENTORING, TUTORING
+from tests.factories.console import Console
+from tests.factories.superuser import superuser
+
+LISTS = {
+    "agreements": Role.AUDITOR,
+    "partners": Role.AUDITOR,
+    "clients": Role.AUDITOR,
+    "obligations": Role.AUDITOR,
+    "staff": Role.OFFICER,
+    "loads": Role.STEWARD,
+    "rosters": Role.STEWARD,
+    "codes": Role.STEWARD,
+}
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+async def test_lists_refuse_fields_they_do_not_have_and_every_one_is_a_file_too(console: Console) -> None:
+    for name, role in LISTS.items():
+        browser, path = await console.as_a(role), f"/console/{name}"
+        for query in ("sort=nothing", "page=0", "page=x"):
+            assert (await browser.get(f"{path}?{query}")).status_code == 400, (name, query)
+        page = await browser.get(path)
+        assert page.status_code == 200
+        file = await browser.get(f"{path}?download=csv")
+        assert file.headers["content-type"] == "text/csv; charset=utf-8"
+        assert file.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
+        assert file.headers["cache-control"] == "no-store"
+        rows = rows_of(file.text)
+        assert bool(rows) == ("<tbody>" in page.text), name
+        if rows:
+            assert page.text.count('aria-sort="') >= 3
+            assert sum(f'aria-sort="{order}"' in page.text for order in ("ascending", "descending")) == 1
+
+
+async def test_a_list_is_filtered_and_sorted_by_what_stands_in_the_address(console: Console) -> None:
+    await superuser(console.gateway)
+    auditor = await console.as_a(Role.AUDITOR)
+    tutoring, mentoring = console.gateway.digest(TUTORING), console.gateway.digest(MENTORING)
+    page = (await auditor.get("/console/agreements?partner=partner:harbor-mentors")).text
+    assert mentoring in page
+    assert tutoring not in page
+    assert '<option value="partner:harbor-mentors" selected>' in page
+    none = (await auditor.get("/console/agreements?words=%22%3E%3Cscript%3E")).text
+    assert "Nothing in this list fits." in none
+    assert '"><script>' not in none
+    up = (await auditor.get("/console/agreements?sort=title")).text
+    down = (await auditor.get("/console/agreements?sort=title&down=1")).text
+    assert [up.index(tutoring) < up.index(mentoring), down.index(tutoring) < down.index(mentoring)] in (
+        [True, False],
+        [False, True],
+    )
+    file = rows_of((await auditor.get("/console/agreements?partner=partner:harbor-mentors&download=csv")).text)
+    assert [int(row["Students today"]) > 0 for row in file] == [True]
+
+
+async def test_the_log_is_a_file_of_what_was_searched_for_bounded_and_without_formulas(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await superuser(console.gateway)
+    await admin.execute("UPDATE gateway.client SET name = $1", '=HYPERLINK("https://evil.example")')
+    for fields in ("first_name", "grade_level", "sex"):
+        await console.gateway.get(TUTORING, f"/v1/students?fields={fields}")
+    auditor = await console.as_a(Role.AUDITOR)
+    assert (await auditor.get("/console/log?first=2026-02-30&download=csv")).status_code == 400
+    answered = rows_of((await auditor.get("/console/log?outcome=disclosure&download=csv")).text)
+    assert [row["Event"] for row in answered] == ["disclosure", "disclosure"]
+    assert not any(cell.lstrip().startswith("=") for row in answered for cell in row.values())
+    monkeypatch.setattr(log_file, "AT_ONCE", 5)
+    whole = rows_of((await auditor.get("/console/log?download=csv")).text)
+    numbers = [int(row["Entry"]) for row in whole]
+    assert numbers == list(range(max(numbers), -1, -1)), "each entry once, across the parts that are sent"
+    monkeypatch.setattr(log_file, "MOST", 7)
+    monkeypatch.setattr("gateway.console.log.AT_ONCE", 5)
+    assert len(rows_of((await auditor.get("/console/log?download=csv")).text)) == 7

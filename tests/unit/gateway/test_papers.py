@@ -1,0 +1,127 @@
+"""Papers without a database: what a kind of document is called, what one says, and the file of a signature."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agreements.canonical import canonical_bytes
+from agreements.documents.hold import Hold, hold_bytes
+from agreements.elements import load_catalogue
+from agreements.keys import SigningKey
+from agreements.pointer import resolve
+from agreements.signature import Kind, add_signature
+from gateway.cli import main
+from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.filing import is_filed_here
+from gateway.services.papers.kinds import KINDS, kind_of
+from gateway.services.papers.needs import Who
+from gateway.services.papers.signature_file import read_signature_file, signature_file
+from gateway.services.papers.telling import terms_of
+from gateway.signing.words import TITLES, WHO
+from tests.factories.agreements import RECEIVED, SPS_A, Keyring, key_for
+from tests.factories.authenticator import Authenticator
+
+PAYLOAD = hold_bytes(Hold(f"sha256:{'ab' * 32}", "legal", RECEIVED.date(), "A court asks."))
+KEY = key_for("a signer")
+
+
+def test_each_kind_that_is_prepared_has_a_title_and_is_filed_or_handed_over() -> None:
+    assert set(TITLES) == set(KINDS)
+    assert set(WHO) == set(Who)
+    assert {kind for kind in KINDS if not is_filed_here(kind)} == {Kind.LOAD_CONFIRMATION}
+
+
+def test_a_document_says_its_kind_and_what_names_none_is_none() -> None:
+    catalogue = load_catalogue()
+    for kind, known in KINDS.items():
+        named = known.shape(catalogue)["properties"]["format"]["const"]
+        assert kind_of({"format": named}) is kind
+    for content in ({"format": "pactgate-undertaking/1"}, {"format": 7}, {}, ["format"], None):
+        assert kind_of(content) is None  # type: ignore[arg-type]  # whatever a file holds
+
+
+@pytest.mark.claim(12)
+def test_every_term_of_an_agreement_is_shown_and_those_that_only_words_carry_are_marked() -> None:
+    agreement, catalogue = Keyring().agreement(SPS_A).agreement, load_catalogue()
+    terms = terms_of(agreement.canonical, KINDS[Kind.AGREEMENT].shape(catalogue), catalogue)
+    marked = [each.path for each in terms if each.only_words]
+    # A list of words is one line: its items are under it.
+    assert {path for path in agreement.words_only if path not in marked} == {
+        path for path in agreement.words_only for own in marked if path.startswith(f"{own}/")
+    }
+    shown = " ".join(each.value or "" for each in terms)
+    for path in agreement.words_only:
+        assert str(resolve(agreement.content, path)) in shown, path
+    for dataset in agreement.datasets:
+        for line in dataset.elements:
+            assert f"{catalogue.element(line.element).title} ({line.element})" in shown
+
+
+@pytest.mark.claim(1)
+def test_a_signature_file_is_read_back_and_nothing_else_is() -> None:
+    signed = add_signature(None, Kind.HOLD, PAYLOAD, KEY)
+    assert read_signature_file(signature_file(signed).decode(), Kind.HOLD, PAYLOAD) == signed
+    assert read_signature_file(signed.text, Kind.HOLD, PAYLOAD) == signed
+    by_passkey = Authenticator("a signer's").sign(Kind.HOLD, PAYLOAD)
+    assert read_signature_file(signature_file(by_passkey).decode(), Kind.HOLD, PAYLOAD) == by_passkey
+    content = json.loads(signature_file(signed))
+    (one,) = content["signatures"]
+    for changed in (
+        {**content, "document": f"sha256:{'0' * 64}"},
+        {**content, "kind": "release"},
+        {**content, "signatures": []},
+        {**content, "signatures": [one] * 17},
+        {**content, "signatures": [{**one, "more": ""}]},
+        {**content, "more": ""},
+        [content],
+    ):
+        with pytest.raises(PaperRefused):
+            read_signature_file(canonical_bytes(changed).decode(), Kind.HOLD, PAYLOAD)
+    for secret in (KEY.export_pem().decode(), '{"kty": "EC", "d": "x"}'):
+        with pytest.raises(PaperRefused, match="private key"):
+            read_signature_file(secret, Kind.HOLD, PAYLOAD)
+
+
+def files(folder: Path, payload: bytes, key: SigningKey) -> tuple[str, str, str]:
+    document, secret, out = folder / "document.json", folder / "key.pem", folder / "signature.json"
+    document.write_bytes(payload)
+    secret.touch(mode=0o600)
+    secret.write_bytes(key.export_pem())
+    return str(document), str(secret), str(out)
+
+
+@pytest.mark.claim(12)
+def test_the_command_shows_what_a_document_says_and_signs_exactly_its_bytes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document, key, out = files(tmp_path, PAYLOAD, KEY)
+    with pytest.raises(SystemExit) as left:
+        main(["paper", "sign", document, "--key", key, "--out", out, "--yes"])
+    assert left.value.code == 0
+    said = capsys.readouterr()
+    assert "A court asks." in said.err
+    told = json.loads(said.out)
+    assert (told["kind"], told["signer"]) == ("hold", KEY.thumbprint)
+    found = read_signature_file(Path(out).read_text("utf-8"), Kind.HOLD, PAYLOAD)
+    assert (found.digest, [each.kid for each in found.signatures]) == (told["document"], [KEY.thumbprint])
+
+
+@pytest.mark.parametrize(
+    ("payload", "because"),
+    [
+        (b'{"format":"pactgate-undertaking/1"}', "no document that a page prepares"),
+        (b'{"format": "pactgate-hold/1"}', "canonical"),
+        (b'{"format":"pactgate-hold/1"}', "problem"),
+        (b"\xff", "UTF-8"),
+    ],
+)
+def test_the_command_signs_nothing_that_is_no_document_of_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], payload: bytes, because: str
+) -> None:
+    document, key, out = files(tmp_path, payload, KEY)
+    with pytest.raises(SystemExit) as left:
+        main(["paper", "sign", document, "--key", key, "--out", out, "--yes"])
+    assert left.value.code == 1
+    assert because in capsys.readouterr().err
+    assert not Path(out).exists()
