@@ -40,6 +40,7 @@ bench: .venv/.done $(ASSETS)  ## the checked page against bare endpoints, the lo
 	@$(PY) -m tests.bench
 	@$(PY) -m tests.bench.records
 	@$(PY) -m tests.bench.records_head
+	@$(PY) -m tests.bench.loading
 	@$(PY) -m tests.bench.log_append --seconds 1
 	@$(PY) -m tests.bench.log_verify
 	@$(PY) -m tests.bench.policy

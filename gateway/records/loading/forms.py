@@ -91,11 +91,12 @@ def doubtful(target: str, values: Mapping[str, Sequence[Value]], rows: int) -> l
     """
     Return the places of rows that may not have what the table of `target` requires; they are looked at one by one.
 
-    INVARIANT: whatever a check above refuses is among them. Columns are looked at whole, each value in them once.
+    INVARIANT: whatever a check above refuses is among them. Columns are looked at whole, each value in them once. Of
+    consents, which are few and have lists and conditions of their own, every row is looked at.
     """
     if target == CONSENTS:
         return list(range(rows))
-    forms, lists = _forms_of(target)
+    forms, _ = _forms_of(target)
     found: set[int] = set()
     for name in required_of(target):
         column = values.get(name, [None] * rows)
@@ -106,12 +107,11 @@ def doubtful(target: str, values: Mapping[str, Sequence[Value]], rows: int) -> l
         bad = {value for value in set(column) if isinstance(value, str) and not form.fullmatch(value)}
         if bad:
             found.update(at for at, value in enumerate(column) if value in bad)
-    for name in lists:
-        found.update(at for at, value in enumerate(values.get(name, ())) if value == [])
     for first, last in _ORDERED:
         if first in values and last in values:
             pairs = enumerate(zip(values[first], values[last], strict=True))
-            found.update(at for at, (begin, end) in pairs if begin and end and str(begin) > str(end))
+            both = ((at, begin, end) for at, (begin, end) in pairs if begin is not None and end is not None)
+            found.update(at for at, begin, end in both if str(begin) > str(end))
     return sorted(found)
 
 

@@ -2,21 +2,23 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import ARRAY, Boolean, Date, Text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ARRAY, Date, Text
 
 from gateway.records.loading import csvrecords
 from gateway.records.loading.batches import Batch, Refused, Row, batched, one_by_one
 from gateway.records.loading.cells import CellReader, CellRefused, Value
-from gateway.records.loading.forms import doubtful, require_forms, require_known, require_order
+from gateway.records.loading.forms import FORMS, FREE, doubtful, require_forms, require_known, require_order
 from gateway.records.loading.mapping import parse_mapping
 from gateway.records.loading.staging import row_digest, row_digests
 from gateway.records.loading.targets import TARGETS, columns_of, kinds_of
+from gateway.records.signed import Approval, Authentication
 from tests.factories.staging import Staged, stage
 
 STAYS = """
@@ -74,28 +76,56 @@ def test_rows_that_come_together_are_taken_as_if_each_came_alone(
     assert said(alone) == said(together)
 
 
-def values_of(kind: TypeEngine[Any]) -> Sequence[Value]:
-    """Return values of a type, right ones and wrong ones."""
-    if isinstance(kind, ARRAY):
-        return [None, [], ["a"]]
-    if isinstance(kind, Date):
-        return [None, dt.date(2025, 9, 1), dt.date(2026, 1, 31)]
-    if isinstance(kind, Boolean):
-        return [None, True, False]
-    return [None, "x", "2025-2026", "sharing", "Present", "parent"] if isinstance(kind, Text) else [None, 1]
+SOUND: Sequence[Value] = (
+    *("x", "2025-2026", "agreement:ours", "sharing", "parent", "Present", "tutoring", "partner:x", "paper", "en"),
+    *(f"sha256:{'a' * 64}", *Authentication, *Approval),
+)
+"""Words, of which each form fits some."""
+ODD: Sequence[Value] = (None, "?", [], dt.date(2025, 1, 1), dt.date(2027, 1, 1), "x" * 1_001)
 
 
-@given(st.data(), st.sampled_from(sorted(TARGETS)))
-def test_every_row_that_a_check_refuses_is_looked_at_alone(data: st.DataObject, target: str) -> None:
-    rows = data.draw(st.integers(0, 5))
-    values = {
-        name: data.draw(st.lists(st.sampled_from(values_of(kind)), min_size=rows, max_size=rows))
-        for name, kind in kinds_of(target).items()
-        if data.draw(st.booleans())
-    }
-    looked_at = doubtful(target, values, rows)
-    for at in set(range(rows)) - set(looked_at):
-        require_sound(target, {name: column[at] for name, column in values.items()})
+def sound_row(target: str) -> dict[str, Value]:
+    """Return a row that the table can hold."""
+    row: dict[str, Value] = {}
+    for name, kind in kinds_of(target).items():
+        fits = FORMS[name][0].fullmatch if name in FORMS and (target, name) not in FREE else lambda _: True
+        if isinstance(kind, Date):
+            row[name] = dt.date(2026, 1, 1)
+        elif isinstance(kind, ARRAY):
+            row[name] = ["ALL"]
+        else:
+            row[name] = next(word for word in SOUND if fits(str(word))) if isinstance(kind, Text) else 1
+    return row | ({"authenticated_by": None, "approved_by": None} if target == "consents" else {})
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_every_row_that_a_check_refuses_is_looked_at_alone(target: str) -> None:
+    sound = sound_row(target)
+    require_sound(target, sound)
+    wrong = []
+    for name, odd in product(sound, ODD):
+        row = sound | {name: odd}
+        with suppress(CellRefused):
+            require_sound(target, row)
+            continue
+        wrong.append(row)
+    assert wrong
+    for row in wrong:
+        columns = {name: [sound[name], row[name], sound[name]] for name in row}
+        assert 1 in doubtful(target, columns, 3), row
+    if target != "consents":
+        assert doubtful(target, {name: [value] * 3 for name, value in sound.items()}, 3) == []
+
+
+def test_a_row_is_refused_for_what_is_wrong_with_it_first(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("n,s,y,i,o,g,k\n1,a,2025,soon,later,3,k2\n1,,2025,2026-01-02,2025-01-01,1,k9\n")
+    (tmp_path / "p.csv").write_text("id,z\nk2,\n")
+    mapping = parse_mapping(STAYS.format(optional="true"))
+    found = stage(mapping, mapping.load[0], tmp_path)
+    assert [str(each) for each in found.refused] == [
+        "e:2: 'i' is no date written as YYYY-MM-DD",
+        "e:3: school_identifier is not known",
+    ]
 
 
 def require_sound(target: str, values: Mapping[str, Value]) -> None:
@@ -135,7 +165,9 @@ def test_a_cell_that_cannot_be_read_is_refused_each_time_it_comes() -> None:
 
 
 def test_rows_in_batches_come_out_in_their_order() -> None:
-    rows = [Refused("x", line, "no") if line % 3 == 0 else Row(line, (str(line), "x" * 40_000)) for line in range(40)]
+    rows: list[Row | Refused] = [
+        Refused("x", line, "no") if line % 3 == 0 else Row(line, (str(line), "x" * 40_000)) for line in range(40)
+    ]
     batches = [*batched(rows, 2)]
     assert len(batches) > 2
     assert [*one_by_one(batches)] == rows
