@@ -132,21 +132,6 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/consents": Act.RECORD_CONSENTS,
     "/console/consents/statement": Act.RECORD_CONSENTS,
     "/console/consents/slip": Act.RECORD_CONSENTS,
-    "/console/agreements/{digest}/amend": Act.DRAFT,
-    "/console/drafts": Act.DRAFT,
-    "/console/drafts/import": Act.DRAFT,
-    "/console/drafts/{draft}": Act.DRAFT,
-    "/console/drafts/{draft}/canonical": Act.DRAFT,
-    "/console/drafts/{draft}/data": Act.DRAFT,
-    "/console/drafts/{draft}/data/{dataset}": Act.DRAFT,
-    "/console/drafts/{draft}/delete": Act.DRAFT,
-    "/console/drafts/{draft}/file": Act.DRAFT,
-    "/console/drafts/{draft}/population": Act.DRAFT,
-    "/console/drafts/{draft}/ready": Act.DRAFT,
-    "/console/drafts/{draft}/requests": Act.DRAFT,
-    "/console/drafts/{draft}/review": Act.DRAFT,
-    "/console/drafts/{draft}/{step}": Act.DRAFT,
-    "/console/drafts/{draft}/{step}/look": Act.DRAFT,
 }
 """
 What each page is for: an act, or several of which one is enough. A new page stands here, or this file fails.
