@@ -38,7 +38,7 @@ async def read_ahead(desk: ConsoleDesk) -> bool:
         if not await desk.count(connection, moment, registry):
             return False
         await desk.tiles.head(await driver_of(connection), moment.size)
-    await desk.due(moment, registry, anew=True)
+    await desk.owed(moment, registry, anew=True)
     return True
 
 

@@ -15,7 +15,7 @@ from gateway.services.analysis.requests import first_since
 from gateway.services.obligations.history import driver_of
 from gateway.services.obligations.left import LeftUnder
 from gateway.services.obligations.owed import Obligations
-from gateway.services.obligations.shown import Owed
+from gateway.services.obligations.shown import Listed, Owed
 from gateway.services.office import Office
 from gateway.services.standing.registry import Moment, Registry
 from gateway.wrapping_keys import WrappingKeys
@@ -24,17 +24,17 @@ COUNTING_SECONDS: Final = 0.05
 """How long one look at the first page counts entries at most: what is missing is counted beforehand (`ahead`)."""
 SOON: Final = 30
 """Days within which what ends or comes due is shown on the first page."""
-_DUE_HOLDS: Final = timedelta(minutes=2)
-"""For so long what comes due is shown as it was found; it is a matter of days, and takes seconds to find."""
+_OWED_HOLDS: Final = timedelta(minutes=2)
+"""For so long what is owed is shown as it was found: it is a matter of days, and takes seconds to find."""
 
 
 @dataclass(slots=True)
-class Due:
-    """What comes due, as it was found at `at` by the documents up to `version`."""
+class Found:
+    """What is owed, as it was found at `at` by the documents up to `version`."""
 
     version: int = -2
     at: datetime | None = None
-    owed: tuple[Owed, ...] = ()
+    listed: Listed = field(default_factory=lambda: Listed((), (), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ConsoleDesk:
     subject_key: WrappingKeys = field(repr=False)
     activity: Activity = field(default_factory=Activity)
     tiles: TileHeads = field(default_factory=TileHeads)
-    found_due: Due = field(default_factory=Due)
+    found_owed: Found = field(default_factory=Found)
     left: LeftUnder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,14 +66,21 @@ class ConsoleDesk:
         """Return what is in force now, verified."""
         return await self.office.desk.registry()
 
-    async def due(self, moment: Moment, registry: Registry, *, anew: bool = False) -> tuple[Owed, ...]:
-        """Return what is overdue or due soon; `anew`: found again, though it was found a moment ago."""
-        found = self.found_due
-        is_fresh = found.at is not None and abs(moment.now - found.at) < _DUE_HOLDS
+    async def owed(self, moment: Moment, registry: Registry, *, anew: bool = False) -> Listed:
+        """Return what is owed under all agreements; `anew`: found again, though it was found a moment ago."""
+        found = self.found_owed
+        is_fresh = found.at is not None and abs(moment.now - found.at) < _OWED_HOLDS
         if anew or not is_fresh or found.version != registry.version:
-            listed = await Obligations(self.office.desk, left=self.left).listed(within=SOON)
-            found.version, found.at, found.owed = registry.version, moment.now, listed.obligations
-        return found.owed
+            found.listed = await self.obligations.listed()
+            found.version, found.at = registry.version, moment.now
+        return found.listed
+
+    async def due(self, moment: Moment, registry: Registry) -> tuple[Owed, ...]:
+        """Return what is overdue, or due soon."""
+        every = (await self.owed(moment, registry)).obligations
+        return tuple(
+            each for each in every if each.overdue_since or (each.days_left is not None and each.days_left <= SOON)
+        )
 
     async def count(
         self, connection: AsyncConnection, moment: Moment, registry: Registry, seconds: float = COUNTING_SECONDS

@@ -16,8 +16,8 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/obligations", name="console_obligations")
     async def read_obligations(request: Request, staff: LogReader) -> Response:
         """List what is owed, and the holds that keep records although they are due."""
-        _, registry = await desk.read()
-        found, names = await desk.obligations.listed(), names_of(registry)
+        moment, registry = await desk.read()
+        found, names = await desk.owed(moment, registry), names_of(registry)
         lines = registry.history
         titles = {digest: each.verified.agreement.title for digest, each in lines.items()}
         shown = listed(request, obligations_listing(names, titles, words_of(request)), found.obligations)

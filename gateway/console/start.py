@@ -85,7 +85,7 @@ GUIDES: Final = {
         message("A partner's program is registered"),
         message("It asks with keys of its own, which the partner's signer bound to the agreement."),
         f"{ROOT}/partners",
-        ("pactgate client binding", "pactgate client register"),
+        ("pactgate client bind", "pactgate client register"),
         "docs/partners.md",
     ),
 }

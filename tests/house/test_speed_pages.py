@@ -13,8 +13,8 @@ from tests.bench.scenes import served
 from tests.factories.pages import ROOT, blocks, commands, inline, rows, text_of
 
 OAUTH, RECORDS, LOG = "docs/oauth-speed.md", "docs/records-speed.md", "docs/log-speed.md"
-LOADS = "docs/loads-speed.md"
-SPEED = (LOG, "docs/log-search-speed.md", OAUTH, "docs/policy-speed.md", RECORDS, LOADS)
+LOADS, CONSOLE = "docs/loads-speed.md", "docs/console-speed.md"
+SPEED = (LOG, "docs/log-search-speed.md", OAUTH, "docs/policy-speed.md", RECORDS, LOADS, CONSOLE)
 PYTHON = ".venv/bin/python -m "
 NUMBER = re.compile(r"[\d,]+(\.\d+)?")
 
@@ -57,7 +57,7 @@ def test_every_command_of_a_page_about_speed_is_there(page: str) -> None:
         require_there(words)
 
 
-@pytest.mark.parametrize("page", [LOG, OAUTH, RECORDS, LOADS])
+@pytest.mark.parametrize("page", [LOG, OAUTH, RECORDS, LOADS, CONSOLE])
 def test_make_bench_runs_what_the_page_measures(page: str) -> None:
     ran = re.findall(r"\$\(PY\) -m (tests\.bench[\w.]*)", (ROOT / "Makefile").read_text("utf-8"))
     measured = {words[0] for words in called(page) if words[0].startswith("tests.bench")}
