@@ -1,6 +1,7 @@
 """Loads: malformed input is named and loses nothing, half a load is never seen, and doubt waits for a person."""
 
 import datetime as dt
+import gc
 import json
 import re
 import secrets
@@ -355,6 +356,13 @@ async def test_a_dry_run_writes_nothing_and_says_what_would_be_held(district: Sm
     assert await district.owner.fetchrow("SELECT size, epoch FROM audit.head") == before
     # Not even what a load that died left behind is tidied up.
     assert await counts(district, "batch") == 2
+
+
+async def test_pythons_collector_sees_everything_again_after_a_load(district: SmallDistrict) -> None:
+    with pytest.raises(BadSource):
+        await district.load_by(mapping_for("students"), district.folder / "nowhere")
+    await district.load(BASIC)
+    assert gc.get_freeze_count() == 0
 
 
 async def test_a_large_part_is_committed_to_in_sections_and_a_small_one_as_ever(district: SmallDistrict) -> None:
