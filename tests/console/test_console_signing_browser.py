@@ -1,4 +1,4 @@
-"""An agreement comes into force in a real browser, by passkeys of its own: both parties and a second officer."""
+"""A draft goes live in a real browser: reviewed, signed by both parties and a second officer, and filed."""
 
 from collections.abc import AsyncIterator
 
@@ -6,11 +6,12 @@ import pytest
 from playwright.async_api import Browser, CDPSession
 
 from agreements.roles import Role
+from tests.factories.agreements import SignedAgreement
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import DAY
 from tests.factories.console import Console, console_of
 from tests.factories.gateway import Gateway
-from tests.factories.papers import drafted, introduced, prepared, signed_file
+from tests.factories.papers import drafted, introduced, signed_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.claim(1), pytest.mark.claim(12)]
 
@@ -44,18 +45,17 @@ async def with_passkeys(seen: Sight) -> CDPSession:
     return protocol
 
 
-async def test_both_parties_and_a_second_officer_sign_an_agreement_into_force_without_leaving_the_pages(
+async def test_an_administrator_takes_a_draft_to_live_with_both_signatures_and_a_second_officer_on_the_pages(
     console: Console, browser: Browser
 ) -> None:
     bundle, ring = drafted(console), console.gateway.deployment.ring
-    digest = await prepared(console, bundle)
     url, partner, start = console.gateway.url, bundle.agreement.partner.id, await console.gateway.size()
     async with sight(browser, url) as staff, sight(browser, url) as guest:
         for each in (staff, guest):
             await with_passkeys(each)
-        # The administrator hands the partner a link.
+        # The administrator brings in what was written, reviews it, and hands the partner a link.
         await staff.pick("administrator")
-        await staff.open(f"/console/papers/{digest}")
+        digest = await reviewed(staff, bundle)
         await staff.page.get_by_role("button", name="Make a link for").click()
         link = await staff.page.locator("main code").inner_text()
         # The partner's signer makes a passkey, and an officer introduces it.
@@ -106,6 +106,19 @@ async def test_both_parties_and_a_second_officer_sign_an_agreement_into_force_wi
     assert filed["agreement"] == digest
     people = {each["person"] for each in await console.entries(start, "paper.filed") if each["concerns"] == digest}
     assert people == {console.people[Role.ADMINISTRATOR].id}
+
+
+async def reviewed(seen: Sight, bundle: SignedAgreement) -> str:
+    """Bring in a draft and review it, until it waits for signatures; return its digest."""
+    await seen.open("/console/drafts")
+    await seen.page.get_by_text("A draft written as YAML or JSON").click()
+    await seen.page.get_by_label("The whole file, unsigned").fill(bundle.agreement.canonical.decode())
+    await seen.page.get_by_role("button", name="Bring in a file").click()
+    await seen.page.get_by_role("link", name="Review", exact=True).click()
+    await seen.page.get_by_role("button", name="Ready for signatures").click()
+    digest = seen.page.url.rpartition("/")[2]
+    assert digest == bundle.digest
+    return digest
 
 
 async def choices(seen: Sight) -> list[str]:
