@@ -14,8 +14,9 @@ from agreements.errors import LastOfficer, NotEntitled, SamePerson
 from agreements.filed import Filed, Received
 from agreements.holders import Holders, Introduction, Tenure
 from agreements.keys import PublicKey
+from agreements.names import person
 from agreements.signature import Kind, verify
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 _OFFICER: Final = "officer"
 _OPPOSED: Final = {_OFFICER, "partner_signer"}

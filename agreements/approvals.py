@@ -13,8 +13,9 @@ from agreements.canonical import read_canonical
 from agreements.documents.approval import Approval, read_approval
 from agreements.entitlement import Introduced
 from agreements.errors import AgreementError, NotApproved, SamePerson
+from agreements.names import person
 from agreements.signature import Envelope, Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 Weighed = Callable[[Received], frozenset[str]]
 """Given when an approval was received: the digests it must acknowledge. May raise, and then it does not count."""

@@ -15,9 +15,10 @@ from agreements.entitlement import Introduced, Steward, entitled
 from agreements.errors import AgreementError, NotEntitled
 from agreements.filed import Filed, Received
 from agreements.holders import Holders, Introduction, Tenure, pinned
+from agreements.names import person
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Envelope, verify
-from agreements.trust import Officer, Trust, person
+from agreements.trust import Officer, Trust
 
 __all__ = ["Authority", "Filed", "Introduced", "Introduction", "Received", "Steward", "Tenure", "build_authority"]
 

@@ -27,10 +27,11 @@ from agreements.errors import (
     UnknownLeaver,
 )
 from agreements.filed import Filed, Received
+from agreements.names import person
 from agreements.obligations import day_of
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from agreements.documents.emergency_release import EMERGENCY_RELEASE, EmergencyR
 from agreements.documents.reading import refuse
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError, NotApproved, OrderNotOpen, SamePerson
+from agreements.names import person
 from agreements.pointer import pointer
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 REVIEW_WITHIN: Final = timedelta(hours=72)
 """How long after the entry that received an order a second officer has to review it [P]."""

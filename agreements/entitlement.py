@@ -7,8 +7,9 @@ from typing import Final
 
 from agreements.documents.signer import Signer
 from agreements.errors import NotEntitled, SamePerson, SecondVoiceMissing, SignatureMissing
+from agreements.names import person
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 _STEWARDS: Final = 2
 """Neither what a value of a code tells, nor that a broken export is right, is one person's word (claim 12)."""

@@ -28,10 +28,11 @@ from agreements.documents.family import (
 from agreements.documents.reading import refuse
 from agreements.elements import Catalogue
 from agreements.errors import NotEntitled, SamePerson
+from agreements.names import person
 from agreements.pointer import pointer
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 
 @dataclass(frozen=True, slots=True)

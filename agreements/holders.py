@@ -14,8 +14,9 @@ from agreements.documents.signer import ROLES, Signer
 from agreements.entitlement import Introduced, current_signer
 from agreements.errors import SecondVoiceMissing
 from agreements.filed import Filed, Received
+from agreements.names import person
 from agreements.signature import Kind
-from agreements.trust import Officer, Trust, person
+from agreements.trust import Officer, Trust
 
 _VOICES: Final = 2
 

@@ -15,9 +15,10 @@ from agreements.canonical import read_canonical
 from agreements.documents.log_key import INTRODUCED, LogKeyMove, read_log_key
 from agreements.errors import LogKeyRefused
 from agreements.filed import Filed
+from agreements.names import person
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Kind
-from agreements.trust import Trust, person
+from agreements.trust import Trust
 
 _OFFICERS: Final = 2
 

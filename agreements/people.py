@@ -20,11 +20,12 @@ from agreements.documents.signer import Signer
 from agreements.documents.undertaking import UNDERTAKING, Undertaking, read_undertaking
 from agreements.errors import AgreementError, NotEntitled, SamePerson
 from agreements.in_force import VerifiedAgreement, require_annex_of
+from agreements.names import person
 from agreements.seal import SEAL, require_seal
 from agreements.shapes import words_only
 from agreements.signature import Envelope, Kind, verify
 from agreements.statement import statement
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 
 @dataclass(frozen=True, slots=True)

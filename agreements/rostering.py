@@ -11,9 +11,9 @@ from dataclasses import InitVar, dataclass
 from agreements.authority import Authority, Filed, Received
 from agreements.documents.roster_decision import RosterDecision, read_roster_decision
 from agreements.errors import NotEntitled, SamePerson
+from agreements.names import person
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Envelope, Kind
-from agreements.trust import person
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from agreements.canonical import read_canonical
 from agreements.documents.reading import refuse
 from agreements.documents.staff_role import STAFF_ROLE, StaffRole, read_staff_role
 from agreements.errors import NotEntitled, SamePerson, SignatureMissing
+from agreements.names import person
 from agreements.seal import SEAL, require_seal
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 _OFFICERS: Final = 2
 MOST_DAYS_LATE: Final = timedelta(days=31)

@@ -4,13 +4,13 @@ Where trust starts: two or more officers and the log's key, pinned in a file out
 Every other key leads back here by signatures.
 """
 
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from agreements.canonical import Json, canonical_bytes, read_json
 from agreements.errors import BadKey, BadTrust, MalformedDocument
 from agreements.keys import PublicKey, read_public_key
+from agreements.names import person
 from agreements.shapes import DIGEST, Shape, group, leaf, listing, shape_problems, text
 
 MIN_OFFICERS: Final = 2
@@ -163,8 +163,3 @@ def recovered_trust(trust: Trust, origin: str, log_public_key: str, *, recovery:
     """
     ended = Followed(trust.origin, trust.log_public_key, recovery, entry, kept)
     return read_trust(Trust(origin, trust.officers, log_public_key, (*trust.follows, ended)).canonical)
-
-
-def person(name: str) -> str:
-    """Return `name` as two people's names are compared: case, width and spacing aside."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

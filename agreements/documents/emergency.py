@@ -13,9 +13,9 @@ from agreements.canonical import Json, canonical_bytes
 from agreements.documents.reading import read_shaped
 from agreements.elements import Catalogue, Tier
 from agreements.errors import InvalidDocument, Problem
+from agreements.names import words
 from agreements.pointer import pointer
 from agreements.shapes import choice, group, leaf, listing, text
-from agreements.trust import person
 
 MOST_HOURS: Final = 72
 """Row L4: an order is for one event, never a standing grant."""
@@ -150,18 +150,18 @@ def read_emergency_order(raw: bytes | str, catalogue: Catalogue) -> EmergencyOrd
 def _unsaid(content: dict[str, Any]) -> list[Problem]:
     """Return what the law wants said in words and the words do not say."""
     problems = []
-    if len(person(content["threat"])) < LEAST_WORDS:
+    if len(words(content["threat"])) < LEAST_WORDS:
         problems.append(_problem("/threat", "Say in a sentence what threatens whom: articulable and significant."))
     named = set()
     for index, each in enumerate(content["recipients"]):
-        name = person(each["name"]).strip(".! ")
+        name = words(each["name"]).strip(".! ")
         if name in NOBODY_IN_PARTICULAR:
             sentence = "Name the party that needs to know. Nothing leaves to everyone or to whoever asks."
             problems.append(_problem(pointer("recipients", index, "name"), sentence))
         elif name in named:
             problems.append(_problem(pointer("recipients", index, "name"), "This recipient is listed twice."))
         named.add(name)
-        if len(person(each["why_needed"])) < LEAST_WORDS:
+        if len(words(each["why_needed"])) < LEAST_WORDS:
             sentence = "Say in a sentence why the threat makes this recipient need to know."
             problems.append(_problem(pointer("recipients", index, "why_needed"), sentence))
     return problems

@@ -16,9 +16,9 @@ from agreements.emergencies import (
 )
 from agreements.errors import AlreadyRegistered, ReviewMissing
 from agreements.lifecycle import Standing
+from agreements.names import person
 from agreements.register import has_moved, insert_status
 from agreements.signature import Envelope, Kind
-from agreements.trust import person
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event

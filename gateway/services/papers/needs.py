@@ -12,8 +12,9 @@ from enum import StrEnum
 from agreements.authority import Authority, Received
 from agreements.documents.signer import ROLES
 from agreements.entitlement import Introduced
+from agreements.names import person
 from agreements.signature import Kind
-from agreements.trust import Officer, person
+from agreements.trust import Officer
 
 
 class Who(StrEnum):
