@@ -14,7 +14,7 @@ from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle
 from gateway.records.loading.staging import Staging
-from gateway.records.loading.targets import DECIDING, EXIT, OPT_OUTS, TARGETS, Target, key_of
+from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
 from gateway.records.loading.workspace import KNOWN, Workspace
 
 ENDED_HELD: Final = 10
@@ -191,8 +191,13 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
 
 
 async def _keep(work: Workspace, number: int, target: str) -> None:
-    """Let nothing end that a refused row may have meant, and note whose rows are withheld for it."""
-    connection, is_deciding = work.connection, target in DECIDING
+    """
+    Let nothing end that a refused row may have meant, and note whose rows are withheld for it.
+
+    INVARIANT: no family's no ends while a row of its file is refused that may have said it: not the no of the student
+    whose row it is, and nobody's where that cannot be told.
+    """
+    connection = work.connection
     told = f"SELECT DISTINCT student_id FROM pg_temp.refused WHERE load = {number} AND student_id IS NOT NULL"
     if not work.refused[number] or not TARGETS[target].is_about_students:
         return
@@ -203,10 +208,11 @@ async def _keep(work: Workspace, number: int, target: str) -> None:
         f"DELETE FROM pg_temp.leaving AS l USING ({told}) AS k"
         f" WHERE l.load = {number} AND NOT l.changed AND l.student_id = k.student_id"
     )
-    if is_deciding or target == OPT_OUTS:
-        await connection.execute(f"INSERT INTO pg_temp.withheld SELECT {number}, student_id FROM ({told}) AS k")
-    if is_deciding and await _is_unreadable(work, number):
-        # Some row could not be told whose it is: whoever is missing may be meant, so nobody is deleted.
+    if target not in DECIDING | ENDING_WIDENS:
+        return
+    await connection.execute(f"INSERT INTO pg_temp.withheld SELECT {number}, student_id FROM ({told}) AS k")
+    if await _is_unreadable(work, number, target):
+        # Some row could not be told whose it is: whoever is missing may be meant, so nothing of anybody's ends.
         await connection.execute(
             f"WITH kept AS (DELETE FROM pg_temp.leaving WHERE load = {number} AND NOT changed RETURNING student_id)"
             f" INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, k.student_id FROM kept AS k WHERE NOT EXISTS"
@@ -231,10 +237,13 @@ async def _end_unread(work: Workspace, number: int, target: str) -> None:
     )
 
 
-async def _is_unreadable(work: Workspace, number: int) -> bool:
+async def _is_unreadable(work: Workspace, number: int, target: str) -> bool:
+    """Return whether a refused row may be anybody's: nobody is found for it, or two of them say the same student."""
+    # A number that finds nobody is a new student's where students come, and may be anybody's with a slip elsewhere.
+    nobody = "bool_or(student_id IS NULL)" if target in ENDING_WIDENS else "false"
     return bool(
         await work.connection.fetchval(
-            "SELECT count(*) > count(DISTINCT coalesce(student_id::text, number))"
+            f"SELECT {nobody} OR count(*) > count(DISTINCT coalesce(student_id::text, number))"
             f" FROM pg_temp.refused WHERE load = {number}"
         )
     )

@@ -76,6 +76,14 @@ Targets whose refused rows withhold the student: they say who somebody is and wh
 A program withholds only from agreements that ask who is not in one (`coverage`): elsewhere it would add nobody.
 """
 
+ENDING_WIDENS: Final = frozenset({"programs", OPT_OUTS})
+"""
+Targets whose rows keep something from partners: what is missing of them may open something.
+
+A family's no, and a program that an agreement's students must not be in. Whatever else keeps something back is no
+target: no load brings or ends statements, restrictions and withdrawals.
+"""
+
 
 @cache
 def columns_of(target: str) -> tuple[str, ...]:
