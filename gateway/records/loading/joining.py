@@ -12,12 +12,17 @@ from gateway.records.loading.shelf import Cells, Shelf
 
 @contextmanager
 def shelved(file: SourceRows, key: str) -> Iterator[Shelf]:
-    """Yield the rows of a second file by key. Raises `BadSource`."""
+    """
+    Yield the rows of a second file by key. Raises `BadSource`.
+
+    INVARIANT: nothing is no key. Two rows without one have nothing in common, so a blank key finds nobody.
+    """
     shelf = Shelf()
     try:
+        at = file.columns.index(key) if file.layers else NOWHERE
         for row in file.rows():
-            if isinstance(row, Row):
-                shelf.put(row.cells[file.columns.index(key)], row.cells)
+            if isinstance(row, Row) and row.cells[at]:
+                shelf.put(row.cells[at], row.cells)
         yield shelf
     finally:
         shelf.close()

@@ -76,6 +76,18 @@ def test_rows_that_come_together_are_taken_as_if_each_came_alone(
     assert said(alone) == said(together)
 
 
+def test_two_rows_without_a_key_have_nothing_in_common(tmp_path: Path) -> None:
+    (tmp_path / "e.csv").write_text("n,s,y,i,o,g,k\n1,a,2025-2026,2025-09-01,,1,\n2,a,2025-2026,2025-09-01,,1, \n")
+    (tmp_path / "p.csv").write_text("id,z\n,no\nk1,yes\n")
+    for optional in ("false", "true"):
+        mapping = parse_mapping(STAYS.format(optional=optional))
+        found = stage(mapping, mapping.load[0], tmp_path)
+        # The row that has no key of its own says that these are not meant: it does not speak of them.
+        assert [row.line for row in found.rows] == ([2, 3] if optional == "true" else [])
+        told = [] if optional == "true" else [f"e:{line}: has no single row in 'p'" for line in (2, 3)]
+        assert [str(each) for each in found.refused] == told
+
+
 SOUND: Sequence[Value] = (
     *("x", "2025-2026", "agreement:ours", "sharing", "parent", "Present", "tutoring", "partner:x", "paper", "en"),
     *(f"sha256:{'a' * 64}", *Authentication, *Approval),
