@@ -2,7 +2,8 @@
 Reading a table row by row: a malformed row is refused with its line, and the rows after it are still read.
 
 A stray quotation mark would make an ordinary reader swallow the rest of the file as one cell. Here a row may go on over
-a few lines; if it never closes, its first line is refused and reading goes on with the next (`csvrecords`).
+a few lines; if it never closes, or is no row of the file then, its first line is refused and reading goes on with the
+next (`csvrecords`).
 """
 
 import codecs
@@ -40,7 +41,7 @@ class CsvFile:
     def batches(self) -> Iterator[Batch]:
         """Yield the same some thousand at a time. Raises `BadSource`."""
         has_header = not self.source.columns
-        for some in _records(self.export, self.source, self.name):
+        for some in _records(self.export, self.source, self.name, len(self.columns)):
             self.taken += some.letters
             begin = 1 if has_header else 0
             has_header = has_header and not some.found
@@ -118,12 +119,12 @@ def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:
     raise BadSource(f"{name}: {source.path} has no header line.")
 
 
-def _records(export: Export, source: SourceFile, name: str) -> Iterator[Records]:
+def _records(export: Export, source: SourceFile, name: str, width: int | None = None) -> Iterator[Records]:
     """Yield the records of a table, or why there are none, some at a time. Raises `BadSource`."""
     raw = export.open(source.path)
     if source.form == "xlsx":
         return sheet_records(raw, source, name)
-    return records_of(raw, source, name)
+    return records_of(raw, source, name, width)
 
 
 def _tidy(column: Column) -> list[str]:

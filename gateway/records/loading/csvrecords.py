@@ -2,6 +2,9 @@
 From the bytes of a CSV file to records: which cells each has and in which line it begins, or why it is none.
 
 INVARIANT: what is held at a time is bounded. A line without an end is refused once, and skipped without being kept.
+INVARIANT: what is refused is one line. A quotation mark that opens by a slip may seem to close in a row below: a record
+over several lines that is none, or has not as many cells as the file has columns, costs its first line only, and each
+line after it is looked at by itself.
 """
 
 import csv
@@ -21,6 +24,7 @@ TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
 STRANGE: Final = "surrogateescape"
 """How bytes that are no letters are kept until the row is known that holds them."""
 _LINES_A_ROW: Final = 50
+_OPEN: Final = "a quotation mark is opened and never closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,19 @@ class Records:
     """Whether it is known that every cell is of plain letters, which are written in one way only."""
 
 
-def records_of(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[Records]:
-    """Yield the records of a CSV file, some thousand at a time; blank lines are none. Raises `BadSource`."""
+def records_of(raw: BinaryIO, source: SourceFile, name: str, width: int | None) -> Iterator[Records]:
+    """
+    Yield the records of a CSV file, some thousand at a time; blank lines are none. Raises `BadSource`.
+
+    `width` is how many columns the file has, where that is known already.
+    """
     with io.TextIOWrapper(raw, encoding=source.encoding, errors=STRANGE, newline="") as file:
         blocks = blocks_of(file, source, name)
         lines, first = next(blocks, []), 1
         while lines:
             done = len(lines)
             if (records := _at_once(lines, first, source)) is None:
-                records, done = _one_by_one(lines, first, source, blocks)
+                records, done = _one_by_one(lines, first, source, blocks, width)
             yield records
             first += done
             lines = lines[done:] or next(blocks, [])
@@ -89,7 +97,9 @@ def _at_once(lines: Sequence[str], first: int, source: SourceFile) -> Records | 
     return Records(range(first, first + len(lines)), found, len(text), text.isascii())
 
 
-def _one_by_one(lines: list[str], first: int, source: SourceFile, more: Iterator[list[str]]) -> tuple[Records, int]:
+def _one_by_one(
+    lines: list[str], first: int, source: SourceFile, more: Iterator[list[str]], width: int | None
+) -> tuple[Records, int]:
     """Return the records that begin in these lines, and in how many they stand: the last may go on in `more`."""
     begins: list[int] = []
     records: list[list[str] | str] = []
@@ -105,13 +115,21 @@ def _one_by_one(lines: list[str], first: int, source: SourceFile, more: Iterator
                     break
                 taken += 1
                 found = _parse("".join(lines[at : at + taken]), source)
-            if found is None:
-                # The quotation mark never closed: only the first line is lost, the others get another chance.
-                found, taken = "a quotation mark is opened and never closed", 1
+            if found is None or taken > 1:
+                found, taken = _over_lines(found, taken, width)
             begins.append(number)
             records.append(found)
         at += taken
     return Records(begins, records, sum(map(len, lines[:at]))), at
+
+
+def _over_lines(found: list[str] | str | None, taken: int, width: int | None) -> tuple[list[str] | str, int]:
+    """Return what was found over several lines, and how many it costs: only its first one if it is no row."""
+    if found is None or isinstance(found, str):
+        return _OPEN, 1
+    if width is not None and len(found) != width:
+        return f"it goes on over {taken} lines and has {len(found)} columns where the file has {width}", 1
+    return found, taken
 
 
 def _parse(text: str, source: SourceFile) -> list[str] | str | None:
