@@ -77,7 +77,8 @@ class SourceRows:
                 yield row
                 continue
             cells = tuple([row.cells[place] for place in order])
-            if at is not None and len(self.layers) > 1:
+            # A row without an id takes nobody's place: other rows that have none are not what it was meant to change.
+            if at is not None and cells[at] and len(self.layers) > 1:
                 if seen.has(cells[at], before=layer.name):
                     continue
                 if not is_oldest:

@@ -143,3 +143,15 @@ def test_deltas_are_laid_over_files_in_parts(folder: Path, tmp_path: Path) -> No
         "schools-y.csv of delta 1:3: school_identifier is not known",
         "schools-b.csv:3: it has 1 columns where the file has 2",
     ]
+
+
+def test_a_row_of_a_delta_without_an_id_takes_no_rows_place(folder: Path, tmp_path: Path) -> None:
+    (folder / "schools-b.csv").write_text("id,name\n,B\n,C\n")
+    (tmp_path / "delta").mkdir()
+    (tmp_path / "delta" / "schools-x.csv").write_text("id,name\n,D\n")
+    found = staged(folder, mapping(more='id = "id"'), deltas=(tmp_path / "delta",))
+    assert [str(row).split(": ")[0] for row in found.refused] == [
+        "schools-x.csv of delta 1:2",
+        "schools-b.csv:2",
+        "schools-b.csv:3",
+    ]
