@@ -51,9 +51,7 @@ class Model:
             self.state, self.reopened = "open", self.reopened + 1
 
 
-async def play(
-    pool: asyncpg.Pool, app: AsyncEngine, office: AsyncEngine, example: int, steps: list[tuple[str, str, int]]
-) -> None:
+async def play(pool: asyncpg.Pool, engines: Engines, example: int, steps: list[tuple[str, str, int]]) -> None:
     """Do the steps as the roles that do them, in cases of this example alone, and compare with the model."""
     models: dict[str, Model] = {}
     for act, name, amount in steps:
