@@ -106,7 +106,7 @@ incident_note = Table(
     ForeignKeyConstraint(["incident"], ["gateway.incident.idx"], name="incident_note_incident_fk"),
     CheckConstraint("act IN ('noted', 'counted', 'done', 'closed')", name="incident_note_act_is_known"),
     CheckConstraint("(act = 'done') = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
-    CheckConstraint("(act = 'counted') = (students IS NOT NULL)", name="incident_note_counted_is_a_count"),
+    CheckConstraint("students IS NULL OR act = 'counted'", name="incident_note_count_is_of_students"),
     CheckConstraint("char_length(words) <= 4000", name="incident_note_words_are_few"),
 )
 """What was done about an incident, each by its entry: notes, counts of students, tasks ticked off, its end."""

@@ -88,6 +88,29 @@ async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is
     assert family.status_code == 200
 
 
+@pytest.mark.claim(5)
+@pytest.mark.parametrize("table", ["subject", "private"])
+async def test_a_list_of_students_that_is_gone_is_told_and_counts_nobody_as_nobody(
+    console: Console, table: str
+) -> None:
+    gateway = console.gateway
+    await gateway.get(TUTORING, "/v1/students?fields=first_name")
+    index = await gateway.size() - 1
+    number = await console.open_incident(agreement=gateway.line(TUTORING))
+    admin, officer = await gateway.database.connection("admin"), await console.as_a(Role.OFFICER)
+    kept = await admin.fetchrow(f"SELECT * FROM audit.{table} WHERE idx = $1", index)  # noqa: S608 - our own tables
+    assert kept is not None
+    await admin.execute(f"ALTER TABLE audit.{table} DISABLE TRIGGER ALL")
+    await admin.execute(f"DELETE FROM audit.{table} WHERE idx = $1", index)  # noqa: S608 - our own tables
+    shown = await officer.post(f"/console/incidents/{number}/affected", {"csrf": await officer.token()})
+    assert f"are not those that they commit to: {index}" in shown.text
+    page = (await officer.get(f"/console/incidents/{number}")).text
+    assert "not counted yet" in page
+    assert "Tell the families" in page
+    places = ", ".join(f"${at + 1}" for at in range(len(kept)))
+    await admin.execute(f"INSERT INTO audit.{table} VALUES ({places})", *kept)  # noqa: S608 - as it was
+
+
 async def test_an_incident_is_followed_to_its_end_and_no_further(console: Console) -> None:
     gateway = console.gateway
     number = await console.open_incident()

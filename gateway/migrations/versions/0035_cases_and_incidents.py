@@ -95,7 +95,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["incident"], ["gateway.incident.idx"], name="incident_note_incident_fk"),
         sa.CheckConstraint("act IN ('noted', 'counted', 'done', 'closed')", name="incident_note_act_is_known"),
         sa.CheckConstraint("(act = 'done') = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
-        sa.CheckConstraint("(act = 'counted') = (students IS NOT NULL)", name="incident_note_counted_is_a_count"),
+        sa.CheckConstraint("students IS NULL OR act = 'counted'", name="incident_note_count_is_of_students"),
         sa.CheckConstraint("char_length(words) <= 4000", name="incident_note_words_are_few"),
         schema="gateway",
     )

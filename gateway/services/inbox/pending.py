@@ -17,7 +17,7 @@ MOST: Final = 500
 LONGEST: Final = 300
 """Characters kept of a fact. Facts are ids, codes and counts; what is longer is not."""
 _MOST_FACTS: Final = 12
-_MOVING: Final = frozenset(
+MOVING: Final = frozenset(
     {
         *("answer_by", "count", "days", "first_entry", "last_entry", "reason", "since", "stands", "times"),
         *("unwitnessed", "until"),
@@ -38,7 +38,7 @@ class Raised:
     @property
     def identity(self) -> bytes:
         """Return what an alarm about the same thing has too: a digest of its code and of the facts that name it."""
-        named: dict[str, Json] = {name: value for name, value in self.facts.items() if name not in _MOVING}
+        named: dict[str, Json] = {name: value for name, value in self.facts.items() if name not in MOVING}
         return hashlib.sha256(canonical_bytes([self.code, named])).digest()
 
 

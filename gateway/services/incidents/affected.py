@@ -8,9 +8,10 @@ that says so was committed, and the students stand beside that entry, so that ea
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, BigInteger, Uuid, any_, bindparam, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from audit.entry import parse
 from gateway.records import facts, release
 from gateway.records.coverage import visible
 from gateway.records.numbers import merged_rows
@@ -22,6 +23,9 @@ from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Outcome, Wanted
 
 _AT_ONCE = 1_000
+_LEAVES = text("SELECT idx, leaf FROM audit.entry WHERE idx = ANY(:indexes) ORDER BY idx").bindparams(
+    bindparam("indexes", type_=ARRAY(BigInteger))
+)
 
 
 async def disclosures_of(office: Office, concerns: Concerns) -> list[int]:
@@ -45,13 +49,18 @@ async def disclosures_of(office: Office, concerns: Concerns) -> list[int]:
 
 
 async def numbers_beside(connection: AsyncConnection, entries: Sequence[int]) -> tuple[tuple[bytes, ...], list[int]]:
-    """Return the subject numbers beside these entries, each once, and the entries whose list was altered."""
+    """
+    Return the subject numbers beside these entries, each once, and the entries whose list cannot be relied upon.
+
+    INVARIANT: whoever took a list away, or what opens it, is found: the entry says that there were records.
+    """
     numbers: dict[bytes, None] = {}
-    altered = []
+    sound = set()
     async for each in listed(connection, entries):
         numbers.update(dict.fromkeys(each.subjects))
-        altered += [each.index] if each.checked is Checked.ALTERED else []
-    return tuple(numbers), altered
+        sound |= {each.index} if each.checked in {Checked.HOLDS, Checked.NOT_COMMITTED} else set()
+    found = await connection.execute(_LEAVES, {"indexes": [each for each in entries if each not in sound]})
+    return tuple(numbers), [row.idx for row in found if parse(row.leaf).body.get("records") != 0]
 
 
 async def students_of(

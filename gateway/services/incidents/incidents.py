@@ -119,7 +119,9 @@ class Incidents:
             index = await append_change(
                 connection, written, moves_epoch=False, subjects=beside, private=pack_private(opens)
             )
-            await _note(connection, index, number, now, person, act="counted", students=count)
+            # Where a list is gone nobody knows how many they are: it stays to be counted, and families to be told.
+            sure = None if altered else count
+            await _note(connection, index, number, now, person, act="counted", students=sure)
         return Affected(index, len(entries), students, unlinked, tuple(altered))
 
     async def note(self, number: int, words: str, person: str | None, *, task: Task | None = None) -> int:

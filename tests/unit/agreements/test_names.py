@@ -35,7 +35,7 @@ OTHERS = ("Olivia Okofor", "Oliver Okafor", "OlÃ­via Okafor", "Piotr Nowak", "æ
 def test_what_looks_like_a_name_is_that_name(name: str) -> None:
     assert person(name) == person(NAME)
     trust, officers = Keyring().trust, (Officer(NAME, key_for("one").public), Officer(name, key_for("two").public))
-    with pytest.raises(BadTrust, match="same officer|hidden character"):
+    with pytest.raises(BadTrust, match=r"same officer|hidden character"):
         pin_trust(trust.origin, officers, trust.log_public_key)
 
 
