@@ -120,6 +120,8 @@ class Invitations:
         `Papers.add` raises.
         """
         opened = await self.open(code)
+        if signed.digest != opened.paper.line.digest:
+            raise PaperRefused("This link is for the signature of one document, and this signs another.")
         parties = await self._papers.parties_of(each.kid for each in signed.signatures)
         if parties != {opened.party}:
             raise PaperRefused("This link is for a signer of another party than the key belongs to.")

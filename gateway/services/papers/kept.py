@@ -19,6 +19,8 @@ LASTS: Final = timedelta(days=30)
 """A document that nobody signs for so long is prepared anew: what it says of the world may be over."""
 MOST_OPEN: Final = 200
 """More than a district signs in its busiest month; beyond it somebody fills the list."""
+_STOPS: Final = frozenset({Kind.REVOCATION})
+"""What only narrows is prepared however long the list is: a stop never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ async def put(
 ) -> str:
     """Keep a paper, once; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
-    if await count_open(connection) >= MOST_OPEN:
+    if kind not in _STOPS and await count_open(connection) >= MOST_OPEN:
         raise TooManyPapers(f"{MOST_OPEN} papers are open.")
     row = {
         "digest": digest_bytes(digest),

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import MAX_BYTES, read_canonical
-from agreements.documents.approval import APPROVABLE, Approval, approval_bytes, read_approval
+from agreements.documents.approval import APPROVABLE, Approval, approval_bytes
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
@@ -68,16 +68,21 @@ class Papers:
         `payload` is the canonical form, as it is signed; `by` the id of a person. Raises `PaperRefused` for anything
         that would never count, `TooManyPapers`.
         """
+        approves = await self._judged(kind, payload, by, concerns)
+        async with self._changing() as (connection, now):
+            return await kept.put(connection, kind, payload, by, now, title=_named(title, kind), concerns=approves)
+
+    async def _judged(self, kind: Kind, payload: bytes, by: str, concerns: str | None) -> str | None:
+        """Judge a document as far as it can be; return what it concerns. Raises `PaperRefused`."""
         if len(payload) > MAX_BYTES or kind not in KINDS:
             raise PaperRefused("This kind of document is not prepared on a page, or it is too long.")
         with in_our_words():
             read_canonical(payload)
             document = KINDS[kind].read(payload, self._desk.catalogue)
-            approves = document.approves if isinstance(document, Approval) else concerns
-        if isinstance(document, Approval):
-            await self._require_second_person(document, by)
-        async with self._changing() as (connection, now):
-            return await kept.put(connection, kind, payload, by, now, title=_named(title, kind), concerns=approves)
+        if not isinstance(document, Approval):
+            return concerns
+        await self._require_second_person(document, by)
+        return document.approves
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
         """
@@ -131,23 +136,24 @@ class Papers:
         """
         Add the signatures of a signed document to a paper; an approval of it becomes a paper of its own.
 
+        INVARIANT: all of it or nothing; an approval whose signature is refused leaves no paper.
+
         `by` is who brings them. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not
-        verify, `SignatureUnwanted` for a good one by nobody who has still to sign.
+        verify, `SignatureUnwanted` for a good one by nobody who signs this document.
         """
-        if signed.kind is Kind.APPROVAL and signed.digest != digest:
-            with in_our_words():
-                approves = read_approval(signed.payload).approves
-            if approves != digest:
-                raise PaperRefused("The file approves another document.")
-            async with self._office.engine.connect() as connection:
-                title = (await kept.one(connection, digest)).title
-            digest = await self.prepare(Kind.APPROVAL, signed.payload, by, title=title, concerns=digest)
-        elif signed.digest != digest:
+        approved = digest if signed.kind is Kind.APPROVAL and signed.digest != digest else None
+        if approved is None and signed.digest != digest:
             raise PaperRefused("The file signs another document than this one.")
-        if signed.kind is Kind.APPROVAL:
-            await self._require_second_person(read_approval(signed.payload), by)
+        concerns = await self._judged(signed.kind, signed.payload, by, None)
+        if approved is not None and concerns != approved:
+            raise PaperRefused("The file approves another document.")
         world = await self._world()
         async with self._changing() as (connection, now):
+            if approved is not None:
+                title = (await kept.one(connection, approved)).title
+                digest = await kept.put(
+                    connection, signed.kind, signed.payload, by, now, title=title, concerns=approved
+                )
             row = await kept.open_one(connection, digest)
             for signature in signed.signatures:
                 if signature in row.signatures:
