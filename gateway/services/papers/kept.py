@@ -143,12 +143,10 @@ async def take_away(connection: AsyncConnection, digest: str) -> None:
     await connection.execute(delete(paper).where(paper.c.digest == own))
 
 
-async def mark_filed(connection: AsyncConnection, digests: Collection[str], index: int, by: str) -> None:
-    """Say of papers that they are filed."""
-    own = [digest_bytes(each) for each in digests]
-    await connection.execute(
-        update(paper).where(paper.c.digest.in_(own), paper.c.filed_idx.is_(None)).values(filed_idx=index, filed_by=by)
-    )
+async def mark_filed(connection: AsyncConnection, digest: str, index: int, by: str) -> None:
+    """Say of a paper that it is filed."""
+    own = (paper.c.digest == digest_bytes(digest), paper.c.filed_idx.is_(None))
+    await connection.execute(update(paper).where(*own).values(filed_idx=index, filed_by=by))
 
 
 async def passkeys_of(connection: AsyncConnection, person: str) -> frozenset[str]:

@@ -82,6 +82,9 @@ class Papers:
         if not isinstance(document, Approval):
             return concerns
         await self._require_second_person(document, by)
+        # An emergency waits for nobody, so its review is filed by itself, and there is nothing to review before.
+        if document.kind == Kind.EMERGENCY_ORDER.value and not await self._entries_of([document.approves]):
+            raise PaperRefused("An emergency order is reviewed once it is in force: file it first.")
         return document.approves
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
@@ -196,20 +199,22 @@ class Papers:
         async with self._office.engine.connect() as connection:
             approvals = [each for each in await kept.about(connection, [digest]) if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
-        if (index := await self._entry_of(digest)) is None:
+        if not await self._entries_of([digest]):
             with in_our_words():
                 complete = [each.envelope for each in approvals]
                 await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
-            index = await self._entry_of(digest)
-            assert index is not None  # it was filed just now
+        # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
+        # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
+        filed = await self._entries_of([digest, *(each.digest for each in approvals)])
         async with self._changing() as (connection, _):
-            await kept.mark_filed(connection, [digest, *(each.digest for each in approvals)], index, by)
-        return index
+            for each, index in filed.items():
+                await kept.mark_filed(connection, each, index, by)
+        return filed[digest]
 
-    async def _entry_of(self, digest: str) -> int | None:
-        """Return the entry that registered a document; None if none did."""
+    async def _entries_of(self, digests: Collection[str]) -> dict[str, int]:
+        """Return, of these documents, the entry that registered each; those that none did are left out."""
         _, registry = await self._desk.registry()
-        return next((each.index for each in registry.register.stored if each.digest == digest), None)
+        return {each.digest: each.index for each in reversed(registry.register.stored) if each.digest in digests}
 
     async def _require_second_person(self, approval: Approval, by: str) -> None:
         """
