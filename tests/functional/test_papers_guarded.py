@@ -7,13 +7,18 @@ import pytest
 from agreements.canonical import read_canonical
 from agreements.documents.approval import Approval, approval_bytes
 from agreements.documents.emergency import EMERGENCY_ORDER, emergency_order_bytes
+from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
+from gateway.services.admissions import Admissions
+from gateway.services.drafts.offering import drafted
 from gateway.services.onboarding import Onboarding
 from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
-from tests.factories.agreements import SPS_B, SignedAgreement
-from tests.factories.cohort import MENTORING
+from tests.factories.agreements import SPS_B, Keyring, SignedAgreement, key_for
+from tests.factories.authenticator import Authenticator
+from tests.factories.cohort import DAY, MENTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
 
@@ -69,3 +74,28 @@ async def test_an_approval_that_came_beside_a_commands_own_is_not_said_to_be_fil
     later = await papers.file(page, FILER)
     assert later > entry
     assert (await papers.paper(page)).line.filed == later
+
+
+async def test_a_passkey_that_was_made_here_is_known_as_its_makers_when_they_prepare_or_draft(gateway: Gateway) -> None:
+    office, bundle, ring = await gateway.office(), another(gateway), gateway.deployment.ring
+    papers, passkey = Papers(office), Authenticator("the preparer's", "localhost", "https://localhost")
+    introduced = officer_bytes(OfficerIntroduction("Pat Both", passkey.public, DAY, None, "A third officer."))
+    await Admissions(office.desk).introduce_officer(
+        Keyring.sign(Kind.OFFICER, introduced, *(each.key for each in ring.officers))
+    )
+    own = OwnPasskeys(office)
+    await own.keep(passkey.public.thumbprint, PREPARER)
+    await own.keep(key_for("no officer's").thumbprint, PREPARER)
+    digest = await papers.prepare(Kind.AGREEMENT, bundle.agreement.canonical, PREPARER, title="Z")
+    # Not by anybody's click, and not by a file that somebody else brings.
+    with pytest.raises(PaperRefused, match="another person"):
+        await papers.approve(digest, passkey.public.thumbprint, FILER)
+    said = approval_bytes(Approval(digest, "agreement", passkey.public.thumbprint, bundle.agreement.words_only))
+    with pytest.raises(PaperRefused, match="another person"):
+        await papers.add(digest, passkey.sign(Kind.APPROVAL, said), FILER)
+    assert await papers.approve(digest, ring.officers[0].key.thumbprint, FILER)
+    # What they write names that key as the drafter's, so that they will not approve it.
+    _, registry = await office.desk.registry()
+    keys = await own.officers_keys(registry)
+    assert keys[PREPARER] == {passkey.public.thumbprint}
+    assert drafted({}, keys, PREPARER) == {"people": {"drafted_by": passkey.public.thumbprint}}

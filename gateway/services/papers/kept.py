@@ -154,6 +154,11 @@ async def passkeys_of(connection: AsyncConnection, person: str) -> frozenset[str
     return frozenset(await connection.scalars(select(passkey.c.kid).where(passkey.c.person == person)))
 
 
+async def owners(connection: AsyncConnection) -> dict[str, str]:
+    """Return who made each passkey that was made here, by its thumbprint."""
+    return {row.kid: row.person for row in await connection.execute(select(passkey.c.kid, passkey.c.person))}
+
+
 async def made_by(connection: AsyncConnection, person: str) -> tuple[tuple[str, datetime], ...]:
     """Return the passkeys that somebody made here and when, the newest first."""
     own = passkey.c

@@ -225,9 +225,9 @@ class Papers:
         _, registry = await self._desk.registry()
         async with self._office.engine.connect() as connection:
             paper = await kept.found(connection, approval.approves)
-        if paper is None:
-            return
-        own = registry.staff.own_keys.get(paper.prepared_by, frozenset())
+            if paper is None:
+                return
+            own = await self._keys_of(connection, paper.prepared_by, registry)
         if by == paper.prepared_by or approval.approver in own:
             raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
 
