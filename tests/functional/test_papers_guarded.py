@@ -1,24 +1,27 @@
 """What a paper is not taken for: a review that nobody registered, an approval by whoever prepared it, one too old."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agreements.canonical import read_canonical
 from agreements.documents.approval import Approval, approval_bytes
 from agreements.documents.emergency import EMERGENCY_ORDER, emergency_order_bytes
+from agreements.documents.hold import Hold, hold_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.drafts.offering import drafted
 from gateway.services.onboarding import Onboarding
-from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.errors import NoSuchPaper, PaperIncomplete, PaperRefused
+from gateway.services.papers.kept import LASTS
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import SPS_B, Keyring, SignedAgreement, key_for
 from tests.factories.authenticator import Authenticator
-from tests.factories.cohort import DAY, MENTORING
+from tests.factories.cohort import DAY, MENTORING, TUTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
 
@@ -99,3 +102,21 @@ async def test_a_passkey_that_was_made_here_is_known_as_its_makers_when_they_pre
     keys = await own.officers_keys(registry)
     assert keys[PREPARER] == {passkey.public.thumbprint}
     assert drafted({}, keys, PREPARER) == {"people": {"drafted_by": passkey.public.thumbprint}}
+
+
+async def test_a_paper_is_over_after_thirty_days_though_nobody_opened_the_list(idle_gateway: Gateway) -> None:
+    gateway = idle_gateway
+    await gateway.serve()
+    papers, officer = Papers(await gateway.office()), gateway.deployment.ring.officers[0].key
+    payload = hold_bytes(Hold(gateway.digest(TUTORING), "legal", DAY, "A court asks."))
+    signed = add_signature(None, Kind.HOLD, payload, officer)
+    hold = await papers.prepare(Kind.HOLD, payload, PREPARER, title="A hold")
+    await papers.add(hold, signed, FILER)
+    await gateway.at(NOON + LASTS + timedelta(days=1))
+    for late in (papers.file(hold, FILER), papers.add(hold, signed, FILER), papers.withdraw(hold, FILER)):
+        with pytest.raises(NoSuchPaper):
+            await late
+    # Prepared again it is a new one, that nobody signed.
+    assert await papers.prepare(Kind.HOLD, payload, PREPARER, title="A hold") == hold
+    with pytest.raises(PaperIncomplete):
+        await papers.file(hold, FILER)

@@ -60,8 +60,9 @@ class Row:
 async def put(
     connection: AsyncConnection, kind: Kind, payload: bytes, by: str, now: datetime, *, title: str, concerns: str | None
 ) -> str:
-    """Keep a paper, once; return its digest. Raises `TooManyPapers`."""
+    """Keep a paper, once, anew if it was too old; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
+    await drop_stale(connection, now)
     if kind not in _STOPS and await count_open(connection) >= MOST_OPEN:
         raise TooManyPapers(f"{MOST_OPEN} papers are open.")
     row = {
@@ -106,11 +107,17 @@ async def found(connection: AsyncConnection, digest: str) -> Row | None:
         return None
 
 
-async def open_one(connection: AsyncConnection, digest: str) -> Row:
-    """Return a paper about which something may change still, locked. Raises `NoSuchPaper`, `PaperFiled`."""
+async def open_one(connection: AsyncConnection, digest: str, now: datetime) -> Row:
+    """
+    Return a paper about which something may change still, locked. Raises `NoSuchPaper`, `PaperFiled`.
+
+    INVARIANT: one that is too old is none, whether or not anybody opened the list that takes it away.
+    """
     found = await one(connection, digest, locked=True)
     if found.filed is not None:
         raise PaperFiled(f"The paper {digest} was filed by entry {found.filed}.")
+    if found.prepared_at < now - LASTS:
+        raise NoSuchPaper(f"The paper {digest} is too old.")
     return found
 
 

@@ -19,7 +19,7 @@ from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
 from gateway.services.papers import kept
-from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
+from gateway.services.papers.errors import PaperIncomplete, PaperRefused
 from gateway.services.papers.filing import file_document, is_filed_here
 from gateway.services.papers.judging import (
     PaperLine,
@@ -93,8 +93,8 @@ class Papers:
 
         `approver` is the thumbprint of the officer's key. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused`.
         """
-        async with self._changing() as (connection, _):
-            row = await kept.open_one(connection, digest)
+        async with self._changing() as (connection, now):
+            row = await kept.open_one(connection, digest, now)
         if row.kind.value not in APPROVABLE:
             raise PaperRefused("A document of this kind takes no approval.")
         if approver not in (await self._world()).held.officers:
@@ -157,13 +157,13 @@ class Papers:
                 digest = await kept.put(
                     connection, signed.kind, signed.payload, by, now, title=title, concerns=approved
                 )
-            row = await kept.open_one(connection, digest)
+            row = await kept.open_one(connection, digest, now)
             for signature in signed.signatures:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
-                row = await kept.open_one(connection, digest)
+                row = await kept.open_one(connection, digest, now)
         return await self.paper(digest, by)
 
     async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
@@ -178,20 +178,20 @@ class Papers:
         It gave nothing, so nothing is undone and nothing is on record; `by` is whoever may open it.
         """
         del by
-        async with self._changing() as (connection, _):
-            await kept.open_one(connection, digest)
+        async with self._changing() as (connection, now):
+            await kept.open_one(connection, digest, now)
             await kept.take_away(connection, digest)
 
     async def file(self, digest: str, by: str) -> int:
         """
         Bring a complete paper into force; return its entry.
 
-        Raises `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds; nothing was written
-        then.
+        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
+        nothing was written then.
         """
+        async with self._changing() as (connection, now):
+            await kept.open_one(connection, digest, now)
         paper = await self.paper(digest)
-        if paper.line.filed is not None:
-            raise PaperFiled(f"The paper {digest} was filed by entry {paper.line.filed}.")
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
         if paper.line.goes_with is not None:
