@@ -4,10 +4,14 @@ import httpx2
 import pytest
 
 from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.signature import Envelope, Kind, Signature, add_signature
+from gateway.services.admissions import Admissions
 from gateway.services.papers.errors import PaperRefused
 from gateway.services.papers.invitations import Invitations
 from tests.factories.agreements import key_for
+from tests.factories.authenticator import Authenticator
+from tests.factories.cohort import DAY
 from tests.factories.console import Console
 from tests.factories.papers import drafted, invited, papers_of
 from tests.factories.staff import Browser
@@ -48,3 +52,18 @@ async def test_a_link_takes_a_signature_of_its_own_document_alone_and_wrong_ones
     assert not (await papers.paper(bundle.digest)).added
     # The link itself is as good as before.
     assert (await Invitations(console.office).open(code)).paper.line.digest == bundle.digest
+
+
+async def test_a_partners_page_offers_the_passkeys_of_its_own_signers_alone(console: Console) -> None:
+    bundle, admissions = drafted(console), Admissions(console.office.desk)
+    made = {}
+    for party, role in ((bundle.agreement.partner.id, ROLES[1]), (bundle.agreement.district.id, ROLES[0])):
+        passkey = made[party] = Authenticator(f"of {party}")
+        signer = Signer(party, role, f"Somebody of {party}", passkey.public, DAY, DAY, LIMITS)
+        officer = console.gateway.deployment.ring.officers[1].key
+        await admissions.introduce_signer(add_signature(None, Kind.SIGNER, signer_bytes(signer), officer))
+    opened = await Invitations(console.office).open(await invited(console))
+    assert [each.thumbprint for each in opened.paper.passkeys] == [made[bundle.agreement.partner.id].public.thumbprint]
+    # On the district's own pages everybody's are offered: one machine may hold any of them.
+    paper = await (await papers_of(console)).paper(bundle.digest)
+    assert {each.thumbprint for each in paper.passkeys} == {each.public.thumbprint for each in made.values()}

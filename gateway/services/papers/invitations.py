@@ -105,7 +105,7 @@ class Invitations:
         if row is None or row.ends_at <= now:
             raise InvitationOver("The code leads nowhere.")
         try:
-            found = await self._papers.paper(f"sha256:{row.digest.hex()}")
+            found = await self._papers.paper(f"sha256:{row.digest.hex()}", party=row.party)
         except NoSuchPaper:
             raise InvitationOver("The paper is gone.") from None
         if found.line.filed is not None:

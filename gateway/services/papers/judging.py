@@ -102,14 +102,20 @@ def known_keys(registry: Registry) -> dict[str, PublicKey]:
     return keys | {each.signer.key.thumbprint: each.signer.key for each in authority.introductions}
 
 
-def waiting_passkeys(row: Row, world: World) -> tuple[PublicKey, ...]:
-    """Return the passkeys that could sign what is still open of a paper."""
+def waiting_passkeys(row: Row, world: World, party: str | None = None) -> tuple[PublicKey, ...]:
+    """
+    Return the passkeys that could sign what is still open of a paper; with `party` those of its signers alone.
+
+    Which passkeys another party has is nobody's to know who comes by a link.
+    """
     held, line = world.held, line_of(row, (), world)
     waiting = [each.need for each in line.needs if not each.is_met]
     return tuple(
         key
         for kid, key in sorted(known_keys(world.registry).items())
-        if key.passkey is not None and any(held.may(kid, need, row.kind) for need in waiting)
+        if key.passkey is not None
+        and (party is None or (kid in held.signers and held.signers[kid].signer.party == party))
+        and any(held.may(kid, need, row.kind) for need in waiting)
     )
 
 

@@ -41,7 +41,8 @@ class Paper:
     """
     One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature.
 
-    `passkeys` are those that could sign what is still open; `filed_here` is False for what another command takes.
+    `passkeys` are those of whoever looks that could sign what is still open; `filed_here` is False for what another
+    command takes.
     """
 
     line: PaperLine
@@ -114,8 +115,8 @@ class Papers:
         opened = {row.digest for row in rows}
         return tuple(line_of(row, approvals, world, mine, opened) for row in rows)
 
-    async def paper(self, digest: str, person: str | None = None) -> Paper:
-        """Return one paper, filed or open. Raises `NoSuchPaper`."""
+    async def paper(self, digest: str, person: str | None = None, party: str | None = None) -> Paper:
+        """Return one paper, filed or open; `person` or the signers of `party` look. Raises `NoSuchPaper`."""
         world = await self._world()
         async with self._office.engine.connect() as connection:
             row = await kept.one(connection, digest)
@@ -131,7 +132,7 @@ class Papers:
             words_only=kind.words_only(row.payload, catalogue),
             added=row.added,
             approvals=tuple(line_of(each, (), world, mine, opened) for each in approvals),
-            passkeys=waiting_passkeys(row, world),
+            passkeys=waiting_passkeys(row, world, party),
             filed_here=is_filed_here(row.kind),
         )
 
