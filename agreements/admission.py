@@ -4,11 +4,12 @@ How an officer or a signer is taken in, and how a key ends: one authority docume
 Each is judged by what was known when it was received; `agreements.authority` leaves out those that raise.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from agreements.canonical import read_canonical
 from agreements.documents.officer import OfficerIntroduction, read_officer
-from agreements.documents.revocation import read_revocation
+from agreements.documents.revocation import Revocation, read_revocation
 from agreements.documents.signer import read_signer
 from agreements.errors import LastOfficer, NotEntitled, SamePerson
 from agreements.filed import Filed, Received
@@ -34,6 +35,38 @@ def admit(holders: Holders, filed: Filed) -> Holders:
             return _revocation(holders, filed)
         case other:
             raise NotEntitled(f"A document of kind '{other}' gives nobody authority.")
+
+
+def require_revokers(holders: Holders, revocation: Revocation, kids: Collection[str], received: Received) -> None:
+    """
+    Check that enough of those who may revoke a key signed its revocation, and nobody of another party.
+
+    `kids` signed it, each good when it was received. Raises `NotEntitled`, `SecondVoiceMissing`.
+    """
+    subject, others, officers = revocation.subject, set(kids) - {revocation.subject}, holders.officers(received)
+    since, reaches_back = _since(revocation, received)
+    # (1): an officer is put out of office by two others, or by nobody but the person; a signer by an officer, by
+    # another signer of the party, or by the person. What was signed already is unmade by those two others or by an
+    # officer only: a party could otherwise undo its own signature, and shed what it owes under it.
+    if subject in {each.officer.key.thumbprint for each in holders.tenures}:
+        if subject not in kids or reaches_back:
+            holders.require_two_voices(others, received)
+    else:
+        signers, parties = holders.signers(received), holders.parties_of(subject)
+        for kid in others - set(officers):
+            if signers[kid].signer.party not in parties:
+                raise NotEntitled(f"The signer {kid} is of another party than the key that is revoked.")
+        if reaches_back and not others & set(officers):
+            raise NotEntitled("Only an officer revokes a signer's key from an earlier entry on; leave out 'since'.")
+    # (2): reaching back, it may unmake the introduction of other officers; that takes two voices as well.
+    if {*officers} - {subject} - {*holders.ended(subject, since, "").officers(received)}:
+        holders.require_two_voices(others, received)
+
+
+def _since(revocation: Revocation, received: Received) -> tuple[int, bool]:
+    """Return the entry from which it acts, and whether that is an earlier one. A stop does not wait."""
+    since = received.index if revocation.since is None else min(revocation.since, received.index)
+    return since, since < received.index
 
 
 def _officer(holders: Holders, filed: Filed) -> Holders:
@@ -88,28 +121,10 @@ def _revocation(holders: Holders, filed: Filed) -> Holders:
     signed = verify(envelope, keys)
     read_canonical(signed.payload)
     revocation = read_revocation(signed.payload)
-    others = signed.signed_by - {subject}
-    # (2): it acts from its own entry at the latest: a stop does not wait.
-    since = received.index if revocation.since is None else min(revocation.since, received.index)
-    reaches_back = since < received.index
-    # (3): an officer is put out of office by two others, or by nobody but the person; a signer by an officer, by
-    # another signer of the party, or by the person. What was signed already is unmade by those two others or by an
-    # officer only: a party could otherwise undo its own signature, and shed what it owes under it.
-    if subject in {each.officer.key.thumbprint for each in holders.tenures}:
-        if subject not in signed.signed_by or reaches_back:
-            holders.require_two_voices(others, received)
-    else:
-        parties = {each.signer.party for each in holders.introductions if each.signer.key.thumbprint == subject}
-        for kid in others - set(officers):
-            if signers[kid].signer.party not in parties:
-                raise NotEntitled(f"The signer {kid} is of another party than the key that is revoked.")
-        if reaches_back and not others & set(officers):
-            raise NotEntitled("Only an officer revokes a signer's key from an earlier entry on; leave out 'since'.")
-    after = holders.ended(subject, since, envelope.digest)
-    # (4): reaching back, it may unmake the introduction of other officers; that takes two voices as well.
-    if {*officers} - {subject} - {*after.officers(received)}:
-        holders.require_two_voices(others, received)
-    # (5): the last officer stays.
+    # (2): those signed who may revoke it, and as many as it takes.
+    require_revokers(holders, revocation, signed.signed_by, received)
+    # (3): it acts from its own entry at the latest, and the last officer stays.
+    after = holders.ended(subject, _since(revocation, received)[0], envelope.digest)
     _require_somebody(after, received)
     return after
 

@@ -82,6 +82,10 @@ class Holders:
         found = {kid: current_signer(self.introduced(kid, received), received.day) for kid in sorted(kids)}
         return {kid: known for kid, known in found.items() if known is not None and self.counts(kid, received)}
 
+    def parties_of(self, kid: str) -> frozenset[str]:
+        """Return the parties for which this key was ever introduced as a signer's."""
+        return frozenset(each.signer.party for each in self.introductions if each.signer.key.thumbprint == kid)
+
     def voices(self, received: Received) -> dict[str, Officer | Signer]:
         """Return, by thumbprint, whose signatures are heard on who is an officer: officers, and district signers."""
         signers = {

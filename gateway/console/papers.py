@@ -5,6 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from agreements.documents.approval import APPROVABLE
+from agreements.signature import Kind
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.fresh import FRESH
@@ -73,7 +74,7 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
                 if not each.is_met and str(each.need.party).startswith("partner:")
             ),
             fresh=FRESH,
-            approvable=found.line.kind.value in APPROVABLE,
+            approvable=found.line.kind.value in APPROVABLE and found.line.kind is not Kind.EMERGENCY_ORDER,
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=sorted(registry.staff.own_keys.get(person_of(staff.session), frozenset()) & officers.keys()),
             names={

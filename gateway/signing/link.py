@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from gateway.addresses import known
+from gateway.errors import GatewayError
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE
@@ -54,12 +55,17 @@ async def opened_by(request: Request, invitations: Invitations, code: str) -> Op
     Raises `InvitationOver`, `RateExceeded`.
     """
     bearer: Bearer = request.scope["state"][BEARER_STATE]
-    address = known(request.scope["client"])
-    bearer.throttle.require_room(address)
+    bearer.throttle.require_room(known(request.scope["client"]))
     try:
         return await invitations.open(code)
     except InvitationOver as over:
-        line_of(request.scope).facts["error"] = over.code
-        bearer.throttle.failed(address)
-        bearer.strangers.count(over.code)
+        count_failed(request, over)
         raise
+
+
+def count_failed(request: Request, refused: GatewayError) -> None:
+    """Count against the address what proved nothing: a wrong code, or what is no signature that the link is for."""
+    bearer: Bearer = request.scope["state"][BEARER_STATE]
+    line_of(request.scope).facts["error"] = refused.code
+    bearer.throttle.failed(known(request.scope["client"]))
+    bearer.strangers.count(refused.code)

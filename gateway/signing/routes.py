@@ -30,7 +30,7 @@ from gateway.services.papers.passkeys import (
 )
 from gateway.services.papers.signature_file import read_signature_file
 from gateway.signin.callers import ORIGIN_STATE, OWN_SITE, form_of
-from gateway.signing.link import ROOT, code_of, drop_code, keep_code, opened_by
+from gateway.signing.link import ROOT, code_of, count_failed, drop_code, keep_code, opened_by
 from gateway.signing.words import TITLES
 
 _PAGES: Final = Pages("gateway.signing")
@@ -91,6 +91,7 @@ def signing_router(office: Office) -> APIRouter:
         try:
             await invitations.sign(code, _signed(request, opened.paper, form))
         except GatewayError as refused:
+            count_failed(request, refused)
             return _shown(request, opened, refused=refused)
         answer = _page(request, "done.html", title=opened.paper.line.title, digest=opened.paper.line.digest)
         drop_code(answer)

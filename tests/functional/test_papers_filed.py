@@ -195,5 +195,10 @@ async def test_every_kind_comes_into_force_by_its_own_service_and_names_who_file
         await desk.prepare(Kind.HOLD, hold_bytes(Hold(idle_gateway.digest(TUTORING), "legal", DAY, f"For {number}.")))
     with pytest.raises(TooManyPapers):
         await desk.prepare(Kind.HOLD, hold_bytes(Hold(idle_gateway.digest(TUTORING), "legal", DAY, "One more.")))
+    # A stop never waits, however long the list is.
+    stop = await desk.prepare(
+        Kind.REVOCATION, revocation_bytes(Revocation(desk.officers[0].thumbprint, None, "Stolen."))
+    )
+    assert stop in {each.digest for each in await desk.papers.listed()}
     await idle_gateway.at(NOON + dt.timedelta(days=31))
     assert await desk.papers.listed() == ()

@@ -19,6 +19,7 @@ from gateway.services.drafts.kept import Drafts
 from gateway.services.drafts.offering import district_of, district_zone, drafted
 from gateway.services.drafts.registered import registered_agreement
 from gateway.services.errors import DraftRefused
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.signin.callers import form_of
 
 Digest = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -27,6 +28,7 @@ Digest = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")]
 def beginning_router(desk: ConsoleDesk) -> APIRouter:
     """Return the routes that make a draft."""
     router = APIRouter(include_in_schema=False)
+    passkeys = OwnPasskeys(desk.office)
 
     @router.post("/console/drafts", name="console_begin_draft")
     async def begin_draft(request: Request, staff: Drafter) -> Response:
@@ -38,7 +40,8 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         zone = district_zone(registry) or None
         answers = Answers(basis=Basis(basis), district=district_of(registry), time_zone=zone)
         person = person_of(staff.session)
-        content = drafted(drafted_from(answers, load_catalogue()), registry.staff.own_keys, person)
+        keys = await passkeys.officers_keys(registry)
+        content = drafted(drafted_from(answers, load_catalogue()), keys, person)
         del content["population"]  # whose records is a question of its own, and has no answer that goes by itself
         number = await Drafts(desk.office.engine).begin(content, person)
         return goes_to(f"{ROOT}/drafts/{number}/purpose")
@@ -51,7 +54,8 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
             raise DraftRefused("The file is no agreement.", remedy="Paste the whole file, YAML or JSON.")
         _, registry = await desk.read()
         person = person_of(staff.session)
-        number = await Drafts(desk.office.engine).begin(drafted(content, registry.staff.own_keys, person), person)
+        keys = await passkeys.officers_keys(registry)
+        number = await Drafts(desk.office.engine).begin(drafted(content, keys, person), person)
         return goes_to(f"{ROOT}/drafts/{number}")
 
     @router.post("/console/agreements/{digest}/amend", name="console_amend")
@@ -62,7 +66,8 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         catalogue, person = load_catalogue(), person_of(staff.session)
         content = next_version(old, catalogue, drafted_by=None, executed=(None, None), renew=renew)
-        number = await Drafts(desk.office.engine).begin(drafted(content, registry.staff.own_keys, person), person)
+        keys = await passkeys.officers_keys(registry)
+        number = await Drafts(desk.office.engine).begin(drafted(content, keys, person), person)
         return goes_to(f"{ROOT}/drafts/{number}")
 
     return router

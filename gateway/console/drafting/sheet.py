@@ -18,6 +18,7 @@ from gateway.services.drafts.editing import problems_of
 from gateway.services.drafts.kept import Draft, Drafts
 from gateway.services.drafts.offering import Offered, drafted, offered_for
 from gateway.services.errors import DraftMoved
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Registry
 
@@ -27,13 +28,14 @@ ONWARD = "onward"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A draft in the hands of one person, in one request."""
+    """A draft in the hands of one person, in one request. `keys` are the officers' keys known to be of each person."""
 
     desk: ConsoleDesk
     session: Session
     draft: Draft
     registry: Registry
     offered: Offered
+    keys: Mapping[str, frozenset[str]]
     catalogue: Catalogue = field(default_factory=load_catalogue)
 
     @property
@@ -82,7 +84,7 @@ class Sheet:
     async def save(self, form: Mapping[str, str], content: Content) -> None:
         """Save what a form made of the draft. Raises `DraftMoved`, `DraftedByAnother`, `DraftRefused`."""
         person = person_of(self.session)
-        written = drafted(content, self.registry.staff.own_keys, person)
+        written = drafted(content, self.keys, person)
         await Drafts(self.desk.office.engine).save(self.draft.id, self.revision(form), written, person)
 
     def revision(self, form: Mapping[str, str]) -> int:
@@ -102,7 +104,9 @@ async def sheet_of(desk: ConsoleDesk, session: Session, number: uuid.UUID) -> Sh
     """Return a draft for one person. Raises `UnknownDraft`."""
     draft = await Drafts(desk.office.engine).read(number)
     moment, registry = await desk.read()
-    return Sheet(desk, session, draft, registry, offered_for(draft, registry, moment.now, person_of(session)))
+    keys = await OwnPasskeys(desk.office).officers_keys(registry)
+    offered = offered_for(draft, registry, moment.now, keys.get(person_of(session), ()))
+    return Sheet(desk, session, draft, registry, offered, keys)
 
 
 def goes_to(address: str) -> Response:

@@ -40,8 +40,8 @@ class Offered:
     drafter: str = ""
 
 
-def offered_for(draft: Draft, registry: Registry, now: datetime, person: str) -> Offered:
-    """Return what the forms of a draft offer to this person."""
+def offered_for(draft: Draft, registry: Registry, now: datetime, own: Collection[str]) -> Offered:
+    """Return what the forms of a draft offer to whoever holds these officers' keys, if any."""
     partner, purpose = draft.said("/partner/name"), draft.said("/purpose/code")
     slug = _NOT_OF_AN_ID.sub("-", partner.casefold()).strip("-")
     known = {each.partner.name: each.partner.id for each in _agreements(registry)}
@@ -58,7 +58,7 @@ def offered_for(draft: Draft, registry: Registry, now: datetime, person: str) ->
         last_day=f"{began + 1}-06-30",
         time_zone=zone,
         school_year=f"{began}-{began + 1}",
-        drafter=min(registry.staff.own_keys.get(person, ()), default=""),
+        drafter=min(own, default=""),
     )
 
 

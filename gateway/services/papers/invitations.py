@@ -105,7 +105,7 @@ class Invitations:
         if row is None or row.ends_at <= now:
             raise InvitationOver("The code leads nowhere.")
         try:
-            found = await self._papers.paper(f"sha256:{row.digest.hex()}")
+            found = await self._papers.paper(f"sha256:{row.digest.hex()}", party=row.party)
         except NoSuchPaper:
             raise InvitationOver("The paper is gone.") from None
         if found.line.filed is not None:
@@ -120,6 +120,8 @@ class Invitations:
         `Papers.add` raises.
         """
         opened = await self.open(code)
+        if signed.digest != opened.paper.line.digest:
+            raise PaperRefused("This link is for the signature of one document, and this signs another.")
         parties = await self._papers.parties_of(each.kid for each in signed.signatures)
         if parties != {opened.party}:
             raise PaperRefused("This link is for a signer of another party than the key belongs to.")

@@ -12,7 +12,7 @@ from datetime import datetime
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import PublicKey
-from agreements.signature import AnySignature, Envelope, Kind, verify
+from agreements.signature import MAX_SIGNATURES, AnySignature, Envelope, Kind, verify
 from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
 from gateway.services.papers.kept import Row
 from gateway.services.papers.kinds import KINDS
@@ -102,22 +102,29 @@ def known_keys(registry: Registry) -> dict[str, PublicKey]:
     return keys | {each.signer.key.thumbprint: each.signer.key for each in authority.introductions}
 
 
-def waiting_passkeys(row: Row, world: World) -> tuple[PublicKey, ...]:
-    """Return the passkeys that could sign what is still open of a paper."""
+def waiting_passkeys(row: Row, world: World, party: str | None = None) -> tuple[PublicKey, ...]:
+    """
+    Return the passkeys that could sign what is still open of a paper; with `party` those of its signers alone.
+
+    Which passkeys another party has is nobody's to know who comes by a link.
+    """
     held, line = world.held, line_of(row, (), world)
     waiting = [each.need for each in line.needs if not each.is_met]
     return tuple(
         key
         for kid, key in sorted(known_keys(world.registry).items())
-        if key.passkey is not None and any(held.may(kid, need, row.kind) for need in waiting)
+        if key.passkey is not None
+        and (party is None or (kid in held.signers and held.signers[kid].signer.party == party))
+        and any(held.may(kid, need, row.kind) for need in waiting)
     )
 
 
 def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     """
-    Check that a signature verifies, by a key that counts now and that this document still waits for.
+    Check that a signature verifies, by a key that counts now and of somebody who may sign this document.
 
-    One too many, or by somebody else, would make the document refused as a whole. Raises `PaperRefused`,
+    One by somebody else would make it refused as a whole; one more than it takes does no harm, and may be what is
+    lacking: two of whom one vouched for the other are too few, whoever of them came first. Raises `PaperRefused`,
     `SignatureUnwanted`.
     """
     # (1): the key is one that somebody was introduced with, and it is not revoked.
@@ -126,10 +133,12 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     # (2): the signature verifies over exactly these bytes.
     with in_our_words():
         verify(Envelope(row.kind, row.payload, (signature,)), known_keys(world.registry))
-    # (3): somebody who holds such a key has still to sign.
-    line = line_of(row, (), world)
-    waiting = [each.need for each in line.needs if not each.is_met]
-    if not any(world.held.may(signature.kid, need, row.kind) for need in waiting):
+    # (3): a signed document holds so many signatures and no more.
+    if len(row.signatures) >= MAX_SIGNATURES:
+        raise SignatureUnwanted(f"The {row.kind.value} has {MAX_SIGNATURES} signatures.")
+    # (4): who holds such a key may sign it.
+    held = world.held
+    if not any(held.may(signature.kid, need, row.kind) for need in world.needs_of(row)):
         raise SignatureUnwanted(f"The key {signature.kid} does not sign this {row.kind.value}.")
 
 

@@ -19,6 +19,8 @@ LASTS: Final = timedelta(days=30)
 """A document that nobody signs for so long is prepared anew: what it says of the world may be over."""
 MOST_OPEN: Final = 200
 """More than a district signs in its busiest month; beyond it somebody fills the list."""
+_STOPS: Final = frozenset({Kind.REVOCATION})
+"""What only narrows is prepared however long the list is: a stop never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,10 @@ class Row:
 async def put(
     connection: AsyncConnection, kind: Kind, payload: bytes, by: str, now: datetime, *, title: str, concerns: str | None
 ) -> str:
-    """Keep a paper, once; return its digest. Raises `TooManyPapers`."""
+    """Keep a paper, once, anew if it was too old; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
-    if await count_open(connection) >= MOST_OPEN:
+    await drop_stale(connection, now)
+    if kind not in _STOPS and await count_open(connection) >= MOST_OPEN:
         raise TooManyPapers(f"{MOST_OPEN} papers are open.")
     row = {
         "digest": digest_bytes(digest),
@@ -104,11 +107,17 @@ async def found(connection: AsyncConnection, digest: str) -> Row | None:
         return None
 
 
-async def open_one(connection: AsyncConnection, digest: str) -> Row:
-    """Return a paper about which something may change still, locked. Raises `NoSuchPaper`, `PaperFiled`."""
+async def open_one(connection: AsyncConnection, digest: str, now: datetime) -> Row:
+    """
+    Return a paper about which something may change still, locked. Raises `NoSuchPaper`, `PaperFiled`.
+
+    INVARIANT: one that is too old is none, whether or not anybody opened the list that takes it away.
+    """
     found = await one(connection, digest, locked=True)
     if found.filed is not None:
         raise PaperFiled(f"The paper {digest} was filed by entry {found.filed}.")
+    if found.prepared_at < now - LASTS:
+        raise NoSuchPaper(f"The paper {digest} is too old.")
     return found
 
 
@@ -141,17 +150,20 @@ async def take_away(connection: AsyncConnection, digest: str) -> None:
     await connection.execute(delete(paper).where(paper.c.digest == own))
 
 
-async def mark_filed(connection: AsyncConnection, digests: Collection[str], index: int, by: str) -> None:
-    """Say of papers that they are filed."""
-    own = [digest_bytes(each) for each in digests]
-    await connection.execute(
-        update(paper).where(paper.c.digest.in_(own), paper.c.filed_idx.is_(None)).values(filed_idx=index, filed_by=by)
-    )
+async def mark_filed(connection: AsyncConnection, digest: str, index: int, by: str) -> None:
+    """Say of a paper that it is filed."""
+    own = (paper.c.digest == digest_bytes(digest), paper.c.filed_idx.is_(None))
+    await connection.execute(update(paper).where(*own).values(filed_idx=index, filed_by=by))
 
 
 async def passkeys_of(connection: AsyncConnection, person: str) -> frozenset[str]:
     """Return the thumbprints of the passkeys that somebody made here."""
     return frozenset(await connection.scalars(select(passkey.c.kid).where(passkey.c.person == person)))
+
+
+async def owners(connection: AsyncConnection) -> dict[str, str]:
+    """Return who made each passkey that was made here, by its thumbprint."""
+    return {row.kid: row.person for row in await connection.execute(select(passkey.c.kid, passkey.c.person))}
 
 
 async def made_by(connection: AsyncConnection, person: str) -> tuple[tuple[str, datetime], ...]:

@@ -88,8 +88,11 @@ def _approval(document: Approval, _: Registry) -> tuple[Need, ...]:
     return (Need(Who.OFFICER, key=document.approver),)
 
 
-def _revocation(document: Revocation, _: Registry) -> tuple[Need, ...]:
-    return (Need(Who.REVOKER, key=document.subject),)
+def _revocation(document: Revocation, registry: Registry) -> tuple[Need, ...]:
+    tenures = registry.authority.tenures
+    is_officers = document.subject in {each.officer.key.thumbprint for each in tenures}
+    people = 2 if is_officers or document.since is not None else 1
+    return (Need(Who.REVOKER, key=document.subject, people=people, revocation=document),)
 
 
 def _staff_role(document: StaffRole, _: Registry) -> tuple[Need, ...]:

@@ -9,9 +9,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agreements.admission import require_revokers
 from agreements.authority import Authority, Received
+from agreements.documents.revocation import Revocation
 from agreements.documents.signer import ROLES
-from agreements.entitlement import Introduced
+from agreements.entitlement import Introduced, Steward, require_two_stewards
+from agreements.errors import AgreementError
+from agreements.holders import Holders
 from agreements.names import person
 from agreements.signature import Kind
 from agreements.trust import Officer
@@ -28,27 +32,34 @@ class Who(StrEnum):
     VOICE = "voice"
     """Who is heard on who is an officer: officers, and signers of the district."""
     REVOKER = "revoker"
-    """An officer, another signer of the party, or the key itself."""
+    """An officer, another signer of the party, or the key itself; of an officer's key another voice, or itself."""
     APPROVAL = "approval"
     """Another document, by an officer: see `gateway.services.papers.papers`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """So many `people` of one sort. `party` is theirs, `key` the one thumbprint that counts, where there is one."""
+    """
+    So many `people` of one sort. `party` is theirs, `key` the one thumbprint that counts, where there is one.
+
+    `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
+    """
 
     who: Who
     party: str | None = None
     key: str | None = None
     people: int = 1
+    revocation: Revocation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who holds which key now."""
+    """Who holds which key now, by which documents."""
 
     officers: Mapping[str, Officer]
     signers: Mapping[str, Introduced]
+    holders: Holders
+    now: Received
 
     def name_of(self, kid: str) -> str:
         """Return the name of a key's holder, as `person` compares names; the thumbprint for a key of nobody's."""
@@ -65,29 +76,58 @@ class Held:
             Who.OFFICER: is_officer and need.key in {None, kid},
             Who.SIGNER: signer is not None and signer.party == need.party and kind.value in limits,
             Who.DECIDER: is_officer or (is_districts and kind.value in limits),
-            Who.VOICE: is_officer or (is_districts and Kind.AGREEMENT.value in limits),
-            Who.REVOKER: is_officer or signer is not None or kid == need.key,
+            Who.VOICE: self._is_heard(kid),
+            Who.REVOKER: need.key is not None and (is_officer or self._may_revoke(kid, need.key)),
             Who.APPROVAL: False,
         }[need.who]
+
+    def enough(self, kids: Collection[str], need: Need, kind: Kind) -> bool:
+        """
+        Return whether those who signed are as many, and as far apart, as `agreements` asks for.
+
+        `kids` are keys that may sign for the need. Whom one officer alone introduced may be that officer's own key.
+        """
+        if len({self.name_of(kid) for kid in kids}) < (1 if need.who is Who.REVOKER else need.people):
+            return False
+        try:
+            if need.revocation is not None:
+                require_revokers(self.holders, need.revocation, kids, self.now)
+            elif need.who is Who.VOICE:
+                self.holders.require_two_voices(kids, self.now)
+            elif need.who is Who.DECIDER and need.people > 1:
+                require_two_stewards([self._steward(kid) for kid in kids], kind)
+        except AgreementError:
+            return False
+        return True
+
+    def _is_heard(self, kid: str) -> bool:
+        return kid in self.holders.voices(self.now)
+
+    def _may_revoke(self, kid: str, subject: str) -> bool:
+        if kid == subject:
+            return True
+        if subject in {each.officer.key.thumbprint for each in self.holders.tenures}:
+            return self._is_heard(kid)
+        return kid in self.signers and self.signers[kid].signer.party in self.holders.parties_of(subject)
+
+    def _steward(self, kid: str) -> Steward:
+        name = self.name_of(kid)
+        return Steward(name, frozenset({name}) if kid in self.officers else self.signers[kid].vouching)
 
 
 def held_now(authority: Authority, now: Received) -> Held:
     """Return who holds which key now."""
-    return Held(authority.officers(now), authority.holders.signers(now))
+    return Held(authority.officers(now), authority.holders.signers(now), authority.holders, now)
 
 
 @dataclass(frozen=True, slots=True)
 class NeedLine:
-    """One need, how many people have met it so far, and by which keys."""
+    """One need, how many people have signed for it so far, by which keys, and whether nobody more has to."""
 
     need: Need
     met: int
     keys: tuple[str, ...]
-
-    @property
-    def is_met(self) -> bool:
-        """Return whether nobody more has to sign for it."""
-        return self.met >= self.need.people
+    is_met: bool
 
 
 def lines_of(
@@ -97,5 +137,6 @@ def lines_of(
     found = []
     for need in needs:
         keys = approvals if need.who is Who.APPROVAL else [kid for kid in kids if held.may(kid, need, kind)]
-        found.append(NeedLine(need, len({held.name_of(kid) for kid in keys}), tuple(sorted(keys))))
+        met, enough = len({held.name_of(kid) for kid in keys}), held.enough(keys, need, kind)
+        found.append(NeedLine(need, met, tuple(sorted(keys)), enough))
     return tuple(found)

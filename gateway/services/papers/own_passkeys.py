@@ -6,7 +6,7 @@ from datetime import datetime
 from gateway.services.office import Office
 from gateway.services.papers import kept
 from gateway.services.papers.judging import known_keys
-from gateway.services.standing.registry import read_moment
+from gateway.services.standing.registry import Registry, read_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ class OwnPasskeys:
         known = known_keys(registry)
         async with self._office.engine.connect() as connection:
             return tuple(OwnPasskey(kid, at, kid in known) for kid, at in await kept.made_by(connection, who))
+
+    async def officers_keys(self, registry: Registry) -> dict[str, frozenset[str]]:
+        """Return the officers' keys that are known to be of each person: vouched for by a role, or made here."""
+        of_officers = {each.officer.key.thumbprint for each in registry.authority.tenures}
+        found = {person: frozenset(keys) for person, keys in registry.staff.own_keys.items()}
+        async with self._office.engine.connect() as connection:
+            for kid, person in (await kept.owners(connection)).items():
+                if kid in of_officers:
+                    found[person] = found.get(person, frozenset()) | {kid}
+        return found
 
     async def keep(self, kid: str, who: str) -> None:
         """Keep that somebody made a passkey here."""

@@ -14,12 +14,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.canonical import MAX_BYTES, read_canonical
-from agreements.documents.approval import APPROVABLE, Approval, approval_bytes, read_approval
+from agreements.documents.approval import APPROVABLE, Approval, approval_bytes
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
 from gateway.services.papers import kept
-from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
+from gateway.services.papers.errors import PaperIncomplete, PaperRefused
 from gateway.services.papers.filing import file_document, is_filed_here
 from gateway.services.papers.judging import (
     PaperLine,
@@ -41,7 +41,8 @@ class Paper:
     """
     One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature.
 
-    `passkeys` are those that could sign what is still open; `filed_here` is False for what another command takes.
+    `passkeys` are those of whoever looks that could sign what is still open; `filed_here` is False for what another
+    command takes.
     """
 
     line: PaperLine
@@ -68,16 +69,24 @@ class Papers:
         `payload` is the canonical form, as it is signed; `by` the id of a person. Raises `PaperRefused` for anything
         that would never count, `TooManyPapers`.
         """
+        approves = await self._judged(kind, payload, by, concerns)
+        async with self._changing() as (connection, now):
+            return await kept.put(connection, kind, payload, by, now, title=_named(title, kind), concerns=approves)
+
+    async def _judged(self, kind: Kind, payload: bytes, by: str, concerns: str | None) -> str | None:
+        """Judge a document as far as it can be; return what it concerns. Raises `PaperRefused`."""
         if len(payload) > MAX_BYTES or kind not in KINDS:
             raise PaperRefused("This kind of document is not prepared on a page, or it is too long.")
         with in_our_words():
             read_canonical(payload)
             document = KINDS[kind].read(payload, self._desk.catalogue)
-            approves = document.approves if isinstance(document, Approval) else concerns
-        if isinstance(document, Approval):
-            await self._require_second_person(document, by)
-        async with self._changing() as (connection, now):
-            return await kept.put(connection, kind, payload, by, now, title=_named(title, kind), concerns=approves)
+        if not isinstance(document, Approval):
+            return concerns
+        await self._require_second_person(document, by)
+        # An emergency waits for nobody, so its review is filed by itself, and there is nothing to review before.
+        if document.kind == Kind.EMERGENCY_ORDER.value and not await self._entries_of([document.approves]):
+            raise PaperRefused("An emergency order is reviewed once it is in force: file it first.")
+        return document.approves
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
         """
@@ -85,8 +94,8 @@ class Papers:
 
         `approver` is the thumbprint of the officer's key. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused`.
         """
-        async with self._changing() as (connection, _):
-            row = await kept.open_one(connection, digest)
+        async with self._changing() as (connection, now):
+            row = await kept.open_one(connection, digest, now)
         if row.kind.value not in APPROVABLE:
             raise PaperRefused("A document of this kind takes no approval.")
         if approver not in (await self._world()).held.officers:
@@ -106,8 +115,8 @@ class Papers:
         opened = {row.digest for row in rows}
         return tuple(line_of(row, approvals, world, mine, opened) for row in rows)
 
-    async def paper(self, digest: str, person: str | None = None) -> Paper:
-        """Return one paper, filed or open. Raises `NoSuchPaper`."""
+    async def paper(self, digest: str, person: str | None = None, party: str | None = None) -> Paper:
+        """Return one paper, filed or open; `person` or the signers of `party` look. Raises `NoSuchPaper`."""
         world = await self._world()
         async with self._office.engine.connect() as connection:
             row = await kept.one(connection, digest)
@@ -123,7 +132,7 @@ class Papers:
             words_only=kind.words_only(row.payload, catalogue),
             added=row.added,
             approvals=tuple(line_of(each, (), world, mine, opened) for each in approvals),
-            passkeys=waiting_passkeys(row, world),
+            passkeys=waiting_passkeys(row, world, party),
             filed_here=is_filed_here(row.kind),
         )
 
@@ -131,30 +140,31 @@ class Papers:
         """
         Add the signatures of a signed document to a paper; an approval of it becomes a paper of its own.
 
+        INVARIANT: all of it or nothing; an approval whose signature is refused leaves no paper.
+
         `by` is who brings them. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not
-        verify, `SignatureUnwanted` for a good one by nobody who has still to sign.
+        verify, `SignatureUnwanted` for a good one by nobody who signs this document.
         """
-        if signed.kind is Kind.APPROVAL and signed.digest != digest:
-            with in_our_words():
-                approves = read_approval(signed.payload).approves
-            if approves != digest:
-                raise PaperRefused("The file approves another document.")
-            async with self._office.engine.connect() as connection:
-                title = (await kept.one(connection, digest)).title
-            digest = await self.prepare(Kind.APPROVAL, signed.payload, by, title=title, concerns=digest)
-        elif signed.digest != digest:
+        approved = digest if signed.kind is Kind.APPROVAL and signed.digest != digest else None
+        if approved is None and signed.digest != digest:
             raise PaperRefused("The file signs another document than this one.")
-        if signed.kind is Kind.APPROVAL:
-            await self._require_second_person(read_approval(signed.payload), by)
+        concerns = await self._judged(signed.kind, signed.payload, by, None)
+        if approved is not None and concerns != approved:
+            raise PaperRefused("The file approves another document.")
         world = await self._world()
         async with self._changing() as (connection, now):
-            row = await kept.open_one(connection, digest)
+            if approved is not None:
+                title = (await kept.one(connection, approved)).title
+                digest = await kept.put(
+                    connection, signed.kind, signed.payload, by, now, title=title, concerns=approved
+                )
+            row = await kept.open_one(connection, digest, now)
             for signature in signed.signatures:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
-                row = await kept.open_one(connection, digest)
+                row = await kept.open_one(connection, digest, now)
         return await self.paper(digest, by)
 
     async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
@@ -169,20 +179,20 @@ class Papers:
         It gave nothing, so nothing is undone and nothing is on record; `by` is whoever may open it.
         """
         del by
-        async with self._changing() as (connection, _):
-            await kept.open_one(connection, digest)
+        async with self._changing() as (connection, now):
+            await kept.open_one(connection, digest, now)
             await kept.take_away(connection, digest)
 
     async def file(self, digest: str, by: str) -> int:
         """
         Bring a complete paper into force; return its entry.
 
-        Raises `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds; nothing was written
-        then.
+        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
+        nothing was written then.
         """
+        async with self._changing() as (connection, now):
+            await kept.open_one(connection, digest, now)
         paper = await self.paper(digest)
-        if paper.line.filed is not None:
-            raise PaperFiled(f"The paper {digest} was filed by entry {paper.line.filed}.")
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
         if paper.line.goes_with is not None:
@@ -190,20 +200,22 @@ class Papers:
         async with self._office.engine.connect() as connection:
             approvals = [each for each in await kept.about(connection, [digest]) if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
-        if (index := await self._entry_of(digest)) is None:
+        if not await self._entries_of([digest]):
             with in_our_words():
                 complete = [each.envelope for each in approvals]
                 await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
-            index = await self._entry_of(digest)
-            assert index is not None  # it was filed just now
+        # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
+        # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
+        filed = await self._entries_of([digest, *(each.digest for each in approvals)])
         async with self._changing() as (connection, _):
-            await kept.mark_filed(connection, [digest, *(each.digest for each in approvals)], index, by)
-        return index
+            for each, index in filed.items():
+                await kept.mark_filed(connection, each, index, by)
+        return filed[digest]
 
-    async def _entry_of(self, digest: str) -> int | None:
-        """Return the entry that registered a document; None if none did."""
+    async def _entries_of(self, digests: Collection[str]) -> dict[str, int]:
+        """Return, of these documents, the entry that registered each; those that none did are left out."""
         _, registry = await self._desk.registry()
-        return next((each.index for each in registry.register.stored if each.digest == digest), None)
+        return {each.digest: each.index for each in reversed(registry.register.stored) if each.digest in digests}
 
     async def _require_second_person(self, approval: Approval, by: str) -> None:
         """
@@ -214,9 +226,9 @@ class Papers:
         _, registry = await self._desk.registry()
         async with self._office.engine.connect() as connection:
             paper = await kept.found(connection, approval.approves)
-        if paper is None:
-            return
-        own = registry.staff.own_keys.get(paper.prepared_by, frozenset())
+            if paper is None:
+                return
+            own = await self._keys_of(connection, paper.prepared_by, registry)
         if by == paper.prepared_by or approval.approver in own:
             raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
 

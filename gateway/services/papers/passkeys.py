@@ -9,7 +9,8 @@ somebody who was there.
 import base64
 import hashlib
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from fido2.webauthn import PublicKeyCredentialRpEntity, UserVerificationRequirem
 from agreements.errors import AgreementError, BadKey
 from agreements.keys import PublicKey, read_public_key
 from agreements.passkeys import Passkey, challenge_of
-from agreements.signature import AnySignature, Envelope, Kind, read_signature
+from agreements.signature import AnySignature, Envelope, Kind, read_signature, verify
 from gateway.services.papers.errors import PaperRefused
 
 _NAME: Final = "Pactgate"
@@ -74,13 +75,17 @@ def new_passkey(form: Mapping[str, str], challenge: bytes, origin: str) -> Publi
     return replace(key, passkey=Passkey(rp_id, (origin,), credential))
 
 
-def signable(keys: Iterable[PublicKey], origin: str) -> dict[str, str]:
-    """Return, of these keys, the thumbprint of each passkey that can sign on this page, by its credential."""
-    return {
-        key.passkey.credential: key.thumbprint
-        for key in keys
-        if key.passkey is not None and origin in key.passkey.origins
-    }
+def signable(keys: Iterable[PublicKey], origin: str) -> dict[str, tuple[PublicKey, ...]]:
+    """
+    Return, of these keys, the passkeys that can sign on this page, by credential.
+
+    A credential's id is what its browser says it is: two keys may come with one.
+    """
+    found: dict[str, tuple[PublicKey, ...]] = {}
+    for key in keys:
+        if key.passkey is not None and origin in key.passkey.origins:
+            found[key.passkey.credential] = (*found.get(key.passkey.credential, ()), key)
+    return found
 
 
 def challenge_to_sign(kind: Kind, digest: str) -> str:
@@ -88,18 +93,25 @@ def challenge_to_sign(kind: Kind, digest: str) -> str:
     return encoded(challenge_of(kind.value, digest))
 
 
-def signed_by_passkey(form: Mapping[str, str], known: Mapping[str, str], kind: Kind, payload: bytes) -> Envelope:
+def signed_by_passkey(
+    form: Mapping[str, str], known: Mapping[str, Sequence[PublicKey]], kind: Kind, payload: bytes
+) -> Envelope:
     """
-    Return what a browser hands over as a signed document, unverified. `known` are thumbprints by credential.
+    Return what a browser hands over as a document signed by the one of `known`, by credential, that verifies it.
 
-    Raises `PaperRefused`.
+    Where none does it is returned as the last one's, and whoever takes it says why it does not. Raises `PaperRefused`.
     """
-    kid = known.get(form.get("credential", ""))
-    if kid is None:
+    keys = known.get(form.get("credential", ""), ())
+    if not keys:
         raise PaperRefused("This passkey is none of those that sign this document on this page.")
     members = {name: form.get(name, "") for name in ("authenticator_data", "client_data", "signature")}
-    try:
-        signature: AnySignature = read_signature({"kid": kid, **members}, kind)
-    except AgreementError:
-        raise PaperRefused("The browser handed over no signature. Try again.") from None
-    return Envelope(kind, payload, (signature,))
+    for key in keys:
+        try:
+            signature: AnySignature = read_signature({"kid": key.thumbprint, **members}, kind)
+        except AgreementError:
+            raise PaperRefused("The browser handed over no signature. Try again.") from None
+        signed = Envelope(kind, payload, (signature,))
+        with suppress(AgreementError):
+            verify(signed, {key.thumbprint: key})
+            break
+    return signed

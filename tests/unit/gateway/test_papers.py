@@ -1,6 +1,7 @@
 """Papers without a database: what a kind of document is called, what one says, and the file of a signature."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ from gateway.services.papers.errors import PaperRefused
 from gateway.services.papers.filing import is_filed_here
 from gateway.services.papers.kinds import KINDS, kind_of
 from gateway.services.papers.needs import Who
+from gateway.services.papers.passkeys import signable, signed_by_passkey
 from gateway.services.papers.signature_file import read_signature_file, signature_file
 from gateway.services.papers.telling import terms_of
 from gateway.signing.words import TITLES, WHO
 from tests.factories.agreements import RECEIVED, SPS_A, Keyring, key_for
-from tests.factories.authenticator import Authenticator
+from tests.factories.authenticator import Authenticator, encoded
 
 PAYLOAD = hold_bytes(Hold(f"sha256:{'ab' * 32}", "legal", RECEIVED.date(), "A court asks."))
 KEY = key_for("a signer")
@@ -125,3 +127,24 @@ def test_the_command_signs_nothing_that_is_no_document_of_a_page(
     assert left.value.code == 1
     assert because in capsys.readouterr().err
     assert not Path(out).exists()
+
+
+@pytest.mark.claim(1)
+def test_of_two_passkeys_with_one_credential_id_the_one_that_signed_is_found() -> None:
+    first, second = Authenticator("one"), Authenticator("another")
+    assert first.public.passkey is not None
+    (origin,) = first.public.passkey.origins
+    twin = replace(second.public, passkey=first.public.passkey)
+    for keys in ((first.public, twin), (twin, first.public)):
+        known = signable(keys, origin)
+        assert {key.thumbprint for key in known[encoded(first.credential)]} == {each.thumbprint for each in keys}
+        for device in (first, second):
+            made = device.assertion(Kind.HOLD, PAYLOAD)
+            form = {"credential": encoded(first.credential), **{name: str(said) for name, said in made.members.items()}}
+            (signature,) = signed_by_passkey(form, known, Kind.HOLD, PAYLOAD).signatures
+            assert signature.kid == device.public.thumbprint
+        # What neither of them signed is somebody's all the same: the paper says that it does not verify.
+        foreign = Authenticator("a third").assertion(Kind.HOLD, PAYLOAD)
+        form = {"credential": encoded(first.credential), **{name: str(said) for name, said in foreign.members.items()}}
+        (signature,) = signed_by_passkey(form, known, Kind.HOLD, PAYLOAD).signatures
+        assert signature.kid in {each.thumbprint for each in keys}
