@@ -1,8 +1,8 @@
 """
 Private keys where none belongs: in a form, in a draft, in whatever else is kept or shown to others.
 
-INVARIANT: what is found is never quoted. Known by how it is written (RFC 7468 and its kin, RFC 7517): a key that somebody
-disguises on purpose is not found, and nobody is protected from handing over their own by will.
+INVARIANT: what is found is never quoted. A key is known by how it is written (RFC 7468 and its kin, RFC 7517). One that
+somebody disguises on purpose is not found: nobody is protected from handing over their own by will.
 """
 
 import re
