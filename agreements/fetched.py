@@ -14,13 +14,13 @@ from typing import Final
 from agreements.canonical import Json, canonical_bytes, read_json
 from agreements.errors import BadKey
 from agreements.keys import CLIENT_ALGORITHMS, PublicKey, read_public_key
+from agreements.private_keys import PRIVATE_MEMBERS
 
 MOST_KEYS: Final = 20
 MOST_BYTES: Final = 65_536
 COUNTS_FOR: Final = timedelta(hours=24)
 """How long a set counts after it was fetched: what the partner took out of it is over then, whatever happens."""
 _KID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _MEMBERS: Final = frozenset({"kty", "crv", "x", "y", "n", "e", "alg", "use"})
 _NAMES: Final = {"EdDSA": "Ed25519"}
 """RFC 9864 renamed it; partners' software says either."""
@@ -67,7 +67,7 @@ def published_bytes(keys: Sequence[PublishedKey]) -> bytes:
 def _key(jwk: Json) -> PublishedKey:
     if not isinstance(jwk, dict):
         raise BadKey("A key must be a JSON Web Key object.")
-    if _PRIVATE & set(jwk):
+    if PRIVATE_MEMBERS & set(jwk):
         raise BadKey("The key set publishes private members. Treat the key as disclosed: make a new one.")
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or operations != ["verify"]:

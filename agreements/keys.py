@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from agreements.canonical import Json, read_json
 from agreements.errors import BadKey, MalformedDocument
 from agreements.passkeys import Passkey, read_passkey
+from agreements.private_keys import PRIVATE_MEMBERS
 
 SIGNING_ALGORITHMS: Final = ("ES256", "Ed25519")
 """What documents are signed with."""
@@ -30,7 +31,6 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "PS256": ("kty", "n", "e"),
 }
 _OPTIONAL: Final = ("kid", "alg", "use")
-_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _RSA_EXPONENT: Final = "AQAB"
 _ED25519_PRIME: Final = 2**255 - 19
 _SMALL_ORDER: Final = frozenset(
@@ -132,7 +132,7 @@ def read_public_key(jwk: Json, allowed: tuple[str, ...] = SIGNING_ALGORITHMS) ->
     """
     if not isinstance(jwk, dict) or not all(isinstance(value, str) for value in jwk.values()):
         raise BadKey("A key must be a JSON Web Key object of texts.")
-    if _PRIVATE & set(jwk):
+    if PRIVATE_MEMBERS & set(jwk):
         raise BadKey("This key contains private members. Treat it as disclosed: make a new one.")
     algorithm = _algorithm(jwk)
     if algorithm not in allowed:

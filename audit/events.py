@@ -184,6 +184,7 @@ class Event(StrEnum):
     )
     ANALYSIS_READ = "analysis.read", "An officer asked who can obtain an element of one student, who stands beside it."
     LOG_SEARCHED = "log.searched", "An officer searched the log for one student; by what else, and nobody is named."
+    NAMES_SHOWN = "names.shown", "Somebody of the district was shown names of students: of a roster, or on a slip."
     ALARM_HANDLED = "alarm.handled", "Somebody looked at an alarm, gave it to somebody, noted something or resolved it."
     INCIDENT_OPENED = "incident.opened", "An officer put an incident on file: whom it concerns, and from when to when."
     INCIDENT_AFFECTED_READ = (

@@ -115,6 +115,7 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "engine": Member(_TEXT, "Name and version of the policy engine."),
         "entry": Member(_NUMBER, "Entry whose receipt was fetched."),
         "entry.secret": Member(_NUMBER, "Entry that issued the client's secret."),
+        "entry.slip": Member(_NUMBER, "Entry about which a slip was written."),
         "entry.rebuilt": Member(_NUMBER, "Entry of the disclosure that was rebuilt."),
         "epoch": Member(_NUMBER, "Epoch at which it was decided, and rows were read."),
         "error": Member(_TEXT, "Error code of the answer (RFC 6749)."),

@@ -112,6 +112,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.RECORDS_COPIED: "listed scope.copy person?",
         Event.DISCLOSURE_REPRODUCED: "entry.rebuilt",
         Event.LOG_SEARCHED: "searched_by request",
+        Event.NAMES_SHOWN: "submission? entry.slip? person?",
         Event.ALARM_HANDLED: "case code.alarm act person? assigned_to? reason.resolution?",
         Event.INCIDENT_OPENED: "discovered since until.instant person? partner? agreement? client?",
         Event.INCIDENT_AFFECTED_READ: "incident students.affected listed person?",

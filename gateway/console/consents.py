@@ -18,7 +18,9 @@ from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
 from gateway.console.views import person_of, view
+from gateway.errors import GatewayError
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
+from gateway.services.names_shown import enter_names_shown
 from gateway.services.slips.paper import slip_paper
 from gateway.services.slips.slips import Slips
 from gateway.services.slips.wording import Language
@@ -67,14 +69,20 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.post("/console/consents/slip", name="console_slip")
     async def print_slip(request: Request, staff: WishRecorder) -> Response:
-        """Write the slip of a consent, a withdrawal or an opt-out, for the family to take home."""
-        del staff
+        """Write the slip of a consent, a withdrawal or an opt-out, for the family to take home; on record first."""
+        person = person_of(staff.session)
         form = await _form(request)
         entry = form.get("entry", "")
         if not (entry.isascii() and entry.isdigit()) or len(entry) > _DIGITS:
             raise BadWish("Give the number of the entry.")
         language = _choice(Language, form, "language", "in which language the slip is")
-        slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language)
+        try:
+            slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language)
+        except GatewayError:
+            # Whether somebody has this number is told by a refusal too.
+            await enter_names_shown(desk.office.engine, person)
+            raise
+        await enter_names_shown(desk.office.engine, person, entry=slip.entry)
         name = {"content-disposition": f'attachment; filename="slip-{slip.entry}.pdf"'}
         return Response(slip_paper(slip), media_type="application/pdf", headers=name)
 

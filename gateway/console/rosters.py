@@ -1,14 +1,14 @@
 """
 Rosters that partners handed in: whom their lines mean, and the district's decision, as a paper that one person signs.
 
-What is shown here names children, also some whom nobody here knows. It stands on a page that nothing keeps, and in no
-address: a roster and a line are called by their numbers. Nothing leaves by it before the decision is filed.
+INVARIANT: children are named only in the answer to a form, also some whom nobody here knows, once the entry stands that
+says who looks (claim 4); the page that is read by its address has numbers and rules. A child stands in no address: a
+roster and a line are called by their numbers. Nothing leaves by it before the decision is filed.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -18,13 +18,15 @@ from agreements.signature import Kind
 from gateway.console.callers import RosterManager
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import NothingSaid
+from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import rosters_listing
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
-from gateway.services.rosters.office import RosterOffice
+from gateway.services.rosters.office import RosterOffice, RosterSummary
+from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
 from gateway.signin.callers import form_of
 
@@ -57,24 +59,16 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.get("/console/rosters/{roster}", name="console_roster")
     async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
-        """Show one roster: each line beside whom it means and by which rule, or what it waits for."""
-        moment, registry = await desk.read()
-        summary = next((each for each in await rosters.summaries() if each.roster == roster), None)
-        if summary is None:
-            raise UnknownRoster("no roster has this number")
-        lines = await rosters.show(roster) if summary.names_kept else ()
-        return view(
-            request,
-            staff.session,
-            "rosters",
-            "roster.html",
-            zone=zone_of(registry),
-            summary=summary,
-            title=_titles(registry).get(summary.agreement, summary.agreement),
-            lines=sorted(lines, key=lambda each: (each.waits_for is None, each.line.number)),
-            waits=Counter(each.waits_for for each in lines if each.waits_for is not None),
-            deciders=_deciders(moment, registry),
-        )
+        """Show one roster: how each line stands, and by which rule. Nobody is named."""
+        summary = await _summary(rosters, roster)
+        standing = await rosters.standing(roster) if summary.names_kept else ()
+        return await _page(desk, request, staff.session, summary, standing=standing)
+
+    @router.post("/console/rosters/{roster}/look", name="console_look_roster")
+    async def look_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
+        """Show each line beside whom it means. The look is on record first."""
+        await rosters.enter_look(roster, person_of(staff.session))
+        return await _named(desk, request, staff.session, roster)
 
     @router.post("/console/rosters/{roster}/match", name="console_match")
     async def match_roster(staff: RosterManager, roster: Roster) -> Response:
@@ -85,20 +79,22 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.post("/console/rosters/{roster}/say", name="console_say")
     async def say_line(request: Request, staff: RosterManager, roster: Roster) -> Response:
-        """Say whom a line means that waits. Raises `LineRefused`."""
-        del staff
+        """Say whom a line means that waits, and show the lines. Raises `LineRefused`, on record as well."""
         form = await form_of(request)
-        await rosters.say(roster, _line(form), form.get("number", "").strip())
-        return _back(roster)
+        line = _line(form)
+        await rosters.enter_look(roster, person_of(staff.session))
+        await rosters.say(roster, line, form.get("number", "").strip())
+        return await _named(desk, request, staff.session, roster)
 
     @router.post("/console/rosters/{roster}/set-aside", name="console_set_aside")
     async def set_aside(request: Request, staff: RosterManager, roster: Roster) -> Response:
-        """Set a line aside, or take it back. Raises `LineRefused`."""
-        del staff
+        """Set a line aside, or take it back, and show the lines. Raises `LineRefused`."""
         form = await form_of(request)
-        await rosters.set_aside(roster, [_line(form)], back="back" in form)
+        line = _line(form)
+        await rosters.enter_look(roster, person_of(staff.session))
+        await rosters.set_aside(roster, [line], back="back" in form)
         await rosters.match(roster)
-        return _back(roster)
+        return await _named(desk, request, staff.session, roster)
 
     @router.post("/console/rosters/{roster}/decide", name="console_decide")
     async def decide_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -109,7 +105,7 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         kid = next((each.kid for each in _deciders(moment, registry) if each.kid == form.get("decider")), None)
         if answer not in set(Answer) or kid is None:
             raise NothingSaid("Say what is decided, and by whose key.")
-        reason = form.get("reason", "").strip()[:_LONGEST]
+        reason = words(form, "reason", "Why it is refused", most=_LONGEST) if form.get("reason") else ""
         if (answer == Answer.REFUSE) != bool(reason):
             raise NothingSaid("A refusal says why, and nothing else does.")
         case = await RosterDecisions(desk.office.desk).plan(roster, Answer(answer), kid)
@@ -122,6 +118,38 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 
     return router
+
+
+async def _summary(rosters: RosterOffice, roster: int) -> RosterSummary:
+    found = next((each for each in await rosters.summaries() if each.roster == roster), None)
+    if found is None:
+        raise UnknownRoster("no roster has this number")
+    return found
+
+
+async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: int) -> Response:
+    """Return the page with the children in it; the caller has entered the look."""
+    rosters = RosterOffice(desk.office.desk)
+    summary = await _summary(rosters, roster)
+    lines = sorted(await rosters.show(roster), key=lambda each: (each.waits_for is None, each.line.number))
+    return await _page(desk, request, session, summary, named=lines)
+
+
+async def _page(
+    desk: ConsoleDesk, request: Request, session: Session, summary: RosterSummary, **lines: Any
+) -> Response:
+    moment, registry = await desk.read()
+    return view(
+        request,
+        session,
+        "rosters",
+        "roster.html",
+        zone=zone_of(registry),
+        summary=summary,
+        title=_titles(registry).get(summary.agreement, summary.agreement),
+        deciders=_deciders(moment, registry),
+        **lines,
+    )
 
 
 def _titles(registry: Registry) -> Mapping[str, str]:

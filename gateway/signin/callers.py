@@ -13,6 +13,7 @@ from typing import Any, Final
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from agreements.private_keys import require_no_private_key
 from agreements.roles import Role
 from gateway.http import line_of
 from gateway.oauth.callers import declared_in, declares_caller
@@ -91,12 +92,20 @@ def require_own_site(request: Request) -> None:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form that was posted. Raises `ForeignForm` for anything but a plain form."""
+    """
+    Return the fields of a form that was posted.
+
+    INVARIANT: no form takes a private key, whatever the field is for: what nobody reads, nobody keeps or shows.
+
+    Raises `ForeignForm` for anything but a plain form, `BadKey` for a private key.
+    """
     try:
         content_type = request.headers.get("content-type", "")
-        return dict(parse_form(await request.body(), content_type, largest=LARGEST_FORM, most=MOST_FIELDS))
+        form = dict(parse_form(await request.body(), content_type, largest=LARGEST_FORM, most=MOST_FIELDS))
     except TokenRefused:
         raise ForeignForm("not a plain form") from None
+    require_no_private_key(list(form.values()))
+    return form
 
 
 def require_guarded(app: FastAPI) -> None:

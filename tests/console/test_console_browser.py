@@ -127,6 +127,9 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     ):
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-")
+    await seen.open(f"/console/rosters/{roster}")
+    await seen.page.get_by_role("button").locator(f'xpath=self::*[../@action="/console/rosters/{roster}/look"]').click()
+    yield "roster-named"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Drafts on the pages: kept page by page, refused to be written over, sound only where `agreement check` says so."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ import pytest
 from agreements.basis import Basis
 from agreements.document import agreement_problems
 from agreements.elements import load_catalogue
+from agreements.keys import SigningKey
 from agreements.roles import Role
 from gateway.services.alarms import alarm
 from gateway.services.drafts.choosing import Chosen
@@ -19,6 +21,7 @@ from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
 from tests.factories.console_drafts import KEY, PAPER, Pen, a_sound_draft, content_of
 from tests.factories.staff import Browser
+from tests.factories.superuser import superuser
 
 pytestmark = [pytest.mark.claim(12)]
 
@@ -282,6 +285,33 @@ async def the_key_of_an_officer_who_drafts_stands_in_the_draft(console: Console,
     assert "43 characters of a key" in await pen.page("/people")
 
 
+async def a_private_key_is_refused_by_every_form_and_shown_by_no_page(console: Console, admin: Browser) -> None:
+    key = SigningKey.generate("Ed25519")
+    pem, jwk = key.export_pem().decode(), json.dumps(key.signer().as_dict(private=True))
+    pen = await Pen.begin(admin, "consent")
+    before, known = await content_of(console, pen.path), await Drafts(console.office.engine).listed()
+    form = {"csrf": pen.token, "revision": await pen.revision()}
+    for path, field in (
+        (f"{pen.path}/people", "people.drafted_by"),
+        (f"{pen.path}/people/look", "people.drafted_by"),
+        (f"{pen.path}/purpose", "purpose.words"),
+        ("/console/drafts/import", "file"),
+    ):
+        for secret in (pem, jwk):
+            refused = await pen.browser.post(path, {**form, field: secret})
+            assert (refused.status_code, "This is a private key" in refused.text) == (400, True), path
+            assert secret[40:60] not in refused.text
+    # A file may spell it so that only whoever reads the file sees it.
+    spelled = json.dumps({"title": pem}).replace("PRIVATE", "\\u0050RIVATE")
+    assert (await pen.browser.post("/console/drafts/import", {**form, "file": spelled})).status_code == 400
+    assert await content_of(console, pen.path) == before
+    assert await Drafts(console.office.engine).listed() == known
+    admins = await superuser(console.gateway)
+    written = json.dumps({**before, "people": {"drafted_by": pem}})
+    await admins.execute("UPDATE gateway.draft SET content = $1 WHERE id = $2", written, pen.path.rpartition("/")[2])
+    assert "PRIVATE KEY" not in await pen.page("/people")
+
+
 async def an_element_that_the_basis_does_not_unlock_cannot_be_picked_and_says_why(
     console: Console, admin: Browser
 ) -> None:
@@ -373,6 +403,7 @@ PAGES = (
     a_look_says_what_would_be_missing_and_saves_nothing,
     a_change_of_the_basis_takes_the_parts_of_the_other_one_with_it,
     the_key_of_an_officer_who_drafts_stands_in_the_draft,
+    a_private_key_is_refused_by_every_form_and_shown_by_no_page,
     an_element_that_the_basis_does_not_unlock_cannot_be_picked_and_says_why,
 )
 """What holds of single pages. One gateway serves them all."""

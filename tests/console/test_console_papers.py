@@ -82,7 +82,6 @@ async def test_a_signature_by_the_wrong_key_or_over_other_bytes_is_not_taken_and
     for signature, because in (
         ("", "no signature file"),
         ("{}", "no signature file"),
-        (ring.key("anybody").export_pem().decode(), "This is a private key"),
         (signed_file(Kind.AGREEMENT, other, partner), "signs another document"),
         (signed_file(Kind.APPROVAL, payload, partner), "signs another document"),
         (signed_file(Kind.AGREEMENT, payload, ring.key("anybody")), "unknown key"),
@@ -91,6 +90,8 @@ async def test_a_signature_by_the_wrong_key_or_over_other_bytes_is_not_taken_and
     ):
         status, said = await bring(administrator, digest, signature)
         assert (status, because in said) == (409, True), (because, said)
+    status, said = await bring(administrator, digest, ring.key("anybody").export_pem().decode())
+    assert (status, "This is a private key" in said) == (400, True), said
     assert (await bring(administrator, digest, good))[0] == 303
     assert (await bring(administrator, digest, good))[0] == 303  # the same again is no second one
     assert len((await (await papers_of(console)).paper(digest)).added) == 1

@@ -124,6 +124,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
     "/console/rosters/{roster}": Act.MANAGE_ROSTERS,
+    "/console/rosters/{roster}/look": Act.MANAGE_ROSTERS,
     "/console/rosters/{roster}/match": Act.MANAGE_ROSTERS,
     "/console/rosters/{roster}/say": Act.MANAGE_ROSTERS,
     "/console/rosters/{roster}/set-aside": Act.MANAGE_ROSTERS,

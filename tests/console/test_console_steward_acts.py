@@ -67,14 +67,13 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
         assert answer.status_code in {400, 409}, (path, form, answer.text)
         assert "no-such-number" not in answer.text
     assert (await steward.post(f"{place}/match", csrf)).status_code == 303
-    page = (await steward.get(place)).text
+    page = (await steward.post(f"{place}/look", csrf)).text
     assert CALIXTE.first in page
     assert page.count("/say") == 1, "only the line that waits"
-    assert (await steward.post(f"{place}/set-aside", {**csrf, "line": "2"})).status_code == 303
-    assert "Take line 2 back" in (await steward.get(place)).text
-    assert (await steward.post(f"{place}/set-aside", {**csrf, "line": "2", "back": "1"})).status_code == 303
+    assert "Take line 2 back" in (await steward.post(f"{place}/set-aside", {**csrf, "line": "2"})).text
+    assert (await steward.post(f"{place}/set-aside", {**csrf, "line": "2", "back": "1"})).status_code == 200
     said = {**csrf, "line": "2", "number": STUDENTS["dagny"].number}
-    assert (await steward.post(f"{place}/say", said)).status_code == 303
+    assert STUDENTS["dagny"].first in (await steward.post(f"{place}/say", said)).text
     officer = console.gateway.deployment.ring.officers[0].key
     form = {**csrf, "answer": "accept", "decider": officer.thumbprint}
     digest = await paper(steward, f"{place}/decide", form)
@@ -87,6 +86,39 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
     assert (await steward.post(f"/console/papers/{digest}/file", csrf)).status_code == 303
     (decided,) = await console.entries(start, "roster.decided")
     assert decided["decision"] == "accept"
+
+
+@pytest.mark.claim(4)
+async def test_nobody_sees_the_children_of_a_roster_or_of_a_slip_before_the_log_says_who_looked(
+    console: Console,
+) -> None:
+    roster, start = await handed_in(console), await console.gateway.size()
+    steward, person = await console.as_a(Role.STEWARD), console.people[Role.STEWARD].id
+    csrf, place = {"csrf": await steward.token()}, f"/console/rosters/{roster}"
+    page = await steward.get(place)
+    assert (page.status_code, "by the rule" in page.text, "waits: " in page.text) == (200, True, True)
+    for told in (CALIXTE.first, CALIXTE.last, CALIXTE.number, "Anywhere"):
+        assert told not in page.text
+    assert not await console.entries(start, "names.shown"), "reading a page is no act"
+    asked = {**csrf, "line": "2", "number": "no-such-number"}
+    slip = {**csrf, "number": CALIXTE.number, "entry": "0", "language": "en"}
+    looks: tuple[tuple[str, dict[str, str], int, dict[str, int]], ...] = (
+        (f"{place}/look", csrf, 200, {"submission": roster}),
+        (f"{place}/say", asked, 409, {"submission": roster}),
+        (f"{place}/set-aside", {**csrf, "line": "7"}, 409, {"submission": roster}),
+        ("/console/consents/slip", slip, 404, {}),
+        ("/console/consents/slip", {**slip, "number": "no-such-number"}, 404, {}),
+    )
+    for path, form, status, about in looks:
+        start = await console.gateway.size()
+        assert (await steward.post(path, form)).status_code == status, path
+        (entry,) = await console.entries(start, "names.shown")
+        assert {name: entry[name] for name in entry if name not in {"event", "time", "v"}} == {
+            **about,
+            "person": person,
+        }
+    unknown = await steward.post("/console/rosters/1/look", csrf)
+    assert (unknown.status_code, len(await console.entries(start, "names.shown"))) == (404, 1)
 
 
 def consent(console: Console, token: str) -> dict[str, str]:
@@ -150,6 +182,8 @@ async def test_a_consent_that_lacks_anything_is_refused_and_one_that_is_whole_na
         assert (await steward.post("/console/consents/slip", {**form, **wrong})).status_code == status, wrong
     slip = await steward.post("/console/consents/slip", form)
     assert slip.headers["content-type"] == "application/pdf"
+    (shown,) = [each for each in await console.entries(start, "names.shown") if "entry" in each]
+    assert (shown["entry"], shown["person"]) == (int(number[1]), console.people[Role.STEWARD].id)
     text = pypdfium2.PdfDocument(slip.content)[0].get_textpage().get_text_range()
     assert CALIXTE.first in text
 

@@ -3,6 +3,7 @@ Drafts that are kept while somebody writes them: begun, saved page by page, give
 
 INVARIANT: nothing counts by being kept. A draft comes into force the way a file does: signed, approved and filed.
 Of two people who save at the same time the second is refused, and loses nothing: what they sent is still before them.
+INVARIANT: no private key is kept here, and none that an earlier version kept is handed out.
 """
 
 import json
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from agreements.canonical import MAX_BYTES, Json
 from agreements.pointer import resolve
+from agreements.private_keys import require_no_private_key, without_private_keys
 from agreements.register import digest_bytes
 from gateway.services.errors import DraftMoved, DraftRefused, TooManyDrafts, UnknownDraft
 from gateway.services.standing.registry import read_moment
@@ -73,7 +75,7 @@ class Drafts:
         return _draft(row)
 
     async def begin(self, content: dict[str, Json], person: str) -> uuid.UUID:
-        """Keep a new draft; return its number. Raises `TooManyDrafts`, `DraftRefused` if it is too long."""
+        """Keep a new draft; return its number. Raises `TooManyDrafts`, `DraftRefused` if it is too long, `BadKey`."""
         written, number = _written(content), self._new_id()
         async with self._engine.begin() as connection:
             await connection.execute(_ALONE)
@@ -88,7 +90,8 @@ class Drafts:
         """
         Save over the revision that the person had before them; return the new one.
 
-        Raises `DraftMoved` if somebody else saved in the meantime, `UnknownDraft`, `DraftRefused` if it is too long.
+        Raises `DraftMoved` if somebody else saved in the meantime, `UnknownDraft`, `DraftRefused` if it is too long,
+        `BadKey` if it holds a private key.
         """
         written = _written(content)
         async with self._engine.begin() as connection:
@@ -127,7 +130,8 @@ def _is(number: uuid.UUID) -> ColumnElement[bool]:
 
 
 def _written(content: dict[str, Json]) -> str:
-    """Return the content as it is kept. Raises `DraftRefused` beyond what an agreement may be long."""
+    """Return the content as it is kept. Raises `DraftRefused` beyond what an agreement may be long, `BadKey`."""
+    require_no_private_key(content)
     written = json.dumps(content, separators=(",", ":"))  # ASCII: a text column takes everything a person can type
     if len(written) > MAX_BYTES:
         raise DraftRefused(f"A draft of {len(written)} bytes is longer than an agreement may be.")
@@ -135,6 +139,5 @@ def _written(content: dict[str, Json]) -> str:
 
 
 def _draft(row: Any) -> Draft:  # noqa: ANN401  a row of SQLAlchemy's
-    return Draft(
-        row.id, json.loads(row.content), row.revision, row.made_by, row.made_at, row.changed_by, row.changed_at
-    )
+    content: Any = without_private_keys(json.loads(row.content))
+    return Draft(row.id, content, row.revision, row.made_by, row.made_at, row.changed_by, row.changed_at)

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.services.filing import Desk
+from gateway.services.names_shown import enter_names_shown
 from gateway.services.rosters.errors import LineRefused
 from gateway.services.rosters.kept import (
     OPEN,
@@ -76,6 +77,16 @@ class ShownLine:
     suggested: tuple[KnownChild, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StandingLine:
+    """How a line stands, by its number: by which rule it means somebody, or what it waits for. It names nobody."""
+
+    number: int
+    state: str
+    rule: str | None
+    waits_for: str | None
+
+
 class RosterOffice:
     """The rosters of one installation, for its stewards and officers, as the loader role."""
 
@@ -110,11 +121,23 @@ class RosterOffice:
             shown = zip(content.lines, found, strict=True)
             return tuple(_shown(line, each, kept.get(line.number), directory) for line, each in shown)
 
+    async def standing(self, roster: int) -> tuple[StandingLine, ...]:
+        """Return how each line stands now, without whom it means. Raises as `match`; nothing is kept."""
+        return tuple(
+            StandingLine(each.line.number, each.state, each.rule, each.waits_for) for each in await self.show(roster)
+        )
+
+    async def enter_look(self, roster: int, person: str | None) -> int:
+        """Commit that `person` sees whom the lines of a roster mean; return the entry. Raises `UnknownRoster`."""
+        async with self._engine.connect() as connection:
+            await submission_of(connection, roster)
+        return await enter_names_shown(self._engine, person, submission=roster)
+
     async def say(self, roster: int, number: int, student_number: str) -> None:
         """
         Say that a line means the student with this number; it counts in a decision that is signed afterwards.
 
-        Raises `LineRefused`, and as `match`.
+        Whether somebody has the number is told by it. Raises `LineRefused`, and as `match`.
         """
         async with self._engine.begin() as connection:
             lines, kept = await self._matched(connection, roster)
