@@ -156,6 +156,8 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "no_such_person": Kind(404, "There is no such person"),
     "no_such_role": Kind(404, "There is no such role"),
     "no_such_hold": Kind(404, "There is no such hold"),
+    "no_load_report": Kind(404, "There is no such report"),
+    "nothing_held": Kind(409, "This load is not held"),
     "staff_role_refused": Kind(409, "The role cannot be given as it stands"),
     "secret_refused": Kind(409, "No secret was made"),
     "secret_not_ended": Kind(409, "There is no such secret"),

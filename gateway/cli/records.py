@@ -85,6 +85,7 @@ def load(
                             dry=dry_run,
                             refused=keep,
                             tell=come,
+                            unread=unread,
                         )
                     tell(each.name, report)
                     done.append(account(each.name, report, unread, dry=dry_run))

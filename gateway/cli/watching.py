@@ -17,12 +17,12 @@ from gateway.cli.refusals import refused_rows
 from gateway.cli.run import database_in_our_words, office, run, say, sentence_for, settings, show
 from gateway.keys import load_keys
 from gateway.services.errors import LoadPostponed
+from gateway.services.letting_through import load_or_let_through
 from gateway.services.stewardship import (
     LoadBusy,
     LoadHeld,
     RecordsError,
     RowsRefused,
-    Stewardship,
     read_mappings,
     unread_in,
 )
@@ -59,8 +59,15 @@ def watch(
                 unread = unread_in(mappings, (export,))
                 async with office() as opened:
                     for each in mappings:
-                        report = await Stewardship(opened).load(
-                            each, export, subject_key, agreements=named, strict=strict, refused=keep
+                        report = await load_or_let_through(
+                            opened,
+                            each,
+                            export,
+                            subject_key,
+                            agreements=named,
+                            strict=strict,
+                            refused=keep,
+                            unread=unread,
                         )
                         tell(each.name, report)
                         done.append(account(each.name, report, unread, dry=False))

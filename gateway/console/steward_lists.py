@@ -1,10 +1,11 @@
 """The lists that stewards open: loads, rosters, codes that nobody has classified."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from gateway.console.load_words import LOAD_STATES
 from gateway.pages.languages import message
 from gateway.pages.listing import Column, Listing, Pick, Words
 from gateway.services.classifications import UnclassifiedCode
@@ -12,50 +13,52 @@ from gateway.services.rosters.office import RosterSummary
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """What a load did to one target, in rows."""
+class LoadLine:
+    """
+    One load: what became of it and when, by which mapping, its entries and their events, and the rows it filled.
 
-    target: str
-    added: int
-    changed: int
-    ended: int
+    `report` is the number of its report, if one is kept. What was not loaded filled nothing: its counts are None.
+    """
+
+    state: str
+    at: datetime
+    mapping: str
+    entries: tuple[int, ...]
+    events: tuple[str, ...]
+    report: int | None
+    added: int | None
+    changed: int | None
+    ended: int | None
     refused: int
 
 
-@dataclass(frozen=True, slots=True)
-class LoadLine:
-    """One load: its entry, its time, its event, and what it filled by which mapping."""
+def loads_listing(said: Callable[[str], str]) -> Listing[LoadLine]:
+    """Return the list of loads; `said` says a message in the reader's language."""
 
-    entry: int
-    at: datetime
-    event: str
-    mapping: str
-    filled: tuple[Filled, ...]
+    def state(line: LoadLine) -> str:
+        return said(LOAD_STATES[line.state])
 
-    def rows(self, count: str) -> int:
-        """Return how many rows of all targets it added, changed, ended or refused."""
-        return sum(getattr(each, count) for each in self.filled)
-
-
-LOADS: Final[Listing[LoadLine]] = Listing(
-    name="loads",
-    columns=(
-        Column("entry", message("Entry"), lambda line: line.entry, is_number=True),
-        Column("at", message("When"), lambda line: line.at),
-        Column("event", message("Event"), lambda line: line.event, on_page=False),
-        Column("mapping", message("Mapping"), lambda line: line.mapping or None),
-        Column("added", message("Added"), lambda line: line.rows("added"), is_number=True),
-        Column("changed", message("Changed"), lambda line: line.rows("changed"), is_number=True),
-        Column("ended", message("Ended"), lambda line: line.rows("ended"), is_number=True),
-        Column("refused", message("Refused"), lambda line: line.rows("refused"), is_number=True),
-    ),
-    sort="entry",
-    down=True,
-    picks=(
-        Pick("mapping", message("Mapping"), lambda line: line.mapping),
-        Pick("event", message("Event"), lambda line: line.event),
-    ),
-)
+    return Listing(
+        name="loads",
+        columns=(
+            Column("at", message("When"), lambda line: line.at),
+            Column("state", message("Standing"), state),
+            Column("mapping", message("Mapping"), lambda line: line.mapping or None),
+            Column("entry", message("Entry"), lambda line: min(line.entries, default=None), is_number=True),
+            Column("event", message("Event"), lambda line: ", ".join(line.events) or None, on_page=False),
+            Column("added", message("Added"), lambda line: line.added, is_number=True),
+            Column("changed", message("Changed"), lambda line: line.changed, is_number=True),
+            Column("ended", message("Ended"), lambda line: line.ended, is_number=True),
+            Column("refused", message("Refused"), lambda line: line.refused, is_number=True),
+        ),
+        sort="at",
+        down=True,
+        picks=(
+            Pick("state", message("Standing"), lambda line: line.state, state),
+            Pick("mapping", message("Mapping"), lambda line: line.mapping),
+            Pick("event", message("Event"), lambda line: line.events[0] if line.events else ""),
+        ),
+    )
 
 
 def rosters_listing(names: Mapping[str, str]) -> Listing[RosterSummary]:

@@ -9,7 +9,7 @@ from sqlalchemy.util import await_only
 from agreements.store import metadata as agreements_tables
 from audit.store import metadata as audit_tables
 from gateway.records.tables import metadata as records_tables
-from gateway.store.drafts import metadata as gateway_tables  # with every table of the gateway's own
+from gateway.store.load_reports import metadata as gateway_tables  # with every table of the gateway's own
 
 ROOMS = ("agreements", "audit", "records", "gateway")
 """One PostgreSQL schema each, in the order they are made."""

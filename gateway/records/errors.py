@@ -1,5 +1,6 @@
 """What can go wrong with student records, in words that never hold any of them."""
 
+from agreements.documents.load_confirmation import Confirmable
 from gateway.errors import GatewayError
 
 
@@ -131,6 +132,8 @@ class LoadHeld(RecordsError):
         """What would change too much, of each target."""
         self.entries: tuple[int, ...] = ()
         """The entries of what narrowed, and applied at once."""
+        self.described: Confirmable | None = None
+        """What two people confirm of it, as it would be now; None if what is left of it would be held no more."""
 
 
 class ConfirmationRefused(LoadHeld):

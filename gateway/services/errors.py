@@ -458,6 +458,22 @@ class LoadPostponed(GatewayError):
     code = "load_postponed"
 
 
+class UnknownLoadReport(GatewayError):
+    """No report of a load has this number, or it is kept no longer."""
+
+    code = "no_load_report"
+    public_detail = "No report of a load has this number; only the newest are kept."
+    remedy = "Open it from the list of loads."
+
+
+class NothingHeld(GatewayError):
+    """There is nothing to confirm: the load is not held, or went through since."""
+
+    code = "nothing_held"
+    public_detail = "This load does not wait for two people: it is not held, or it went through since."
+    remedy = "Look at the list of loads again."
+
+
 class NoDistrict(GatewayError):
     """What would be prepared names the district, and nothing says yet what it is called."""
 

@@ -10,18 +10,20 @@ import gc
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from agreements.documents.load_confirmation import Confirmable
 from audit.events import Event
 from gateway.records.errors import (
     LoadBusy,
     LoadHeld,
     LoadOvertaken,
+    RecordsError,
     RowsRefused,
     RowsUnstorable,
 )
@@ -91,6 +93,7 @@ class Loads:
         dry: bool = False,
         refused: Callable[[Refused], None] | None = None,
         tell: Tell | None = None,
+        reported: Callable[[LoadReport], None] | None = None,
     ) -> LoadReport:
         """
         Load what `mapping` takes from `folder`, and report what was taken and what was refused.
@@ -98,20 +101,33 @@ class Loads:
         `folder` may be a zip archive; `deltas` are later exports, in order, that say what changed in it. `strict` loads
         nothing if any row is refused; a `confirmation` lets exactly the load through that it describes; by `codes` the
         report tells which values nobody has classified; `dry` writes nothing and says what would happen. `refused` is
-        given every refused row.
+        given every refused row, `reported` the report of a load that is held or that `strict` refuses.
 
         Raises `LoadHeld` for a suspiciously large change, and `ConfirmationRefused` if another one was confirmed: what
         narrows in it is visible then. Raises `BadMapping`, `BadSource`, `RowsRefused`, `RowsUnstorable`, `LoadBusy`,
         and what the confirmation raises; nothing is visible then.
         """
-        order = Order(mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell)
+        order = Order(
+            mapping, (folder, *deltas), lookups or {}, strict, confirmation, codes, dry, refused, tell, reported
+        )
         async with self._alone() as work:
             for _ in range(_ATTEMPTS):
                 try:
                     return await self._load(work, order)
                 except LoadOvertaken:
                     continue
+                except LoadHeld as error:
+                    if error.entries:
+                        # What narrowed is in force now, so it is another load that waits.
+                        error.described = await self._left_of(work, order)
+                    raise
         raise LoadBusy("stops came whenever this load was prepared")
+
+    async def _left_of(self, work: Workspace, order: Order) -> Confirmable | None:
+        """Return what two people confirm of a load of which what narrows has applied; None if it is held no more."""
+        with suppress(RecordsError):  # the export was taken away meanwhile: nobody confirms it then
+            return (await self._load(work, order.rehearsed())).described
+        return None
 
     async def _load(self, work: Workspace, order: Order) -> LoadReport:
         # Opened before anything is read: a missing file or column is said at once.
@@ -137,12 +153,18 @@ class Loads:
             ]
             reports, held = tuple(report_on(each) for each in differences), held_targets(differences)
             codes = await unclassified_in(work, differences, order.codes)
+            found = order.described(differences) if held or order.confirmation else None
+            described = found if held else None
             if order.dry:
                 await _tell_refused(work, differences, order.refused)
-                return LoadReport((), reports, held, order.described(differences) if held else None, codes)
+                return LoadReport((), reports, held, described, codes)
             try:
-                await self._require_loadable(work, order, differences, before, refusal)
-            except (RowsRefused, LoadHeld):
+                await self._require_loadable(work, order, differences, before, refusal or order.refused_after(found))
+            except (RowsRefused, LoadHeld) as error:
+                if isinstance(error, LoadHeld):
+                    error.described = described
+                if order.reported is not None:
+                    order.reported(LoadReport((), reports, held, described, codes))
                 await _tell_refused(work, differences, order.refused)
                 raise
             groups = await self._prepare(work, order.mapping.name, differences, digests)
@@ -162,7 +184,6 @@ class Loads:
     ) -> None:
         """Check that nothing holds this load up; what narrows in one that is held applies. As `load` raises."""
         order.require_strict(differences)
-        refusal = refusal or order.refused_after(differences)
         held = held_targets(differences)
         if held and order.confirmation is None:
             refusal = LoadHeld(held[0])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import ARRAY, Date, Text, cast, func, literal, select
 
+from agreements.errors import AgreementError
 from agreements.signature import Envelope
 from gateway.records.errors import (
     BadMapping,
@@ -32,6 +33,8 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.confirmations import SignedConfirmation
 from gateway.services.consents import GivenConsent, OnFile, consents_on_file, give_consent
 from gateway.services.law import guardrails_of
+from gateway.services.load_reports.content import content_of
+from gateway.services.load_reports.kept import LoadReports
 from gateway.services.loads import Loads
 from gateway.services.office import Office
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
@@ -73,6 +76,7 @@ class Stewardship:
         self._engine = office.engine
         self._desk = office.desk
         self._scopes = office.desk.scopes
+        self._reports = LoadReports(office.engine)
 
     async def load(
         self,
@@ -87,14 +91,15 @@ class Stewardship:
         dry: bool = False,
         refused: Callable[[Refused], None] | None = None,
         tell: Tell | None = None,
+        unread: Sequence[str] = (),
     ) -> LoadReport:
         """
         Load what one mapping takes from `folder`, or (`dry`) say what a load would do.
 
         `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
         `refused` is given every refused row, `tell` how far the reading has come. Of `confirmed` the one counts that is
-        about this mapping. Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in
-        force.
+        about this mapping; `unread` are files that no mapping reads. What became of the load is kept, unless it was
+        only tried. Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in force.
         """
         async with self._engine.connect() as connection:
             on_file = await lines_on_file(connection)
@@ -107,18 +112,32 @@ class Stewardship:
         confirmation = next((each for each in signed if each.load.mapping == own), None)
         if confirmation is not None:
             await confirmation.require_signed()
-        return await loads.load(
-            mapping,
-            folder,
-            deltas=deltas,
-            lookups={AGREEMENTS: lines},
-            strict=strict,
-            confirmation=confirmation,
-            codes=Codes(guardrails.codes.known, guardrails.cells.minimum),
-            dry=dry,
-            refused=refused,
-            tell=tell,
-        )
+        told: list[LoadReport] = []
+        try:
+            report = await loads.load(
+                mapping,
+                folder,
+                deltas=deltas,
+                lookups={AGREEMENTS: lines},
+                strict=strict,
+                confirmation=confirmation,
+                codes=Codes(guardrails.codes.known, guardrails.cells.minimum),
+                dry=dry,
+                refused=refused,
+                tell=tell,
+                reported=told.append,
+            )
+        except LoadBusy:
+            raise  # it is tried again: that one is reported
+        except (RecordsError, AgreementError) as error:
+            if not dry:
+                described, entries = (error.described, error.entries) if isinstance(error, LoadHeld) else (None, ())
+                content = content_of(told[-1] if told else None, unread, described)
+                await self._reports.keep(mapping.name, own, content, entries=entries, code=error.code)
+            raise
+        if not dry:
+            await self._reports.keep(mapping.name, own, content_of(report, unread, None), entries=report.entries)
+        return report
 
     async def today(self) -> dt.date:
         """Return the day (UTC) by the database's clock."""

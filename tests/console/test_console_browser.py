@@ -16,6 +16,7 @@ from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
 from tests.factories.gateway import BRIGHT_PATH
+from tests.factories.load_reports import a_held_load
 from tests.factories.papers import held, invited
 
 pytestmark = pytest.mark.browser
@@ -113,12 +114,13 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     await seen.page.click("main form button")
     yield "sign"
     await seen.pick("steward")
-    roster = await handed_in(console)
+    roster, report = await handed_in(console), await a_held_load(console)
     for place in (
         "start",
         "words",
         "loads",
         f"loads/{console.load}",
+        f"loads/reports/{report}",
         "rosters",
         f"rosters/{roster}",
         "codes",

@@ -13,6 +13,7 @@ from tests.factories.cohort import TUTORING
 from tests.factories.console import ROLES, Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
 from tests.factories.gateway import BRIGHT_PATH
+from tests.factories.load_reports import a_held_load
 from tests.factories.papers import held
 from tests.factories.staff import Browser
 
@@ -121,6 +122,8 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/incidents/{incident}/close": Act.HANDLE_INCIDENTS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/loads/{entry}": Act.LOAD_RECORDS,
+    "/console/loads/reports/{report}": Act.LOAD_RECORDS,
+    "/console/loads/reports/{report}/confirmation": Act.LOAD_RECORDS,
     "/console/rosters": Act.MANAGE_ROSTERS,
     "/console/codes": Act.CLASSIFY_CODES,
     "/console/rosters/{roster}": Act.MANAGE_ROSTERS,
@@ -175,6 +178,7 @@ async def filled(console: Console, path: str) -> str:
         hold=f"sha256:{'0' * 64}",
         entry=console.load,
         roster=roster,
+        report=1,
         number=1,
         incident=console.incident,
         draft=DRAFT,
@@ -189,6 +193,7 @@ async def test_each_page_opens_for_those_who_may_and_for_nobody_else(console: Co
     await a_sound_draft(console, DRAFT)
     await console.raise_alarm("undecided", cause="error")  # case 1
     await console.open_incident()
+    assert await a_held_load(console) == 1
     assert {path for _, path in listed} == set(ACTS)
     stranger = Browser(console.http, console.gateway.url)
     browsers = {role: await console.as_a(role) for role in ROLES}

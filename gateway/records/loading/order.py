@@ -1,7 +1,7 @@
 """What to load, from where and how, and what holds a load up: refused rows, too much change, another load confirmed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agreements.documents.load_confirmation import Confirmable, ExportedFile
@@ -18,6 +18,7 @@ from gateway.records.loading.describing import (
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.merge import Difference
+from gateway.records.loading.report import LoadReport
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
 from gateway.records.loading.unclassified import Codes
@@ -39,6 +40,7 @@ class Order:
     dry: bool
     refused: Callable[[Refused], None] | None
     tell: Tell | None
+    reported: Callable[[LoadReport], None] | None
 
     def stagings(self) -> list[Staging]:
         """Open what is to be read, in the order of loading. Raises `BadMapping`, `BadSource`."""
@@ -63,12 +65,16 @@ class Order:
             return None
         return self._refused(Confirmable(*self._source(), self.confirmation.load.targets))
 
-    def refused_after(self, differences: Sequence[Difference]) -> ConfirmationRefused | None:
-        """Return why the confirmation is of another load, now that it is known; the files are looked at again."""
-        return None if self.confirmation is None else self._refused(self.described(differences))
+    def refused_after(self, found: Confirmable | None) -> ConfirmationRefused | None:
+        """Return why the confirmation is of another load than the one that was `found`."""
+        return None if self.confirmation is None or found is None else self._refused(found)
+
+    def rehearsed(self) -> "Order":
+        """Return the same load, only tried, and with nothing told of it."""
+        return replace(self, confirmation=None, dry=True, refused=None, tell=None, reported=None)
 
     def described(self, differences: Sequence[Difference]) -> Confirmable:
-        """Return what two people confirm of this load."""
+        """Return what two people confirm of this load; the files are looked at again."""
         return confirmable(*self._source(), differences)
 
     def _refused(self, found: Confirmable) -> ConfirmationRefused | None:

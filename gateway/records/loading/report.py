@@ -19,6 +19,8 @@ class TargetReport:
     ended: int
     unchanged: int
     withheld: int
+    questioned: int
+    """How many numbers may be another child's now: a person says whose they are."""
     refused: tuple[Refused, ...]
     refused_rows: int
     reasons: Mapping[str, int]
@@ -31,9 +33,9 @@ class LoadReport:
     entries: tuple[int, ...]
     targets: tuple[TargetReport, ...]
     held: tuple[str, ...] = ()
-    """Why a load that was only tried would be held."""
+    """Why a load is held, or would be."""
     described: Confirmable | None = None
-    """What two people confirm of a load that was only tried and would be held."""
+    """What two people confirm of a load that is held, or would be."""
     unclassified: Unclassified = NONE_UNCLASSIFIED
     """Values of coded elements that nobody has classified: no partner receives them."""
 
@@ -57,6 +59,7 @@ def report_on(difference: Difference) -> TargetReport:
         ended=difference.ended,
         unchanged=difference.unchanged,
         withheld=difference.withheld,
+        questioned=difference.questioned,
         refused=difference.examples,
         refused_rows=difference.refused,
         reasons=difference.reasons,
