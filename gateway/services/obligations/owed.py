@@ -44,12 +44,14 @@ from gateway.services.keysets.reminding import endings
 from gateway.services.obligations.courses import Followed, Following, follow
 from gateway.services.obligations.history import has_disclosures, recorded
 from gateway.services.obligations.leavers import leavers_of
+from gateway.services.obligations.left import about_how_often
 from gateway.services.obligations.shown import (
     CertificateLine,
     EndingClient,
     Figures,
     HoldLine,
     Listed,
+    Outlook,
     Owed,
     Refused,
 )
@@ -155,6 +157,13 @@ class Obligations:
             found = await recorded(connection, each.agreement, each.activated, size, last_entry=size)
             codes = await _outstanding(connection, each) if covers == LEAVERS else {}
         return Figures(agreement, covers, found.disclosures, tuple(sorted(codes)[:MOST_LEAVERS]))
+
+    async def outlook(self, agreement: str) -> Outlook:
+        """Return the same for a page: answers by the log's index, nothing to certify. Raises `UnknownAgreement`."""
+        async with self._following() as (connection, _, following):
+            left = await _outstanding(connection, _one(following, agreement))
+        found = await about_how_often(self._desk.engine, agreement)
+        return Outlook(found.entries, found.last, len(left))
 
     async def certify(self, document: Envelope) -> int:
         """

@@ -67,6 +67,15 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """About how many answers a partner has to certify, the newest of them, and of how many students who left."""
+
+    answers: int
+    last_entry: int | None
+    leavers: int
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateLine:
     """A certificate that counts; `flagged` are keys that signed it and were revoked later. Names stay in it."""
 
