@@ -18,9 +18,10 @@ def calendar_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/calendar", name="console_calendar")
     async def read_calendar(request: Request, staff: LogReader) -> Response:
         """Show what is overdue and what comes."""
-        _, registry = await desk.read()
+        moment, registry = await desk.read()
         partners = partners_of(registry)
-        shown = listed(request, calendar_listing(partners, words_of(request)), await calendar(desk.office))
+        days = await calendar(desk.office, (await desk.owed(moment, registry)).obligations)
+        shown = listed(request, calendar_listing(partners, words_of(request)), days)
         return list_view(
             request,
             staff.session,

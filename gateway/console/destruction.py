@@ -38,7 +38,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
     async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
         """Show what the partner has to certify, and what it certified."""
-        found, obligations = await agreement_page(desk.office, digest), desk.obligations
+        found = await agreement_page(desk.office, digest)
         _, registry = await desk.read()
         return view(
             request,
@@ -48,9 +48,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             it=found.agreement,
             partners=partners_of(registry),
-            owed=(await obligations.listed(agreement=digest)).obligations,
-            outlook=await obligations.outlook(digest),
-            certificates=await obligations.certificates(digest),
+            outlook=await desk.obligations.outlook(digest),
             labels=labels,
         )
 

@@ -67,15 +67,6 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
-    """About how many answers a partner has to certify, the newest of them, and of how many students who left."""
-
-    answers: int
-    last_entry: int | None
-    leavers: int
-
-
-@dataclass(frozen=True, slots=True)
 class CertificateLine:
     """A certificate that counts; `flagged` are keys that signed it and were revoked later. Names stay in it."""
 
@@ -87,6 +78,21 @@ class CertificateLine:
     destroyed_on: date
     entry: int
     flagged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """
+    What a partner owes under one agreement and what it certified.
+
+    There are about so many `answers` to certify, the newest of them `last_entry`, and so many students who left.
+    """
+
+    owed: tuple[Owed, ...]
+    certificates: tuple[CertificateLine, ...]
+    answers: int
+    last_entry: int | None
+    leavers: int
 
 
 @dataclass(frozen=True, slots=True)
