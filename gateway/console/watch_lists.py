@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from gateway.pages.languages import message
-from gateway.pages.listing import Column, Listing, Pick, Words
+from gateway.pages.listing import LONGEST, Column, Listing, Pick, Words
 from gateway.services.emergencies.lines import OrderLine
 from gateway.services.inbox.cases import CaseLine, Resolution, State
 from gateway.services.incidents.clocks import Task
@@ -88,6 +88,10 @@ def cases_listing(
     )
 
 
+def _ids_of(line: IncidentLine) -> str:
+    return " ".join(line.concerns.named.values())[:LONGEST]
+
+
 def incidents_listing(names: Mapping[str, str], said: Said) -> Listing[IncidentLine]:
     """Return the list of incidents; `names` are what people call whom they concern, by id."""
 
@@ -120,7 +124,7 @@ def incidents_listing(names: Mapping[str, str], said: Said) -> Listing[IncidentL
         down=True,
         picks=(
             Pick("standing", message("Standing"), standing, lambda line: said(standing(line))),
-            Pick("concerns", message("Whom it concerns"), concerns),
+            Pick("concerns", message("Whom it concerns"), _ids_of, concerns),
         ),
         words=Words("words", message("Words of what happened"), lambda line: (line.what,)),
     )

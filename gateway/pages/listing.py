@@ -26,7 +26,8 @@ PAGE: Final = 50
 """Rows on one page."""
 DOWNLOAD: Final = "download"
 CSV: Final = "csv"
-_LONGEST: Final = 200
+LONGEST: Final = 200
+"""Letters in one field of a list."""
 _DOWN: Final = "down"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 """Without it spreadsheets take UTF-8 for something older, and spoil names."""
@@ -176,8 +177,8 @@ class Listing(Generic[Row]):
         """
         known = {*(each.name for each in self.filters), *self.kept, "sort", _DOWN, "page", DOWNLOAD}
         asked = {name: query[name].strip() for name in sorted(known) if query.get(name, "").strip()}
-        if any(len(value) > _LONGEST for value in asked.values()):
-            raise BadList(f"A field of a list has {_LONGEST} letters at most.")
+        if any(len(value) > LONGEST for value in asked.values()):
+            raise BadList(f"A field of a list has {LONGEST} letters at most.")
         column = next((each for each in self.columns if each.sorts and each.name == asked.get("sort", self.sort)), None)
         if column is None:
             raise BadList("The list has no such column to sort by.")

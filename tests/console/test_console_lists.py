@@ -72,6 +72,7 @@ async def test_a_filter_keeps_what_the_page_asked_for_and_a_file_holds_what_it_s
     assert '<input type="hidden" name="state" value="all">' in none
     (row,) = rows_of((await officer.get("/console/incidents?standing=open&download=csv")).text)
     assert (row["Incident"], row["Whom it concerns"]) == (str(incident), "Bright Path Tutoring")
+    assert rows_of((await officer.get("/console/incidents?concerns=partner:bright-path&download=csv")).text) == [row]
     assert not rows_of((await officer.get("/console/incidents?standing=overdue&download=csv")).text)
     keys = rows_of((await officer.get("/console/signers?party=officers&download=csv")).text)
     assert {(row["Signs for"], row["Standing"]) for row in keys} == {("privacy officer", "in office")}
