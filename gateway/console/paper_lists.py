@@ -121,7 +121,7 @@ def signers_listing(parties: Mapping[str, str], today: date, said: Said) -> List
             Column("party", message("Signs for"), party),
             Column("may", message("May sign"), may, sorts=False),
             Column("standing", message("Standing"), lambda line: said(standing(line))),
-            Column("from", message("From"), lambda line: line.valid_from),
+            Column("from", message("From"), lambda line: line.valid_from, on_page=False),
             Column("until", message("Until"), lambda line: line.valid_to if isinstance(line, SignerLine) else None),
             Column("entry", message("Introduced"), _introduced, in_file=False),
             Column("introduced", message("Introduced"), lambda line: line.entry, on_page=False, sorts=False),

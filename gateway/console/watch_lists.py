@@ -110,7 +110,7 @@ def incidents_listing(names: Mapping[str, str], said: Said) -> Listing[IncidentL
             Column("what", message("What happened"), lambda line: line.what, sorts=False),
             Column("concerns", message("Whom it concerns"), concerns),
             Column("discovered", message("Discovered"), lambda line: line.discovered_at),
-            Column("students", message("Students"), lambda line: line.students, is_number=True),
+            Column("students", message("Students"), lambda line: line.students, is_number=True, on_page=False),
             Column("standing", message("Standing"), lambda line: said(standing(line))),
             Column("due", message("Next due"), lambda line: line.next.due if line.next and not line.closed else None),
             Column(
