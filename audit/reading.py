@@ -24,6 +24,10 @@ _HEAD = """SELECT h.size, h.range, c.size AS covered, c.tree_head FROM audit.hea
     LEFT JOIN LATERAL (SELECT size, tree_head FROM audit.checkpoint ORDER BY size DESC LIMIT 1) c ON true"""
 _LEAF = "SELECT leaf FROM audit.entry WHERE idx = $1"
 _LEAVES = "SELECT leaf FROM audit.entry WHERE idx >= $1 AND idx < $2 ORDER BY idx"
+_MARKED = """SELECT count(*) AS there, array_agg(idx ORDER BY idx) FILTER (WHERE fits) AS indexes,
+    array_agg(leaf ORDER BY idx) FILTER (WHERE fits) AS leaves
+    FROM (SELECT idx, leaf, EXISTS (SELECT FROM unnest($3::bytea[]) AS mark WHERE position(mark in leaf) > 0)
+        AND position($4::bytea in leaf) > 0 AS fits FROM audit.entry WHERE idx >= $1 AND idx < $2) AS range"""
 _HASHES = "SELECT string_agg(leaf_hash, ''::bytea ORDER BY idx) FROM audit.entry WHERE idx < $1"
 _CHANGES = f"""SELECT c.idx, c.leaf, p.opening FROM (
     SELECT idx, leaf FROM audit.entry WHERE idx > $1 AND {IS_CHANGE} ORDER BY idx LIMIT $2
@@ -76,6 +80,24 @@ async def leaves(db: asyncpg.Pool | Session, start: int, stop: int) -> AsyncGene
             raise LogDamaged(f"of the entries {first} to {end - 1} only {len(rows)} are there")
         for row in rows:
             yield row["leaf"]
+
+
+async def leaves_with(
+    db: asyncpg.Pool | Session, marks: Collection[bytes], start: int, stop: int, *, also: bytes = b""
+) -> AsyncGenerator[tuple[int, bytes], None]:
+    """
+    Go through the leaves from `start` up to, not including, `stop` that hold one of these marks and `also`.
+
+    The database looks into every leaf of the range, so nothing but the log decides what is found, and sends what fits.
+    Raises `LogDamaged` at a gap.
+    """
+    for first in range(start, stop, _CHUNK):
+        end = min(first + _CHUNK, stop)
+        found = await db.fetchrow(_MARKED, first, end, list(marks), also)
+        if found is None or found["there"] < end - first:
+            raise LogDamaged(f"of the entries {first} to {end - 1} some are missing")
+        for index, leaf in zip(found["indexes"] or (), found["leaves"] or (), strict=True):
+            yield index, leaf
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Fixtures every room may use: `postgres` (the server), `database` (migrated, fres
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,8 +14,9 @@ from hypothesis import settings
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.chromium import PROGRAM
+from tests.factories.copied import copied
 from tests.factories.database import TestDatabase, TestServer
-from tests.factories.gateway import NOON, Deployment, Gateway, deploy
+from tests.factories.gateway import Deployment, Gateway, deploy
 from tests.factories.installation import TestInstallation, installed_in
 from tests.factories.spills import (
     pytest_configure,
@@ -82,20 +82,8 @@ def deployment(postgres: TestServer, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 async def idle_gateway(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A copy of the deployment that does not serve yet; whatever the test does, its log is whole at the end."""
-    server = deployment.server
-    database = TestDatabase(server=server, name=f"test_{next(_numbers)}")
-    await server.create(database.name, template=deployment.template)
-    opened = Gateway(deployment, database, tmp_path)
-    try:
-        await opened.at(NOON)
+    async with copied(deployment, f"test_{next(_numbers)}", tmp_path) as opened:
         yield opened
-        await opened.close()
-        await opened.verify()
-        require_nothing_spilled(json.dumps(opened.lines), "the lines of the gateway")
-    finally:
-        await opened.close()
-        await database.close()
-        await server.drop(database.name)
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from gateway.console.callers import AlarmHandler, LogReader
 from gateway.console.desk import ConsoleDesk, names_of, zone_of
+from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import ROOT, person_of, view
+from gateway.console.watch_lists import RESOLUTIONS, STATES, cases_listing
 from gateway.pages.languages import language_of, message
 from gateway.services.alarms import alarm
 from gateway.services.inbox.cases import Act, CaseLine, Resolution, State
@@ -19,20 +21,9 @@ from gateway.services.inbox.office import Inbox, handlers_in
 from gateway.services.inbox.unusual import find_unusual
 from gateway.signin.callers import form_of
 
-_PAGE: Final = 50
+MOST: Final = 5_000
+"""Cases that stand in one list, the newest: what is the same is one case, so there are few."""
 _TIMES: Final = re.compile(r"[0-9]{1,18}")
-STATES: Final = {
-    State.OPEN: message("open"),
-    State.LOOKED_AT: message("looked at"),
-    State.RESOLVED: message("resolved"),
-}
-RESOLUTIONS: Final = {
-    Resolution.MENDED: message("It was put right"),
-    Resolution.EXPECTED: message("It was meant so"),
-    Resolution.EXPLAINED: message("It was explained, and that convinced"),
-    Resolution.STOPPED: message("What caused it was stopped"),
-    Resolution.NO_FAULT: message("There was nothing wrong"),
-}
 ACTS: Final = {
     Act.NOTED: message("Note"),
     Act.LOOKED_AT: message("Looked at"),
@@ -55,28 +46,28 @@ def alarms_router(desk: ConsoleDesk) -> APIRouter:
         *,
         state: Annotated[str, Query(max_length=20)] = State.OPEN,
         mine: Annotated[bool, Query()] = False,
-        before: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
     ) -> Response:
         """List the cases that stand so, the newest first."""
         _, registry = await desk.read()
         wanted = State(state) if state in set(State) else None
         person = person_of(staff.session)
-        lines = await inbox.lines(state=wanted, assigned_to=person if mine else None, limit=_PAGE + 1, before=before)
-        return view(
+        lines = await inbox.lines(state=wanted, assigned_to=person if mine else None, limit=MOST)
+        known, names = _Meanings(request), names_of(registry)
+        listing = cases_listing(lambda line: _plain(known.of(line).found), names, person, words_of(request))
+        return list_view(
             request,
             staff.session,
             "alarms",
             "alarms.html",
+            listed(request, listing, lines),
             zone=zone_of(registry),
-            lines=lines[:_PAGE],
-            more=lines[_PAGE - 1].number if len(lines) > _PAGE else None,
             counts=await inbox.counts(),
             states=STATES,
             wanted=wanted,
             mine=mine,
             person=person,
-            meanings=_Meanings(request),
-            names=names_of(registry),
+            meanings=known,
+            names=names,
         )
 
     @router.post("/console/alarms", name="console_find_unusual")
@@ -152,6 +143,11 @@ class _Meanings:
     def of(self, line: CaseLine) -> Meaning:
         """Return what a case means."""
         return self._known.get(line.code, Meaning(line.name, ""))
+
+
+def _plain(words: str) -> str:
+    """Return words without the marks of what is code in them."""
+    return words.replace("`", "")
 
 
 def _back(number: int) -> Response:

@@ -33,7 +33,7 @@ def bindings_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/partners/{partner}/bind", name="console_binding")
     async def read_form(request: Request, staff: Preparer, partner: Partner) -> Response:
         """Ask which program is bound to which agreement, by which keys."""
-        found = await partner_page(desk.office, partner, desk.obligations)
+        found = await partner_page(desk.office, partner)
         _, registry = await desk.read()
         return view(
             request,
@@ -52,7 +52,7 @@ def bindings_router(desk: ConsoleDesk) -> APIRouter:
     async def bind(request: Request, staff: Preparer, partner: Partner) -> RedirectResponse:
         """Prepare a binding, for the partner's signer and an officer."""
         form = await form_of(request)
-        found = await partner_page(desk.office, partner, desk.obligations)
+        found = await partner_page(desk.office, partner)
         clients = {each.id: each.name for each in found.clients}
         chosen_client = chosen(form, "client", "The program", (NEW, *clients))
         name = clients.get(chosen_client) or words(form, "called", "What it is called", most=100)

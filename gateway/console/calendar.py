@@ -1,25 +1,14 @@
 """What comes due, month by month."""
 
 from itertools import groupby
-from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
-from gateway.console.views import view
-from gateway.pages.languages import message
-from gateway.services.calendar import Coming, calendar
-
-WORDS: Final = {
-    Coming.TERM_BEGINS: message("The term begins"),
-    Coming.TERM_ENDS: message("The last day of the term"),
-    Coming.DESTRUCTION: message("The certificate of destruction is due"),
-    Coming.LEAVERS: message("The certificate for students who left is due"),
-    Coming.REVIEW: message("The yearly review is due"),
-    Coming.BINDING_ENDS: message("The last day of a program's keys"),
-    Coming.NOBODY_ANSWERS: message("The last day on which somebody answers for a program"),
-}
+from gateway.console.lists import list_view, listed, words_of
+from gateway.console.paper_lists import COMING, calendar_listing
+from gateway.services.calendar import calendar
 
 
 def calendar_router(desk: ConsoleDesk) -> APIRouter:
@@ -29,18 +18,20 @@ def calendar_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/calendar", name="console_calendar")
     async def read_calendar(request: Request, staff: LogReader) -> Response:
         """Show what is overdue and what comes."""
-        _, registry = await desk.read()
-        days = await calendar(desk.office)
-        months = [(month, list(rows)) for month, rows in groupby(days, key=lambda each: each.day.replace(day=1))]
-        return view(
+        moment, registry = await desk.read()
+        partners = partners_of(registry)
+        days = await calendar(desk.office, (await desk.owed(moment, registry)).obligations)
+        shown = listed(request, calendar_listing(partners, words_of(request)), days)
+        return list_view(
             request,
             staff.session,
             "agreements",
             "calendar.html",
+            shown,
             zone=zone_of(registry),
-            months=months,
-            partners=partners_of(registry),
-            said=WORDS,
+            months=[(month, list(days)) for month, days in groupby(shown.rows, lambda each: each.day.replace(day=1))],
+            partners=partners,
+            said=COMING,
         )
 
     return router

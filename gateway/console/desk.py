@@ -69,11 +69,21 @@ class ConsoleDesk:
     async def owed(self, moment: Moment, registry: Registry, *, anew: bool = False) -> Listed:
         """Return what is owed under all agreements; `anew`: found again, though it was found a moment ago."""
         found = self.found_owed
-        is_fresh = found.at is not None and abs(moment.now - found.at) < _OWED_HOLDS
-        if anew or not is_fresh or found.version != registry.version:
+        if anew or not self._holds(moment, registry):
             found.listed = await self.obligations.listed()
             found.version, found.at = registry.version, moment.now
         return found.listed
+
+    async def owed_by(self, partner: str, moment: Moment, registry: Registry) -> tuple[Owed, ...]:
+        """Return what is owed by one partner or about it: of what was found a moment ago, or found for it alone."""
+        if not self._holds(moment, registry):
+            return (await self.obligations.listed(partner=partner)).obligations
+        return tuple(each for each in self.found_owed.listed.obligations if each.partner == partner)
+
+    def _holds(self, moment: Moment, registry: Registry) -> bool:
+        found = self.found_owed
+        is_fresh = found.at is not None and abs(moment.now - found.at) < _OWED_HOLDS
+        return is_fresh and found.version == registry.version
 
     async def due(self, moment: Moment, registry: Registry) -> tuple[Owed, ...]:
         """Return what is overdue, or due soon."""

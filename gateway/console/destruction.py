@@ -1,7 +1,8 @@
 """
 The destruction of what a partner received: the figures it certifies, and its certificate, compared with the log.
 
-The figures for leavers hold record codes: they are a file for whoever manages partners, and stand on no page.
+The figures for leavers hold record codes: they are a file for whoever manages partners, and stand on no page. The page
+says about how many answers there are; the file and the certificate are made of the log itself (decision 70).
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from agreements.documents.destruction import COVERS, LEAVERS, WHOLE
+from agreements.documents.destruction import COVERS, WHOLE
 from agreements.documents.destruction import read_certificate as read_document
 from agreements.signature import Kind, read_envelope
 from gateway.console import labels
@@ -37,7 +38,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/agreements/{digest}/destruction", name="console_destruction")
     async def read_destruction(request: Request, staff: LogReader, digest: Digest) -> Response:
         """Show what the partner has to certify, and what it certified."""
-        found, obligations = await agreement_page(desk.office, digest), desk.obligations
+        found = await agreement_page(desk.office, digest)
         _, registry = await desk.read()
         return view(
             request,
@@ -47,10 +48,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             it=found.agreement,
             partners=partners_of(registry),
-            owed=(await obligations.listed(agreement=digest)).obligations,
-            whole=await obligations.figures(digest, WHOLE),
-            leavers=len((await obligations.figures(digest, LEAVERS)).leavers),
-            certificates=await obligations.certificates(digest),
+            outlook=await desk.obligations.outlook(digest),
             labels=labels,
         )
 

@@ -28,7 +28,9 @@ from agreements.signature import Kind
 from gateway.console.callers import Approver
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import BadOrder, NotConfirmed
-from gateway.console.views import ROOT, person_of, view
+from gateway.console.lists import list_view, listed, words_of
+from gateway.console.views import ROOT, person_of
+from gateway.console.watch_lists import ORDER_STANDINGS, emergencies_listing
 from gateway.pages.languages import message
 from gateway.services.emergencies.orders import Emergencies, require_ordered
 from gateway.services.papers.papers import Papers
@@ -43,12 +45,6 @@ KINDS: Final = {
     "school_safety": message("school safety"),
     "parent": message("a parent"),
     "other": message("other"),
-}
-STANDINGS: Final = {
-    "ahead": message("not begun"),
-    "open": message("in force"),
-    "over": message("over"),
-    "ended": message("ended early"),
 }
 _LONGEST: Final = 500
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,6}")
@@ -67,18 +63,20 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
         catalogue = desk.office.desk.catalogue
         officers = registry.authority.officers(moment.received)
         own = registry.staff.own_keys.get(person_of(staff.session), frozenset())
-        return view(
+        names = {each.id: each.name for each in catalogue}
+        listing = emergencies_listing(names, words_of(request))
+        return list_view(
             request,
             staff.session,
             "emergencies",
             "emergencies.html",
+            listed(request, listing, tuple(reversed(await emergencies.lines()))),
             zone=zone_of(registry),
-            lines=tuple(reversed(await emergencies.lines())),
             own=sorted(own & officers.keys()),
             elements=[each for each in catalogue if each.tier is not Tier.NEVER],
-            names={each.id: each.name for each in catalogue},
+            names=names,
             kinds=KINDS,
-            standings=STANDINGS,
+            standings=ORDER_STANDINGS,
             rows=range(ROWS),
             most_hours=MOST_HOURS,
         )

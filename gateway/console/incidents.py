@@ -14,7 +14,9 @@ from fastapi.responses import RedirectResponse
 
 from gateway.console.callers import IncidentHandler
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
+from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import ROOT, person_of, view
+from gateway.console.watch_lists import TASKS, incidents_listing
 from gateway.pages.languages import message
 from gateway.services.inbox.errors import CaseRefused
 from gateway.services.incidents.clocks import MANY, Task
@@ -24,12 +26,6 @@ from gateway.services.incidents.lines import Affected, Concerns
 from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 
-TASKS: Final = {
-    Task.PARTNER_TELLS: message("The partner tells the district, as the agreement says"),
-    Task.COUNT_STUDENTS: message("See whose records it may concern"),
-    Task.TELL_FAMILIES: message("Tell the families (RCW 42.56.590: within 30 days of discovery)"),
-    Task.TELL_ATTORNEY_GENERAL: message("Tell the attorney general, because it concerns more than 500"),
-}
 DONE: Final = {
     "noted": message("Note"),
     "counted": message("Looked at whose records it may concern"),
@@ -47,20 +43,20 @@ def incidents_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/incidents", name="console_incidents")
     async def read_incidents(request: Request, staff: IncidentHandler) -> Response:
         """List every incident, the newest first, with the form of a new one."""
-        moment, registry = await desk.read()
+        _, registry = await desk.read()
         titles = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
-        return view(
+        partners, clients = partners_of(registry), {each.id: each.name for each in registry.clients.values()}
+        listing = incidents_listing({**partners, **titles, **clients}, words_of(request))
+        return list_view(
             request,
             staff.session,
             "incidents",
             "incidents.html",
+            listed(request, listing, await incidents.listed()),
             zone=zone_of(registry),
-            lines=await incidents.listed(),
-            now=moment.now,
-            tasks=TASKS,
-            partners=partners_of(registry),
+            partners=partners,
             agreements=dict(sorted(titles.items(), key=lambda pair: pair[1].casefold())),
-            clients={each.id: each.name for each in registry.clients.values()},
+            clients=clients,
         )
 
     @router.post("/console/incidents", name="console_open_incident")

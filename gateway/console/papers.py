@@ -9,7 +9,9 @@ from agreements.signature import Kind
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.fresh import FRESH
+from gateway.console.lists import list_view, listed, words_of
 from gateway.console.paper_desk import Digest, may_open, opened, origin_of
+from gateway.console.paper_lists import papers_listing
 from gateway.console.views import person_of, view
 from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.judging import PaperLine
@@ -38,16 +40,17 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
         ]
         lines = [each for each in every if show not in SHOWN or _state_of(each) == show]
         counts = {state: sum(_state_of(each) == state for each in every) for state in SHOWN}
-        return view(
+        partners = partners_of(registry)
+        return list_view(
             request,
             staff.session,
             "papers",
             "papers.html",
+            listed(request, papers_listing(partners, words_of(request)), lines),
             zone=zone_of(registry),
-            lines=lines,
             counts=counts,
-            shown=show,
-            partners=partners_of(registry),
+            show=show,
+            partners=partners,
             **_WORDS,
         )
 

@@ -62,8 +62,8 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
     async def _page(
         request: Request, session: Session, partner: str, template: str, used: Sequence[Row] = (), *, whole: bool = True
     ) -> Response:
-        found = await partner_page(desk.office, partner, desk.obligations)
-        _, registry = await desk.read()
+        moment, registry = await desk.read()
+        found = await partner_page(desk.office, partner, await desk.owed_by(partner, moment, registry))
         names = partners_of(registry)
         return view(
             request,

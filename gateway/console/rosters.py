@@ -8,7 +8,7 @@ roster and a line are called by their numbers. Nothing leaves by it before the d
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -136,7 +136,7 @@ async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: 
 
 
 async def _page(
-    desk: ConsoleDesk, request: Request, session: Session, summary: RosterSummary, **lines: Any
+    desk: ConsoleDesk, request: Request, session: Session, summary: RosterSummary, **lines: object
 ) -> Response:
     moment, registry = await desk.read()
     return view(

@@ -6,7 +6,8 @@ from agreements.documents.signer import LIMITS, ROSTERS, STEWARDS_LIMITS
 from gateway.console import labels
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, parties_of, zone_of
-from gateway.console.views import view
+from gateway.console.lists import list_view, listed, words_of
+from gateway.console.paper_lists import OFFICER, Keyholder, signers_listing, standing_of
 from gateway.services.keyholders import officer_lines, signer_lines
 
 
@@ -17,16 +18,21 @@ def signers_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/signers", name="console_signers")
     async def read_signers(request: Request, staff: LogReader) -> Response:
         """List officers and signers, those whose keys were revoked included."""
-        _, registry = await desk.read()
-        return view(
+        moment, registry = await desk.read()
+        zone, parties = zone_of(registry), parties_of(registry)
+        today = moment.now.astimezone(zone).date()
+        keys: tuple[Keyholder, ...] = (*await officer_lines(desk.office.desk), *await signer_lines(desk.office.desk))
+        return list_view(
             request,
             staff.session,
             "signers",
             "signers.html",
-            zone=zone_of(registry),
-            officers=await officer_lines(desk.office.desk),
-            signers=await signer_lines(desk.office.desk),
-            parties=parties_of(registry),
+            listed(request, signers_listing(parties, today, words_of(request)), keys),
+            zone=zone,
+            keys=keys,
+            parties=parties,
+            standing=lambda line: standing_of(line, today),
+            officer=OFFICER,
             labels=labels,
             limits=(*LIMITS, ROSTERS, *STEWARDS_LIMITS),
         )

@@ -26,7 +26,8 @@ PAGE: Final = 50
 """Rows on one page."""
 DOWNLOAD: Final = "download"
 CSV: Final = "csv"
-_LONGEST: Final = 200
+LONGEST: Final = 200
+"""Letters in one field of a list."""
 _DOWN: Final = "down"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 """Without it spreadsheets take UTF-8 for something older, and spoil names."""
@@ -127,6 +128,16 @@ class Shown(Generic[Row]):
         return self._query(page=str(page))
 
     @property
+    def cleared(self) -> str:
+        """The query of the same list without its filters."""
+        return urlencode(self.kept)
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        """What the page itself asked for, to be carried along."""
+        return {name: self.asked[name] for name in self.listing.kept if name in self.asked}
+
+    @property
     def file(self) -> str:
         """The query of the same list, whole, as a file."""
         return self._query(page="", download=CSV)
@@ -141,7 +152,7 @@ class Listing(Generic[Row]):
     What a list has: `name` of its file, columns, filters, and by which column it is sorted unless somebody asks.
 
     `down` says that the default order is from the end. Rows that are alike stay in the order in which they came. `page`
-    is how many rows one page has.
+    is how many rows one page has; `kept` are fields of the address that the page itself reads, which its links keep.
     """
 
     name: str
@@ -151,6 +162,7 @@ class Listing(Generic[Row]):
     picks: tuple[Pick[Row], ...] = ()
     words: Words[Row] | None = None
     page: int = PAGE
+    kept: tuple[str, ...] = ()
 
     @property
     def filters(self) -> tuple[Pick[Row] | Words[Row], ...]:
@@ -163,10 +175,10 @@ class Listing(Generic[Row]):
 
         Raises `BadList`.
         """
-        known = {*(each.name for each in self.filters), "sort", _DOWN, "page", DOWNLOAD}
+        known = {*(each.name for each in self.filters), *self.kept, "sort", _DOWN, "page", DOWNLOAD}
         asked = {name: query[name].strip() for name in sorted(known) if query.get(name, "").strip()}
-        if any(len(value) > _LONGEST for value in asked.values()):
-            raise BadList(f"A field of a list has {_LONGEST} letters at most.")
+        if any(len(value) > LONGEST for value in asked.values()):
+            raise BadList(f"A field of a list has {LONGEST} letters at most.")
         column = next((each for each in self.columns if each.sorts and each.name == asked.get("sort", self.sort)), None)
         if column is None:
             raise BadList("The list has no such column to sort by.")

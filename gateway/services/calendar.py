@@ -4,7 +4,7 @@ What comes due under the agreements, day by day: terms, what is owed, programs w
 All of it is in the signed documents or follows from them; this only puts it in one order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agreements.document import Agreement
 from agreements.obligations import Duty, Status
-from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import Owed
 from gateway.services.office import Office
 from gateway.services.standing.registry import Registry
 from policies.state import Granted
@@ -49,10 +49,9 @@ class Day:
     overdue: bool = False
 
 
-async def calendar(office: Office) -> tuple[Day, ...]:
-    """Return what is overdue and what comes, in the order of days. What has passed and is done is left out."""
+async def calendar(office: Office, owed: Iterable[Owed]) -> tuple[Day, ...]:
+    """Return what is overdue and what comes, of what is `owed` and else. What has passed and is done is left out."""
     moment, registry = await office.desk.registry()
-    owed = await Obligations(office.desk).listed()
     titles = {digest: each.verified.agreement for digest, each in registry.history.items()}
     found = [
         Day(
@@ -64,7 +63,7 @@ async def calendar(office: Office) -> tuple[Day, ...]:
             None,
             overdue=each.status is Status.OVERDUE,
         )
-        for each in owed.obligations
+        for each in owed
         if each.due is not None and each.status is not Status.CERTIFIED and each.agreement in titles
     ]
     found += [each for granted in registry.granted.values() for each in _of(granted, registry, moment.now)]

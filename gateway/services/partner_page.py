@@ -12,7 +12,6 @@ from gateway.services.errors import UnknownPartner
 from gateway.services.filing import Desk
 from gateway.services.inbox.cases import CaseLine
 from gateway.services.keyholders import SignerLine, signer_lines
-from gateway.services.obligations.owed import Obligations
 from gateway.services.obligations.shown import Owed
 from gateway.services.office import Office
 from gateway.services.overview import AgreementLine, ClientLine, agreement_lines, client_lines
@@ -61,8 +60,8 @@ class PartnerPage:
         return not about.isdisjoint(case.facts.values())
 
 
-async def partner_page(office: Office, partner: str, obligations: Obligations) -> PartnerPage:
-    """Return one partner; `obligations` are those of the office. Raises `UnknownPartner`."""
+async def partner_page(office: Office, partner: str, owed: tuple[Owed, ...] = ()) -> PartnerPage:
+    """Return one partner; `owed` is what it owes, or is owed about it. Raises `UnknownPartner`."""
     line = next((each for each in await Parties(office.desk).lines() if each.id == partner), None)
     if line is None:
         raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
@@ -75,7 +74,7 @@ async def partner_page(office: Office, partner: str, obligations: Obligations) -
         contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
         people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),
         signers=tuple(each for each in await signer_lines(office.desk) if each.party == partner),
-        owed=(await obligations.listed(partner=partner)).obligations,
+        owed=owed,
     )
 
 

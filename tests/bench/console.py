@@ -35,12 +35,15 @@ from gateway.logs import LineWriter
 from gateway.oauth.client import PartnerClient
 from gateway.pages.assets import assets
 from gateway.settings import read_settings
+from gateway.signin.callers import CSRF_FIELD
 from gateway.store.session import connect
 from tests.bench import machine
+from tests.bench.console_subjects import Subjects, subjects
 from tests.bench.report import say
 from tests.factories.staff import Browser
 
 LOOKS: Final = 7
+STUDENTS: Final = "/console/students"
 MOST_BYTES: Final = 250_000
 """What a page may weigh, its files included, as they are sent."""
 _AT_ONCE: Final = 16_384
@@ -145,33 +148,36 @@ async def lengthen(owner: asyncpg.Connection, stage: Stage, count: int, now: dat
     await owner.execute("VACUUM ANALYZE")
 
 
-def addresses(stage: Stage, size: int) -> dict[str, str]:
+def addresses(stage: Stage, about: Subjects) -> dict[str, str]:
     """Return an address of each page that a browser opens, by its path; one that nobody can fill in is told."""
-    part = next(iter(stage.parts.values()))
-    filling = {
-        "index": size - 2,
-        "digest": part.agreement.digest,
-        "partner": part.agreement.partner.id,
-        "entry": size - 2,
-    }
     found = {}
     for router in console_routers(ConsoleDesk(stage.office, stage.keys.subject)):
         for route in router.routes:
             if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
                 try:
-                    found[route.path] = route.path.format(**filling)
+                    found[route.path] = about.address(route.path)
                 except KeyError:
                     say(f"  {route.path} is left out: nothing here is its address")
     return found
 
 
-async def look(opened: Opened, path: str, address: str) -> Looks | None:
-    """Open a page as somebody who may; None if there is nobody, or nothing there."""
+async def look(
+    opened: Opened, path: str, address: str, form: Mapping[str, str] | None = None, called: str = ""
+) -> Looks | None:
+    """
+    Open a page as somebody who may, or send its `form`; None if there is nobody, or nothing there.
+
+    `called` is what the table calls it, its path unless said otherwise.
+    """
     for browser in opened.browsers.values():
-        seen = Looks(path)
+        token = "" if form is None else await browser.token()
+        seen = Looks(called or path)
         for turn in range(LOOKS + 1):
             opened.lines.clear()
-            answer = await browser.get(address)
+            if form is None:
+                answer = await browser.get(address)
+            else:
+                answer = await browser.post(address, {CSRF_FIELD: token, **form})
             if answer.status_code != 200:
                 break
             (line,) = [each for each in opened.lines if each["route"] == path]
@@ -207,7 +213,10 @@ async def measure(stage: Stage, size: int) -> list[str]:
         while "still being counted" in (await browsers["auditor"].get("/console/overview")).text:
             looks += 1
         say(f"The first page had counted its 30 days after {looks} looks, {time.monotonic() - began:.1f} s")
-        found = [await look(opened, path, address) for path, address in addresses(stage, size).items()]
+        about = await subjects(stage, size)
+        found = [await look(opened, path, address) for path, address in addresses(stage, about).items()]
+        student = {"number": stage.district.students[0].student_number}
+        found.append(await look(opened, STUDENTS, STUDENTS, student, f"{STUDENTS} (POST)"))
     rows = [each for each in found if each is not None]
     for each in rows:
         assert each.page_bytes + each.files_bytes < MOST_BYTES, each.path

@@ -11,15 +11,15 @@ from gateway.services.inbox.office import Inbox
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
 
-pytestmark = [pytest.mark.claim(9)]
+pytestmark = [pytest.mark.claim(9), pytest.mark.asyncio(loop_scope="module")]
 HOSTILE = "<script>alert(1)</script>=cmd|'/C calc'!A0" + "x" * 10_000
 
 
-async def test_what_cannot_be_noted_is_refused_and_changes_nothing(console: Console) -> None:
-    number = await console.raise_alarm("undecided", cause="error")
-    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+async def test_what_cannot_be_noted_is_refused_and_changes_nothing(shared: Console) -> None:
+    number = await shared.raise_alarm("undecided", cause="error")
+    officer, start = await shared.as_a(Role.OFFICER), await shared.gateway.size()
     token, page = await officer.token(), f"/console/alarms/{number}"
-    stranger = console.people[Role.STEWARD].id
+    stranger = shared.people[Role.STEWARD].id
     for act, form, status in (
         ("note", {"words": "  "}, 400),
         ("note", {"words": "x" * 2_001}, 400),
@@ -35,15 +35,15 @@ async def test_what_cannot_be_noted_is_refused_and_changes_nothing(console: Cons
         assert answer.status_code == status, (act, form)
     assert (await officer.post("/console/alarms/999/look", {"csrf": token})).status_code == 404
     assert (await officer.get("/console/alarms/999")).status_code == 404
-    assert await console.gateway.size() == start
+    assert await shared.gateway.size() == start
     assert "Nothing yet" in (await officer.get(page)).text
 
 
-async def test_a_case_is_worked_through_and_each_step_names_who_took_it(console: Console) -> None:
-    number = await console.raise_alarm("volume_exceeded", client="client:x", agreement="sha256:00", dataset="students")
-    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+async def test_a_case_is_worked_through_and_each_step_names_who_took_it(shared: Console) -> None:
+    number = await shared.raise_alarm("volume_exceeded", client="client:x", agreement="sha256:00", dataset="students")
+    officer, start = await shared.as_a(Role.OFFICER), await shared.gateway.size()
     token, page = await officer.token(), f"/console/alarms/{number}"
-    auditor = console.people[Role.AUDITOR].id
+    auditor = shared.people[Role.AUDITOR].id
     listed = (await officer.get("/console/alarms")).text
     assert "A client asked for more rows in a day" in listed
     assert "Ask the partner whether its programs do this" in (await officer.get(page)).text
@@ -55,8 +55,8 @@ async def test_a_case_is_worked_through_and_each_step_names_who_took_it(console:
     ):
         assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 303, act
     assert (await officer.post(f"{page}/look", {"csrf": token})).status_code == 409
-    written = await console.entries(start, "alarm.handled")
-    who = console.people[Role.OFFICER].id
+    written = await shared.entries(start, "alarm.handled")
+    who = shared.people[Role.OFFICER].id
     common = {"event": "alarm.handled", "case": number, "code": "volume_exceeded", "person": who}
     assert written == [
         {**common, "act": "looked_at"},
@@ -67,17 +67,17 @@ async def test_a_case_is_worked_through_and_each_step_names_who_took_it(console:
     shown = (await officer.get(page)).text
     assert "Asked the partner &lt;b&gt;today&lt;/b&gt;." in shown
     assert "It was explained, and that convinced" in shown
-    assert "There is no such case" in (await (await console.as_a(Role.AUDITOR)).get("/console/alarms?mine=true")).text
-    theirs = (await (await console.as_a(Role.AUDITOR)).get("/console/alarms?mine=true&state=resolved")).text
+    assert "There is no such case" in (await (await shared.as_a(Role.AUDITOR)).get("/console/alarms?mine=true")).text
+    theirs = (await (await shared.as_a(Role.AUDITOR)).get("/console/alarms?mine=true&state=resolved")).text
     assert f"/console/alarms/{number}" in theirs
 
 
-async def test_an_alarm_raised_anew_opens_its_case_again_and_stands_in_spanish_too(console: Console) -> None:
-    number = await console.raise_alarm("witness_silent", witness="w.example", unwitnessed="3")
-    officer = await console.as_a(Role.OFFICER)
+async def test_an_alarm_raised_anew_opens_its_case_again_and_stands_in_spanish_too(shared: Console) -> None:
+    number = await shared.raise_alarm("witness_silent", witness="w.example", unwitnessed="3")
+    officer = await shared.as_a(Role.OFFICER)
     form = {"csrf": await officer.token(), "why": "mended", "words": "It is back.", "times": "1"}
     assert (await officer.post(f"/console/alarms/{number}/resolve", form)).status_code == 303
-    assert await console.raise_alarm("witness_silent", witness="w.example", unwitnessed="9") == number
+    assert await shared.raise_alarm("witness_silent", witness="w.example", unwitnessed="9") == number
     page = (await officer.get(f"/console/alarms/{number}")).text
     assert "Raised again, so it is open again" in page
     assert "raised 2 times" in page
@@ -87,40 +87,40 @@ async def test_an_alarm_raised_anew_opens_its_case_again_and_stands_in_spanish_t
     assert "Desde hace un cuarto de hora no llega la firma de este testigo" in spanish
 
 
-async def test_whatever_an_alarm_says_is_only_words(console: Console) -> None:
-    number = await console.raise_alarm("not_a_code_of_ours", cause=HOSTILE, **{"<i>": HOSTILE})
-    page = (await (await console.as_a(Role.OFFICER)).get(f"/console/alarms/{number}")).text
+async def test_whatever_an_alarm_says_is_only_words(shared: Console) -> None:
+    number = await shared.raise_alarm("not_a_code_of_ours", cause=HOSTILE, **{"<i>": HOSTILE})
+    page = (await (await shared.as_a(Role.OFFICER)).get(f"/console/alarms/{number}")).text
     assert "<script>alert" not in page
     assert "<i>" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "x" * 301 not in page
 
 
-async def test_the_gateway_itself_keeps_its_alarms_and_cannot_read_them(console: Console) -> None:
-    engine = console.gateway.services.database.engine
+async def test_the_gateway_itself_keeps_its_alarms_and_cannot_read_them(shared: Console) -> None:
+    engine = shared.gateway.services.database.engine
     async with alarms_kept(engine):
         alarm("secret_missing", {"client": "client:here", "entry": "7"})
-    inbox = Inbox((await console.gateway.office()).desk)
+    inbox = Inbox((await shared.gateway.office()).desk)
     lines = await inbox.lines(state=State.OPEN)
     assert [each.facts for each in lines if each.code == "secret_missing"] == [{"client": "client:here", "entry": "7"}]
-    app = await console.gateway.database.pool("app", size=1)
+    app = await shared.gateway.database.pool("app", size=1)
     for table in ("alarm_case", "alarm_note", "incident", "incident_note"):
         assert not await app.fetchval("SELECT has_table_privilege($1, 'SELECT, INSERT, UPDATE')", f"gateway.{table}")
 
 
-async def test_what_is_unusual_has_a_case_that_the_same_log_does_not_open_again(console: Console) -> None:
+async def test_what_is_unusual_has_a_case_that_the_same_log_does_not_open_again(shared: Console) -> None:
     for place in range(3):
-        await console.gateway.get(TUTORING, f"/v1/receipts/{place}")
-    officer = await console.as_a(Role.OFFICER)
+        await shared.gateway.get(TUTORING, f"/v1/receipts/{place}")
+    officer = await shared.as_a(Role.OFFICER)
     token = await officer.token()
     assert (await officer.post("/console/alarms", {"csrf": token})).status_code == 303
-    inbox = Inbox((await console.gateway.office()).desk)
+    inbox = Inbox((await shared.gateway.office()).desk)
     (tried,) = [each for each in await inbox.lines() if each.name == "receipts_of_others"]
     assert tried.is_unusual
     form = {"csrf": token, "why": "expected", "words": "A new program of theirs.", "times": "1"}
     assert (await officer.post(f"/console/alarms/{tried.number}/resolve", form)).status_code == 303
     assert (await officer.post("/console/alarms", {"csrf": token})).status_code == 303
     assert (await inbox.case(tried.number)).line.state is State.RESOLVED
-    await console.gateway.get(TUTORING, "/v1/receipts/3")
+    await shared.gateway.get(TUTORING, "/v1/receipts/3")
     assert (await officer.post("/console/alarms", {"csrf": token})).status_code == 303
     assert (await inbox.case(tried.number)).line.state is State.OPEN

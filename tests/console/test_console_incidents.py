@@ -13,11 +13,14 @@ from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
 
 pytestmark = [pytest.mark.ferpa("I1"), pytest.mark.claim(4), pytest.mark.claim(9)]
+TOGETHER = pytest.mark.asyncio(loop_scope="module")
+"""For those that share a gateway; one test moves the clock, and has its own."""
 
 
-async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(console: Console) -> None:
-    number = await console.open_incident()
-    officer, start = await console.as_a(Role.OFFICER), await console.gateway.size()
+@TOGETHER
+async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: Console) -> None:
+    number = await shared.open_incident()
+    officer, start = await shared.as_a(Role.OFFICER), await shared.gateway.size()
     token = await officer.token()
     good = {
         "csrf": token,
@@ -46,16 +49,17 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(console:
     assert (await officer.post(f"{page}/done", {"csrf": token, "task": "nothing"})).status_code == 400
     assert (await officer.post("/console/incidents/0/note", {"csrf": token, "words": "x"})).status_code == 404
     assert (await officer.post("/console/incidents/0/affected", {"csrf": token})).status_code == 404
-    assert await console.gateway.size() == start
+    assert await shared.gateway.size() == start
 
 
-async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is_on_record(console: Console) -> None:
-    gateway = console.gateway
+@TOGETHER
+async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is_on_record(shared: Console) -> None:
+    gateway = shared.gateway
     await gateway.get(TUTORING, "/v1/students?fields=first_name")
     await gateway.get(MENTORING, "/v1/students?fields=first_name")
     line = gateway.line(TUTORING)
-    number = await console.open_incident(agreement=line)
-    officer, start = await console.as_a(Role.OFFICER), await gateway.size()
+    number = await shared.open_incident(agreement=line)
+    officer, start = await shared.as_a(Role.OFFICER), await gateway.size()
     token, page = await officer.token(), f"/console/incidents/{number}"
     before = (await officer.get(page)).text
     assert "not counted yet" in before
@@ -64,11 +68,11 @@ async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is
     assert (shown.status_code, listed.status_code) == (200, 200)
     assert listed.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(listed.text)))
-    (first, second) = await console.entries(start, "incident.affected_read")
+    (first, second) = await shared.entries(start, "incident.affected_read")
     assert (first["incident"], first["students"], first["person"]) == (
         number,
         len(rows),
-        console.people[Role.OFFICER].id,
+        shared.people[Role.OFFICER].id,
     )
     assert second["students"] == len(rows)
     # The list is what the log's own search finds, student by student.
@@ -111,10 +115,11 @@ async def test_a_list_of_students_that_is_gone_is_told_and_counts_nobody_as_nobo
     await admin.execute(f"INSERT INTO audit.{table} VALUES ({places})", *kept)  # noqa: S608 - as it was
 
 
-async def test_an_incident_is_followed_to_its_end_and_no_further(console: Console) -> None:
-    gateway = console.gateway
-    number = await console.open_incident()
-    officer, start = await console.as_a(Role.OFFICER), await gateway.size()
+@TOGETHER
+async def test_an_incident_is_followed_to_its_end_and_no_further(shared: Console) -> None:
+    gateway = shared.gateway
+    number = await shared.open_incident()
+    officer, start = await shared.as_a(Role.OFFICER), await gateway.size()
     token, page = await officer.token(), f"/console/incidents/{number}"
     for act, form in (
         ("note", {"words": "Called <b>them</b>."}),
@@ -124,7 +129,7 @@ async def test_an_incident_is_followed_to_its_end_and_no_further(console: Consol
         assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 303, act
     for act, form in (("note", {"words": "x"}), ("done", {"task": "tell_families"}), ("close", {"words": "x"})):
         assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 409, act
-    who = {"incident": number, "person": console.people[Role.OFFICER].id}
+    who = {"incident": number, "person": shared.people[Role.OFFICER].id}
     written = [each for each in await gateway.entries(start) if str(each["event"]).startswith("incident.")]
     assert written == [
         {"event": "incident.noted", **who},

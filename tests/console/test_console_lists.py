@@ -11,8 +11,16 @@ from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
 from tests.factories.superuser import superuser
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 LISTS = {
     "agreements": Role.AUDITOR,
+    "alarms": Role.AUDITOR,
+    "calendar": Role.AUDITOR,
+    "drafts": Role.ADMINISTRATOR,
+    "emergencies": Role.OFFICER,
+    "incidents": Role.OFFICER,
+    "papers": Role.OFFICER,
+    "signers": Role.AUDITOR,
     "partners": Role.AUDITOR,
     "clients": Role.AUDITOR,
     "obligations": Role.AUDITOR,
@@ -22,33 +30,64 @@ LISTS = {
     "codes": Role.STEWARD,
 }
 
+ARTICLES = {"calendar", "emergencies"}
+"""Lists whose rows are shown by month, or whole."""
+
 
 def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
-async def test_lists_refuse_fields_they_do_not_have_and_every_one_is_a_file_too(console: Console) -> None:
+async def test_lists_refuse_fields_they_do_not_have_and_every_one_is_a_file_too(shared: Console) -> None:
     for name, role in LISTS.items():
-        browser, path = await console.as_a(role), f"/console/{name}"
+        browser, path = await shared.as_a(role), f"/console/{name}"
         for query in ("sort=nothing", "page=0", "page=x"):
             assert (await browser.get(f"{path}?{query}")).status_code == 400, (name, query)
         page = await browser.get(path)
-        assert page.status_code == 200
+        assert page.status_code == 200, name
         file = await browser.get(f"{path}?download=csv")
         assert file.headers["content-type"] == "text/csv; charset=utf-8"
         assert file.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
         assert file.headers["cache-control"] == "no-store"
         rows = rows_of(file.text)
+        if name in ARTICLES:
+            assert bool(rows) == ("Download as a table" in page.text), name
+            continue
         assert bool(rows) == ("<tbody>" in page.text), name
         if rows:
             assert page.text.count('aria-sort="') >= 3
             assert sum(f'aria-sort="{order}"' in page.text for order in ("ascending", "descending")) == 1
 
 
-async def test_a_list_is_filtered_and_sorted_by_what_stands_in_the_address(console: Console) -> None:
-    await superuser(console.gateway)
-    auditor = await console.as_a(Role.AUDITOR)
-    tutoring, mentoring = console.gateway.digest(TUTORING), console.gateway.digest(MENTORING)
+async def test_a_filter_keeps_what_the_page_asked_for_and_a_file_holds_what_it_shows(shared: Console) -> None:
+    number = await shared.raise_alarm("volume_exceeded", client="client:x", agreement="sha256:00", dataset="students")
+    await shared.raise_alarm("undecided", cause="error")
+    incident = await shared.open_incident()
+    officer, administrator = await shared.as_a(Role.OFFICER), await shared.as_a(Role.ADMINISTRATOR)
+    page = (await officer.get("/console/alarms?code=volume_exceeded")).text
+    assert f'href="/console/alarms/{number}"' in page
+    assert page.count("<tr>") == 2, "the titles and one case"
+    none = (await officer.get("/console/alarms?state=all&mine=false&words=nothing+of+it")).text
+    assert 'href="/console/alarms?state=all&amp;mine=false"' in none, "what is cleared are the filters alone"
+    assert '<input type="hidden" name="state" value="all">' in none
+    (row,) = rows_of((await officer.get("/console/incidents?standing=open&download=csv")).text)
+    assert (row["Incident"], row["Whom it concerns"]) == (str(incident), "Bright Path Tutoring")
+    assert rows_of((await officer.get("/console/incidents?concerns=partner:bright-path&download=csv")).text) == [row]
+    assert not rows_of((await officer.get("/console/incidents?standing=overdue&download=csv")).text)
+    keys = rows_of((await officer.get("/console/signers?party=officers&download=csv")).text)
+    assert {(row["Signs for"], row["Standing"]) for row in keys} == {("privacy officer", "in office")}
+    assert len(rows_of((await officer.get("/console/signers?download=csv")).text)) > len(keys) > 1
+    days = rows_of((await officer.get("/console/calendar?partner=partner:bright-path&download=csv")).text)
+    assert {row["Partner"] for row in days} == {"Bright Path Tutoring"}
+    assert [row["Day"] for row in days] == sorted(row["Day"] for row in days)
+    assert "Bright Path Tutoring" in (await administrator.get("/console/calendar?coming=term_ends")).text
+    assert (await officer.get("/console/calendar?sort=coming")).status_code == 400, "months are in the order of days"
+
+
+async def test_a_list_is_filtered_and_sorted_by_what_stands_in_the_address(shared: Console) -> None:
+    await superuser(shared.gateway)
+    auditor = await shared.as_a(Role.AUDITOR)
+    tutoring, mentoring = shared.gateway.digest(TUTORING), shared.gateway.digest(MENTORING)
     page = (await auditor.get("/console/agreements?partner=partner:harbor-mentors")).text
     assert mentoring in page
     assert tutoring not in page
@@ -67,13 +106,13 @@ async def test_a_list_is_filtered_and_sorted_by_what_stands_in_the_address(conso
 
 
 async def test_the_log_is_a_file_of_what_was_searched_for_bounded_and_without_formulas(
-    console: Console, monkeypatch: pytest.MonkeyPatch
+    shared: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admin = await superuser(console.gateway)
+    admin = await superuser(shared.gateway)
     await admin.execute("UPDATE gateway.client SET name = $1", '=HYPERLINK("https://evil.example")')
     for fields in ("first_name", "grade_level", "sex"):
-        await console.gateway.get(TUTORING, f"/v1/students?fields={fields}")
-    auditor = await console.as_a(Role.AUDITOR)
+        await shared.gateway.get(TUTORING, f"/v1/students?fields={fields}")
+    auditor = await shared.as_a(Role.AUDITOR)
     assert (await auditor.get("/console/log?first=2026-02-30&download=csv")).status_code == 400
     answered = rows_of((await auditor.get("/console/log?outcome=disclosure&download=csv")).text)
     assert [row["Event"] for row in answered] == ["disclosure", "disclosure"]

@@ -8,9 +8,10 @@ from sqlalchemy import make_url
 
 from gateway.console import ahead
 from gateway.console.ahead import read_ahead, reading_ahead
-from gateway.console.desk import ConsoleDesk
+from gateway.console.desk import ConsoleDesk, Found
 from gateway.services.obligations.left import LeftUnder
 from gateway.services.obligations.owed import Obligations
+from gateway.services.obligations.shown import Listed
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.gateway import Gateway
 from tests.factories.superuser import superuser
@@ -52,6 +53,12 @@ async def test_what_was_read_ahead_is_what_reading_now_finds(gateway: Gateway, m
     assert (await Obligations(desk.office.desk).listed(agreement=tutoring)).obligations == tuple(
         each for each in whole if each.agreement == tutoring
     )
+    of_one = tuple(each for each in whole if each.partner == "partner:bright-path")
+    assert of_one
+    for one in (desk, replace(desk, found_owed=Found())):
+        assert await one.owed_by("partner:bright-path", moment, registry) == of_one
+    outdated = replace(desk, found_owed=replace(desk.found_owed, version=-1, listed=Listed((), (), ())))
+    assert await outdated.owed_by("partner:bright-path", moment, registry) == of_one, "a document came in between"
     monkeypatch.setattr(ahead, "_REST_SECONDS", 0.0)
     other = replace(desk, activity=type(desk.activity)())
     async with reading_ahead(other, every=0.05):

@@ -10,7 +10,9 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.drafting import words
 from gateway.console.drafting.sheet import goes_to, sheet_of
 from gateway.console.errors import NotConfirmed
-from gateway.console.views import ROOT, view
+from gateway.console.lists import list_view, listed, words_of
+from gateway.console.paper_lists import drafts_listing
+from gateway.console.views import ROOT
 from gateway.services.drafts.kept import Draft, Drafts
 from gateway.services.drafts.writing import written
 from gateway.signin.callers import form_of
@@ -29,13 +31,15 @@ def drafts_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         drafts = Drafts(desk.office.engine)
         await drafts.forget_registered([each.document.digest for each in registry.register.agreements])
-        return view(
+        listing = drafts_listing(named, words.BASES, words_of(request))
+        return list_view(
             request,
             staff.session,
             "drafts",
             "drafts.html",
+            listed(request, listing, await drafts.listed()),
             zone=zone_of(registry),
-            drafts=[(each, named(each)) for each in await drafts.listed()],
+            named=named,
             bases=words.BASES,
             partners=partners_of(registry),
         )

@@ -1,5 +1,5 @@
 """
-Under which agreements something left, as far as anybody asked: found by the log's index, and remembered.
+Under which agreements something left, and about how often: found by the log's index, and the first remembered.
 
 For pages. What left stays in the log, so a yes holds for good, and of a no only later entries are read. What is decided
 by it reads the log itself (`owed.require_settled`), for an index that lies can hide an entry.
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from audit.events import Event
 from audit.facets import Facet
 from audit.query import Clause, Query
-from audit.search import search
+from audit.search import Counted, count, search
 from gateway.services.obligations.history import driver_of, has_disclosures
 
 
@@ -38,8 +38,18 @@ class LeftUnder:
         return found
 
     async def _is_found(self, agreement: str) -> bool:
-        said = ((Facet.AGREEMENT, agreement), (Facet.EVENT, Event.DISCLOSURE.value))
-        query = Query(tuple(Clause(frozenset({each})) for each in said))
         # A search is a transaction of its own.
         async with self._engine.connect() as connection:
-            return bool((await search(await driver_of(connection), query, limit=1)).found)
+            return bool((await search(await driver_of(connection), Query(_disclosed(agreement)), limit=1)).found)
+
+
+async def about_how_often(engine: AsyncEngine, agreement: str) -> Counted:
+    """Return about how often something was disclosed under an agreement. Raises `LogDamaged`."""
+    async with engine.connect() as connection:
+        return await count(await driver_of(connection), _disclosed(agreement))
+
+
+def _disclosed(agreement: str) -> tuple[Clause, ...]:
+    # The agreement first: where it is not named, nobody looks for disclosures.
+    said = ((Facet.AGREEMENT, agreement), (Facet.EVENT, Event.DISCLOSURE.value))
+    return tuple(Clause(frozenset({each})) for each in said)

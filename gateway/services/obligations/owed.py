@@ -44,12 +44,14 @@ from gateway.services.keysets.reminding import endings
 from gateway.services.obligations.courses import Followed, Following, follow
 from gateway.services.obligations.history import has_disclosures, recorded
 from gateway.services.obligations.leavers import leavers_of
+from gateway.services.obligations.left import about_how_often
 from gateway.services.obligations.shown import (
     CertificateLine,
     EndingClient,
     Figures,
     HoldLine,
     Listed,
+    Outlook,
     Owed,
     Refused,
 )
@@ -132,20 +134,7 @@ class Obligations:
     async def certificates(self, agreement: str) -> tuple[CertificateLine, ...]:
         """Return the certificates that count for an agreement. Raises `UnknownAgreement`."""
         async with self._following() as (_, _, following):
-            found = _one(following, agreement).certificates
-        return tuple(
-            CertificateLine(
-                certificate=each.digest,
-                covers=each.certificate.covers,
-                disclosures=each.certificate.disclosures.count,
-                leavers=len(each.certificate.leavers),
-                method=each.certificate.method,
-                destroyed_on=each.certificate.destroyed_on,
-                entry=each.received.index,
-                flagged=each.flags,
-            )
-            for each in found
-        )
+            return _certificates(_one(following, agreement))
 
     async def figures(self, agreement: str, covers: str) -> Figures:
         """Return what the partner has to certify now. Raises `UnknownAgreement`."""
@@ -155,6 +144,25 @@ class Obligations:
             found = await recorded(connection, each.agreement, each.activated, size, last_entry=size)
             codes = await _outstanding(connection, each) if covers == LEAVERS else {}
         return Figures(agreement, covers, found.disclosures, tuple(sorted(codes)[:MOST_LEAVERS]))
+
+    async def outlook(self, agreement: str) -> Outlook:
+        """
+        Return what a page says of all that; nobody certifies it. Raises `UnknownAgreement`.
+
+        Answers are counted by the log's index.
+        """
+        async with self._following() as (connection, moment, following):
+            each = _one(following, agreement)
+            left = await _outstanding(connection, each)
+            due = await _owed(connection, each, moment.size, keep=partial(_is_due, each, None), left=self._left)
+        found = await about_how_often(self._desk.engine, agreement)
+        return Outlook(
+            owed=tuple(_line(obligation, each, leavers) for obligation, leavers in due),
+            certificates=_certificates(each),
+            answers=found.entries,
+            last_entry=found.last,
+            leavers=len(left),
+        )
 
     async def certify(self, document: Envelope) -> int:
         """
@@ -344,6 +352,22 @@ async def _close(filing: Filing, agreement: str, certified: int) -> None:
     index = await filing.append(Event.AGREEMENT_CLOSED, agreement=agreement, certified=certified)
     await insert_status(
         filing.connection, agreement, Standing.CLOSED.value, index=index, reason="the destruction was certified"
+    )
+
+
+def _certificates(followed: Followed) -> tuple[CertificateLine, ...]:
+    return tuple(
+        CertificateLine(
+            certificate=each.digest,
+            covers=each.certificate.covers,
+            disclosures=each.certificate.disclosures.count,
+            leavers=len(each.certificate.leavers),
+            method=each.certificate.method,
+            destroyed_on=each.certificate.destroyed_on,
+            entry=each.received.index,
+            flagged=each.flags,
+        )
+        for each in followed.certificates
     )
 
 

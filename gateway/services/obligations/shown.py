@@ -81,6 +81,21 @@ class CertificateLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """
+    What a partner owes under one agreement and what it certified.
+
+    There are about so many `answers` to certify, the newest of them `last_entry`, and so many students who left.
+    """
+
+    owed: tuple[Owed, ...]
+    certificates: tuple[CertificateLine, ...]
+    answers: int
+    last_entry: int | None
+    leavers: int
+
+
+@dataclass(frozen=True, slots=True)
 class HoldLine:
     """
     A hold in a list: its agreement, and whether it is still open. Its reason stays in the document.
