@@ -6,7 +6,7 @@ says who looks (claim 4); the page that is read by its address has numbers and r
 roster and a line are called by their numbers. Nothing leaves by it before the decision is filed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -136,7 +136,13 @@ async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: 
 
 
 async def _page(
-    desk: ConsoleDesk, request: Request, session: Session, summary: RosterSummary, **lines: object
+    desk: ConsoleDesk,
+    request: Request,
+    session: Session,
+    summary: RosterSummary,
+    *,
+    standing: Sequence[object] = (),
+    named: Sequence[object] | None = None,
 ) -> Response:
     moment, registry = await desk.read()
     return view(
@@ -148,7 +154,8 @@ async def _page(
         summary=summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
-        **lines,
+        standing=standing,
+        named=named,
     )
 
 
