@@ -76,6 +76,7 @@ async def test_a_report_says_where_and_why_and_holds_no_cell_of_the_export(conso
         kept_of_it = await admin.fetchval(
             "SELECT content::text || mapping FROM gateway.load_report WHERE number = $1", line.number
         )
+        assert "xxxx" not in kept_of_it, "not even masked"
         for text in (page, kept_of_it):
             assert not [each for each in personal() if re.search(rf"\b{re.escape(each)}\b", text)]
     (entry,) = loaded.entries
@@ -121,8 +122,9 @@ async def test_a_held_load_goes_from_its_page_by_two_signatures_into_the_records
     assert "signed by everybody who must" in (await steward.get(page)).text
     # (2): another export is not let through by it.
     a_night(tmp_path, *both, students=everybody[:2], enrollments=left)
-    with pytest.raises(LoadHeld):
+    with pytest.raises(LoadHeld) as other:
         await load(console, tmp_path, *both)
+    assert other.value.code == "load_held", "it was not even tried with what confirms another one"
     # (3): exactly this one is, once.
     a_night(tmp_path, *both, students=half, enrollments=left)
     assert (await load(console, tmp_path, *both)).entries
