@@ -10,6 +10,7 @@ from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
 from gateway.services.errors import IdentityTaken, InvitationRefused, NothingToUndo, StaffRoleRefused
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Realm
 from tests.factories.agreements import Keyring, key_for
@@ -97,12 +98,15 @@ async def test_whoever_has_no_key_in_office_any_more_is_no_officer(gateway: Gate
 
 
 @pytest.mark.claim(9)
-async def test_whoever_is_erased_leaves_no_session_and_nobody_else_is_signed_out(gateway: Gateway) -> None:
-    room = StaffRoom(gateway)
-    ada, _ = await room.come_in(ADA), await room.come_in(BEN)
+async def test_whoever_is_erased_leaves_no_session_and_no_passkey_and_nobody_else_does(gateway: Gateway) -> None:
+    room, passkeys = StaffRoom(gateway), OwnPasskeys(await gateway.office())
+    ada, ben = await room.come_in(ADA), await room.come_in(BEN)
+    for person in (ada, ben):
+        await passkeys.keep(key_for(person.id).thumbprint, person.id)
     for number, who in enumerate((ADA, ADA, BEN)):
         await gateway.services.sessions.open(Authentication(who, bytes([number]) * 32, None, (), NOON))
     await (await room.office()).erase(ada.id)
     admin = await gateway.database.connection("admin")
     left = await admin.fetch("SELECT subject FROM gateway.staff_session")
     assert [row["subject"] for row in left] == [BEN.subject]
+    assert [len(await passkeys.listed(person.id)) for person in (ada, ben)] == [0, 1]

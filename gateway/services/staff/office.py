@@ -26,6 +26,7 @@ from gateway.services.staff.invitations import Invitation, invite
 from gateway.services.standing.identity import by as said_by
 from gateway.services.standing.registry import Registry, read_moment
 from gateway.services.standing.staff import Link, StaffRoles
+from gateway.store.papers import passkey
 from gateway.store.tables import staff_identity, staff_invitation, staff_stop
 
 ENDED_BY_OFFICE: Final = "office"
@@ -152,7 +153,7 @@ class StaffOffice:
 
     async def erase(self, person: str, *, by: str | None = None) -> int:
         """
-        Erase who a person is: identities, sessions, open invitations; every role ends with them.
+        Erase who a person is: identities, sessions, open invitations, passkeys made here; every role ends.
 
         Raises `UnknownPerson`. What is in the log stays, and leads nowhere any more.
         """
@@ -162,6 +163,7 @@ class StaffOffice:
             # A session holds the identity in the clear, so it goes along; what was proved for its acts goes with it.
             await connection.execute(_END_SESSIONS, {"person": person})
             await connection.execute(delete(staff_invitation).where(staff_invitation.c.person == person))
+            await connection.execute(delete(passkey).where(passkey.c.person == person))
             await connection.execute(delete(staff_identity).where(staff_identity.c.person == person))
             return await append_change(connection, leaf(Event.STAFF_ERASED, moment.now, person=person, **_acting(by)))
 
