@@ -27,7 +27,8 @@ from agreements.shapes import words_only
 from agreements.signature import Kind
 from gateway.console.callers import Approver
 from gateway.console.desk import ConsoleDesk, zone_of
-from gateway.console.errors import BadOrder, NotConfirmed
+from gateway.console.errors import BadOrder
+from gateway.console.forms import confirmed
 from gateway.console.views import ROOT, person_of, view
 from gateway.pages.languages import message
 from gateway.services.emergencies.orders import Emergencies, require_ordered
@@ -50,7 +51,6 @@ STANDINGS: Final = {
     "over": message("over"),
     "ended": message("ended early"),
 }
-_LONGEST: Final = 500
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,6}")
 Digest = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -112,9 +112,7 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
         """End an order early: nothing is released by it any more. A stop is never held."""
         form = await form_of(request)
         _, registry = await desk.read()
-        reason = form.get("reason", "").strip()[:_LONGEST]
-        if form.get("name", "").strip() != require_ordered(registry, digest).verified.order.id or not reason:
-            raise NotConfirmed("the id of the order was not typed, or no reason")
+        reason = confirmed(form, require_ordered(registry, digest).verified.order.id)
         await emergencies.end(digest, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/emergencies", 303)
 

@@ -6,9 +6,9 @@ says who looks (claim 4); the page that is read by its address has numbers and r
 roster and a line are called by their numbers. Nothing leaves by it before the decision is filed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
@@ -25,7 +25,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
-from gateway.services.rosters.office import RosterOffice, RosterSummary
+from gateway.services.rosters.office import RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
 from gateway.signin.callers import form_of
@@ -136,7 +136,13 @@ async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: 
 
 
 async def _page(
-    desk: ConsoleDesk, request: Request, session: Session, summary: RosterSummary, **lines: Any
+    desk: ConsoleDesk,
+    request: Request,
+    session: Session,
+    summary: RosterSummary,
+    *,
+    standing: Sequence[StandingLine] = (),
+    named: Sequence[ShownLine] | None = None,
 ) -> Response:
     moment, registry = await desk.read()
     return view(
@@ -148,7 +154,8 @@ async def _page(
         summary=summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
-        **lines,
+        standing=standing,
+        named=named,
     )
 
 
