@@ -15,7 +15,7 @@ from gateway.cli.run import say, show
 from gateway.cli.signatures import problems_said
 from gateway.services.papers.kinds import KINDS, kind_of
 from gateway.services.papers.signature_file import signature_file
-from gateway.services.papers.telling import terms_of
+from gateway.services.papers.telling import Term, terms_of
 
 app = typer.Typer(help="Documents prepared on the pages: sign them with a key of your own.", no_args_is_help=True)
 
@@ -35,7 +35,7 @@ def sign(
     with problems_said():
         KINDS[kind].read(payload, catalogue)
     for term in terms_of(payload, KINDS[kind].shape(catalogue), catalogue):
-        say(f"{'  ' * term.depth}{term.title}{'' if term.value is None else ': ' + term.value}")
+        say(_told(term))
     holder = papers.read_key(key)
     if not yes:
         typer.confirm(f"Sign this {kind.value.replace('_', ' ')}?", abort=True, err=True)
@@ -43,6 +43,14 @@ def sign(
     papers.write_new(out, signature_file(signed) + b"\n")
     say("Hand the signature file to the page of the document.")
     show({"document": signed.digest, "kind": kind.value, "signer": holder.thumbprint, "file": str(out)})
+
+
+def _told(term: Term) -> str:
+    """Return a term as it is read: each further line of its value is marked and stands in, so that it is no term."""
+    indent = "  " * term.depth
+    if term.value is None:
+        return indent + term.title
+    return f"{indent}{term.title}: " + f"\n{indent}  ⏎ ".join(term.value.splitlines() or [""])
 
 
 def _kind_of(payload: bytes) -> Kind:

@@ -15,6 +15,7 @@ from agreements.signature import Kind
 from gateway.console.callers import Classifier
 from gateway.console.desk import ConsoleDesk
 from gateway.console.errors import NothingSaid
+from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import codes_listing
 from gateway.console.views import ROOT, person_of
@@ -60,9 +61,7 @@ def codes_router(desk: ConsoleDesk) -> APIRouter:
         said = tuple(_said(form))
         if not said:
             raise NothingSaid("Say of one code at least what it tells.")
-        reason = form.get("reason", "").strip()[:_LONGEST]
-        if not reason:
-            raise NothingSaid("Say why.")
+        reason = words(form, "reason", "Reason", most=_LONGEST)
         with in_our_words():
             day, payload = await Classifications(desk.office.desk).draft(said, reason)
         digest = await Papers(desk.office).prepare(

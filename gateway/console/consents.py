@@ -17,6 +17,7 @@ from agreements.purpose import PURPOSES
 from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
+from gateway.console.forms import bounded
 from gateway.console.views import person_of, view
 from gateway.errors import GatewayError
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
@@ -147,7 +148,7 @@ def elements_of(text: str, catalogue: Catalogue) -> list[str]:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    return {name: value.strip()[:_LONGEST] for name, value in (await form_of(request)).items()}
+    return bounded(await form_of(request), most=_LONGEST)
 
 
 def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: str) -> Choice:

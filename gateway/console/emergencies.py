@@ -27,7 +27,8 @@ from agreements.shapes import words_only
 from agreements.signature import Kind
 from gateway.console.callers import Approver
 from gateway.console.desk import ConsoleDesk, zone_of
-from gateway.console.errors import BadOrder, NotConfirmed
+from gateway.console.errors import BadOrder
+from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import ROOT, person_of
 from gateway.console.watch_lists import ORDER_STANDINGS, emergencies_listing
@@ -46,7 +47,6 @@ KINDS: Final = {
     "parent": message("a parent"),
     "other": message("other"),
 }
-_LONGEST: Final = 500
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,6}")
 Digest = Annotated[str, Path(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -110,9 +110,7 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
         """End an order early: nothing is released by it any more. A stop is never held."""
         form = await form_of(request)
         _, registry = await desk.read()
-        reason = form.get("reason", "").strip()[:_LONGEST]
-        if form.get("name", "").strip() != require_ordered(registry, digest).verified.order.id or not reason:
-            raise NotConfirmed("the id of the order was not typed, or no reason")
+        reason = confirmed(form, require_ordered(registry, digest).verified.order.id)
         await emergencies.end(digest, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/emergencies", 303)
 

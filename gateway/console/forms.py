@@ -6,7 +6,7 @@ What a document says is judged again where it is read, and once more where it is
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from agreements.dates import read_date
@@ -15,6 +15,8 @@ from gateway.console.errors import BadForm, NotConfirmed
 Form = Mapping[str, str]
 LONGEST: Final = 500
 """Characters of a reason; browsers are told the same."""
+_YEARS: Final = range(2000, 2101)
+"""What a day on a form may be: a year of another century is a slip, and the ends of the calendar have no zone."""
 
 
 def words(form: Form, name: str, title: str, *, most: int = LONGEST) -> str:
@@ -23,6 +25,14 @@ def words(form: Form, name: str, title: str, *, most: int = LONGEST) -> str:
     if not typed or len(typed) > most:
         raise BadForm(f"“{title}” takes some words, {most} characters at most.")
     return typed
+
+
+def bounded(form: Form, *, most: int) -> dict[str, str]:
+    """Return all that was typed, trimmed. Raises `BadForm` if a field is too long: nothing is ever cut."""
+    trimmed = {name: value.strip() for name, value in form.items()}
+    if any(len(value) > most for value in trimmed.values()):
+        raise BadForm(f"A field of this form takes {most} characters at most.")
+    return trimmed
 
 
 def shaped(form: Form, name: str, title: str, shape: tuple[str, str]) -> str:
@@ -44,9 +54,20 @@ def chosen(form: Form, name: str, title: str, among: tuple[str, ...]) -> str:
 def day(form: Form, name: str, title: str) -> date:
     """Return a day of the calendar. Raises `BadForm`."""
     found = read_date(form.get(name, "").strip())
-    if found is None:
+    if found is None or found.year not in _YEARS:
         raise BadForm(f"“{title}” takes a day such as 2026-09-01.")
     return found
+
+
+def moment(form: Form, name: str, title: str, zone: tzinfo) -> datetime:
+    """Return a moment; one without an offset is of `zone`. Raises `BadForm`."""
+    try:
+        found = datetime.fromisoformat(form.get(name, "").strip())
+    except ValueError:
+        found = None
+    if found is None or found.year not in _YEARS:
+        raise BadForm(f"“{title}” takes a day and a time such as 2026-11-02T09:30.")
+    return found if found.tzinfo is not None else found.replace(tzinfo=zone)
 
 
 def number(form: Form, name: str, title: str, *, least: int, most: int) -> int:

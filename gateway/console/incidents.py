@@ -7,13 +7,13 @@ a page and a file that nothing keeps, and each look is an entry that names who l
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from gateway.console.callers import IncidentHandler
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
+from gateway.console.forms import moment as moment_of
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.console.watch_lists import TASKS, incidents_listing
@@ -71,7 +71,7 @@ def incidents_router(desk: ConsoleDesk) -> APIRouter:
             datetime.combine(last, time(), zone),
             **{name: form.get(name, "").strip() or None for name in ("partner", "agreement", "client")},
         )
-        discovered = _discovered(form, zone)
+        discovered = moment_of(form, "discovered", "When it was discovered", zone)
         number = await incidents.open(form.get("what", ""), discovered, concerns, person_of(staff.session))
         return _back(number)
 
@@ -156,14 +156,6 @@ def _day(form: dict[str, str], name: str) -> date:
     if not date(2000, 1, 1) <= day < date(2200, 1, 1):
         raise CaseRefused("Say from which day to which day it concerns what left, such as 2026-11-02.")
     return day
-
-
-def _discovered(form: dict[str, str], zone: ZoneInfo) -> datetime:
-    try:
-        at = datetime.fromisoformat(form.get("discovered", ""))
-    except ValueError:
-        raise CaseRefused("Say when it was discovered, such as 2026-11-02T09:30.") from None
-    return at.replace(tzinfo=zone) if at.tzinfo is None else at
 
 
 def _back(number: int) -> Response:

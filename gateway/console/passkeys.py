@@ -13,6 +13,7 @@ from agreements.keys import PublicKey
 from agreements.signature import Kind
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, zone_of
+from gateway.console.forms import bounded
 from gateway.console.paper_desk import origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
@@ -61,7 +62,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
         """Take a new passkey: it becomes a document that others sign."""
         session, form = staff.session, await form_of(request)
         key = new_passkey(form, challenge_to_make(session.csrf), origin_of(request))
-        said = {name: value.strip()[:_LONGEST] for name, value in form.items()}
+        said = bounded(form, most=_LONGEST)
         kind, payload = _introduction(session, said, key)
         person = person_of(session)
         await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")

@@ -25,7 +25,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
-from gateway.services.rosters.office import RosterOffice, RosterSummary
+from gateway.services.rosters.office import RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
 from gateway.signin.callers import form_of
@@ -141,8 +141,8 @@ async def _page(
     session: Session,
     summary: RosterSummary,
     *,
-    standing: Sequence[object] = (),
-    named: Sequence[object] | None = None,
+    standing: Sequence[StandingLine] = (),
+    named: Sequence[ShownLine] | None = None,
 ) -> Response:
     moment, registry = await desk.read()
     return view(

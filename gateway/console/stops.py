@@ -15,6 +15,7 @@ from agreements.lifecycle import Standing
 from gateway.console.callers import Stopper
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.errors import NotConfirmed
+from gateway.console.forms import words
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.standing.registry import Registry
 from gateway.services.suspensions import Suspensions
@@ -22,7 +23,6 @@ from gateway.signin.callers import form_of
 
 EVERYTHING: Final = "everything"
 _WHAT: Final = re.compile(rf"{EVERYTHING}|(partner|client):[a-z0-9-]+|sha256:[0-9a-f]{{64}}")
-_LONGEST: Final = 500
 
 
 def stops_router(desk: ConsoleDesk) -> APIRouter:
@@ -51,15 +51,14 @@ def stops_router(desk: ConsoleDesk) -> APIRouter:
     async def stop(request: Request, staff: Stopper) -> Response:
         """Stop what was chosen, if its name was typed: the next request is refused."""
         form = await form_of(request)
-        what, reason = form.get("what", ""), form.get("reason", "").strip()[:_LONGEST]
+        what = form.get("what", "")
         _, registry = await desk.read()
         named = desk.office.trust.origin if what == EVERYTHING else _name_of(what, registry)
         # (1): what is stopped is what was meant.
         if not _WHAT.fullmatch(what) or form.get("name", "").strip() != named:
             raise NotConfirmed("another name was typed")
         # (2): it says why, to whoever undoes it.
-        if not reason:
-            raise NotConfirmed("no reason was given")
+        reason = words(form, "reason", "Reason")
         await _stop(desk.office.suspensions, what, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/stop", 303)
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import BadWish
+from gateway.console.forms import bounded
 from gateway.console.views import person_of, view
 from gateway.services.rights import holder_of
 from gateway.services.staff.session import Session
@@ -35,7 +36,7 @@ def wishes_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/wishes", name="console_wish")
     async def enter_wish(request: Request, staff: WishRecorder) -> Response:
         """Put on file what a family says; it acts on the next request."""
-        form = {name: value.strip()[:_LONGEST] for name, value in (await form_of(request)).items()}
+        form = bounded(await form_of(request), most=_LONGEST)
         number, said = form.get("number", ""), form.get("wish", "")
         steward, person = Stewardship(desk.office), person_of(staff.session)
         if said == WITHDRAW:

@@ -93,7 +93,7 @@ def require_own_site(request: Request) -> None:
 
 async def form_of(request: Request) -> dict[str, str]:
     """
-    Return the fields of a form that was posted.
+    Return the fields of a form that was posted; a browser ends a line of a textarea by CR LF, and it is LF here.
 
     INVARIANT: no form takes a private key, whatever the field is for: what nobody reads, nobody keeps or shows.
 
@@ -105,7 +105,7 @@ async def form_of(request: Request) -> dict[str, str]:
     except TokenRefused:
         raise ForeignForm("not a plain form") from None
     require_no_private_key(list(form.values()))
-    return form
+    return {name: value.replace("\r\n", "\n") for name, value in form.items()}
 
 
 def require_guarded(app: FastAPI) -> None:

@@ -35,6 +35,7 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: 
         ({"what": " "}, 400),
         ({"what": "x" * 4_001}, 400),
         ({"discovered": "yesterday"}, 400),
+        ({"discovered": "0001-01-01T00:00+14:00"}, 400),
         ({"discovered": "2126-10-05T08:30"}, 400),
         ({"partner": ""}, 400),
         ({"partner": "partner:nobody"}, 404),

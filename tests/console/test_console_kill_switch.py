@@ -45,6 +45,7 @@ async def test_nothing_stops_unless_its_name_was_typed_and_a_reason_given(consol
         ({"name": "partner:Bright-Path"}, 400),
         ({"name": ""}, 400),
         ({"reason": " "}, 400),
+        ({"reason": "x" * 501}, 400),
         ({"what": "everything"}, 400),
         ({"what": "partner:nobody", "name": "partner:nobody"}, 404),
         ({"what": "client:nobody", "name": "client:nobody"}, 404),

@@ -38,7 +38,13 @@ async def test_codes_are_judged_by_two_who_sign_what_a_steward_prepared(console:
     assert field is not None, page
     token = await steward.token()
     good = {"csrf": token, "reason": "It is nobody's business but ours.", field[1]: "never"}
-    for wrong in ({field[1]: ""}, {field[1]: "withdrawn"}, {field[1]: "gated:no such law"}, {"reason": ""}):
+    for wrong in (
+        {field[1]: ""},
+        {field[1]: "withdrawn"},
+        {field[1]: "gated:no such law"},
+        {"reason": ""},
+        {"reason": "x" * 401},
+    ):
         answer = await steward.post("/console/codes", {**good, **wrong})
         assert answer.status_code in {400, 409}, (wrong, answer.text)
     digest = await paper(steward, "/console/codes", good)
@@ -53,6 +59,7 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
     roster, start = await handed_in(console), await console.gateway.size()
     steward = await console.as_a(Role.STEWARD)
     csrf, place = {"csrf": await steward.token()}, f"/console/rosters/{roster}"
+    kid = console.gateway.deployment.ring.officers[0].key.thumbprint
     assert (await steward.get("/console/rosters/1")).status_code == 404
     assert (await steward.post("/console/rosters/1/match", csrf)).status_code == 404
     for path, form in (
@@ -61,7 +68,8 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
         ("set-aside", {"line": "7"}),
         ("decide", {"answer": "accept"}),
         ("decide", {"answer": "accept", "decider": "nobody"}),
-        ("decide", {"answer": "refuse", "decider": console.gateway.deployment.ring.officers[0].key.thumbprint}),
+        ("decide", {"answer": "refuse", "decider": kid}),
+        ("decide", {"answer": "refuse", "decider": kid, "reason": "x" * 1_001}),
     ):
         answer = await steward.post(f"{place}/{path}", {**csrf, **form})
         assert answer.status_code in {400, 409}, (path, form, answer.text)
@@ -202,7 +210,15 @@ async def test_a_statement_is_placed_and_ended_and_names_who_entered_it(console:
         ({"words": "It is wrong.", "number": "no-such-number"}, 404),
     ):
         assert (await steward.post(path, {**form, **wrong})).status_code == status, wrong
-    assert "It is on file" in (await steward.post(path, {**form, "words": "It is wrong."})).text
+    # A browser ends a line by CR LF and counts LF: as many as the page takes, and not one is lost.
+    said = "It is wrong.\n" + "x" * 3_986 + "!"
+    start = await console.gateway.size()
+    assert len(said) == 4_000
+    assert (await steward.post(path, {**form, "words": said + "!"})).status_code == 400
+    assert not await console.entries(start, "statement.placed")
+    assert "It is on file" in (await steward.post(path, {**form, "words": said.replace("\n", "\r\n")})).text
+    admin = await superuser(console.gateway)
+    assert await admin.fetchval("SELECT statement FROM records.contested WHERE to_idx IS NULL") == said
     assert "It is on file" in (await steward.post(path, {**form, "ending": "amended"})).text
     for event in ("statement.placed", "statement.ended"):
         (entry,) = await console.entries(start, event)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agreements.canonical import canonical_bytes
+from agreements.canonical import canonical_bytes, read_canonical
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.elements import load_catalogue
 from agreements.keys import SigningKey
@@ -107,6 +107,24 @@ def test_the_command_shows_what_a_document_says_and_signs_exactly_its_bytes(
     assert (told["kind"], told["signer"]) == ("hold", KEY.thumbprint)
     found = read_signature_file(Path(out).read_text("utf-8"), Kind.HOLD, PAYLOAD)
     assert (found.digest, [each.kid for each in found.signatures]) == (told["document"], [KEY.thumbprint])
+
+
+def test_no_line_of_a_value_looks_like_a_term_of_the_document(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = read_canonical(PAYLOAD)
+    assert isinstance(said, dict)
+    name = next(each for each, value in said.items() if value == "A court asks.")
+    payload = canonical_bytes({**said, name: "A court asks.\nThe key that this one replaces: abc"})
+    document, key, out = files(tmp_path, payload, KEY)
+    with pytest.raises(SystemExit):
+        main(["paper", "sign", document, "--key", key, "--out", out, "--yes"])
+    lines = capsys.readouterr().err.splitlines()
+    (second,) = [each for each in lines if "The key that this one replaces" in each]
+    first = lines[lines.index(second) - 1]
+    assert first.endswith(": A court asks.")
+    indent = len(first) - len(first.lstrip())
+    assert second == " " * indent + "  ⏎ The key that this one replaces: abc"
 
 
 @pytest.mark.parametrize(
