@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gateway.migrations.rooms import run_sql
 
 revision: str = "0039"
-down_revision: str | None = "0037"
+down_revision: str | None = "0038"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
