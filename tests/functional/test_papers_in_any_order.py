@@ -93,6 +93,9 @@ def require_no_dead_end(case: Case, world: World) -> int:
         whole = signed(row_of(case), [Added(made[key.thumbprint], BY, NOON) for key in order])
         assert line.is_complete or not is_taken(case, whole, world), label
         complete += line.is_complete
+    # Whoever is wanted spoils nothing: all of them together are taken.
+    every = [Added(signature, BY, NOON) for kid, signature in made.items() if wanted[kid]]
+    assert is_taken(case, signed(row_of(case), every), world), case.payload
     return complete
 
 
