@@ -28,6 +28,7 @@ PUBLIC = json.dumps(KEY.public.jwk)
         {"parties": [{"key": {"kty": "oct", "k": "AAAA"}}]},
         {KEY.export_pem().decode(): "as a name"},
     ],
+    ids=range(11),
 )
 def test_a_private_key_is_found_wherever_it_stands_and_never_quoted(value: object) -> None:
     with pytest.raises(BadKey) as caught:
@@ -48,6 +49,7 @@ def test_a_private_key_is_found_wherever_it_stands_and_never_quoted(value: objec
         ["", None, True, 7],
         {"kty": "OKP", "x": "AAAA"},
     ],
+    ids=range(7),
 )
 def test_what_is_no_private_key_stays_as_it_is(value: object) -> None:
     require_no_private_key(value)  # type: ignore[arg-type]
