@@ -2,8 +2,6 @@
 # Node 20 or newer with npm, for the independent OAuth implementations in tests/peers; the product does not.
 PYTHON ?= python3
 WORKERS ?= 3
-# Tests that run the product for long and come by no line that the others leave out: measuring them doubles their time.
-LONG := tests/claims tests/house tests/properties
 PY := .venv/bin/python
 PEERS := tests/peers/node_modules/.done
 ASSETS := gateway/pages/static/manifest.json
@@ -18,8 +16,7 @@ demo: .venv/.done $(ASSETS)  ## a fictional district and two partners, end to en
 
 test: .venv/.done $(ASSETS) $(PEERS)  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
 	@$(PY) -m coverage erase
-	@$(PY) -m pytest -q -n $(WORKERS) $(LONG) \
-		&& $(PY) -m coverage run -m pytest -q -n $(WORKERS) $(addprefix --ignore=,$(LONG)) \
+	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
 		&& $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
 		&& $(PY) -m coverage report --skip-covered --show-missing --include='agreements/*,policies/*,audit/*' --fail-under=100 \
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \

@@ -272,9 +272,9 @@ class Gateway:
         self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=20))
         self._tokens, self._clients = {}, {}
 
-    async def office(self, *, remembers: bool = False) -> Office:
-        """Return the district's office of this database: the same one as long as nothing is closed."""
-        if remembers not in self._offices:
+    async def office(self, *, remembers: bool = False, anew: bool = False) -> Office:
+        """Return the district's office of this database: the same one until something is closed, or one opened anew."""
+        if anew or remembers not in self._offices:
             url = self.database.url("loader")
             self._offices[remembers] = await self._open.enter_async_context(
                 open_office(url, self.deployment.trust, alarm, self.kept, remembers=remembers)

@@ -459,7 +459,7 @@ async def test_a_witness_that_holds_another_past_stops_everything(watched: Watch
         assert await refusal(gateway, TUTORING) == "log_damaged"
     # What it showed is ours and not this log's: nothing is written any more until officers have looked at it.
     with pytest.raises(LogSetBack):
-        await gateway.office()
+        await gateway.office(anew=True)
     gateway.kept.file.unlink()
     with served_witness(tmp_path, gateway.deployment.signer.verifier, clock=watched.clock) as witness:
         # A proof is not forgotten because somebody else is named.
