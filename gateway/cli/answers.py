@@ -10,8 +10,8 @@ from agreements.purpose import PURPOSES
 from gateway.cli.questions import Questions, pairs
 from gateway.cli.run import say
 from gateway.services.drafts.choosing import Chosen, described, named, offered, together
+from gateway.services.drafts.errors import DraftRefused, OwnLineNeeded
 from gateway.services.drafts.parts import asked_parts
-from gateway.services.errors import DraftRefused, OwnLineNeeded
 
 
 def basis_parts(ask: Questions, basis: Basis, catalogue: Catalogue, given: Sequence[str]) -> dict[str, Sequence[str]]:

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import Path, Request
 
 from gateway.console.views import person_of
-from gateway.services.errors import RoleMissing
 from gateway.services.papers.judging import PaperLine
 from gateway.services.papers.kinds import KINDS
 from gateway.services.papers.papers import Paper, Papers
+from gateway.services.staff.errors import RoleMissing
 from gateway.services.staff.roles import MAY
 from gateway.services.staff.session import Session
 from gateway.signin.callers import ORIGIN_STATE

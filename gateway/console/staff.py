@@ -19,7 +19,7 @@ from gateway.console.errors import BadForm
 from gateway.console.forms import number, shaped
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import person_of, view
-from gateway.services.errors import UnknownPerson
+from gateway.services.staff.errors import UnknownPerson
 from gateway.services.staff.invitations import MOST_HOURS, USUAL_HOURS, Invitation
 from gateway.services.staff.office import StaffLine, StaffOffice
 from gateway.services.staff.session import Session

@@ -19,74 +19,6 @@ class UnknownClient(GatewayError):
     remedy = "Register it with `pactgate client register`."
 
 
-class DraftRefused(GatewayError):
-    """What was said about a draft cannot stand in an agreement."""
-
-    code = "draft_refused"
-    public_detail = "This cannot stand in an agreement."
-    remedy = "Choose something else, and try again."
-
-
-class OwnLineNeeded(DraftRefused):
-    """A sensitive element was named as if it were any other."""
-
-    code = "own_line_needed"
-    remedy = "If the consent form has a line of its own for it, name it with --sensitive-element."
-
-
-class UnknownDraft(GatewayError):
-    """There is no such draft, or somebody deleted it."""
-
-    code = "unknown_draft"
-    public_detail = "There is no such draft: it was deleted, or the agreement is registered by now."
-    remedy = "Look in the list of drafts."
-
-
-class DraftMoved(GatewayError):
-    """Somebody else saved the draft in the meantime. Nothing of what was sent is saved over it."""
-
-    code = "draft_moved"
-    public_detail = "Somebody saved this draft in the meantime. What you sent was not saved over it."
-    remedy = "Go back, copy what you wrote, open the draft again, and enter it there."
-
-
-class TooManyDrafts(GatewayError):
-    """As many drafts are kept as may be."""
-
-    code = "too_many_drafts"
-    public_detail = "So many drafts are kept that no further one can be begun."
-    remedy = "Delete drafts that nobody needs any longer, then begin."
-
-
-class DraftedByAnother(GatewayError):
-    """Another officer's key stands in the draft as the one that drafts. One document can name only one."""
-
-    code = "drafted_by_another"
-    public_detail = (
-        "Another officer drafts this, and the document can name one officer only, who then does not approve."
-    )
-    remedy = "Leave it to that officer, or make a copy of your own."
-
-
-class DraftIncomplete(GatewayError):
-    """The checks find something wrong, so nothing can be signed, counted or compared."""
-
-    code = "draft_incomplete"
-    public_detail = "Something is still missing or wrong, so there is nothing to sign, count or compare yet."
-    remedy = "Open the draft: each problem stands beside its field."
-
-
-class DraftBudgetSpent(GatewayError):
-    """Too many drafts were counted today. Many counts that differ little tell what no single one does."""
-
-    code = "draft_budget_spent"
-    public_detail = "No further drafts are counted today."
-    remedy = (
-        "Review it again tomorrow. `pactgate agreement check` and `pactgate agreement diff` count nothing and work as"
-        " before."
-    )
-
-
 class RulesMoved(GatewayError):
     """Something was signed, loaded or stopped between the rules and the facts of one answer, again and again."""
 
@@ -197,46 +129,6 @@ class UnknownPartner(GatewayError):
     remedy = "List them with `pactgate parties list`."
 
 
-class UnknownOrder(GatewayError):
-    """No emergency order with this digest is registered."""
-
-    code = "no_such_order"
-    public_detail = "No such emergency order is registered."
-    remedy = "Register the order first: `pactgate emergency register`."
-
-
-class OrderEnded(GatewayError):
-    """The emergency order was ended before its hours were over, which is for good."""
-
-    code = "order_was_ended"
-    public_detail = "This emergency order was ended."
-    remedy = "An ended order stays so; if the threat is there still, order anew."
-
-
-class ReleaseRefused(GatewayError):
-    """The emergency order does not give what was asked for, or not now."""
-
-    code = "release_refused"
-    public_detail = "The emergency order does not give this."
-    remedy = "`pactgate emergency explain` says what leaves by it, to whom, and what stands against the rest."
-
-
-class OtherStudents(GatewayError):
-    """The students named are not those that the officer's signature is for."""
-
-    code = "other_students"
-    public_detail = "These are not the students the release was signed for."
-    remedy = "Make the release again with `pactgate emergency release`."
-
-
-class TooManyStudents(GatewayError):
-    """All releases by an emergency order together would concern more students than it is for."""
-
-    code = "too_many_students"
-    public_detail = "The emergency order is for fewer students."
-    remedy = "If more are in danger, order anew, and say how many."
-
-
 class CursorRefused(GatewayError):
     """A cursor was given that does not belong to this question."""
 
@@ -334,56 +226,6 @@ class WitnessKeyRefused(GatewayError):
     remedy = "Copy the whole line that the witness's owner gave you: name+id+base64."
 
 
-class RoleMissing(GatewayError):
-    """Somebody who signed in has no role that may do this."""
-
-    code = "role_missing"
-    public_detail = "Your role does not include this."
-    remedy = "Ask the district's privacy office who may, or two officers for the role."
-
-
-class InvitationRefused(GatewayError):
-    """A code invites nobody: unknown, used, too late, or of the other kind of staff. All of these read alike."""
-
-    code = "invitation_refused"
-    public_detail = "This invitation cannot be used."
-    remedy = (
-        "Ask whoever sent it for a new one. If you never used it, tell the privacy officer: somebody else may have."
-    )
-
-
-class IdentityTaken(GatewayError):
-    """Whoever signed in is known as somebody else already."""
-
-    code = "identity_taken"
-    public_detail = "You are known here already."
-    remedy = "Nobody has two accounts: ask two officers to give the role to the one that you have."
-
-
-class UnknownPerson(GatewayError):
-    """No such person is known among those who sign in."""
-
-    code = "no_such_person"
-    public_detail = "No such person is known."
-    remedy = "`pactgate staff list` shows everybody; invite who is new."
-
-
-class NoSuchRole(GatewayError):
-    """The role that is to end was not given, or ended already."""
-
-    code = "no_such_role"
-    public_detail = "There is no such role."
-    remedy = "`pactgate staff list` shows each role with the digest of its document."
-
-
-class StaffRoleRefused(GatewayError):
-    """A role would count for nobody as things stand."""
-
-    code = "staff_role_refused"
-    public_detail = "This role cannot be given."
-    remedy = "`pactgate staff list` shows each person with the party and the identity that officers sign."
-
-
 class SecretRefused(GatewayError):
     """No secret can be made for this client now."""
 
@@ -396,46 +238,6 @@ class SecretNotEnded(GatewayError):
 
     code = "secret_not_ended"
     remedy = "`pactgate client show` lists the secrets of each client by their entries."
-
-
-class SessionOver(GatewayError):
-    """There is no such session: it ended, was never there, or is another person's. All of these read alike."""
-
-    code = "sign_in_required"
-    public_detail = "You are not signed in, or no longer."
-    remedy = "Sign in."
-
-
-class SignInReplayed(GatewayError):
-    """A sign-in came back a second time; it opened what it was for the first time."""
-
-    code = "sign_in_failed"
-    public_detail = "This sign-in was used already."
-    remedy = "Start again from the sign-in page."
-
-
-class StaffSuspended(GatewayError):
-    """Whoever proved who they are is suspended."""
-
-    code = "staff_suspended"
-    public_detail = "You cannot sign in here at present."
-    remedy = "Ask the district's privacy office."
-
-
-class StepUpRefused(GatewayError):
-    """Somebody else signed in again than the person who is signed in."""
-
-    code = "step_up_refused"
-    public_detail = "Whoever signed in again is not the person who is signed in here."
-    remedy = "Sign in again as yourself, or sign out first."
-
-
-class StepUpRequired(GatewayError):
-    """An act takes a fresh sign-in for exactly its document."""
-
-    code = "step_up_required"
-    public_detail = "This takes a fresh sign-in for exactly this document, a few minutes ago at most."
-    remedy = "Sign in again for it."
 
 
 class KeyStillWraps(GatewayError):

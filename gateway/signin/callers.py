@@ -20,7 +20,7 @@ from gateway.oauth.callers import declared_in, declares_caller
 from gateway.oauth.errors import TokenRefused
 from gateway.oauth.form import parse_form
 from gateway.oauth.journal import SERVICES_STATE
-from gateway.services.errors import RoleMissing
+from gateway.services.staff.errors import RoleMissing
 from gateway.services.staff.session import Session
 from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.identity import Realm

@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from gateway.services.errors import SessionOver
+from gateway.services.staff.errors import SessionOver
 from gateway.services.standing.identity import Realm
 
 ROOTS: Final = {Realm.DISTRICT: "/console", Realm.PARTNER: "/portal"}

@@ -10,7 +10,7 @@ from gateway.addresses import known
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE, PUBLIC
-from gateway.services.errors import SessionOver, SignInReplayed, StepUpRefused
+from gateway.services.staff.errors import SessionOver, SignInReplayed, StepUpRefused
 from gateway.services.staff.session import Session
 from gateway.services.staff.step_up import StepUpAct
 from gateway.services.standing.identity import Realm

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.pages.languages import message
-from gateway.services.errors import SessionOver
+from gateway.services.staff.errors import SessionOver
 from gateway.services.staff.session import Authentication, Session
 from gateway.services.staff.sessions import Sessions
 from gateway.services.staff.step_up import StepUpAct, step_up

@@ -14,9 +14,9 @@ from gateway.errors import GatewayError
 from gateway.http import line_of
 from gateway.oauth.bearer import Bearer
 from gateway.oauth.callers import BEARER_STATE
-from gateway.services.errors import SessionOver
 from gateway.services.papers.errors import InvitationOver
 from gateway.services.papers.invitations import Invitations, Opened
+from gateway.services.staff.errors import SessionOver
 from gateway.signin.cookies import require_cookie
 
 ROOT: Final = "/sign"

@@ -3,7 +3,7 @@
 import pytest
 
 from agreements.roles import Role
-from gateway.services.errors import StepUpRequired
+from gateway.services.staff.errors import StepUpRequired
 from gateway.services.standing.identity import DEVELOPMENT, Identity, Realm
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console

@@ -15,8 +15,8 @@ from agreements.document import parse_agreement
 from agreements.elements import load_catalogue
 from agreements.errors import InvalidAgreement
 from gateway.services.drafts.counts import INSTALLATION_BUDGET, LINE_BUDGET, count_draft
+from gateway.services.drafts.errors import DraftBudgetSpent
 from gateway.services.drafts.review import DraftReview, review_draft
-from gateway.services.errors import DraftBudgetSpent
 from tests.factories.agreements import SPS_A, SPS_B, changed, example
 from tests.factories.cohort import STUDENTS, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway

@@ -21,10 +21,10 @@ from audit.events import Event
 from gateway.records.errors import NotPermitted, UnknownStudent
 from gateway.records.named import read_named
 from gateway.records.subjects import SubjectKey
+from gateway.services.emergencies.errors import OrderEnded, OtherStudents, ReleaseRefused, TooManyStudents, UnknownOrder
 from gateway.services.emergencies.orders import Emergencies
 from gateway.services.emergencies.papers import Students
 from gateway.services.emergencies.releases import EmergencyReleases, Released
-from gateway.services.errors import OrderEnded, OtherStudents, ReleaseRefused, TooManyStudents, UnknownOrder
 from gateway.services.filing import Desk
 from gateway.services.suspensions import suspend_client
 from policies.emergency_release import Handing

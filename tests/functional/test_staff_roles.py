@@ -9,8 +9,9 @@ from agreements.errors import SamePerson, SignatureMissing
 from agreements.keys import SigningKey
 from agreements.roles import Role
 from agreements.signature import Envelope, Kind
-from gateway.services.errors import IdentityTaken, InvitationRefused, NothingToUndo, StaffRoleRefused
+from gateway.services.errors import NothingToUndo
 from gateway.services.papers.own_passkeys import OwnPasskeys
+from gateway.services.staff.errors import IdentityTaken, InvitationRefused, StaffRoleRefused
 from gateway.services.staff.session import Authentication
 from gateway.services.standing.identity import Realm
 from tests.factories.agreements import Keyring, key_for

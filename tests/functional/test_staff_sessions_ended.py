@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import LogUnavailable
-from gateway.services.errors import SessionOver, SignInReplayed
+from gateway.services.staff.errors import SessionOver, SignInReplayed
 from gateway.services.staff.step_up import StepUpAct, step_up
 from gateway.services.standing.identity import Realm
 from tests.factories.command_line import CommandLine

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.services.errors import SignInReplayed, StepUpRefused, StepUpRequired
+from gateway.services.staff.errors import SignInReplayed, StepUpRefused, StepUpRequired
 from gateway.services.staff.session import Session
 from gateway.services.staff.step_up import Evidence, StepUpAct, spend, step_up
 from gateway.services.standing.identity import Realm

@@ -15,10 +15,10 @@ from gateway.console.views import ROOT, person_of
 from gateway.services.drafts.amending import next_version
 from gateway.services.drafts.drafting import Answers
 from gateway.services.drafts.drafting import drafted as drafted_from
+from gateway.services.drafts.errors import DraftRefused
 from gateway.services.drafts.kept import Drafts
 from gateway.services.drafts.offering import district_of, district_zone, drafted
 from gateway.services.drafts.registered import registered_agreement
-from gateway.services.errors import DraftRefused
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.signin.callers import form_of
 

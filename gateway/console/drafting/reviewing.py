@@ -16,10 +16,10 @@ from gateway.console.drafting.sheet import Sheet, goes_to, sheet_of
 from gateway.console.views import ROOT, person_of
 from gateway.services.alarms import alarm
 from gateway.services.drafts.counts import INSTALLATION_BUDGET, LINE_BUDGET, budget_of
+from gateway.services.drafts.errors import DraftIncomplete
 from gateway.services.drafts.kept import Drafts
 from gateway.services.drafts.rehearsing import rehearse_draft
 from gateway.services.drafts.review import DraftReview, preview_draft, review_draft
-from gateway.services.errors import DraftIncomplete
 from gateway.services.papers.papers import Papers
 from gateway.signin.callers import form_of
 

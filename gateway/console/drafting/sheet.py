@@ -15,9 +15,9 @@ from gateway.console.drafting.fields import Content
 from gateway.console.drafting.steps import Step, by_step, steps_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.drafts.editing import problems_of
+from gateway.services.drafts.errors import DraftMoved
 from gateway.services.drafts.kept import Draft, Drafts
 from gateway.services.drafts.offering import Offered, drafted, offered_for
-from gateway.services.errors import DraftMoved
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Registry

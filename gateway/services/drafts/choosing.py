@@ -8,7 +8,7 @@ from agreements.elements import DATASETS, Catalogue, Element, Tier
 from agreements.errors import UnknownElement
 from agreements.minimisation import STUDENT_NUMBER
 from agreements.usual import load_usual
-from gateway.services.errors import DraftRefused, OwnLineNeeded
+from gateway.services.drafts.errors import DraftRefused, OwnLineNeeded
 
 _PLACE = ("001069", "000243")
 """School and school year: in every dataset, and no reason to share one."""

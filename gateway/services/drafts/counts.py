@@ -21,7 +21,7 @@ from audit.entry import leaf
 from audit.events import Event
 from gateway.records import headcount
 from gateway.services.drafts.approximation import Approximate, Tally, approximate, differing_bits, reach
-from gateway.services.errors import DraftBudgetSpent
+from gateway.services.drafts.errors import DraftBudgetSpent
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import read_moment
 from gateway.services.standing.scopes import scope_for

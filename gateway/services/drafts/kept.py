@@ -20,7 +20,7 @@ from agreements.canonical import MAX_BYTES, Json
 from agreements.pointer import resolve
 from agreements.private_keys import require_no_private_key, without_private_keys
 from agreements.register import digest_bytes
-from gateway.services.errors import DraftMoved, DraftRefused, TooManyDrafts, UnknownDraft
+from gateway.services.drafts.errors import DraftMoved, DraftRefused, TooManyDrafts, UnknownDraft
 from gateway.services.standing.registry import read_moment
 from gateway.store.drafts import draft
 

@@ -16,8 +16,8 @@ from agreements.dates import school_year_of
 from agreements.document import Agreement
 from agreements.pointer import resolve
 from agreements.purpose import PURPOSES
+from gateway.services.drafts.errors import DraftedByAnother
 from gateway.services.drafts.kept import Draft
-from gateway.services.errors import DraftedByAnother
 from gateway.services.standing.registry import Registry
 
 _DRAFTER: Final = "/people/drafted_by"

@@ -22,8 +22,8 @@ from agreements.signature import Envelope, Kind
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.services.emergencies.errors import OrderEnded, UnknownOrder
 from gateway.services.emergencies.lines import OrderLine, line_of
-from gateway.services.errors import OrderEnded, UnknownOrder
 from gateway.services.filing import Desk, Filing
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Ordered, Registry, read_moment

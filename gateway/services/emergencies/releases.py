@@ -22,9 +22,9 @@ from audit.errors import EpochMoved
 from gateway.records.named import read_named
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
 from gateway.services.configuration import Configuration, record_configuration
+from gateway.services.emergencies.errors import OtherStudents, ReleaseRefused, TooManyStudents
 from gateway.services.emergencies.orders import require_ordered
 from gateway.services.emergencies.papers import Paper, Students
-from gateway.services.errors import OtherStudents, ReleaseRefused, TooManyStudents
 from gateway.services.filing import Desk, Filing
 from gateway.services.law import guardrails_of
 from gateway.services.standing.registry import Moment, Ordered, Registry, read_moment

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
-from gateway.services.errors import IdentityTaken, InvitationRefused
+from gateway.services.staff.errors import IdentityTaken, InvitationRefused
 from gateway.services.standing.identity import SALT_BYTES, Identity, Person, realm_of
 from gateway.services.standing.registry import read_moment
 from gateway.store.tables import staff_identity, staff_invitation

@@ -20,8 +20,9 @@ from agreements.store import document as registered
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
-from gateway.services.errors import NoSuchRole, NothingToUndo, StaffRoleRefused, UnknownPerson
+from gateway.services.errors import NothingToUndo
 from gateway.services.filing import Desk
+from gateway.services.staff.errors import NoSuchRole, StaffRoleRefused, UnknownPerson
 from gateway.services.staff.invitations import Invitation, invite
 from gateway.services.standing.identity import by as said_by
 from gateway.services.standing.registry import Registry, read_moment

@@ -1,8 +1,8 @@
 """A role as two officers will sign it: judged before anybody signs, and not prepared by whoever invited the person."""
 
 from agreements.documents.staff_role import StaffRole, read_staff_role, staff_role_bytes
-from gateway.services.errors import StaffRoleRefused, UnknownPerson
 from gateway.services.filing import Desk
+from gateway.services.staff.errors import StaffRoleRefused, UnknownPerson
 from gateway.services.staff.roles import require_apart
 from gateway.services.standing.identity import Person
 from gateway.services.standing.staff import Link

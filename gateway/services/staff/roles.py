@@ -12,7 +12,7 @@ from typing import Final
 
 from agreements.errors import SamePerson
 from agreements.roles import Role
-from gateway.services.errors import RoleMissing
+from gateway.services.staff.errors import RoleMissing
 from gateway.services.standing.identity import Person
 
 

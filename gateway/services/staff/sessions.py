@@ -19,8 +19,8 @@ from audit.change import append_change
 from audit.entry import leaf, stamp
 from audit.events import Event
 from audit.log import Log
-from gateway.services.errors import SessionOver, SignInReplayed, StaffSuspended
 from gateway.services.grants import Grants
+from gateway.services.staff.errors import SessionOver, SignInReplayed, StaffSuspended
 from gateway.services.staff.invitations import redeem
 from gateway.services.staff.session import (
     SECRET_BYTES,

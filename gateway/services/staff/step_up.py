@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.change import append_change
 from audit.entry import leaf, stamp
 from audit.events import Event
-from gateway.services.errors import SignInReplayed, StepUpRefused, StepUpRequired
+from gateway.services.staff.errors import SignInReplayed, StepUpRefused, StepUpRequired
 from gateway.services.staff.session import Authentication, Session
 from gateway.services.staff.sessions import Sessions, renew
 from gateway.services.standing.registry import read_moment

@@ -4,7 +4,7 @@ import pytest
 
 from agreements.errors import SamePerson
 from agreements.roles import Role
-from gateway.services.errors import RoleMissing
+from gateway.services.staff.errors import RoleMissing
 from gateway.services.staff.roles import APART, MAY, Act, require_apart, require_may
 from gateway.services.standing.identity import Person
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from gateway.services.drafts.errors import DraftedByAnother
 from gateway.services.drafts.offering import drafted
-from gateway.services.errors import DraftedByAnother
 
 pytestmark = [pytest.mark.claim(12), pytest.mark.ferpa("S3")]
 
