@@ -4,7 +4,8 @@
 The demo's district is set up and served in this process. Further agreements are signed and filed as any other, and a
 year of entries is written behind those of the setup, with the hashes of a log; then every page that has a route is
 opened by somebody who may, several times. Times are those of the gateway's own log lines: from the request to the end
-of the answer. The first look at each page is told apart: nothing was read beforehand for it.
+of the answer. The first look at each page is told apart: nothing was read beforehand for it. What took longer than
+`PATIENCE_MS` then, because it certifies a number and reads the whole log for it, is not opened again.
 """
 
 import argparse
@@ -13,20 +14,16 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
-import asyncpg
 import httpx2
 from fastapi.routing import APIRoute
 
-from audit.entry import encode
-from audit.events import Event
-from audit.tree import CompactRange, leaf_hash
 from gateway.console.desk import ConsoleDesk
 from gateway.console.routes import console_routers
 from gateway.demo.perform import free_port, settings_for, throw_away_cluster
@@ -39,17 +36,18 @@ from gateway.signin.callers import CSRF_FIELD
 from gateway.store.session import connect
 from tests.bench import machine
 from tests.bench.console_subjects import Subjects, subjects
+from tests.bench.console_year import lengthen, more_agreements
 from tests.bench.report import say
 from tests.factories.staff import Browser
 
 LOOKS: Final = 7
+PATIENCE_MS: Final = 3_000
+READ_AHEAD: Final = ("/console/overview",)
+"""What `serve` reads ahead once a minute, so only the first look is slow."""
 STUDENTS: Final = "/console/students"
 MOST_BYTES: Final = 250_000
 """What a page may weigh, its files included, as they are sent."""
-_AT_ONCE: Final = 16_384
 _STAFF: Final = ("officer-a", "administrator", "auditor", "steward")
-_TOLD_EVERY: Final = 50
-_BULK: Final = ("ALTER TABLE audit.entry SET UNLOGGED", "ALTER TABLE audit.entry DROP CONSTRAINT entry_leaf_hash")
 
 
 @dataclass
@@ -66,9 +64,9 @@ class Looks:
     def row(self) -> str:
         """The page's line of the table."""
         whole = self.page_bytes + self.files_bytes
+        again = f"{median(self.times):,.0f} | {max(self.times):,.0f}" if self.times else "- | -"
         return (
-            f"| `{self.path}` | {self.first_ms:,.0f} | {median(self.times):,.0f} | {max(self.times):,.0f} |"
-            f" {self.page_bytes / 1000:,.0f} | {whole / 1000:,.0f} |"
+            f"| `{self.path}` | {self.first_ms:,.0f} | {again} | {self.page_bytes / 1000:,.0f} | {whole / 1000:,.0f} |"
         )
 
 
@@ -90,62 +88,6 @@ class Opened:
     stage: Stage
     browsers: Mapping[str, Browser]
     lines: list[Mapping[str, object]]
-
-
-async def more_agreements(stage: Stage, count: int) -> None:
-    """Sign and file `count` further agreements with the same partners."""
-    contents = [part.agreement.content for part in stage.parts.values()]
-    for number in range(count):
-        content: dict[str, Any] = {**contents[number % len(contents)]}
-        content["id"] = f"{content['id'][:60]}-{number:05}"
-        content["title"] = f"{content['title']}, school {number:05}"
-        _, signed = stage.cast.agreement(content)
-        await stage.office.onboarding.activate(signed.document, [signed.approval])
-        if number % _TOLD_EVERY == _TOLD_EVERY - 1:
-            say(f"  {number + 1} agreements filed")
-
-
-def entries(stage: Stage, start: int, count: int, now: datetime) -> Iterator[bytes]:
-    """Make a year of entries: nine answers and a refusal, over and over."""
-    step = timedelta(days=365) / count
-    about = [
-        {"client": part.client, "agreement": part.agreement.digest, "purpose": "tutoring", "behind": "automated"}
-        for part in stage.parts.values()
-    ]
-    for number in range(count):
-        body: dict[str, object] = {
-            **about[number % len(about)],
-            "dataset": ("students", "attendance", "courses")[number % 3],
-            "elements": ["000115", "000172"],
-            "request_id": f"{start + number:032x}",
-        }
-        at = now - timedelta(days=365) + number * step
-        if number % 10 == 9:
-            yield encode(Event.REFUSAL, at, {**body, "code": "element_not_covered"})
-        else:
-            yield encode(Event.DISCLOSURE, at, {**body, "records": 40, "rows": f"{number:064x}", "result": "0" * 64})
-
-
-async def lengthen(owner: asyncpg.Connection, stage: Stage, count: int, now: datetime) -> None:
-    """Write these entries behind what is there, and set the log's head after them."""
-    head = await owner.fetchrow("SELECT size, range FROM audit.head")
-    assert head is not None
-    start, tree = head["size"], CompactRange.unpack(head["size"], head["range"])
-    # The server is thrown away, and each leaf is hashed here.
-    for statement in _BULK:
-        await owner.execute(statement)
-    made = entries(stage, start, count, now)
-    for at in range(0, count, _AT_ONCE):
-        leaves = [next(made) for _ in range(min(_AT_ONCE, count - at))]
-        hashes = [leaf_hash(leaf) for leaf in leaves]
-        rows = [(start + at + place, leaf, hashes[place]) for place, leaf in enumerate(leaves)]
-        await owner.copy_records_to_table("entry", schema_name="audit", records=rows)
-        tree.extend(hashes)
-        if at % (64 * _AT_ONCE) == 0:
-            say(f"  {at + len(leaves):,} entries written")
-    await owner.execute("UPDATE audit.head SET size = $1, range = $2", tree.size, tree.pack())
-    await owner.execute("INSERT INTO audit.checkpoint (size, tree_head) VALUES ($1, $2)", tree.size, tree.head())
-    await owner.execute("VACUUM ANALYZE")
 
 
 def addresses(stage: Stage, about: Subjects) -> dict[str, str]:
@@ -184,14 +126,20 @@ async def look(
             spent = float(str(line["microseconds"])) / 1000
             if turn:
                 seen.times.append(spent)
-            else:
-                seen.first_ms = spent
+                continue
+            seen.first_ms = spent
+            if spent > PATIENCE_MS and path not in READ_AHEAD:
+                return _weighed(seen, answer)
         else:
-            seen.page_bytes = len(answer.content)
-            linked = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', answer.text))
-            seen.files_bytes = sum(len(each.compressed) for each in assets().values() if each.address in linked)
-            return seen
+            return _weighed(seen, answer)
     return None
+
+
+def _weighed(seen: Looks, answer: httpx2.Response) -> Looks:
+    linked = set(re.findall(r'(?:href|src)="(/assets/[^"]+)"', answer.text))
+    seen.page_bytes = len(answer.content)
+    seen.files_bytes = sum(len(each.compressed) for each in assets().values() if each.address in linked)
+    return seen
 
 
 async def measure(stage: Stage, size: int) -> list[str]:
@@ -238,10 +186,10 @@ async def bench(options: argparse.Namespace) -> None:
             throw_away_cluster(settings) as cluster,
             set_stage(cluster, settings, today=today, students=options.students) as stage,
         ):
-            await more_agreements(stage, max(0, options.agreements - len(stage.parts)))
+            agreements = await more_agreements(stage, max(0, options.agreements - len(stage.parts)))
             moment, _ = await stage.office.desk.registry()
             async with connect(cluster.url("admin")) as owner:
-                await lengthen(owner, stage, options.entries, moment.now)
+                await lengthen(owner, agreements, options.entries, moment.now)
             table = await measure(stage, moment.size + options.entries)
     for name, value in machine.facts().items():
         say(f"{name + ':':<20} {value}")
