@@ -12,7 +12,7 @@ from gateway.cli.run import as_json, say, show
 from gateway.services.stewardship import LoadReport
 
 _NAMED = 5
-_COUNTED = ("added", "changed", "ended", "unchanged", "withheld")
+_COUNTED = ("read", "added", "changed", "ended", "unchanged", "refused_rows", "left_out", "withheld")
 
 
 def account(name: str, report: LoadReport, unread: Sequence[str], *, dry: bool) -> dict[str, object]:
