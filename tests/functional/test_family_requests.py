@@ -168,7 +168,7 @@ async def test_an_accounting_or_a_stop_is_answered_by_an_act_on_record_about_tha
     mine = (await Accountings(desk.desk, key).read(ONE, "json")).entry
     await desk.step(asked, Step.ANSWERED, outcome="handed_over", by_entry=mine)
     for by in (sooner, await steward.opt_out(OTHER, None, directory_only=False)):
-        with pytest.raises(RequestRefused, match="before the request|about another"):
+        with pytest.raises(RequestRefused, match=r"before the request|about another"):
             await desk.step(stop, Step.ANSWERED, outcome="stopped", by_entry=by)
     out = await steward.opt_out(ONE, None, directory_only=False)
     await desk.step(stop, Step.ANSWERED, outcome="stopped", by_entry=out)
