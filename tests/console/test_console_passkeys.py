@@ -78,6 +78,7 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
         assert (await officer.post("/console/passkeys", {**form, **bad})).status_code == 409, bad
     assert (await officer.post("/console/passkeys", {**form, **good, "first_day": "soon"})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good, "reason": ""})).status_code == 409
+    assert (await officer.post("/console/passkeys", {**form, **good, "reason": "x" * 4_001})).status_code == 400
     assert (await officer.post("/console/passkeys", {**form, **good, "replaces": "x"})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good})).status_code == 303
     assert "waits to be introduced" in (await officer.get("/console/passkeys")).text
