@@ -149,14 +149,14 @@ class Staging:
 
 def _told(fields: Iterable[Field], name: str, cells: Sequence[str]) -> str | None:
     """Return what a refused row says in this field, as far as it was joined and can be read."""
-    for each in fields:
-        if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
-            try:
-                told = each.reader.read(each.constant if each.place is None else cells[each.place])
-            except CellRefused:
-                return None
-            return None if told is None else str(told)
-    return None
+    said = next((each for each in fields if each.name == name), None)
+    if said is None or (cell := said.told(cells)) is None:
+        return None
+    try:
+        told = said.reader.read(cell)
+    except CellRefused:
+        return None
+    return None if told is None else str(told)
 
 
 def _named(file: SourceRows) -> tuple[str, ...]:
