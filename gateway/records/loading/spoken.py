@@ -12,7 +12,7 @@ from gateway.records.loading.comparing import visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import LINE, TARGETS, field_of
-from gateway.records.loading.workspace import Workspace
+from gateway.records.loading.workspace import Workspace, rows_of
 
 _BROUGHT: Final = "SELECT FROM records.batch AS b WHERE b.idx = v.from_idx AND b.kind = $1 AND b.source = $2"
 
@@ -38,19 +38,20 @@ async def note_spoken_of(work: Workspace, number: int, staging: Staging) -> None
         await work.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
 
-async def end_unnamed(work: Workspace, number: int, staging: Staging) -> None:
+async def end_unnamed(work: Workspace, number: int, staging: Staging) -> int:
     """
     End what this mapping has brought under agreements that its list was given by name, and of which no row speaks now.
 
-    Only that: the same names may have been given for another list of theirs, and what others brought is theirs to end.
+    Returns how many rows that is. Only that: the same names may have been given for another list, and what others
+    brought is theirs to end.
     """
     target = staging.load.target
     if not (staging.named and _is_list(staging.load)):
-        return
+        return 0
     kind = TARGETS[target]
     by_hand = "AND NOT v.by_hand" if "by_hand" in kind.table.c else ""
     others = "".join(f" AND NOT EXISTS (SELECT FROM {each} AS p WHERE p.line = v.line)" for each in _told(work, target))
-    await work.connection.execute(
+    ended = await work.connection.execute(
         "INSERT INTO pg_temp.leaving (load, row_id, student_id, changed, narrowed)"
         f" SELECT {number}, v.row_id, v.student_id, false, false FROM {visible(target, [LINE, 'from_idx'])} AS v"
         f" WHERE v.line = ANY ($3::text[]) AND EXISTS ({_BROUGHT}) {by_hand}{others}"
@@ -60,6 +61,7 @@ async def end_unnamed(work: Workspace, number: int, staging: Staging) -> None:
         sorted(staging.named),
         [each for each, _ in _loads(work, target)],
     )
+    return rows_of(ended)
 
 
 def _is_list(load: Load) -> bool:

@@ -42,6 +42,7 @@ class Need:
     """
     So many `people` of one sort. `party` is theirs, `key` the one thumbprint that counts, where there is one.
 
+    `alone`: nobody may sign beside them; a second person judges such a document instead of signing it.
     `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
     """
 
@@ -50,6 +51,7 @@ class Need:
     key: str | None = None
     people: int = 1
     revocation: Revocation | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
