@@ -13,6 +13,7 @@ from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle
+from gateway.records.loading.spoken import end_unnamed
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
 from gateway.records.loading.workspace import KNOWN, Workspace
@@ -94,7 +95,6 @@ async def compare(
     target = staging.load.target
     async with work.connection.transaction():
         await work.connection.execute("SET LOCAL work_mem = '64MB'")
-        await work.add_places(number, staging)
         await _refuse_twice(work, number, target)
         await _identify_refused(work, number)
         entered = await settle(work, number, target)
@@ -102,6 +102,7 @@ async def compare(
         if taken >= _LARGE:
             await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
         in_force, unchanged = await _meet(work, number, staging.load)
+        await end_unnamed(work, number, staging)
         await _keep(work, number, target)
         counts = await work.connection.fetchrow(
             "SELECT count(*) FILTER (WHERE changed) AS changed, count(*) FILTER (WHERE narrowed) AS narrowed,"
