@@ -45,7 +45,7 @@ COMMANDS: Final = frozenset(
         *("export_mismatch", "source_unavailable", "witness_unusable", "submission_invalid"),
     }
 )
-"""Codes of what only a command raises, or what keeps the gateway from starting. Whatever else there is, a page tells."""
+"""Codes of what only a command raises, or what keeps the gateway from starting; a page tells whatever else there is."""
 FIELDS: Final = frozenset({"words", "shaped", "chosen", "day", "moment", "number"})
 """What reads a field of a form (`gateway.console.forms`); its third argument is the field's label."""
 _AN_ERROR: Final = re.compile(rb"^class \w+\(\w*Error\):", re.MULTILINE)
