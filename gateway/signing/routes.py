@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from agreements.errors import AgreementError
 from agreements.signature import Envelope
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, without_remedy
 from gateway.http import line_of
 from gateway.oauth.callers import PUBLIC
 from gateway.oauth.errors import RateExceeded
@@ -26,6 +26,7 @@ from gateway.services.papers.invitations import Invitations, Opened
 from gateway.services.papers.papers import Paper
 from gateway.services.papers.passkeys import (
     challenge_to_make,
+    challenge_to_prove,
     challenge_to_sign,
     encoded,
     new_passkey,
@@ -110,7 +111,7 @@ def signing_router(office: Office) -> APIRouter:
         code, form = code_of(request), await form_of(request)
         opened = await opened_by(request, invitations, code)
         try:
-            key = new_passkey(form, challenge_to_make(code), _origin(request))
+            key = new_passkey(form, code, _origin(request))
             await invitations.introduce(opened, key, form.get("name", ""))
         except GatewayError as refused:
             return _shown(request, opened, refused=refused)
@@ -122,10 +123,18 @@ def signing_router(office: Office) -> APIRouter:
 def _refused(request: Request, refused: GatewayError | AgreementError) -> Response:
     line = line_of(request.scope)
     line.facts["error"] = refused.code
+    said = _said(refused)
     if isinstance(refused, RateExceeded):
         line.headers = refused.fields
+        said["sentence"] = PROBLEMS[refused.code].detail  # what it tells of tokens is for programs
     status = PROBLEMS[refused.code].status if refused.code in PROBLEMS else HTTPStatus.CONFLICT
-    return _page(request, "refused.html", status, refused=refused)
+    return _page(request, "refused.html", status, **said)
+
+
+def _said(refused: GatewayError | AgreementError | None) -> dict[str, str]:
+    if refused is None:
+        return {"sentence": "", "remedy": ""}
+    return {"sentence": without_remedy(refused.public_detail, refused.remedy), "remedy": refused.remedy}
 
 
 def _signed(request: Request, paper: Paper, form: Mapping[str, str]) -> Envelope:
@@ -143,12 +152,13 @@ def _shown(request: Request, opened: Opened, *, refused: GatewayError | None = N
         200 if refused is None else 409,
         found=opened.paper,
         party=opened.party,
-        refused=refused,
+        **_said(refused),
         made=made,
         credentials=list(signable(opened.paper.passkeys, origin)),
         rp=relying_party(origin),
         challenge=challenge_to_sign(line.kind, line.digest),
         new_challenge=encoded(challenge_to_make(code_of(request))),
+        proof=encoded(challenge_to_prove(code_of(request))),
         user=encoded(opened.party.encode()),
         titles=TITLES,
     )

@@ -69,12 +69,16 @@ class Workspace:
         """How many rows of each load's files were read so far."""
         self.left_out: Counter[int] = Counter()
         """How many of them the mapping leaves out: not meant, there no more, or one with another row."""
+        self.source = ""
+        """The name of the mapping."""
+        self.stagings: Sequence[Staging] = ()
         self._random = random
 
-    async def open(self, stagings: Sequence[Staging]) -> None:
-        """Make the tables anew."""
+    async def open(self, source: str, stagings: Sequence[Staging]) -> None:
+        """Make the tables anew, for what the mapping of this name loads."""
         for counted in (self.refused, self.read, self.left_out):
             counted.clear()
+        self.source, self.stagings = source, stagings
         words = [_TABLES]
         for number, staging in enumerate(stagings):
             target, scope = staging.load.target, staging.load.scope_columns
@@ -106,20 +110,6 @@ class Workspace:
         self.left_out[number] += staging.file.passed_over
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
-
-    async def add_places(self, number: int, staging: Staging) -> None:
-        """Note what a load speaks of by the rows that are staged: its scope."""
-        scope = staging.load.scope_columns
-        if not scope:
-            return
-        named = ", ".join(scope)
-        await self.connection.execute(
-            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
-        )
-        constants = staging.constants()
-        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
-            # Such a file speaks of it even when it has no rows.
-            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         """Put records into one of the tables."""
