@@ -95,11 +95,15 @@ async def came_again(
 ) -> Response:
     """Note a fresh sign-in for one act. Raises what `step_up` raises."""
     secret = await step_up(sessions_of(request), session, action, concerns, proved)
+    # Documents wait on pages of the district's.
+    is_ours = session.realm is Realm.DISTRICT
     answer = done_page(
         request,
         session.realm,
         title=message("You signed in again"),
         detail=message("You signed in again for this document. It is good once, for five minutes."),
+        onward=f"papers/{concerns}" if is_ours else "",
+        words=message("Back to the document") if is_ours else message("Back to your account"),
     )
     set_cookie(answer, session.realm, secret)
     return answer

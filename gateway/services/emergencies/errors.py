@@ -32,7 +32,7 @@ class OtherStudents(GatewayError):
 
     code = "other_students"
     public_detail = "These are not the students the release was signed for."
-    remedy = "Make the release again with `pactgate emergency release`."
+    remedy = "Give the numbers of exactly those students, or make the release again."
 
 
 class TooManyStudents(GatewayError):
