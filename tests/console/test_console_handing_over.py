@@ -2,6 +2,7 @@
 
 import pytest
 
+from agreements.documents.emergency_release import EmergencyRelease, emergency_release_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
 from gateway.services.emergencies.orders import Emergencies
@@ -15,7 +16,7 @@ from tests.factories.console import Console
 from tests.factories.emergencies import FIRST_AND_LAST, MOST, a_release, an_order, numbers_of
 from tests.factories.gateway import NOON
 from tests.factories.log import APPEND
-from tests.factories.papers import papers_of, signed_file
+from tests.factories.papers import held, papers_of, signed_file, signed_paper
 from tests.factories.staff import Browser
 
 pytestmark = [
@@ -153,6 +154,17 @@ async def test_a_document_that_is_no_release_or_has_lost_its_salt_hands_nothing_
     await clerk.execute("DELETE FROM gateway.paper_salt WHERE digest = $1", bytes.fromhex(digest[7:]))
     status, said = await hand_over(officer, digest, XIMENA)
     assert (status, "Prepare the release again" in said) == (409, True)
+    assert (await hand_over(officer, await held(shared), XIMENA))[0] == 409
+    # By no order that stands, as if its officer's key had been revoked since: it is shown, and leads nowhere.
+    lost = emergency_release_bytes(
+        EmergencyRelease("sha256:" + "0" * 64, (0,), "students", FIRST_AND_LAST, 1, "0" * 64)
+    )
+    papers, person = await papers_of(shared), shared.people[Role.OFFICER].id
+    paper = await papers.prepare(Kind.EMERGENCY_RELEASE, lost, person, title="A release")
+    key = shared.gateway.deployment.ring.officers[0].key
+    await papers.add(paper, await signed_paper(shared, paper, key), person)
+    page = await officer.get(f"/console/papers/{paper}")
+    assert (page.status_code, "/console/emergencies/releases/" in page.text) == (200, False)
 
 
 @pytest.mark.claim(9)

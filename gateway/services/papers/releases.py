@@ -97,8 +97,8 @@ class PaperReleases:
             except PaperFiled as error:
                 raise HandedOver(str(error)) from None
             salt = await salt_of(connection, digest)
-        # (1): it is a release, and what opens its commitment is there.
-        if row.kind is not Kind.EMERGENCY_RELEASE or salt is None:
+        # (1): what opens its commitment is there; only releases have that.
+        if salt is None:
             raise PaperRefused("No records are handed over by this document. Prepare the release again.")
         # (2): an officer signed it; whether the signature counts is judged when the records are handed over.
         if not (await self._papers.paper(digest)).line.is_complete:
