@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.routing import NoMatchFound
 
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.pages.languages import message
@@ -95,15 +96,21 @@ async def came_again(
 ) -> Response:
     """Note a fresh sign-in for one act. Raises what `step_up` raises."""
     secret = await step_up(sessions_of(request), session, action, concerns, proved)
-    # Documents wait on pages of the district's.
-    is_ours = session.realm is Realm.DISTRICT
     answer = done_page(
         request,
         session.realm,
         title=message("You signed in again"),
         detail=message("You signed in again for this document. It is good once, for five minutes."),
-        onward=f"papers/{concerns}" if is_ours else "",
-        words=message("Back to the document") if is_ours else message("Back to your account"),
+        **_back_to(request, concerns),
     )
     set_cookie(answer, session.realm, secret)
     return answer
+
+
+def _back_to(request: Request, document: str) -> dict[str, str]:
+    """Return where the document waits to be filed, if it waits on a page here: the session's older pages are over."""
+    try:
+        path = str(request.app.url_path_for("console_paper", digest=document))
+    except NoMatchFound:
+        return {}
+    return {"onward": path.removeprefix(f"{ROOTS[Realm.DISTRICT]}/"), "words": message("Back to the document")}

@@ -55,7 +55,7 @@ async def test_nothing_is_prepared_unless_the_form_says_what_the_order_gives_and
     for change, status, said in (
         ({"csrf": "x"}, 403, ""),
         ({"numbers": " \n "}, 400, "one number a line"),
-        ({"numbers": f"{XIMENA}\n7\x0001"}, 400, "one number a line"),
+        ({"numbers": f"{XIMENA}\n7\x0701"}, 400, "one number a line"),
         ({"numbers": "7" * 65}, 400, "one number a line"),
         ({"dataset": "everything"}, 400, "Dataset"),
         ({"dataset": "attendance"}, 400, ""),  # which has none of these elements

@@ -13,6 +13,7 @@ from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle
+from gateway.records.loading.spoken import end_unnamed
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
 from gateway.records.loading.workspace import KNOWN, Workspace
@@ -43,6 +44,9 @@ class Difference:
     unchanged: int
     withheld: int
     refused: int
+    read: int
+    """How many rows of its files were read: each is taken, refused or left out."""
+    left_out: int
     questioned: int
     """How many rows would have changed a child into another (`holders`), and were refused."""
     reasons: Mapping[str, int]
@@ -70,12 +74,15 @@ class Difference:
         return bool(self.added or self.changed or self.ended)
 
     @property
-    def is_suspicious(self) -> bool:
-        """Whether so much would end or change that the export is more likely broken than right."""
-        ended = 0 if self.kind.ending_narrows else self.ended
+    def ended_anew(self) -> int:
+        """How many of the rows that end do not narrow by it."""
+        return 0 if self.kind.ending_narrows else self.ended
+
+    @property
+    def changed_anew(self) -> int:
+        """How many rows would be others, refused ones too, and not only end sooner."""
         # Where rows end by themselves, all of them are put off at once: a roster has no other value that could change.
-        changed = 0 if self.load.counts_days is not None else self.changed + self.questioned - self.narrowed
-        return ended * 100 > ENDED_HELD * self.in_force or changed * 100 > CHANGED_HELD * self.in_force
+        return 0 if self.load.counts_days is not None else self.changed + self.questioned - self.narrowed
 
 
 async def compare(
@@ -91,7 +98,6 @@ async def compare(
     target = staging.load.target
     async with work.connection.transaction():
         await work.connection.execute("SET LOCAL work_mem = '64MB'")
-        await work.add_places(number, staging)
         await _refuse_twice(work, number, target)
         await _identify_refused(work, number)
         entered = await settle(work, number, target)
@@ -99,6 +105,7 @@ async def compare(
         if taken >= _LARGE:
             await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
         in_force, unchanged = await _meet(work, number, staging.load)
+        await end_unnamed(work, number, staging)
         await _keep(work, number, target)
         counts = await work.connection.fetchrow(
             "SELECT count(*) FILTER (WHERE changed) AS changed, count(*) FILTER (WHERE narrowed) AS narrowed,"
@@ -117,6 +124,8 @@ async def compare(
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
+            read=work.read[number],
+            left_out=work.left_out[number],
             questioned=questioned,
             reasons=await reasons(work, number),
             examples=await examples(work, number, staging.file.names),

@@ -8,6 +8,8 @@ again, and they are compared with what was signed before anything is read (decis
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from agreements.documents.emergency_release import emergency_release_bytes, read_emergency_release
 from agreements.signature import Envelope, Kind
 from gateway.services.emergencies.errors import OtherStudents, TooManyStudents, UnknownOrder
@@ -92,10 +94,7 @@ class PaperReleases:
         hands nothing over, `OtherStudents`.
         """
         async with self._office.engine.begin() as connection:
-            try:
-                row = await kept.open_one(connection, digest, (await read_moment(connection)).now)
-            except PaperFiled as error:
-                raise HandedOver(str(error)) from None
+            row = await _open(connection, digest)
             salt = await salt_of(connection, digest)
         # (1): what opens its commitment is there; only releases have that.
         if salt is None:
@@ -117,15 +116,17 @@ class PaperReleases:
         `PaperRefused` for whatever the verification finds, and otherwise as `EmergencyReleases.release`; nothing was
         written then.
         """
-        envelope = (await self._papers.paper(digest)).envelope
         releases = EmergencyReleases(self._office.desk.of(by), self._subject_key)
-        if (entry := await self._entry_of(digest)) is None:
-            with in_our_words():
-                released = await releases.release(envelope, students)
-            # If we die here, it is on record that records left, and none did; the next try only notes it.
-            await self._note(digest, released.entry, by)
-            return released
-        await self._note(digest, entry, by)
+        # Locked until it is noted: nobody withdraws it, signs it or hands it over meanwhile.
+        async with self._office.engine.begin() as locked:
+            await _open(locked, digest)
+            if (entry := await self._entry_of(digest)) is None:
+                with in_our_words():
+                    released = await releases.release((await self._papers.paper(digest)).envelope, students)
+                # If we die here, it is on record that records left, and none did; the next try only notes it.
+                await kept.mark_filed(locked, digest, released.entry, by)
+                return released
+            await kept.mark_filed(locked, digest, entry, by)
         raise HandedOver(f"The release {digest} is on record by entry {entry}.")
 
     async def _entry_of(self, digest: str) -> int | None:
@@ -134,6 +135,10 @@ class PaperReleases:
         stored = registry.register.of(Kind.EMERGENCY_RELEASE)
         return next((each.index for each in stored if each.digest == digest), None)
 
-    async def _note(self, digest: str, entry: int, by: str) -> None:
-        async with self._office.engine.begin() as connection:
-            await kept.mark_filed(connection, digest, entry, by)
+
+async def _open(connection: AsyncConnection, digest: str) -> kept.Row:
+    """Return a release that waits, locked. Raises `NoSuchPaper`, `HandedOver`."""
+    try:
+        return await kept.open_one(connection, digest, (await read_moment(connection)).now)
+    except PaperFiled as error:
+        raise HandedOver(str(error)) from None
