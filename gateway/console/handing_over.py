@@ -17,11 +17,12 @@ from gateway.console.callers import Approver
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.emergencies import KINDS
 from gateway.console.errors import BadForm
-from gateway.console.forms import Form
+from gateway.console.forms import Form, chosen
 from gateway.console.fresh import require_fresh
 from gateway.console.paper_desk import Digest
 from gateway.console.views import ROOT, person_of, view
 from gateway.console.watch_lists import ORDER_STANDINGS
+from gateway.errors import Sentence
 from gateway.services.emergencies.lines import OrderLine, line_of
 from gateway.services.emergencies.orders import require_ordered
 from gateway.services.papers.releases import PaperReleases
@@ -42,7 +43,7 @@ def handing_over_router(desk: ConsoleDesk) -> APIRouter:
         moment, registry = await desk.read()
         order = line_of(require_ordered(registry, digest), moment.now)
         datasets = datasets_of(order, desk.office.desk.catalogue)
-        chosen = dataset if dataset in datasets else datasets[0]
+        shown = dataset if dataset in datasets else datasets[0]
         return view(
             request,
             staff.session,
@@ -51,8 +52,8 @@ def handing_over_router(desk: ConsoleDesk) -> APIRouter:
             zone=zone_of(registry),
             order=order,
             datasets=datasets,
-            dataset=chosen,
-            elements=await releases.explain(digest, chosen),
+            dataset=shown,
+            elements=await releases.explain(digest, shown),
             kinds=KINDS,
             standings=ORDER_STANDINGS,
         )
@@ -89,17 +90,15 @@ def handing_of(form: Form) -> Handing:
     recipients = tuple(place for place in range(MOST_RECIPIENTS) if f"recipient_{place}" in form)
     elements = tuple(sorted(name.removeprefix("element_") for name in form if name.startswith("element_")))
     if not recipients:
-        raise BadForm("“Who receives”: tick at least one.")
+        raise BadForm(Sentence("“%(field)s”: tick at least one.", field="Who receives"))
     if not elements:
-        raise BadForm("“What is handed over”: tick at least one.")
-    if form.get("dataset", "") not in DATASETS:
-        raise BadForm("“Dataset”: choose one of those that are offered.")
-    return Handing(recipients, form["dataset"], elements)
+        raise BadForm(Sentence("“%(field)s”: tick at least one.", field="What is handed over"))
+    return Handing(recipients, chosen(form, "dataset", "Dataset", DATASETS), elements)
 
 
 def numbers_of(form: Form) -> tuple[str, ...]:
     """Return the student numbers that were typed, one a line. Raises `BadForm`, which quotes none."""
     numbers = tuple(each.strip() for each in form.get("numbers", "").splitlines() if each.strip())
     if not numbers or any(not each.isprintable() or len(each) > _LONGEST_NUMBER for each in numbers):
-        raise BadForm("“Students' numbers” takes one number a line.")
+        raise BadForm(Sentence("“%(field)s” takes one number a line.", field="Students' numbers"))
     return numbers

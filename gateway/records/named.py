@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Transformation
+from gateway.errors import Sentence
 from gateway.records import facts, outcomes, release, standing
 from gateway.records.columns import words
 from gateway.records.encoding import contested
@@ -131,8 +132,9 @@ async def _read(
 
 def _require_known(numbers: Sequence[str], known: Collection[str]) -> None:
     if missing := [str(place) for place, number in enumerate(numbers, start=1) if number not in known]:
-        said = f"nobody has the number given at place {', '.join(missing)} of {len(numbers)}"
-        raise UnknownStudent(said, public_detail=f"{said.capitalize()}.")
+        places, number = ", ".join(missing), len(numbers)
+        said = Sentence("Nobody has the number given at place %(places)s of %(number)s.", places=places, number=number)
+        raise UnknownStudent(f"nobody has the number given at place {places} of {number}", public_detail=said)
 
 
 def _encoded(permit: EmergencyPermit, line: Row[Any]) -> bytes:

@@ -24,7 +24,7 @@ class ReleaseRefused(GatewayError):
 
     code = "release_refused"
     public_detail = "The emergency order does not give this."
-    remedy = "`pactgate emergency explain` says what leaves by it, to whom, and what stands against the rest."
+    remedy = "Its page and `pactgate emergency explain` say what leaves by it, and what stands against the rest."
 
 
 class OtherStudents(GatewayError):
