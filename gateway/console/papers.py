@@ -8,6 +8,7 @@ from agreements.documents.approval import APPROVABLE
 from agreements.signature import Kind
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.emergencies import KINDS
 from gateway.console.fresh import FRESH
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.paper_desk import Digest, may_open, opened, origin_of
@@ -18,6 +19,7 @@ from gateway.services.papers.judging import PaperLine
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.passkeys import challenge_to_sign, relying_party, signable
+from gateway.services.papers.releases import told_of
 from gateway.signing.words import TITLES, WHO
 
 SHOWN: Final = ("mine", "others", "complete")
@@ -78,6 +80,9 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
                 if not each.is_met and str(each.need.party).startswith("partner:")
             ),
             fresh=FRESH,
+            handing=told_of(found.envelope, moment, registry),
+            elements={each.id: each.title for each in desk.office.desk.catalogue},
+            kinds=KINDS,
             approvable=found.line.kind.value in APPROVABLE and found.line.kind is not Kind.EMERGENCY_ORDER,
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),

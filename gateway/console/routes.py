@@ -12,6 +12,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting.routes import drafting_routers
 from gateway.console.emergencies import emergencies_router
 from gateway.console.glossary import glossary_router
+from gateway.console.handing_over import handing_over_router
 from gateway.console.incidents import incidents_router
 from gateway.console.load_reports import load_reports_router
 from gateway.console.loads import loads_router
@@ -45,6 +46,7 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         incidents_router(desk),
         stops_router(desk),
         emergencies_router(desk),
+        handing_over_router(desk),
         loads_router(desk),
         load_reports_router(desk),
         rosters_router(desk),

@@ -15,6 +15,7 @@ from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
+from tests.factories.emergencies import a_release, an_order
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.load_reports import a_held_load
 from tests.factories.papers import held, invited
@@ -44,7 +45,10 @@ async def of_an_officers_morning(console: Console) -> dict[str, str]:
     entries = await console.gateway.entries()
     disclosed = max(index for index, entry in enumerate(entries) if entry["event"] == "disclosure")
     pages = {"alarm": f"alarms/{case}", "incident": f"incidents/{incident}", "disclosure": f"log/{disclosed}"}
-    return {**pages, "incidents": "incidents", "stop": "stop", "emergencies": "emergencies"}
+    order = await an_order(console.gateway)
+    release = await a_release(console.gateway, "ximena", order=order)
+    emergency = {"release": f"emergencies/{order}/release", "handing-over": f"papers/{release}"}
+    return {**pages, "incidents": "incidents", "stop": "stop", "emergencies": "emergencies", **emergency}
 
 
 async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:

@@ -26,6 +26,13 @@ class PaperFiled(GatewayError):
     remedy = "Its entry in the log says when."
 
 
+class HandedOver(PaperFiled):
+    """The records of this release were handed over: the same release is good once."""
+
+    public_detail = "These records were handed over. Nothing was handed over again."
+    remedy = "If the file did not reach you, prepare the release again: a student counts once, however often."
+
+
 class PaperIncomplete(GatewayError):
     """Somebody still has to sign."""
 

@@ -16,6 +16,7 @@ from agreements.documents.binding import CLIENT_BINDING, ClientBinding, read_bin
 from agreements.documents.classification import CLASSIFICATION, read_classification
 from agreements.documents.debarment import DEBARMENT, read_debarment
 from agreements.documents.emergency import EMERGENCY_ORDER, read_emergency_order
+from agreements.documents.emergency_release import EMERGENCY_RELEASE, read_emergency_release
 from agreements.documents.hold import HOLD, RELEASE, read_hold, read_release
 from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_confirmation
 from agreements.documents.officer import OFFICER, read_officer
@@ -147,6 +148,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             lambda _: EMERGENCY_ORDER,
             lambda _, __: _ONE_ALONE,
         ),
+        Kind.EMERGENCY_RELEASE: _of({Act.APPROVE}, read_emergency_release, EMERGENCY_RELEASE, _ONE_ALONE),
         Kind.HOLD: _of({Act.APPROVE}, read_hold, HOLD, _ONE_OFFICER),
         Kind.RELEASE: _of({Act.APPROVE}, read_release, RELEASE, _ONE_OFFICER),
         Kind.DEBARMENT: _of(
