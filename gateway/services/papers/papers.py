@@ -183,12 +183,12 @@ class Papers:
             await kept.open_one(connection, digest, now)
             await kept.take_away(connection, digest)
 
-    async def file(self, digest: str, by: str) -> int:
+    async def file(self, digest: str, by: str, asked_at: datetime | None = None) -> int:
         """
-        Bring a complete paper into force; return its entry.
+        Bring a complete paper into force; return its entry. `asked_at`: when, if a second person confirms that it was.
 
-        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
-        nothing was written then.
+        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds, and
+        the errors of the service that files it; nothing was written then.
         """
         async with self._changing() as (connection, now):
             await kept.open_one(connection, digest, now)
@@ -203,7 +203,7 @@ class Papers:
         if not await self._entries_of([digest]):
             with in_our_words():
                 complete = [each.envelope for each in approvals]
-                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
+                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title, asked_at)
         # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
         # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
         filed = await self._entries_of([digest, *(each.digest for each in approvals)])
