@@ -36,7 +36,7 @@ from gateway.signin.callers import CSRF_FIELD
 from gateway.store.session import connect
 from tests.bench import machine
 from tests.bench.console_subjects import Subjects, subjects
-from tests.bench.console_year import lengthen, more_agreements
+from tests.bench.console_year import index, lengthen, more_agreements
 from tests.bench.report import say
 from tests.factories.staff import Browser
 
@@ -195,6 +195,8 @@ async def bench(options: argparse.Namespace) -> None:
             moment, _ = await stage.office.desk.registry()
             async with connect(cluster.url("admin")) as owner:
                 await lengthen(owner, agreements, options.entries, moment.now)
+            async with connect(cluster.url("loader")) as loader:
+                await index(loader)
             found = await measure(stage, moment.size + options.entries)
     for name, value in machine.facts().items():
         say(f"{name + ':':<20} {value}")
