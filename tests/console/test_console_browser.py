@@ -56,6 +56,7 @@ async def revoke_a_parents_rights(seen: Sight) -> None:
     await form.locator("[name=ordered_on]").fill("2027-03-01")
     await form.locator("[name=evidence]").fill(f"sha256:{'5' * 64}")
     await form.locator("button").click()
+    await seen.page.locator("#sign").wait_for()
 
 
 async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:

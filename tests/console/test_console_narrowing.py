@@ -5,10 +5,10 @@ import re
 import pytest
 from markupsafe import escape
 
-from agreements.canonical import read_canonical
+from agreements.canonical import canonical_bytes, read_canonical
 from agreements.keys import SigningKey
 from agreements.roles import Role
-from agreements.signature import Kind
+from agreements.signature import Kind, add_signature
 from tests.factories.agreements import key_for
 from tests.factories.cohort import FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.console import Console
@@ -96,6 +96,9 @@ async def test_a_parents_rights_end_and_come_back_by_an_officers_signature_and_n
     ):
         assert (await officer.post(RIGHTS, {**form, name: value})).status_code == 400, (name, value)
     good = await signed_by(officer, form, key)
+    said = read_canonical((await officer.post(f"{RIGHTS}/document", good)).content)
+    assert isinstance(said, dict)
+    another = add_signature(None, Kind.PARENTAL_RIGHTS, canonical_bytes({**said, "ground": "state_statute"}), key)
     for changed, status in (
         ({"salt": ""}, 400),
         ({"salt": "0" * 64}, 409),
@@ -103,6 +106,7 @@ async def test_a_parents_rights_end_and_come_back_by_an_officers_signature_and_n
         ({"parent": "Somebody Else"}, 409),
         ({"act": "restored"}, 409),
         ({"signature": ""}, 409),
+        ({"signature": another.text}, 409),
         ({"signature": "", "credential": "nobodys"}, 409),
         ({"signature": (await signed_by(officer, form, key))["signature"]}, 409),
     ):
