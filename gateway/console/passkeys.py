@@ -19,7 +19,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
-from gateway.services.papers.passkeys import challenge_to_make, encoded, new_passkey, relying_party
+from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove, encoded, new_passkey, relying_party
 from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 from gateway.signing.words import TITLES
@@ -35,7 +35,7 @@ MAY_SIGN: Final = ("agreement", ROSTERS, *STEWARDS_LIMITS)
 def passkeys_router(desk: ConsoleDesk) -> APIRouter:
     """Return the routes of one's own passkeys."""
     router = APIRouter(include_in_schema=False)
-    papers = Papers(desk.office)
+    papers, passkeys = Papers(desk.office), OwnPasskeys(desk.office)
 
     @router.get("/console/passkeys", name="console_passkeys")
     async def read_passkeys(request: Request, staff: PaperReader) -> Response:
@@ -48,12 +48,13 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             "papers",
             "passkeys.html",
             zone=zone_of(registry),
-            own=await OwnPasskeys(desk.office).listed(person_of(session)),
-            officer_keys=sorted(registry.staff.own_keys.get(person_of(session), frozenset())),
+            own=await passkeys.listed(person_of(session)),
+            officer_keys=await passkeys.in_office(registry, moment, person_of(session)),
             may_sign={each: TITLES[Kind(each)] for each in MAY_SIGN},
             today=moment.now.date(),
             rp=relying_party(origin_of(request)),
             challenge=encoded(challenge_to_make(session.csrf)),
+            proof=encoded(challenge_to_prove(session.csrf)),
             user=encoded(person_of(session).encode()),
         )
 
@@ -61,12 +62,13 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
     async def make_passkey(request: Request, staff: PaperReader) -> Response:
         """Take a new passkey: it becomes a document that others sign."""
         session, form = staff.session, await form_of(request)
-        key = new_passkey(form, challenge_to_make(session.csrf), origin_of(request))
+        key = new_passkey(form, session.csrf, origin_of(request))
         said = bounded(form, most=_LONGEST)
         kind, payload = _introduction(session, said, key)
         person = person_of(session)
+        # Whose it is first: who approves what hangs on it (claim 12), and without a paper it gives nothing.
+        await passkeys.keep(key.thumbprint, person)
         await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")
-        await OwnPasskeys(desk.office).keep(key.thumbprint, person)
         return RedirectResponse(f"{ROOT}/passkeys", 303)
 
     return router

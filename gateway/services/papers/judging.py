@@ -6,8 +6,9 @@ INVARIANT: a signature that would make the document refused as a whole is refuse
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
@@ -20,7 +21,7 @@ from gateway.services.papers.needs import Held, Need, NeedLine, Who, held_now, l
 from gateway.services.standing.registry import Moment, Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: who holds which key is worked out once, for all papers
 class World:
     """What papers are looked at against: what is in force, and when."""
 
@@ -28,7 +29,7 @@ class World:
     registry: Registry
     catalogue: Catalogue
 
-    @property
+    @cached_property
     def held(self) -> Held:
         """Who holds which key now."""
         return held_now(self.registry.authority, self.moment.received)
@@ -37,6 +38,20 @@ class World:
         """Return whose signatures a paper takes."""
         kind = KINDS[row.kind]
         return kind.needs(kind.read(row.payload, self.catalogue), self.registry)
+
+
+def counting(row: Row, world: World) -> Row:
+    """
+    Return an open paper with those signatures alone that count now.
+
+    A key that was revoked since, or whose days are over, would have the document refused as a whole, and nobody can
+    take a signature off: it is left out, and whoever it was signs anew.
+    """
+    if row.filed is not None or not row.added:
+        return row
+    needs = world.needs_of(row)
+    counts = [each for each in row.added if any(world.held.may(each.signature.kid, need, row.kind) for need in needs)]
+    return replace(row, added=tuple(counts))
 
 
 @dataclass(frozen=True, slots=True)

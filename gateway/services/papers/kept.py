@@ -19,8 +19,10 @@ LASTS: Final = timedelta(days=30)
 """A document that nobody signs for so long is prepared anew: what it says of the world may be over."""
 MOST_OPEN: Final = 200
 """More than a district signs in its busiest month; beyond it somebody fills the list."""
-_STOPS: Final = frozenset({Kind.REVOCATION})
-"""What only narrows is prepared however long the list is: a stop never waits."""
+MOST_OF_ONE: Final = 100
+"""Of these one person prepares so many: nobody fills the list alone."""
+_URGENT: Final = frozenset({Kind.REVOCATION, Kind.EMERGENCY_ORDER, Kind.HOLD, Kind.DEBARMENT})
+"""What narrows, or cannot wait, is prepared however long the list is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ async def put(
     """Keep a paper, once, anew if it was too old; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
     await drop_stale(connection, now)
-    if kind not in _STOPS and await count_open(connection) >= MOST_OPEN:
-        raise TooManyPapers(f"{MOST_OPEN} papers are open.")
+    if kind not in _URGENT:
+        if await count_open(connection) >= MOST_OPEN:
+            raise TooManyPapers(f"{MOST_OPEN} papers are open.")
+        if await count_open(connection, by=by) >= MOST_OF_ONE:
+            raise TooManyPapers(f"{MOST_OF_ONE} papers of one person are open.")
     row = {
         "digest": digest_bytes(digest),
         "kind": kind.value,
