@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.documents.roster_decision import read_roster_decision
 from agreements.errors import SamePerson
 from agreements.register import digest_bytes
+from gateway.errors import Sentence
 from gateway.services.office import Office
 from gateway.services.papers import kept
 from gateway.services.papers.errors import NothingWaits, PaperRefused
@@ -121,7 +122,11 @@ class HeldDecisions:
         async with self._office.engine.begin() as connection:
             held = await self._locked(connection, digest, by)
             if (await read_moment(connection)).now - held.asked_at > COUNTS:
-                raise PaperRefused(f"It was decided more than {COUNTS.days} days ago. Turn it down, and decide anew.")
+                raise PaperRefused(
+                    Sentence(
+                        "It was decided more than %(days)s days ago. Turn it down, and decide anew.", days=COUNTS.days
+                    )
+                )
             # If we died after the filing it would be in force, and its paper filed: it waits for nobody then.
             entry = await self._papers.file(digest, by, held.asked_at)
             await _answer(connection, digest, Answered.CONFIRMED, by, reason)
