@@ -39,7 +39,7 @@ COMMANDS: Final = frozenset(
         *("standby_refused", "gateway_serves", "backup_refused", "key_still_wraps", "facts_differ"),
         *("nothing_to_adopt", "bad_mapping", "bad_source", "nothing_recognised", "rows_refused", "rows_unstorable"),
         *("load_held", "confirmation_refused", "load_postponed", "watch_busy", "number_refused"),
-        *("restriction_refused", "record_kept"),
+        "record_kept",
         *("record_refused", "family_request_refused", "unknown_family_request", "withholding_refused"),
         *("no_policy_test", "malformed_expectations", "thresholds_refused", "unsigned_promise", "clock_without_zone"),
         *("export_mismatch", "source_unavailable", "witness_unusable", "submission_invalid"),
