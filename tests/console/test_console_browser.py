@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser
 
 from agreements.roles import Role
+from tests.factories.acceptances import an_undertaking, somebody_leaves
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
@@ -58,6 +59,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     for place in places:
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-").replace(digest, "one")
+    undertaking = await an_undertaking(console)
+    await somebody_leaves(console)
     client, person = console.gateway.deployment.partners[BRIGHT_PATH].client, console.people[Role.AUDITOR].id
     of_partners = {
         "partner": "partners/partner:bright-path",
@@ -107,6 +110,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     for place in ("papers", f"papers/{await held(console)}", "passkeys"):
         await seen.open(f"/console/{place}")
         yield place.partition("/sha256")[0] + ("-one" if "sha256" in place else "")
+    await seen.open(f"/console/papers/{undertaking}")
+    yield "undertaking"
     link = await invited(console)
     await seen.open("/sign")
     yield "sign-code"
@@ -156,7 +161,7 @@ MANNERS = {
 """The parts of a page are the same in all of them, so each stop of the walk is looked at in one after the other."""
 
 
-LIKE_OTHERS = ("partner-leaves", "bind", "clients", "staff", "destruction", "client")
+LIKE_OTHERS = ("partner-leaves", "bind", "clients", "staff", "destruction", "client", "undertaking")
 """Stops that are made of what other stops have: one manner is enough for their words and their order."""
 
 

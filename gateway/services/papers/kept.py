@@ -143,6 +143,11 @@ async def keep_signature(
     await connection.execute(statement.on_conflict_do_update(index_elements=["digest", "kid"], set_=row))
 
 
+async def drop_signatures(connection: AsyncConnection, digest: str) -> None:
+    """Take away what was signed of a paper."""
+    await connection.execute(delete(paper_signature).where(paper_signature.c.digest == digest_bytes(digest)))
+
+
 async def take_away(connection: AsyncConnection, digest: str) -> None:
     """Take a paper away, and the approvals that were prepared of it."""
     own = digest_bytes(digest)
