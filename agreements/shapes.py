@@ -73,9 +73,14 @@ def group(title: str, required: Mapping[str, Shape], optional: Mapping[str, Shap
     }
 
 
-def listing(title: str, items: Shape, *, least: int = 1, most: int = 500) -> Shape:
-    """Return a list. INVARIANT: an empty list is never valid unless `least` says so: empty would read as 'all'."""
-    return {"title": title, "type": "array", "minItems": least, "maxItems": most, "uniqueItems": True, "items": items}
+def listing(title: str, items: Shape, *, least: int = 1, most: int = 500, repeats: bool = False) -> Shape:
+    """
+    Return a list, whose items are all different unless it `repeats`: then its order says which is which.
+
+    INVARIANT: an empty list is never valid unless `least` says so: empty would read as 'all'.
+    """
+    lengths = {"minItems": least, "maxItems": most, "uniqueItems": not repeats}
+    return {"title": title, "type": "array", **lengths, "items": items}
 
 
 def shape_problems(shape: Shape, content: Json) -> list[Problem]:
@@ -125,9 +130,13 @@ def _fullmatch(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError("does not match")
 
 
-def _unique(_: Any, __: bool, instance: Any, ___: Any) -> Iterator[ValidationError]:  # noqa: ANN401 -- jsonschema
+def _unique(_: Any, asked: bool, instance: Any, __: Any) -> Iterator[ValidationError]:  # noqa: ANN401 -- jsonschema
     """Compare by what stands there: the library compares each item with each other, minutes for a hostile file."""
-    if isinstance(instance, list) and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance):
+    if (
+        asked
+        and isinstance(instance, list)
+        and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance)
+    ):
         yield ValidationError("lists something twice")
 
 

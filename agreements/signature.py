@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from joserfc import jws
@@ -97,7 +98,7 @@ AnySignature = Signature | Assertion
 """By a key in a file or a device that signs bytes, or by a passkey."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from the bytes is worked out once
 class Envelope:
     """
     A signed document as read: strictly formed, canonical payload, **not verified**.
@@ -109,12 +110,12 @@ class Envelope:
     payload: bytes = field(repr=False)
     signatures: tuple[AnySignature, ...]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The digest of the payload, `sha256:<hex>`."""
         return digest_of(self.payload)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The envelope as it is stored and sent."""
         signatures: list[Json] = [item.members for item in self.signatures]

@@ -18,7 +18,8 @@ from gateway.logs import place_of
 from gateway.problems import Answer, problem
 
 ROSTERS_PATH = "/v1/rosters"
-DRAFTS_PATH = "/console/drafts"
+PAGES_PATHS = ("/console/", "/portal/", "/sign/")
+"""Where people fill in forms: one letter that is not Latin takes up to twelve bytes in a form."""
 _LINE = "pactgate.line"
 _MICROSECOND = timedelta(microseconds=1)
 _GIVEN = frozenset({200, 304})
@@ -35,7 +36,7 @@ class Limits:
 
     body_bytes: int = 16_384
     roster_bytes: int = 262_144
-    """How large the body of a roster, or of a draft's form, may be: more is meant to come there than elsewhere."""
+    """How large the body of a roster, or of a page's form, may be: more is meant to come there than elsewhere."""
     body_seconds: float = 5.0
     """A body that takes longer is a slow attack; the web server itself sets no limit."""
     request_seconds: float = 30.0
@@ -166,7 +167,7 @@ class Front:
         if declared is None and not chunked:
             return None
         cap = self._limits.body_bytes
-        if scope["path"] == ROSTERS_PATH or scope["path"].startswith(DRAFTS_PATH):
+        if scope["path"] == ROSTERS_PATH or scope["path"].startswith(PAGES_PATHS):
             cap = max(cap, self._limits.roster_bytes)
         if declared is not None and (not declared.isdigit() or len(declared) > len(str(cap)) or int(declared) > cap):
             raise _Refused("body_too_large")

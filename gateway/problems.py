@@ -114,6 +114,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "unknown_roster": Kind(404, "There is no such roster"),
     "roster_forgotten": Kind(409, "The names are not kept any more"),
     "roster_altered": Kind(409, "The roster was altered"),
+    "roster_outdated": Kind(409, "A newer roster was handed in"),
     "roster_moved": Kind(409, "Something came in between"),
     "roster_held": Kind(409, "Many students would leave the roster"),
     "line_refused": Kind(409, "This cannot be said of the line"),
@@ -163,6 +164,9 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "secret_not_ended": Kind(409, "There is no such secret"),
     "nothing_to_undo": Kind(409, "There is nothing to undo"),
     "nothing_signed": Kind(409, "The log is not signed that far yet"),
+    "not_rebuilt": Kind(409, "Nothing could be copied"),
+    "witness_key_refused": Kind(409, "The witness's key cannot be taken"),
+    "client_taken": Kind(409, "The program is registered already"),
     "pack_refused": Kind(409, "The pack is another one by now"),
     "review_refused": Kind(409, "The review cannot be taken"),
     "unknown_case": Kind(404, "There is no such case"),
@@ -176,6 +180,8 @@ What only a page of the district's own staff says.
 INVARIANT: a partner is told none of these, whatever was raised: whether a student or an agreement exists is not its
 business (claim 8). For it each is the plain 500 of a code that nobody meant to show.
 """
+
+_UNDONE = Kind(409, "It cannot be done as things stand")
 
 TOKEN_ERRORS: Mapping[str, Kind] = {
     "invalid_request": Kind(400, "The request is missing something, repeats something or is otherwise malformed"),
@@ -230,9 +236,12 @@ def problem(
     """
     Return the RFC 9457 answer for `code`; an unknown code says no more than that the gateway failed.
 
-    `to_staff` says that a page of the district's staff shows it.
+    `to_staff` says that a page of the district's staff shows it: there whatever a room refused with a sentence is told
+    by this sentence, also where the table has no title for it.
     """
     kind = (PAGE_PROBLEMS.get(code) if to_staff else None) or PROBLEMS.get(code)
+    if kind is None and to_staff and detail:
+        kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
     body: dict[str, object] = {

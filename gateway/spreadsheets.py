@@ -8,6 +8,8 @@ What a spreadsheet takes for the beginning of a formula, full-width forms includ
 
 An apostrophe of the text's own would otherwise be taken for the mark.
 """
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""Stands before a table: without it spreadsheets take UTF-8 for something older, and spoil names."""
 
 
 def inert(cell: str) -> str:

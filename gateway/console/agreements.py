@@ -6,9 +6,11 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from agreements.lifecycle import Standing
+from gateway.console import labels
 from gateway.console.agreement_lists import agreements_listing, partner_lines, partners_listing
 from gateway.console.callers import LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
+from gateway.console.drafting import words
 from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed
 from gateway.console.views import ROOT, person_of, view
@@ -63,6 +65,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             versions=versions_of(registry, found.agreement.id),
             changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
+            labels=labels,
+            words=words,
         )
 
     @router.post("/console/agreements/{digest}/suspend", name="console_suspend")

@@ -10,7 +10,7 @@ from gateway.console import labels
 from gateway.console.administration_lists import clients_listing, days_left
 from gateway.console.callers import ClientManager, LogReader, Stopper
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
-from gateway.console.forms import confirmed, number
+from gateway.console.forms import confirmed, number, require_typed
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.partner import ENDS_SOON_DAYS
 from gateway.console.views import ROOT, person_of, view
@@ -77,7 +77,9 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/clients/{client}/end-secret", name="console_end_secret")
     async def end_secret(request: Request, staff: Stopper, client: Client) -> Response:
         """End a secret, and every token that was given for it."""
-        entry = number(await form_of(request), "entry", "The secret", least=0, most=_LARGEST)
+        form = await form_of(request)
+        require_typed(form, (await _line(client)).name)
+        entry = number(form, "entry", "The secret", least=0, most=_LARGEST)
         await desk.office.secrets.end(client, entry, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/clients/{client}", 303)
 

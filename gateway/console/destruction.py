@@ -22,7 +22,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadForm
 from gateway.console.forms import Form, chosen, day, words
 from gateway.console.preparing import prepared
-from gateway.console.views import ROOT, view
+from gateway.console.views import ROOT, person_of, view
 from gateway.services.family.inspections import OpenInspections
 from gateway.services.obligations.certifying import Told
 from gateway.services.obligations.owed import Obligations
@@ -80,7 +80,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
         return await prepared(desk, staff, Kind.CERTIFICATE, certificate_bytes(drawn), title)
 
     @router.post("/console/agreements/{digest}/destruction", name="console_certify")
-    async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:  # noqa: ARG001
+    async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:
         """Register a certificate that the partner's signer signed; one over everything closes the agreement."""
         pasted = words(await form_of(request), "certificate", "The signed certificate", most=_LONGEST)
         inspections = OpenInspections(desk.office.desk.catalogue, desk.subject_key)
@@ -88,7 +88,7 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             document = read_envelope(pasted.encode(), Kind.CERTIFICATE)
             if read_document(document.payload).agreement != digest:
                 raise BadForm("The certificate is for another agreement.")
-            await Obligations(desk.office.desk, inspections).certify(document)
+            await Obligations(desk.office.desk.of(person_of(staff.session)), inspections).certify(document)
         return RedirectResponse(f"{ROOT}/agreements/{digest}/destruction", 303)
 
     return router

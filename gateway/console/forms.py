@@ -84,6 +84,10 @@ def require_typed(form: Form, name: str) -> None:
         raise NotConfirmed("the name was not typed")
 
 
+MOST_CHOICES: Final = 100
+"""Options that a select has room for. Where there are more, somebody types, or goes by the list."""
+
+
 def confirmed(form: Form, name: str) -> str:
     """Return the reason for an act, if the name of what it is about was typed. Raises `NotConfirmed`, `BadForm`."""
     require_typed(form, name)

@@ -6,6 +6,7 @@ from gateway.console import labels
 from gateway.console.administration_lists import obligations_listing
 from gateway.console.callers import LogReader
 from gateway.console.desk import ConsoleDesk, names_of, zone_of
+from gateway.console.forms import MOST_CHOICES
 from gateway.console.lists import list_view, listed, words_of
 
 
@@ -35,6 +36,7 @@ def obligations_router(desk: ConsoleDesk) -> APIRouter:
             agreements=titles,
             choices={digest: f"{titles[digest]} ({each.verified.agreement.id})" for digest, each in lines.items()},
             labels=labels,
+            most=MOST_CHOICES,
         )
 
     return router

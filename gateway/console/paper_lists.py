@@ -61,7 +61,7 @@ def drafts_listing(named: Callable[[Draft], str], bases: Mapping[str, str], said
     """Return the list of drafts, the one that was saved last first; `named` says what people call one."""
 
     def basis(line: Draft) -> str:
-        told = line.said("/basis/kind")
+        told = line.said("/basis/type")
         return said(bases[told]) if told in bases else told
 
     return Listing(
@@ -77,7 +77,7 @@ def drafts_listing(named: Callable[[Draft], str], bases: Mapping[str, str], said
         down=True,
         picks=(
             Pick("partner", message("Partner"), lambda line: line.said("/partner/name")),
-            Pick("basis", message("Legal basis"), lambda line: line.said("/basis/kind"), basis),
+            Pick("basis", message("Legal basis"), lambda line: line.said("/basis/type"), basis),
         ),
         words=Words("words", message("Words of its title or number"), lambda line: (named(line), line.said("/id"))),
     )

@@ -16,12 +16,14 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.inbox.cases import CaseLine, State
 from gateway.services.inbox.office import Inbox
 from gateway.services.parties import Parties
-from gateway.services.partner_page import PartnerPage, partner_page
+from gateway.services.partner_page import MOST_COUNTED, PartnerPage, partner_page
 from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 
 _MOST_CASES: Final = 200
 """Cases that are looked through for those about a partner, the newest first."""
+MOST_SHOWN: Final = MOST_COUNTED
+"""Agreements, people and duties that the page has room for; what is more is one link away."""
 ENDS_SOON_DAYS: Final = 30
 """How long before the end of a program's last binding the pages warn."""
 
@@ -77,6 +79,7 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
             titles=_titles(found),
             labels=labels,
             soon=ENDS_SOON_DAYS,
+            most=MOST_SHOWN,
             used=used,
             whole=whole,
             cases=[case for case in await _open_cases() if found.is_about(case)],

@@ -42,6 +42,7 @@ def staff_stops_router(desk: ConsoleDesk) -> APIRouter:
     async def end_role(request: Request, staff: Stopper, person: Person) -> Response:
         """End a role before its last day, for good."""
         form, found = await form_of(request), await line_of(office, person)
+        require_typed(form, found.check_number)
         document, reason = shaped(form, "role", "The role", DIGEST), words(form, "reason", "Reason")
         if document not in {each.document for each in found.roles}:
             raise BadForm("“The role”: choose one of this person's.")

@@ -15,7 +15,7 @@ from agreements.lifecycle import Standing
 from gateway.console.callers import Stopper
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.errors import NotConfirmed
-from gateway.console.forms import words
+from gateway.console.forms import MOST_CHOICES, words
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.standing.registry import Registry
 from gateway.services.suspensions import Suspensions
@@ -45,6 +45,7 @@ def stops_router(desk: ConsoleDesk) -> APIRouter:
             clients={each.id: each.name for each in registry.clients.values()},
             names=names_of(registry),
             everything=desk.office.trust.origin,
+            most=MOST_CHOICES,
         )
 
     @router.post("/console/stop", name="console_stop")

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from gateway.pages.errors import BadList
-from gateway.spreadsheets import inert
+from gateway.spreadsheets import BYTE_ORDER_MARK, inert
 
 Row = TypeVar("Row")
 Cell = str | int | date | datetime | None
@@ -29,8 +29,6 @@ CSV: Final = "csv"
 LONGEST: Final = 200
 """Letters in one field of a list."""
 _DOWN: Final = "down"
-_BYTE_ORDER_MARK: Final = "\ufeff"
-"""Without it spreadsheets take UTF-8 for something older, and spoil names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +219,7 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[Cell]], zone: ZoneInfo)
 
     INVARIANT: no cell is a formula.
     """
-    return _BYTE_ORDER_MARK + part([titles, *rows], zone)
+    return BYTE_ORDER_MARK + part([titles, *rows], zone)
 
 
 def part(rows: Iterable[Sequence[Cell]], zone: ZoneInfo) -> str:

@@ -19,6 +19,7 @@ from gateway.pages.assets import assets
 from gateway.pages.languages import Language, Wording, language_of, messages, translations
 
 UTC: Final = ZoneInfo("UTC")
+_ASKED_FOR: Final = ("GET", "HEAD")
 # What nothing here needs and what would turn a value into markup.
 _UNSAFE: Final = ("safe", "xmlattr", "tojson")
 
@@ -49,7 +50,8 @@ class Pages:
                 language=language,
                 languages=list(Language),
                 wording=Wording(language, zone),
-                here=request.url.path,
+                # What answered a form cannot be asked for: whoever changes the language there begins at the front.
+                here=request.url.path if request.method in _ASKED_FOR else values.get("root", "/"),
             )
         )
         return HTMLResponse(written, status, headers={"content-language": language.value, "vary": "cookie"})

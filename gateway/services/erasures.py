@@ -33,7 +33,10 @@ from gateway.wrapping_keys import WrappingKeys
 _BYTES: Final = ARRAY(LargeBinary)
 _ERASE: Final = text("SELECT records.erase(:links)").bindparams(bindparam("links", type_=_BYTES))
 _ERASE_OPENINGS: Final = text("SELECT audit.erase_openings(:numbers)").bindparams(bindparam("numbers", type_=_BYTES))
-_ALONE: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended('pactgate.retire', 0))")
+_ALONE: Final = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended('pactgate.load', 0))"
+    " AND pg_try_advisory_xact_lock(hashtextextended('pactgate.retire', 0))"
+)
 _SETTLE: Final = text("SELECT records.settle(2147483647)")
 _UNSETTLED: Final = text(
     "SELECT records.unsettled(true, ARRAY(SELECT s.student_id FROM records.subject AS s WHERE s.sealed = ANY (:links)))"
@@ -133,9 +136,13 @@ class Erasures:
 
 
 async def _require_alone(connection: AsyncConnection, links: Sequence[bytes]) -> None:
-    """Check that nobody else deletes or dates rows about these students meanwhile. Raises `LoadBusy`."""
+    """
+    Check that nobody else brings, deletes or dates rows about these students meanwhile. Raises `LoadBusy`.
+
+    A load that has found a student by the number writes rows that nothing but this lock keeps from coming afterwards.
+    """
     if not await connection.scalar(_ALONE):
-        raise LoadBusy("old versions of records are being deleted")
+        raise LoadBusy("a load is under way, or old versions of records are being deleted")
     # The digests that stay behind are found by the entries that dated the rows.
     await connection.execute(_SETTLE)
     if await connection.scalar(_UNSETTLED, {"links": list(links)}):

@@ -138,6 +138,10 @@ class Desk:
             if self.person is not None and filing.documents:
                 await filing.append(Event.PAPER_FILED, concerns=filing.documents[0], person=self.person)
 
+    def reader(self, alarm: Alarm) -> RegistryReader:
+        """Return a reader of what stood once, for pages: it knows what was verified here."""
+        return self._reader.branch(alarm)
+
     async def registry(self) -> tuple[Moment, Registry]:
         """Return what is in force now."""
         async with self.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:

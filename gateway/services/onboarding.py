@@ -26,7 +26,7 @@ from gateway.records.release import IN_ORDER, in_force, population
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.obligations.owed import require_settled
-from gateway.services.standing.registry import Promised, Registry, claimed
+from gateway.services.standing.registry import Promised, Registry, claimed, claims_of
 from gateway.services.standing.scopes import scope_of
 
 
@@ -110,7 +110,7 @@ class Onboarding:
         return self._verified(filing, filing.filed(document), approvals)
 
     def _verified(self, filing: Filing, document: Filed, approvals: Sequence[Envelope]) -> VerifiedAgreement:
-        claims = claimed(document.envelope, filing.registry.history)
+        claims = claimed(claims_of(document.envelope), filing.registry.history)
         return verify_agreement(
             document,
             [filing.filed(approval) for approval in approvals],

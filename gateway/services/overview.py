@@ -126,13 +126,9 @@ class AgreementPage:
     flags: tuple[str, ...]
 
 
-async def agreement_lines(office: Office, partner: str | None = None) -> tuple[AgreementLine, ...]:
-    """
-    Return every registered agreement, of one partner or of all, oldest first.
-
-    One that cannot even be read is left to the alarms.
-    """
-    lines = [each for each in await uncounted_lines(office) if partner in (None, each.partner)]
+async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
+    """Return every registered agreement, oldest first. One that cannot even be read is left to the alarms."""
+    lines = await uncounted_lines(office)
     covered = await covered_by(office, lines)
     return tuple(replace(line, covered_today=covered[line.digest]) for line in lines)
 

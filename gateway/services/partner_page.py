@@ -1,8 +1,9 @@
 """One partner as the district's staff sees it: what it may ask for, by which programs, for whom, and what it owes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from agreements.attending import Missing, missing_of
@@ -14,9 +15,12 @@ from gateway.services.inbox.cases import CaseLine
 from gateway.services.keyholders import SignerLine, signer_lines
 from gateway.services.obligations.shown import Owed
 from gateway.services.office import Office
-from gateway.services.overview import AgreementLine, ClientLine, agreement_lines, client_lines
+from gateway.services.overview import AgreementLine, ClientLine, client_lines, covered_by, uncounted_lines
 from gateway.services.parties import Parties, PartnerLine
 from gateway.services.standing.registry import Moment, Registry
+
+MOST_COUNTED: Final = 25
+"""Agreements of a partner whose students are counted: those that a page has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,16 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class PartnerPage:
-    """One partner, whole. `contacts` are the mailboxes of functions that its bindings name."""
+    """
+    One partner, whole. `contacts` are the mailboxes of functions that its bindings name.
+
+    `agreements` begin with those in force, the newest first; `covered` counts the students that the first
+    `MOST_COUNTED` of them cover today, by digest.
+    """
 
     line: PartnerLine
     agreements: tuple[AgreementLine, ...]
+    covered: Mapping[str, int]
     clients: tuple[ClientLine, ...]
     contacts: tuple[str, ...]
     people: tuple[PersonLine, ...]
@@ -67,9 +77,12 @@ async def partner_page(office: Office, partner: str, owed: tuple[Owed, ...] = ()
         raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
     moment, registry = await office.desk.registry()
     clients = tuple(each for each in await client_lines(office) if each.partner == partner)
+    agreements = [each for each in reversed(await uncounted_lines(office)) if each.partner == partner]
+    agreements.sort(key=lambda each: each.digest not in line.agreements)
     return PartnerPage(
         line=line,
-        agreements=await agreement_lines(office, partner),
+        agreements=tuple(agreements),
+        covered=await covered_by(office, agreements[:MOST_COUNTED]),
         clients=clients,
         contacts=tuple(dict.fromkeys(one for each in clients for bound in each.bindings for one in bound.contacts)),
         people=tuple(person for digest in line.agreements for person in people_of(registry, digest, moment)),

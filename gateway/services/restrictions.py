@@ -22,6 +22,7 @@ from audit.commitments import SECRET_SIZE, commit_bytes
 from audit.events import Event
 from gateway.records.errors import RestrictionRefused
 from gateway.records.loading.staging import digest_of
+from gateway.records.numbers import one_with
 from gateway.records.signed import SignerName
 from gateway.records.standing import restriction
 from gateway.services.filing import Desk, Filing
@@ -86,8 +87,10 @@ async def change_rights(
     Raises `RestrictionRefused` if it changes nothing.
     """
     on_file = restriction.c
-    own = (on_file.student_id == student, on_file.parent == parent.plain, on_file.to_idx.is_(None))
-    there = await connection.scalar(select(on_file.row_id).where(*own))
+    # Under any number of the child's: what was filed under one that was merged since is lifted by the one that stands.
+    ids = await one_with(connection, student)
+    own = (on_file.student_id.in_(ids), on_file.parent == parent.plain, on_file.to_idx.is_(None))
+    there = await connection.scalar(select(on_file.row_id).where(*own).limit(1))
     if (there is None) is (said.act is Act.RESTORED):
         raise RestrictionRefused("That is what is on file about this parent already.")
     if said.act is Act.RESTORED:

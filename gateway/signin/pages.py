@@ -1,5 +1,6 @@
 """The pages of the sign-in, as HTML."""
 
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import Request
@@ -14,6 +15,7 @@ from gateway.signin.cookies import ROOTS
 
 _TITLES: Final = {Realm.DISTRICT: "Pactgate console", Realm.PARTNER: "Pactgate portal for partners"}
 _PAGES: Final = Pages("gateway.signin")
+_ON_THE_WAY: Final = ("/sign-in", "/callback")
 
 
 def realm_at(path: str) -> Realm | None:
@@ -28,9 +30,15 @@ def page(request: Request, realm: Realm, template: str, status: int = 200, **val
 
 
 def refusal_page(request: Request, realm: Realm, status: int, *, title: str, detail: str, remedy: str) -> HTMLResponse:
-    """Return the page of a refusal: what it is, what to do, and the number under which the log line has it."""
+    """
+    Return the page of a refusal: what it is, what to do, and the number under which the log line has it.
+
+    It leads to the first page, and to the sign-in only whoever is on the way there: a session is not given up for it.
+    """
     number = line_of(request.scope).request_id
-    return page(request, realm, "refused.html", status, title=title, detail=detail, remedy=remedy, number=number)
+    signs_in = status == HTTPStatus.UNAUTHORIZED or request.url.path.endswith(_ON_THE_WAY)
+    said = {"title": title, "detail": detail, "remedy": remedy, "number": number, "onward": not signs_in}
+    return page(request, realm, "refused.html", status, **said)
 
 
 def done_page(

@@ -5,16 +5,21 @@ Nobody is signed in here, and nothing is trusted: the signature is the evidence.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
+from agreements.errors import AgreementError
 from agreements.signature import Envelope
 from gateway.errors import GatewayError
+from gateway.http import line_of
 from gateway.oauth.callers import PUBLIC
+from gateway.oauth.errors import RateExceeded
 from gateway.pages.render import Pages
+from gateway.problems import PROBLEMS
 from gateway.services.office import Office
 from gateway.services.papers.errors import InvitationOver
 from gateway.services.papers.invitations import Invitations, Opened
@@ -37,10 +42,10 @@ _PAGES: Final = Pages("gateway.signing")
 
 
 class _OfALink(APIRoute):
-    """A route to which only a link leads: without one that is good it says so, on a page."""
+    """A route to which only a link leads: without one that is good, and whatever is refused, it says so on a page."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, with the page of a link that is over in the place of the refusal."""
+        """Return the handler, with a page in the place of a refusal."""
         handle = super().get_route_handler()
 
         async def handle_or_say(request: Request) -> Response:
@@ -50,6 +55,8 @@ class _OfALink(APIRoute):
                 answer = _page(request, "code.html", 404, over=True)
                 drop_code(answer)
                 return answer
+            except (GatewayError, AgreementError) as refused:
+                return _refused(request, refused)
 
         return handle_or_say
 
@@ -110,6 +117,15 @@ def signing_router(office: Office) -> APIRouter:
         return _shown(request, opened, made=key.thumbprint)
 
     return router
+
+
+def _refused(request: Request, refused: GatewayError | AgreementError) -> Response:
+    line = line_of(request.scope)
+    line.facts["error"] = refused.code
+    if isinstance(refused, RateExceeded):
+        line.headers = refused.fields
+    status = PROBLEMS[refused.code].status if refused.code in PROBLEMS else HTTPStatus.CONFLICT
+    return _page(request, "refused.html", status, refused=refused)
 
 
 def _signed(request: Request, paper: Paper, form: Mapping[str, str]) -> Envelope:

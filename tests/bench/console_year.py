@@ -9,6 +9,7 @@ import asyncpg
 
 from audit.entry import encode
 from audit.events import Event
+from audit.index import catch_up
 from audit.tree import CompactRange, leaf_hash
 from gateway.demo.stage import Stage
 from tests.bench.report import say
@@ -84,3 +85,9 @@ async def lengthen(owner: asyncpg.Connection, agreements: Sequence[InForce], cou
     await owner.execute("UPDATE audit.head SET size = $1, range = $2", tree.size, tree.pack())
     await owner.execute("INSERT INTO audit.checkpoint (size, tree_head) VALUES ($1, $2)", tree.size, tree.head())
     await owner.execute("VACUUM ANALYZE")
+
+
+async def index(loader: asyncpg.Connection) -> None:
+    """Index the year, as `serve` does while it goes by."""
+    while blocks := await catch_up(loader):
+        say(f"  {blocks:,} blocks of the log indexed")

@@ -217,7 +217,7 @@ async def test_an_amendment_says_what_it_changes_and_what_it_would_have_answered
     assert "What changes of version 1" in await pen.page("/review")
     page = await pen.page("/requests")
     assert "grade_level left in 1 answer and would not have" in page
-    assert "only the newest entries" not in page
+    assert "only the newest were gone through" not in page
     old = await registered_agreement(console.office, digest)
     assert not (await rehearse_draft(console.office.desk, old, alarm, most=1)).whole
     # What is signed and in force is a draft no longer, and its page says what it changed of the one before.

@@ -138,3 +138,18 @@ async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_ex
     (ended,) = await console.entries(start, "emergency.ended")
     assert ended["person"] == console.people[Role.OFFICER].id
     assert (await officer.post(f"/console/emergencies/{digest}/end", ending)).status_code == 409
+
+
+async def test_where_there_are_hundreds_of_agreements_no_page_lists_them_all_to_choose_from(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    officer, option = await console.as_a(Role.OFFICER), f'<option value="{console.gateway.digest(TUTORING)}">'
+    for path, module in (("/console/stop", "stops"), ("/console/obligations", "obligations")):
+        assert option in (await officer.get(path)).text
+        monkeypatch.setattr(f"gateway.console.{module}.MOST_CHOICES", 1)
+        assert option not in (await officer.get(path)).text
+    found = await officer.get("/console/agreements?words=agreement")
+    assert f"/console/agreements/{console.gateway.digest(TUTORING)}" in found.text
+    hold = {"kind": "inspection", "since": "2027-03-01", "reason": "A family asked."}
+    typed = {"csrf": await officer.token(), "agreement": console.gateway.digest(TUTORING), **hold}
+    assert (await officer.post("/console/holds", typed)).headers["location"].startswith("/console/papers/")

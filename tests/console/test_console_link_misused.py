@@ -54,6 +54,25 @@ async def test_a_link_takes_a_signature_of_its_own_document_alone_and_wrong_ones
     assert (await Invitations(console.office).open(code)).paper.line.digest == bundle.digest
 
 
+@pytest.mark.claim(9)
+async def test_whatever_is_refused_behind_a_link_is_said_on_a_page_and_a_private_key_is_not_repeated(
+    console: Console,
+) -> None:
+    code = await invited(console)
+    private = key_for("somebody who mistakes the file").export_pem().decode()
+    async with httpx2.AsyncClient(timeout=20) as http:
+        guest = Browser(http, console.gateway.url)
+        assert (await guest.post("/sign", {"code": code})).status_code == 303
+        answer = await guest.post("/sign/signatures", {"signature": private})
+        assert (answer.status_code, answer.headers["content-type"]) == (409, "text/html; charset=utf-8")
+        assert "This was not taken" in answer.text
+        assert private.splitlines()[1] not in answer.text
+        foreign = await guest.post("/sign/signatures", {"signature": "x"}, sec_fetch_site="cross-site")
+        assert (foreign.status_code, "This was not taken" in foreign.text) == (403, True)
+    # The link is as good as before.
+    assert not (await Invitations(console.office).open(code)).paper.added
+
+
 async def test_a_partners_page_offers_the_passkeys_of_its_own_signers_alone(console: Console) -> None:
     bundle, admissions = drafted(console), Admissions(console.office.desk)
     made = {}

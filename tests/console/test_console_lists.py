@@ -124,3 +124,12 @@ async def test_the_log_is_a_file_of_what_was_searched_for_bounded_and_without_fo
     monkeypatch.setattr(log_file, "MOST", 7)
     monkeypatch.setattr("gateway.console.log.AT_ONCE", 5)
     assert len(rows_of((await auditor.get("/console/log?download=csv")).text)) == 7
+
+
+async def test_drafts_are_listed_by_the_legal_basis_that_they_begin_with(shared: Console) -> None:
+    administrator = await shared.as_a(Role.ADMINISTRATOR)
+    begun = {"csrf": await administrator.token(), "basis": "consent"}
+    assert (await administrator.post("/console/drafts", begun)).status_code == 303
+    (row,) = rows_of((await administrator.get("/console/drafts?basis=consent&download=csv")).text)
+    assert row["Legal basis"] == "The family's consent"
+    assert rows_of((await administrator.get("/console/drafts?basis=studies&download=csv")).text) == []

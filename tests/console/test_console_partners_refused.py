@@ -161,6 +161,7 @@ async def test_what_is_another_partners_or_nobodys_is_not_reached_by_an_address(
     digest, strangers = console.gateway.digest(MENTORING), "client:00000000-0000-4000-8000-000000000000"
     bind = {**forms(console)[f"{PARTNER}/bind"], "csrf": token}
     harbors = console.gateway.deployment.partners[HARBOR].client
+    auditors = {**why, "name": console.people[Role.AUDITOR].check_number}
     for path, form, status in (
         # An agreement and a program of another partner's cannot be chosen.
         (f"{PARTNER}/bind", {**bind, "agreement": digest}, 400),
@@ -172,7 +173,7 @@ async def test_what_is_another_partners_or_nobodys_is_not_reached_by_an_address(
         (f"{PARTNER}/reinstate", why, 409),
         (f"/console/staff/{nobody}/suspend", {**why, "name": "x"}, 404),
         (f"/console/staff/{nobody}/role", why, 404),
-        (f"/console/staff/{console.people[Role.AUDITOR].id}/end-role", {**why, "role": digest}, 400),
+        (f"/console/staff/{console.people[Role.AUDITOR].id}/end-role", {**auditors, "role": digest}, 400),
         (f"/console/holds/sha256:{'0' * 64}/release", why, 404),
         # The list of people under one agreement is not taken for another's.
         (

@@ -102,7 +102,13 @@ async def test_stops_of_a_person_act_on_the_next_request_and_name_who_did_it(con
     page = (await administrator.get(f"/console/staff/{watching.id}")).text
     (role,) = set(re.findall(r'<option value="(sha256:[0-9a-f]{64})">', page))
     ending = {**token, "role": role, "reason": "Moved to another office."}
-    assert (await administrator.post(f"{address}/end-role", ending)).status_code == 400, "it is another person's"
+    others = {**ending, "name": lost.check_number}
+    assert (await administrator.post(f"{address}/end-role", others)).status_code == 400, "it is another person's"
+    for typed in ({}, {"name": lost.check_number}):
+        answer = await administrator.post(f"/console/staff/{watching.id}/end-role", {**ending, **typed})
+        assert answer.status_code == 400, "whose role ends is typed"
+    assert not await console.entries(start, "role.ended")
+    ending["name"] = watching.check_number
     assert (await administrator.post(f"/console/staff/{watching.id}/end-role", ending)).status_code == 303
     assert (await auditor.get("/console/log")).status_code == 403
     (entry,) = await console.entries(start, "role.ended")
@@ -137,8 +143,11 @@ async def test_a_secret_is_made_for_a_program_that_knows_nothing_better_and_show
     assert entry["person"] == console.people[Role.ADMINISTRATOR].id
     assert secret not in json.dumps([*gateway.lines, *await gateway.entries(start)], default=str)
     (issued,) = set(re.findall(r'name="entry" value="([0-9]+)"', page))
-    assert (await administrator.post(f"{address}/end-secret", {**token, "entry": "0"})).status_code == 409
-    assert (await administrator.post(f"{address}/end-secret", {**token, "entry": issued})).status_code == 303
+    named = {**token, "name": "Gradebook"}
+    assert (await administrator.post(f"{address}/end-secret", {**named, "entry": "0"})).status_code == 409
+    assert (await administrator.post(f"{address}/end-secret", {**token, "entry": issued})).status_code == 400
+    assert not await console.entries(start, "client.secret_ended"), "its name was not typed"
+    assert (await administrator.post(f"{address}/end-secret", {**named, "entry": issued})).status_code == 303
     (entry,) = await console.entries(start, "client.secret_ended")
     assert entry["person"] == console.people[Role.ADMINISTRATOR].id
     assert "It has none: it cannot ask." in (await administrator.get(address)).text

@@ -14,7 +14,7 @@ from agreements.errors import NotEntitled, SignatureMissing
 from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature
 from gateway.erased import ErasedLinks, ErasuresUnusable
-from gateway.records.errors import UnknownStudent
+from gateway.records.errors import LoadBusy, UnknownStudent
 from gateway.services.erasures import Erasures
 from gateway.services.errors import RecordKept
 from gateway.services.forgetting import erase_again
@@ -109,6 +109,19 @@ async def test_nothing_is_erased_while_a_record_lives(room: Room) -> None:
     with pytest.raises(RecordKept, match="as enrollment"):
         await erasures.erase(room.document([student["sealed"]]))
     assert await room.gateway.size() == size
+    assert room.list.read() == frozenset()
+
+
+@pytest.mark.ferpa("N3")
+@pytest.mark.parametrize("under_way", ["pactgate.load", "pactgate.retire"])
+async def test_nothing_is_erased_beside_what_could_bring_a_row_back(room: Room, under_way: str) -> None:
+    student, erasures = await room.student(), await room.erasures()
+    await room.end_records(student)
+    other = await room.gateway.database.connection("loader")
+    await other.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", under_way)
+    with pytest.raises(LoadBusy):
+        await erasures.erase(room.document([student["sealed"]]))
+    assert await room.rows(student)
     assert room.list.read() == frozenset()
 
 

@@ -155,6 +155,8 @@ async def test_a_step_is_signed_fits_the_request_and_ends_it_once(desk: FamilyDe
 async def test_an_accounting_or_a_stop_is_answered_by_an_act_on_record_about_that_student(desk: FamilyDesk) -> None:
     key = desk.gateway.deployment.keys.subject
     early = (await Accountings(desk.desk, key).read(ONE, "json")).entry
+    steward = await desk.gateway.steward()
+    sooner = await steward.opt_out(ONE, None, directory_only=True)
     asked, stop = await desk.ask(Asked.ACCOUNTING, ONE), await desk.ask(Asked.STOP, ONE)
     for entry, outcome in ((asked, "handed_over"), (stop, "stopped")):
         with pytest.raises(RequestRefused, match="names the entry"):
@@ -165,7 +167,10 @@ async def test_an_accounting_or_a_stop_is_answered_by_an_act_on_record_about_tha
             await desk.step(asked, Step.ANSWERED, outcome="handed_over", by_entry=by)
     mine = (await Accountings(desk.desk, key).read(ONE, "json")).entry
     await desk.step(asked, Step.ANSWERED, outcome="handed_over", by_entry=mine)
-    out = await (await desk.gateway.steward()).opt_out(ONE, None, directory_only=False)
+    for by in (sooner, await steward.opt_out(OTHER, None, directory_only=False)):
+        with pytest.raises(RequestRefused, match=r"before the request|about another"):
+            await desk.step(stop, Step.ANSWERED, outcome="stopped", by_entry=by)
+    out = await steward.opt_out(ONE, None, directory_only=False)
     await desk.step(stop, Step.ANSWERED, outcome="stopped", by_entry=out)
     assert {each.state for each in await desk.requests.listed()} == {"answered"}
 
@@ -187,7 +192,11 @@ async def test_a_hearing_follows_a_refused_amendment_and_is_decided_by_somebody_
     assert (await desk.gateway.entries(hearing))[0]["follows"] == amendment
     with pytest.raises(SamePerson, match=r"99\.22"):
         await desk.step(hearing, Step.ANSWERED, outcome="statement_offered", officer=1)
-    placed = await (await desk.gateway.steward()).place_statement(ONE, ["000115"], "This is not so.")
+    steward = await desk.gateway.steward()
+    others = await steward.place_statement(OTHER, ["000115"], "This is not so.")
+    with pytest.raises(RequestRefused, match="about another"):
+        await desk.step(hearing, Step.ANSWERED, outcome="statement_offered", by_entry=others)
+    placed = await steward.place_statement(ONE, ["000115"], "This is not so.")
     await desk.step(hearing, Step.ANSWERED, outcome="statement_offered", by_entry=placed)
     assert [each.state for each in await desk.requests.listed()] == ["refused", "answered"]
 

@@ -1,7 +1,7 @@
 """Whoever signs a paper first: what the command line would take comes together, and what is complete is taken."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import pytest
@@ -9,12 +9,16 @@ import pytest
 from agreements.authority import Authority
 from agreements.documents.classification import Verdict
 from agreements.documents.debarment import Debarment, debarment_bytes, earliest_end
+from agreements.documents.emergency import emergency_order_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
+from agreements.documents.roster_decision import roster_decision_bytes
+from agreements.emergencies import verify_emergency_order
 from agreements.errors import AgreementError
 from agreements.filed import Filed
 from agreements.keys import SigningKey
 from agreements.parties import verify_debarment
+from agreements.rostering import verify_roster_decision
 from agreements.signature import AnySignature, Kind, add_signature
 from agreements.stewarding import verify_classification, verify_load_confirmation
 from agreements.witnessing import verify_witnesses
@@ -24,7 +28,9 @@ from gateway.services.papers.judging import World, line_of, require_wanted
 from gateway.services.papers.kept import Added, Row
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
+from tests.factories.every_kind import ROSTER
 from tests.factories.gateway import NOON, Gateway
+from tests.factories.partners import ORDER
 from tests.factories.stewards import Stewards, classification, confirmation
 from tests.factories.witness import VKEY
 from tests.factories.witnessing import naming
@@ -153,3 +159,40 @@ async def test_no_order_of_signatures_leads_into_a_dead_end_and_complete_means_t
     ]
     for case in cases:
         assert require_no_dead_end(case, world), case.kind
+
+
+async def test_what_one_person_signs_alone_takes_no_second_signature_which_would_make_it_refused(
+    gateway: Gateway,
+) -> None:
+    office, ring = await gateway.office(), gateway.deployment.ring
+    olivia, piotr = (each.key for each in ring.officers)
+    district = gateway.deployment.agreements[MENTORING].agreement.district.id
+    world = World(*await office.desk.registry(), office.desk.catalogue)
+    ordered = emergency_order_bytes(replace(ORDER, begins=NOON))
+    cases = [
+        Case(
+            Kind.EMERGENCY_ORDER,
+            ordered,
+            (olivia, piotr),
+            lambda filed, authority: verify_emergency_order(
+                filed, (), authority=authority, catalogue=office.desk.catalogue
+            ),
+        ),
+        Case(
+            Kind.ROSTER_DECISION,
+            roster_decision_bytes(ROSTER),
+            (olivia, piotr),
+            lambda filed, authority: verify_roster_decision(
+                filed, authority=authority, district=district, partners_people=()
+            ),
+        ),
+    ]
+    for case in cases:
+        for first, second in permutations(case.keys):
+            one, two = (add_signature(None, case.kind, case.payload, key).signatures[0] for key in (first, second))
+            assert is_wanted(row_of(case), one, world)
+            row = signed(row_of(case), [Added(one, BY, NOON)])
+            assert line_of(row, (), world).is_complete
+            assert is_taken(case, row, world), case.kind
+            assert not is_wanted(row, two, world)
+            assert not is_taken(case, signed(row, [*row.added, Added(two, BY, NOON)]), world), "so it would be lost"

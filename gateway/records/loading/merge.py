@@ -36,6 +36,8 @@ class Difference:
     taken: int
     """How many rows were taken, changed or not: together they are the batch."""
     in_force: int
+    meant: int
+    """Of how many rows in force the load says what they are now, or that they are no more: what it is measured by."""
     changed: int
     narrowed: int
     """How many of the changed rows are exits: a stay that is over, or over earlier. Nobody waits for these."""
@@ -75,7 +77,7 @@ class Difference:
         ended = 0 if self.kind.ending_narrows else self.ended
         # Where rows end by themselves, all of them are put off at once: a roster has no other value that could change.
         changed = 0 if self.load.counts_days is not None else self.changed + self.questioned - self.narrowed
-        return ended * 100 > ENDED_HELD * self.in_force or changed * 100 > CHANGED_HELD * self.in_force
+        return ended * 100 > ENDED_HELD * self.meant or changed * 100 > CHANGED_HELD * self.meant
 
 
 async def compare(
@@ -98,7 +100,7 @@ async def compare(
         taken = await digest_taken(work, number, digest)
         if taken >= _LARGE:
             await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
-        in_force, unchanged = await _meet(work, number, staging.load)
+        in_force, meant, unchanged = await _meet(work, number, staging.load)
         await _keep(work, number, target)
         counts = await work.connection.fetchrow(
             "SELECT count(*) FILTER (WHERE changed) AS changed, count(*) FILTER (WHERE narrowed) AS narrowed,"
@@ -114,6 +116,8 @@ async def compare(
             files=staging.file.names,
             taken=taken,
             in_force=in_force,
+            # What only adds and corrects speaks of no more than it changes: there the whole table is the measure.
+            meant=meant if staging.load.scope_columns else in_force,
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
@@ -161,8 +165,12 @@ async def digest_taken(work: Workspace, number: int, feed: Callable[[bytes], Non
     return taken
 
 
-async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
-    """Note which rows in force end or change; return how many are in force, and how many stay as they are."""
+async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int, int]:
+    """
+    Note which rows in force end or change.
+
+    Returns how many are in force, how many of them are in the load or spoken of by it, and how many stay as they are.
+    """
     target, scope = load.target, load.scope_columns
     kind = TARGETS[target]
     student = "v.student_id" if kind.is_about_students else "NULL::uuid"
@@ -184,10 +192,11 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
         f" FROM {visible(target, scope)} AS v LEFT JOIN pg_temp.staged_{number} AS s ON {matched(target)}),"
         " noted AS (INSERT INTO pg_temp.leaving (load, row_id, student_id, changed, narrowed)"
         f" SELECT {number}, row_id, student_id, found, narrowed FROM met WHERE equal IS NOT TRUE AND meant)"
-        " SELECT count(*) AS in_force, count(*) FILTER (WHERE equal) AS unchanged FROM met"
+        " SELECT count(*) AS in_force, count(*) FILTER (WHERE meant) AS meant,"
+        " count(*) FILTER (WHERE equal) AS unchanged FROM met"
     )
     assert counts is not None
-    return counts["in_force"], counts["unchanged"]
+    return counts["in_force"], counts["meant"], counts["unchanged"]
 
 
 async def _keep(work: Workspace, number: int, target: str) -> None:

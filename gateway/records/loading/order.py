@@ -92,7 +92,7 @@ class Order:
 def held_targets(differences: Sequence[Difference]) -> tuple[str, ...]:
     """Return why a load waits for two people; nothing if it does not."""
     return tuple(
-        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.in_force}"
+        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.meant}"
         for each in differences
-        if each.in_force and each.is_suspicious
+        if each.meant and each.is_suspicious
     )

@@ -59,9 +59,15 @@ class Law:
 
 
 class Past:
-    """Everything that was ever registered, as one snapshot at `moment` holds it."""
+    """
+    Everything that was ever registered, as one snapshot at `moment` holds it.
 
-    def __init__(self, moment: Moment, read: Read, trust: Trust, law: Law, alarm: Alarm) -> None:
+    `reader` verifies; one that a page brings knows what was verified before.
+    """
+
+    def __init__(
+        self, moment: Moment, read: Read, trust: Trust, law: Law, alarm: Alarm, *, reader: RegistryReader | None = None
+    ) -> None:
         self.moment = moment
         self.law = law
         self._read = read
@@ -69,7 +75,7 @@ class Past:
         self._moves = read.moves
         self._trust = trust
         self._alarm = alarm
-        self._reader = RegistryReader(trust, law.catalogue, alarm)
+        self._reader = reader or RegistryReader(trust, law.catalogue, alarm)
         self._registries: Memo[int, Registry] = Memo(_KEPT)
 
     @property
@@ -104,8 +110,15 @@ class Past:
         return Past(self.moment, self._read, self._trust, law, self._alarm)
 
 
-async def read_past(connection: AsyncConnection, trust: Trust, law: Law, alarm: Alarm) -> Past:
-    """Read everything; the caller's transaction must be one snapshot (REPEATABLE READ)."""
-    reader = RegistryReader(trust, law.catalogue, alarm)
+async def read_past(
+    connection: AsyncConnection, trust: Trust, law: Law, alarm: Alarm, *, known: RegistryReader | None = None
+) -> Past:
+    """
+    Read everything; the caller's transaction must be one snapshot (REPEATABLE READ).
+
+    `known` verifies by the law's own catalogue, and need not do again what it did. Without it all is done anew: for
+    whoever checks what a running gateway says.
+    """
+    reader = known or RegistryReader(trust, law.catalogue, alarm)
     moment, version = await reader.look(connection)
-    return Past(moment, await reader.everything(connection, version), trust, law, alarm)
+    return Past(moment, await reader.everything(connection, version), trust, law, alarm, reader=known)

@@ -20,6 +20,7 @@ from audit.events import Event
 from gateway.records.subjects import SubjectKey
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import RequestRefused, UnknownRequest
+from gateway.services.family.dated import DATED_BY, require_dated
 from gateway.services.family.kept import STEPS, Family, is_kept, keep_document, read_family
 from gateway.services.family.shown import Asks, RequestLine, asks_of, line_of
 from gateway.services.family.whose import whose
@@ -181,13 +182,16 @@ class FamilyRequests:
         found = (await entries_at(filing.connection, [by])).get(by)
         if found is None or found.event not in _DONE_BY[kind]:
             raise RequestRefused(f"Entry {by} is no act that answers a request of kind '{kind}'.")
-        if found.event not in _ABOUT_ONE:
-            return
-        # What was read before anybody asked answers nobody, nor does what was read about another child.
-        lists = await whose(filing.connection, [index, by])
-        own = lists.numbers[index]
-        if by < index or own is None or not lists.concerns(by, own):
-            raise RequestRefused(f"Entry {by} came before the request, or is about another student.")
+        # What was done before anybody asked answers nobody, nor does what was done about another child.
+        if found.event in DATED_BY:
+            if by < index:
+                raise RequestRefused(f"Entry {by} came before the request.")
+            await require_dated(filing.connection, index, found.event, by, self._key)
+        if found.event in _ABOUT_ONE:
+            lists = await whose(filing.connection, [index, by])
+            own = lists.numbers[index]
+            if by < index or own is None or not lists.concerns(by, own):
+                raise RequestRefused(f"Entry {by} came before the request, or is about another student.")
 
 
 async def _require_new(filing: Filing, document: Envelope) -> None:

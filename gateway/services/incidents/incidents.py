@@ -97,7 +97,7 @@ class Incidents:
 
     async def affected(self, number: int, person: str | None) -> Affected:
         """
-        Return whose records it may concern, on record before anything of them is read.
+        Return whose records it may concern, on record before any of them is told.
 
         Raises `UnknownIncident`, `LeafRefused`, `LogDamaged`, `WrappingKeyMissing`.
         """
@@ -107,7 +107,7 @@ class Incidents:
         entries = await disclosures_of(self._office, line.concerns)
         async with self._office.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
             numbers, altered = await numbers_beside(connection, entries)
-            # Counted by links alone: who they are is read when the entry stands.
+            # Read in one snapshot with the entries, and told to nobody before the entry below stands.
             students, unlinked = await students_of(connection, numbers, self._key)
         count = len(students) + unlinked
         async with self._office.engine.begin() as connection:

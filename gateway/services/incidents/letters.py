@@ -4,14 +4,15 @@ import csv
 import io
 
 from gateway.services.incidents.lines import Affected
-from gateway.spreadsheets import inert
+from gateway.spreadsheets import BYTE_ORDER_MARK, inert
 
 COLUMNS = ("student_number", "first_name", "last_name")
 
 
 def letters(affected: Affected) -> str:
     """Return the list, one student a line; whoever is handed it may see names."""
-    written = io.StringIO()
+    written = io.StringIO(BYTE_ORDER_MARK)
+    written.seek(0, io.SEEK_END)
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
     for each in affected.students:

@@ -45,13 +45,13 @@ class World:
         What somebody signs alone as their partner's list names them is verified by the key that the list has, and by
         no other: it is no key of an officer's or a signer's, and signs as the list says.
         """
-        if not self.is_signed_alone(row):
+        if not self.is_by_list(row):
             return known_keys(self.registry)
         listed = [need.listed for need in self.needs_of(row) if need.listed is not None]
         return {key.thumbprint: key for key in listed}
 
-    def is_signed_alone(self, row: Row) -> bool:
-        """Return whether one person signs a paper, and nobody beside them."""
+    def is_by_list(self, row: Row) -> bool:
+        """Return whether a paper is signed by somebody whom a partner's list names, and by nobody beside them."""
         return any(need.person is not None for need in self.needs_of(row))
 
 
@@ -139,9 +139,9 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     """
     Check that a signature verifies, by a key that counts now and of somebody who may sign this document.
 
-    One by somebody else would make it refused as a whole; one more than it takes does no harm, and may be what is
-    lacking: two of whom one vouched for the other are too few, whoever of them came first. Raises `PaperRefused`,
-    `SignatureUnwanted`.
+    One by somebody else would make it refused as a whole. One more than it takes does no harm where several may sign,
+    and may be what is lacking: two of whom one vouched for the other are too few, whoever of them came first. Where one
+    signs alone it would do harm. Raises `PaperRefused`, `SignatureUnwanted`.
     """
     # (1): the key is one that somebody was introduced with, and it is not revoked.
     if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
@@ -154,8 +154,12 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
         raise SignatureUnwanted(f"The {row.kind.value} has {MAX_SIGNATURES} signatures.")
     # (4): who holds such a key may sign it.
     held = world.held
-    if not any(held.may(signature.kid, need, row.kind) for need in world.needs_of(row)):
+    needs = world.needs_of(row)
+    if not any(held.may(signature.kid, need, row.kind) for need in needs):
         raise SignatureUnwanted(f"The key {signature.kid} does not sign this {row.kind.value}.")
+    # (5): nobody signs beside whom the document wants alone.
+    if any(need.alone for need in needs) and any(each.kid != signature.kid for each in row.signatures):
+        raise SignatureUnwanted(f"Somebody has signed this {row.kind.value}, and one person signs it alone.")
 
 
 @contextmanager

@@ -152,6 +152,7 @@ def _staff_role(document: StaffRole, _: Registry) -> tuple[Need, ...]:
 
 
 _ONE_OFFICER: Final = (Need(Who.OFFICER),)
+_ONE_ALONE: Final = (Need(Who.OFFICER, alone=True),)
 _TWO_OFFICERS: Final = (Need(Who.OFFICER, people=2),)
 _STEWARDS: Final = (Need(Who.DECIDER, people=2),)
 
@@ -209,7 +210,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             frozenset({Act.APPROVE}),
             read_emergency_order,
             lambda _: EMERGENCY_ORDER,
-            lambda _, __: _ONE_OFFICER,
+            lambda _, __: _ONE_ALONE,
         ),
         Kind.HOLD: _of({Act.APPROVE}, read_hold, HOLD, _ONE_OFFICER),
         Kind.RELEASE: _of({Act.APPROVE}, read_release, RELEASE, _ONE_OFFICER),
@@ -243,7 +244,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             {Act.MANAGE_ROSTERS, Act.APPROVE},
             read_roster_decision,
             ROSTER_DECISION,
-            (Need(Who.DECIDER),),
+            (Need(Who.DECIDER, alone=True),),
         ),
     }
 )

@@ -46,6 +46,7 @@ class Need:
     """
     So many `people` of one sort. `party` is theirs, `key` the one thumbprint that counts, where there is one.
 
+    `alone`: nobody may sign beside them; a second person judges such a document instead of signing it.
     `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
     `person` is the id of whom a document is about who signs it alone, and `listed` the key by which the partner's list
     in force names them: None, and nobody can sign.
@@ -56,6 +57,7 @@ class Need:
     key: str | None = None
     people: int = 1
     revocation: Revocation | None = None
+    alone: bool = False
     person: str | None = None
     listed: PublicKey | None = None
 

@@ -174,7 +174,7 @@ class Papers:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
-                if world.is_signed_alone(row):
+                if world.is_by_list(row):
                     await kept.drop_signatures(connection, digest)  # by the key that an older list had of them
                 await kept.keep_signature(connection, digest, signature, by, now)
                 row = await kept.open_one(connection, digest, now)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.commitments import require_bytes, unpack_private
@@ -120,7 +121,8 @@ async def keep_found(
         if line.number not in kept
     ]
     if fresh:
-        await connection.execute(insert(roster_line), fresh)
+        # Two may look at once; what the other one found is what is there.
+        await connection.execute(insert(roster_line).on_conflict_do_nothing(), fresh)
     for each in found:
         before = kept.get(each.number)
         if before is not None and before.state == OPEN and columns_of(before.found) != columns_of(each):

@@ -13,7 +13,7 @@ from agreements.signature import Kind
 from audit.events import Event
 from gateway.services.standing.judging import Judging, texts
 from gateway.services.standing.partners import Partners
-from gateway.services.standing.registry import Promised, claimed
+from gateway.services.standing.registry import Promised, claimed, claims_of
 from policies.compile import Suspension
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -105,7 +105,8 @@ class Promises:
     def _verified(self, filed: Filed) -> VerifiedAgreement | None:
         judging, digest = self._judging, filed.envelope.digest
         approvals = judging.filed(judging.read.register.about(digest, Kind.APPROVAL))
-        claims = claimed(filed.envelope, self.history)
+        # Every pass asks every agreement for these two, and reading a document takes longer than all that follows.
+        claims = claimed(judging.once(lambda: claims_of(filed.envelope), "claims", digest), self.history)
         try:
             return judging.once(
                 lambda: verify_agreement(

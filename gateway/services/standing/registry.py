@@ -95,16 +95,22 @@ class Claimed:
         return replaced, master
 
 
-def claimed(document: Envelope, history: Mapping[str, Promised]) -> Claimed:
-    """Find what a document claims to build on; whether it may is for its verification to say."""
+def claims_of(document: Envelope) -> tuple[str | None, str | None]:
+    """Return the digests that a document names: the version that it replaces, and its master."""
     content = read_json(document.payload)
+    named = [content.get(name) if isinstance(content, dict) else None for name in ("replaces", "master")]
+    replaced, master = (each if isinstance(each, str) else None for each in named)
+    return replaced, master
 
-    def known(name: str) -> VerifiedAgreement | None:
-        digest = content.get(name) if isinstance(content, dict) else None
-        found = history.get(digest) if isinstance(digest, str) else None
+
+def claimed(named: tuple[str | None, str | None], history: Mapping[str, Promised]) -> Claimed:
+    """Find what a document claims to build on (`claims_of`); whether it may is for its verification to say."""
+
+    def known(digest: str | None) -> VerifiedAgreement | None:
+        found = None if digest is None else history.get(digest)
         return None if found is None else found.verified
 
-    return Claimed(known("replaces"), known("master"))
+    return Claimed(*map(known, named))
 
 
 @dataclass(frozen=True, slots=True)

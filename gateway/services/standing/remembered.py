@@ -19,6 +19,12 @@ class Remembered:
         self._kept: dict[bytes, Any] = {}
         self._used: dict[bytes, Any] = {}
 
+    def branch(self) -> "Remembered":
+        """Return another memory that begins with what is kept here; neither learns or forgets by the other."""
+        other = Remembered()
+        other._kept = dict(self._kept)
+        return other
+
     @contextmanager
     def generation(self) -> Iterator[None]:
         """Forget, after the block, what nobody asked for within it."""

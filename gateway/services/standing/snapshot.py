@@ -54,6 +54,12 @@ class RegistryReader:
         self._remembered = Remembered()
         self._parsed: dict[bytes, Entry] = {}
 
+    def branch(self, alarm: Alarm) -> "RegistryReader":
+        """Return another reader for what stood once, which need not verify again what this one did."""
+        other = RegistryReader(self._trust, self._catalogue, alarm)
+        other._remembered, other._parsed = self._remembered.branch(), dict(self._parsed)
+        return other
+
     async def read(self, connection: AsyncConnection, known: Registry | None = None) -> tuple[Moment, Registry]:
         """
         Return the moment and what is in force; `known` again, if nothing of it changed.

@@ -259,6 +259,12 @@ async def test_a_restriction_under_one_number_of_a_child_holds_for_the_child_and
         await give(district, "1001", signed(NOW))
     async with district.engine.connect() as connection:
         assert await newest_entry(connection) == entry
+    # It is on file under the number that stands too, and is lifted by it.
+    with pytest.raises(RestrictionRefused):
+        await rights(district, "1001", MOTHER)
+    await rights(district, "1001", MOTHER, Act.RESTORED)
+    await give(district, "1001", signed(NOW))
+    assert await names(district) == {"Ana"}
     last = await rights(district, "1001", FATHER)
     parts = {row["part"] for row in await district.owner.fetch("SELECT part FROM records.dated_between($1, $1)", last)}
     assert "restriction.begun" in parts

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ from agreements.signature import Kind
 from gateway.records.coverage import Scope
 from gateway.records.errors import ConfirmationRefused, LoadHeld
 from gateway.records.loading import workspace
+from gateway.records.loading.mapping import MappingFile
 from gateway.records.loading.narrowing import _common
+from gateway.records.loading.report import LoadReport
 from gateway.records.meanings import ALL
 from gateway.services.confirmations import SignedConfirmation, confirmation_bytes
 from tests.factories.agreements import Keyring, key_for
@@ -243,3 +246,38 @@ def test_what_is_left_of_a_consent_is_covered_by_the_old_row_and_by_the_new(
     line, covers, last = left
     assert (line, every if covers == [ALL] else set(covers)) == ("agreement:a", both)
     assert last == min((each for each in (until, now) if each is not None), default=None)
+
+
+def scores(subject: str, numbers: Sequence[str], score: str = "2449") -> list[Any]:
+    return [(each, "Benchmark", subject, "2026-03-10", "2026-03-10", "north", YEAR, score, "3") for each in numbers]
+
+
+def by_subject(*subjects: str) -> MappingFile:
+    """A mapping that fills one target from one file a subject, which is the whole truth about that subject alone."""
+    whole = mapping_for("assessments", scope=["assessment_title", "assessment_subject"])
+    (load,), (source,) = whole.load, whole.files.values()
+    files = {name: msgspec.structs.replace(source, path=f"{name}.csv") for name in subjects}
+    return msgspec.structs.replace(
+        whole, files=files, load=tuple(msgspec.structs.replace(load, source=name) for name in subjects)
+    )
+
+
+async def test_a_part_of_a_target_is_measured_by_what_its_file_speaks_of(district: SmallDistrict) -> None:
+    mapping = by_subject("reading", "mathematics")
+
+    async def loaded(reading: list[Any], mathematics: list[Any]) -> LoadReport:
+        for name, rows in (("reading", reading), ("mathematics", mathematics)):
+            district.write("assessments", *rows)
+            (district.folder / "assessments.csv").rename(district.folder / f"{name}.csv")
+        return await district.load_by(mapping, district.folder, confirm=False)
+
+    four, all_of_them = NUMBERS[:4], scores("Mathematics", NUMBERS)
+    await loaded(scores("Reading", four), all_of_them)
+    # One in sixteen of all scores, and every fourth of reading.
+    with pytest.raises(LoadHeld) as refused:
+        await loaded(scores("Reading", four[:3]), all_of_them)
+    assert refused.value.held == ("assessments: 1 rows would end and 0 change, of 4",)
+    with pytest.raises(LoadHeld) as refused:
+        await loaded(scores("Reading", four, "2500"), all_of_them)
+    assert refused.value.held == ("assessments: 0 rows would end and 4 change, of 4",)
+    await loaded(scores("Reading", four), [*all_of_them[:11], *scores("Mathematics", NUMBERS[11:], "2500")])

@@ -68,3 +68,10 @@ def test_what_may_cover_somebody_else_is_not_found_within(inner: Any, outer: Any
 )
 def test_what_narrows_is_found_within(inner: Any, outer: Any) -> None:
     assert lies_within(inner, outer)
+
+
+@pytest.mark.ferpa("A8")
+def test_what_is_too_big_to_compare_is_not_found_within_though_it_is_the_same() -> None:
+    many: Any = {"any": [among(f"N{number}") for number in range(250)]}
+    assert lies_within({"any": many["any"][:50]}, many)
+    assert not lies_within(many, many)

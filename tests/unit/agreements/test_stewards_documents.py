@@ -220,3 +220,13 @@ def test_no_partner_has_stewards() -> None:
     wrong = content | {"party": "partner:bright-path", "role": "partner_signer"}
     with pytest.raises(InvalidDocument, match="/may_sign"):
         read_signer(canonical_bytes(wrong))
+
+
+def test_two_loads_of_one_table_that_change_as_little_are_two_and_a_file_named_twice_is_refused() -> None:
+    said = read_load_confirmation(LOAD)
+    twice = replace(said, load=replace(said.load, targets=said.load.targets * 2))
+    assert read_load_confirmation(load_confirmation_bytes(twice)) == twice
+    with pytest.raises(InvalidDocument):
+        read_load_confirmation(
+            load_confirmation_bytes(replace(said, load=replace(said.load, files=said.load.files * 2)))
+        )

@@ -68,3 +68,9 @@ def test_every_event_has_members_and_every_member_an_event_and_a_sentence() -> N
 
 def test_no_member_is_for_what_must_never_be_in_a_leaf() -> None:
     assert not {name_of(label) for label in MEMBERS} & {*FORBIDDEN, "event", "time", "v"}
+
+
+def test_each_kind_of_a_member_is_called_by_a_word_of_its_own() -> None:
+    words = [kind.word for kind in Kind]
+    assert len(set(words)) == len(words)
+    assert (Kind.TEXT_OR_NULL.word, Kind.FLAG.word) == ("text or null", "true or false")

@@ -113,6 +113,13 @@ def test_a_partial_tile_may_be_gone_once_the_full_one_is_there(tmp_path: Path) -
     assert verify_folder(tmp_path, SIGNER.verifier).size == 200
 
 
+def test_entries_that_lead_to_another_head_than_was_signed_are_damaged(tmp_path: Path) -> None:
+    write(tmp_path, numbered(5))
+    (tmp_path / "checkpoint").write_text(SIGNER.sign(5, leaf_hash(b"another head")).note)
+    with pytest.raises(LogDamaged, match="do not lead to the tree head"):
+        verify_folder(tmp_path, SIGNER.verifier)
+
+
 def test_a_shorter_log_than_before_is_a_rollback(tmp_path: Path) -> None:
     write(tmp_path, numbered(4))
     longer = SIGNER.sign(5, tree_head(leaf_hash(leaf) for leaf in numbered(5)))

@@ -1,0 +1,35 @@
+"""Whether an act by which a family's request was answered dated a row about that student: a no, or a statement."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Column, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from audit.events import Event
+from gateway.records.numbers import one_with
+from gateway.records.standing import consent, contested, opt_out
+from gateway.records.subjects import SubjectKey
+from gateway.services.errors import RequestRefused
+from gateway.services.family.shown import number_of_one
+from gateway.services.stops import student_known_as
+
+DATED_BY: Final[Mapping[str, Column[int]]] = {
+    Event.OPTED_OUT: opt_out.c.from_idx,
+    Event.CONSENT_WITHDRAWN: consent.c.to_idx,
+    Event.STATEMENT_PLACED: contested.c.from_idx,
+}
+"""Acts beside whose entry nobody stands: which column of which table says what each of them began or ended."""
+
+
+async def require_dated(connection: AsyncConnection, request: int, event: str, by: int, key: SubjectKey) -> None:
+    """
+    Check that entry `by`, one of `DATED_BY`, began or ended something of the student whom a request is about.
+
+    By any number of the child's. Raises `RequestRefused`, `LinkErased`.
+    """
+    child = await student_known_as(connection, await number_of_one(connection, request, key))
+    dated = DATED_BY[event]
+    own = dated.table.c.student_id.in_(await one_with(connection, child))
+    if not await connection.scalar(select(exists().where(own, dated == by))):
+        raise RequestRefused(f"Entry {by} is about another student.")
