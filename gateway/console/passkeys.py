@@ -19,7 +19,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
-from gateway.services.papers.passkeys import challenge_to_make, encoded, new_passkey, relying_party
+from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove, encoded, new_passkey, relying_party
 from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 from gateway.signing.words import TITLES
@@ -54,6 +54,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             today=moment.now.date(),
             rp=relying_party(origin_of(request)),
             challenge=encoded(challenge_to_make(session.csrf)),
+            proof=encoded(challenge_to_prove(session.csrf)),
             user=encoded(person_of(session).encode()),
         )
 
@@ -61,12 +62,13 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
     async def make_passkey(request: Request, staff: PaperReader) -> Response:
         """Take a new passkey: it becomes a document that others sign."""
         session, form = staff.session, await form_of(request)
-        key = new_passkey(form, challenge_to_make(session.csrf), origin_of(request))
+        key = new_passkey(form, session.csrf, origin_of(request))
         said = bounded(form, most=_LONGEST)
         kind, payload = _introduction(session, said, key)
         person = person_of(session)
-        await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")
+        # Whose it is first: who approves what hangs on it (claim 12), and without a paper it gives nothing.
         await OwnPasskeys(desk.office).keep(key.thumbprint, person)
+        await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")
         return RedirectResponse(f"{ROOT}/passkeys", 303)
 
     return router

@@ -26,6 +26,7 @@ from gateway.services.papers.invitations import Invitations, Opened
 from gateway.services.papers.papers import Paper
 from gateway.services.papers.passkeys import (
     challenge_to_make,
+    challenge_to_prove,
     challenge_to_sign,
     encoded,
     new_passkey,
@@ -110,7 +111,7 @@ def signing_router(office: Office) -> APIRouter:
         code, form = code_of(request), await form_of(request)
         opened = await opened_by(request, invitations, code)
         try:
-            key = new_passkey(form, challenge_to_make(code), _origin(request))
+            key = new_passkey(form, code, _origin(request))
             await invitations.introduce(opened, key, form.get("name", ""))
         except GatewayError as refused:
             return _shown(request, opened, refused=refused)
@@ -150,6 +151,7 @@ def _shown(request: Request, opened: Opened, *, refused: GatewayError | None = N
         rp=relying_party(origin),
         challenge=challenge_to_sign(line.kind, line.digest),
         new_challenge=encoded(challenge_to_make(code_of(request))),
+        proof=encoded(challenge_to_prove(code_of(request))),
         user=encoded(opened.party.encode()),
         titles=TITLES,
     )

@@ -11,7 +11,7 @@ from agreements.documents.hold import Hold, hold_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
 from gateway.services.papers.invitations import MOST_KEYS
-from gateway.services.papers.passkeys import challenge_to_make
+from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove
 from tests.factories.authenticator import ATTESTED, EXTENDED, PRESENT, VERIFIED, Authenticator, Said, encoded
 from tests.factories.cohort import DAY, TUTORING
 from tests.factories.console import Console, console_of
@@ -35,9 +35,17 @@ def device(console: Console, name: str) -> Authenticator:
     return Authenticator(name, "localhost", console.gateway.url)
 
 
-def handed_over(made: tuple[bytes, bytes], passkey: Authenticator) -> dict[str, str]:
+def handed_over(
+    made: tuple[bytes, bytes], passkey: Authenticator, secret: str, said: Said | None = None
+) -> dict[str, str]:
     attestation, client_data = map(encoded, made)
-    return {"credential": encoded(passkey.credential), "attestation": attestation, "client_data": client_data}
+    held = map(encoded, passkey.asserted(challenge_to_prove(secret), said))
+    return {
+        "credential": encoded(passkey.credential),
+        "attestation": attestation,
+        "client_data": client_data,
+        **dict(zip(("held_authenticator_data", "held_client_data", "held_signature"), held, strict=True)),
+    }
 
 
 def signed(passkey: Authenticator, kind: Kind, payload: bytes, said: Said | None = None) -> dict[str, str]:
@@ -52,21 +60,29 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     token, passkey = await officer.token(), device(console, "Quinn's")
     challenge = challenge_to_make(token)
     form = {"csrf": token, "name": "Quinn Third", "use": "officer", "first_day": str(DAY), "reason": "A third officer."}
-    good = handed_over(passkey.made(challenge), passkey)
+    good = handed_over(passkey.made(challenge), passkey, token)
+    thief = device(console, "somebody else's")
+    claimed = {name: good[name] for name in ("credential", "attestation", "client_data")}
     elsewhere = Authenticator("Quinn's", "evil.example", "https://evil.example")
     for bad in (
-        handed_over(passkey.made(challenge_to_make("another")), passkey),
-        handed_over(passkey.made(challenge, Said(flags=PRESENT | ATTESTED)), passkey),
-        handed_over(passkey.made(challenge, Said(flags=PRESENT | VERIFIED)), passkey),
-        handed_over(passkey.made(challenge, Said(flags=MADE, type="webauthn.get")), passkey),
-        handed_over(passkey.made(challenge, Said(flags=MADE, origin="https://evil.example")), passkey),
-        handed_over(passkey.made(challenge, Said(flags=MADE, behind=b"\x80")), passkey),
-        handed_over(passkey.made(challenge, Said(flags=MADE | EXTENDED)), passkey),
-        handed_over(elsewhere.made(challenge), elsewhere),
+        handed_over(passkey.made(challenge_to_make("another")), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=PRESENT | ATTESTED)), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=PRESENT | VERIFIED)), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=MADE, type="webauthn.get")), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=MADE, origin="https://evil.example")), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=MADE, behind=b"\x80")), passkey, token),
+        handed_over(passkey.made(challenge, Said(flags=MADE | EXTENDED)), passkey, token),
+        handed_over(elsewhere.made(challenge), elsewhere, token),
         {**good, "credential": encoded(b"another")},
         {**good, "attestation": ""},
         {**good, "attestation": encoded(b"\x81" * 9000)},
         {**good, "client_data": "e30"},
+        # A browser says whose public key it is, and only who holds the key signs with it.
+        {**good, "held_signature": ""},
+        handed_over(passkey.made(challenge), passkey, "another"),
+        handed_over(passkey.made(challenge), passkey, token, Said(origin="https://evil.example")),
+        handed_over(passkey.made(challenge), passkey, token, Said(flags=PRESENT)),
+        {**handed_over(thief.made(challenge), thief, token), **claimed},
         {},
     ):
         assert (await officer.post("/console/passkeys", {**form, **bad})).status_code == 409, bad
@@ -78,7 +94,7 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
 
     # Somebody who signs for the district: limits, and days of the calendar.
     own = device(console, "a district signer's")
-    signing = {**form, **handed_over(own.made(challenge), own), "use": "signer", "may_agreement": "yes"}
+    signing = {**form, **handed_over(own.made(challenge), own, token), "use": "signer", "may_agreement": "yes"}
     assert (await officer.post("/console/passkeys", {**signing, "last_day": ""})).status_code == 409
     assert (await officer.post("/console/passkeys", {**signing, "last_day": str(DAY)})).status_code == 303
     (waiting,) = [each for each in await (await papers_of(console)).listed() if each.kind is Kind.SIGNER]
@@ -142,7 +158,7 @@ async def test_a_partners_signer_comes_by_a_link_makes_a_passkey_and_signs_once(
         assert (await guest.get("/sign/document")).content == payload
 
         passkey = device(console, "the partner's signer")
-        new = handed_over(passkey.made(challenge_to_make(code)), passkey)
+        new = handed_over(passkey.made(challenge_to_make(code)), passkey, code)
         assert (await guest.post("/sign/passkeys", {**new, "name": ""})).status_code == 409
         told = await guest.post("/sign/passkeys", {**new, "name": "Petra Partner"})
         assert (told.status_code, passkey.public.thumbprint in told.text) == (200, True)
@@ -150,7 +166,7 @@ async def test_a_partners_signer_comes_by_a_link_makes_a_passkey_and_signs_once(
         await introduced(console, f"A signer of {partner}", ring.officers[1].key)
         for number in range(MOST_KEYS + 1):
             more = device(console, f"key {number}")
-            form = {**handed_over(more.made(challenge_to_make(code)), more), "name": f"Petra Partner {number}"}
+            form = {**handed_over(more.made(challenge_to_make(code)), more, code), "name": f"Petra Partner {number}"}
             assert (await guest.post("/sign/passkeys", form)).status_code == (409 if number == MOST_KEYS else 200)
         # The district's own signer does not sign by the partner's link, and what is refused leaves the link good.
         foreign = signed_file(Kind.AGREEMENT, payload, ring.signer(bundle.agreement.district.id).key)

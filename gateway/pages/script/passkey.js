@@ -8,7 +8,7 @@
     btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
   const make = async (form) => {
-    const { challenge, rp, rpName, user, userName } = form.dataset;
+    const { challenge, proof, rp, rpName, user, userName } = form.dataset;
     const made = await navigator.credentials.create({
       publicKey: {
         challenge: bytes(challenge),
@@ -22,6 +22,18 @@
     form.elements.credential.value = made.id;
     form.elements.attestation.value = text(made.response.attestationObject);
     form.elements.client_data.value = text(made.response.clientDataJSON);
+    // The new key signs once, which shows that whoever sends it holds it.
+    const held = await navigator.credentials.get({
+      publicKey: {
+        challenge: bytes(proof),
+        rpId: rp,
+        allowCredentials: [{ type: "public-key", id: made.rawId }],
+        userVerification: "required",
+      },
+    });
+    form.elements.held_authenticator_data.value = text(held.response.authenticatorData);
+    form.elements.held_client_data.value = text(held.response.clientDataJSON);
+    form.elements.held_signature.value = text(held.response.signature);
   };
 
   const sign = async (form) => {

@@ -151,10 +151,9 @@ class Invitations:
             if await count_open(connection, by=opened.party) >= MOST_KEYS:
                 raise PaperRefused("Enough new keys of this partner wait to be introduced already.")
         signer = Signer(opened.party, ROLES[1], name.strip(), key, today, today + A_YEAR, LIMITS)
-        title = f"A signer of {opened.party}"
-        digest = await self._papers.prepare(Kind.SIGNER, signer_bytes(signer), opened.party, title=title)
         await OwnPasskeys(self._office).keep(key.thumbprint, opened.party)
-        return digest
+        title = f"A signer of {opened.party}"
+        return await self._papers.prepare(Kind.SIGNER, signer_bytes(signer), opened.party, title=title)
 
 
 def _hashed(code: str) -> bytes:

@@ -1,4 +1,8 @@
-"""Whose passkeys were made here: so that somebody sees how theirs stand. It gives nothing, and proves nothing."""
+"""
+Whose passkeys were made here: so that somebody sees how theirs stand, and nobody approves what they prepared.
+
+It gives nothing. That a person held the key when it was kept is shown by a signature (`passkeys.new_passkey`).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

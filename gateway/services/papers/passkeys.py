@@ -3,7 +3,8 @@ Passkeys on pages: what a browser is asked, what it hands over of a new one, and
 
 A new passkey gives nothing: it is the public key of a document that others sign. So nobody vouches for the make of an
 authenticator (attestation "none"), and what is verified here is that the key is one of ours: made for this host, by
-somebody who was there.
+somebody who was there. With "none" a browser only says so; that whoever brings a key holds it, and does not claim the
+public key of somebody else as their own, is shown by a second signature, with the new key.
 """
 
 import base64
@@ -18,14 +19,15 @@ from urllib.parse import urlsplit
 from fido2.server import Fido2Server
 from fido2.webauthn import PublicKeyCredentialRpEntity, UserVerificationRequirement
 
-from agreements.errors import AgreementError, BadKey
+from agreements.errors import AgreementError, BadKey, BadSignature
 from agreements.keys import PublicKey, read_public_key
-from agreements.passkeys import Passkey, challenge_of
+from agreements.passkeys import Asserted, Passkey, challenge_of, require_asserted
 from agreements.signature import AnySignature, Envelope, Kind, read_signature, verify
 from gateway.services.papers.errors import PaperRefused
 
 _NAME: Final = "Pactgate"
 _UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError, struct.error)
+_PROOF: Final = ("held_authenticator_data", "held_client_data", "held_signature")
 _REFUSED: Final = "This is no new passkey of this page. Make it again; if it fails again, use another authenticator."
 
 
@@ -43,18 +45,28 @@ def challenge_to_make(secret: str) -> bytes:
     return hashlib.sha256(b"pactgate new passkey 1\n" + secret.encode(errors="replace")).digest()
 
 
+def challenge_to_prove(secret: str) -> bytes:
+    """Return the challenge that a new passkey signs at once, for the same session or link, to show that it is held."""
+    return hashlib.sha256(b"pactgate new passkey held 1\n" + secret.encode(errors="replace")).digest()
+
+
 def encoded(data: bytes) -> str:
     """Return bytes as pages and browsers write them: base64url without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def new_passkey(form: Mapping[str, str], challenge: bytes, origin: str) -> PublicKey:
-    """Return the key that a browser made for this page. Raises `PaperRefused` for anything that is not exactly one."""
+def new_passkey(form: Mapping[str, str], secret: str, origin: str) -> PublicKey:
+    """
+    Return the key that a browser made for this page, and that whoever sends it holds.
+
+    `secret` is that of `challenge_to_make`. Raises `PaperRefused` for anything that is not exactly one.
+    """
     rp_id = relying_party(origin)
     server = Fido2Server(
         PublicKeyCredentialRpEntity(id=rp_id, name=_NAME), verify_origin=lambda said: bool(said == origin)
     )
-    state = {"challenge": encoded(challenge), "user_verification": UserVerificationRequirement.REQUIRED}
+    made_for = encoded(challenge_to_make(secret))
+    state = {"challenge": made_for, "user_verification": UserVerificationRequirement.REQUIRED}
     credential = form.get("credential", "")
     answer = {
         "rawId": credential,
@@ -69,10 +81,17 @@ def new_passkey(form: Mapping[str, str], challenge: bytes, origin: str) -> Publi
         x, y = made.public_key[-2], made.public_key[-3]
         if encoded(made.credential_id) != credential:
             raise PaperRefused(_REFUSED)
-        key = read_public_key({"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)})
-    except (*_UNREADABLE, RecursionError, BadKey):
+        members = {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)}
+        key, passkey = read_public_key(members), Passkey(rp_id, (origin,), credential)
+        shown = Asserted(*(_decoded(form.get(name, "")) for name in _PROOF))
+        require_asserted(shown, challenge_to_prove(secret), members, passkey)
+    except (*_UNREADABLE, RecursionError, BadKey, BadSignature):
         raise PaperRefused(_REFUSED) from None
-    return replace(key, passkey=Passkey(rp_id, (origin,), credential))
+    return replace(key, passkey=passkey)
+
+
+def _decoded(said: str) -> bytes:
+    return base64.urlsafe_b64decode(said + "=" * (-len(said) % 4))
 
 
 def signable(keys: Iterable[PublicKey], origin: str) -> dict[str, tuple[PublicKey, ...]]:
