@@ -90,7 +90,8 @@ class Appearing:
         """
         Prepare what populations will be, and publish; what moves meanwhile is prepared again.
 
-        Raises `LoadBusy`, and what the `confirmation` raises.
+        `before` is the newest entry that had dated a list when the load began. Raises `LoadBusy`, of lists
+        `LoadOvertaken`, and what the `confirmation` raises.
         """
         prepared = await self._populations(work, groups)
         for _ in range(_CATCH_UPS):
@@ -99,7 +100,7 @@ class Appearing:
             except LoadOvertaken:
                 # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
                 # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
-                if any(group.event is not Event.RECORDS_LOADED for group in groups):
+                if _are_lists(groups):
                     raise
                 prepared = await self._catch_up(work, groups, prepared)
         raise LoadBusy("stops came whenever this load was prepared")
@@ -169,7 +170,7 @@ class Appearing:
             for group in groups:
                 idx = await next_index(connection)
                 if not entries:
-                    await _require_unmoved(connection, prepared.epoch, before)
+                    await _require_unmoved(connection, prepared.epoch, before if _are_lists(groups) else None)
                 entries.append(idx)
                 changes, loaded = group.changes_something, list(group.parts)
                 if group.event is not Event.RECORDS_LOADED:
@@ -198,11 +199,24 @@ class Appearing:
         return tuple(entries)
 
 
-async def _require_unmoved(connection: AsyncConnection, epoch: int, before: int) -> None:
-    """Check, under the head, that nothing came since the preparation. Raises `LoadOvertaken`."""
-    # A withdrawal or opt-out that came after the comparison: what was compared may bring it back.
-    if (await connection.execute(_EPOCH)).scalar_one() != epoch or await newest_entry(connection) > max(before, epoch):
+def _are_lists(groups: Sequence[Group]) -> bool:
+    """Return whether some of it decides about somebody: a roster, consents, opt-outs or placements."""
+    return any(group.event is not Event.RECORDS_LOADED for group in groups)
+
+
+async def _require_unmoved(connection: AsyncConnection, epoch: int, before: int | None) -> None:
+    """
+    Check, under the head, that nothing came since the preparation, and to lists nothing since entry `before`.
+
+    Raises `LoadOvertaken`.
+    """
+    # (1): the populations are those of this epoch.
+    if (await connection.execute(_EPOCH)).scalar_one() != epoch:
         raise LoadOvertaken("a stop came while this load was prepared")
+    # (2): the lists were compared before that epoch was read. What a stop ended in between is in force in what was
+    # compared then, and would be brought back.
+    if before is not None and await newest_entry(connection) != before:
+        raise LoadOvertaken("a stop came after the lists of this load were compared")
 
 
 async def _show(connection: AsyncConnection, group: Group, idx: int) -> None:

@@ -78,6 +78,12 @@ async def test_each_stop_is_on_record_with_who_did_it_and_refuses_the_next_reque
     assert sorted(partners) == sorted(known)
     page = (await officer.get("/console/stop")).text
     assert page.count("/console/log/") >= len(stops)
+    # Pressed twice it is one stop: each takes a signature of its own to undo.
+    size = await gateway.size()
+    for what, name in (("everything", origin), (digest, gateway.line(TUTORING)), (partners[0], partners[0])):
+        again = await officer.post("/console/stop", {**form, "what": what, "name": name})
+        assert (again.status_code, "It is stopped already" in again.text) == (409, True), what
+    assert await gateway.size() == size
 
 
 async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_exactly_its_bytes(

@@ -58,6 +58,8 @@ class Staging:
         self._joined = [exports.open(join.file) for join in load.join]
         self.is_there = bool(self.file.layers)
         """Whether there is a file to read; an optional one may be missing."""
+        self.named: frozenset[str] = frozenset()
+        """The agreements that the file's own names for them stand for, whether or not a row has such a name."""
         if not self.is_there:
             return
         columns = (*self.file.columns, *chain.from_iterable(_named(each) for each in self._joined))
@@ -65,6 +67,9 @@ class Staging:
         # A file that is missing has no columns: what would be joined from it is empty.
         places = dict.fromkeys(_columns(load), NOWHERE) | {column: place for place, column in enumerate(columns)}
         self._on = [places[join.on] for join in load.join]
+        agreement = load.rules().get(AGREEMENT)
+        if agreement is not None and agreement.lookup is not None and agreement.constant is None:
+            self.named = frozenset(lookups.get(agreement.lookup, {}).values())
         kinds = kinds_of(load.target)
         self._fields = tuple(
             field_for(name, rule, self.file.source, places, reader_for(rule, kinds[name], lookups))
@@ -149,14 +154,14 @@ class Staging:
 
 def _told(fields: Iterable[Field], name: str, cells: Sequence[str]) -> str | None:
     """Return what a refused row says in this field, as far as it was joined and can be read."""
-    for each in fields:
-        if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
-            try:
-                told = each.reader.read(each.constant if each.place is None else cells[each.place])
-            except CellRefused:
-                return None
-            return None if told is None else str(told)
-    return None
+    said = next((each for each in fields if each.name == name), None)
+    if said is None or (cell := said.told(cells)) is None:
+        return None
+    try:
+        told = said.reader.read(cell)
+    except CellRefused:
+        return None
+    return None if told is None else str(told)
 
 
 def _named(file: SourceRows) -> tuple[str, ...]:

@@ -65,11 +65,15 @@ class Workspace:
         self.connection = connection
         self.refused: Counter[int] = Counter()
         """How many rows of each load were refused so far."""
+        self.source = ""
+        """The name of the mapping."""
+        self.stagings: Sequence[Staging] = ()
         self._random = random
 
-    async def open(self, stagings: Sequence[Staging]) -> None:
-        """Make the tables anew."""
+    async def open(self, source: str, stagings: Sequence[Staging]) -> None:
+        """Make the tables anew, for what the mapping of this name loads."""
         self.refused.clear()
+        self.source, self.stagings = source, stagings
         words = [_TABLES]
         for number, staging in enumerate(stagings):
             target, scope = staging.load.target, staging.load.scope_columns
@@ -97,20 +101,6 @@ class Workspace:
             tell(staging.file.taken)
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
-
-    async def add_places(self, number: int, staging: Staging) -> None:
-        """Note what a load speaks of by the rows that are staged: its scope."""
-        scope = staging.load.scope_columns
-        if not scope:
-            return
-        named = ", ".join(scope)
-        await self.connection.execute(
-            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
-        )
-        constants = staging.constants()
-        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
-            # Such a file speaks of it even when it has no rows.
-            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         """Put records into one of the tables."""

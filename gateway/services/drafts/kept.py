@@ -96,7 +96,14 @@ class Drafts:
         written = _written(content)
         async with self._engine.begin() as connection:
             now = (await read_moment(connection)).now
-            values = {"content": written, "revision": revision + 1, "changed_by": person, "changed_at": now}
+            # What was given out for signatures is another document from here on, and takes this draft along no more.
+            values = {
+                "content": written,
+                "revision": revision + 1,
+                "changed_by": person,
+                "changed_at": now,
+                "ready": None,
+            }
             ours = _is(number) & (draft.c.revision == revision)
             if (await connection.execute(update(draft).where(ours).values(values))).rowcount:
                 return revision + 1

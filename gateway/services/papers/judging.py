@@ -6,8 +6,9 @@ INVARIANT: a signature that would make the document refused as a whole is refuse
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
@@ -20,7 +21,7 @@ from gateway.services.papers.needs import Held, Need, NeedLine, Who, held_now, l
 from gateway.services.standing.registry import Moment, Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: who holds which key is worked out once, for all papers
 class World:
     """What papers are looked at against: what is in force, and when."""
 
@@ -28,7 +29,7 @@ class World:
     registry: Registry
     catalogue: Catalogue
 
-    @property
+    @cached_property
     def held(self) -> Held:
         """Who holds which key now."""
         return held_now(self.registry.authority, self.moment.received)
@@ -45,14 +46,24 @@ class World:
         What somebody signs alone as their partner's list names them is verified by the key that the list has, and by
         no other: it is no key of an officer's or a signer's, and signs as the list says.
         """
-        if not self.is_by_list(row):
+        needs = self.needs_of(row)
+        if all(need.person is None for need in needs):
             return known_keys(self.registry)
-        listed = [need.listed for need in self.needs_of(row) if need.listed is not None]
-        return {key.thumbprint: key for key in listed}
+        return {need.listed.thumbprint: need.listed for need in needs if need.listed is not None}
 
-    def is_by_list(self, row: Row) -> bool:
-        """Return whether a paper is signed by somebody whom a partner's list names, and by nobody beside them."""
-        return any(need.person is not None for need in self.needs_of(row))
+
+def counting(row: Row, world: World) -> Row:
+    """
+    Return an open paper with those signatures alone that count now.
+
+    A key that was revoked since, or whose days are over, would have the document refused as a whole, and nobody can
+    take a signature off: it is left out, and whoever it was signs anew.
+    """
+    if row.filed is not None or not row.added:
+        return row
+    needs = world.needs_of(row)
+    counts = [each for each in row.added if any(world.held.may(each.signature.kid, need, row.kind) for need in needs)]
+    return replace(row, added=tuple(counts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ LASTS: Final = timedelta(days=30)
 """A document that nobody signs for so long is prepared anew: what it says of the world may be over."""
 MOST_OPEN: Final = 200
 """More than a district signs in its busiest month; beyond it somebody fills the list."""
-_STOPS: Final = frozenset({Kind.REVOCATION})
-"""What only narrows is prepared however long the list is: a stop never waits."""
+MOST_OF_ONE: Final = 100
+"""Of these one person prepares so many: nobody fills the list alone."""
+_URGENT: Final = frozenset({Kind.REVOCATION, Kind.EMERGENCY_ORDER, Kind.HOLD, Kind.DEBARMENT})
+"""What narrows, or cannot wait, is prepared however long the list is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,11 @@ async def put(
     """Keep a paper, once, anew if it was too old; return its digest. Raises `TooManyPapers`."""
     digest = Envelope(kind, payload, ()).digest
     await drop_stale(connection, now)
-    if kind not in _STOPS and await count_open(connection) >= MOST_OPEN:
-        raise TooManyPapers(f"{MOST_OPEN} papers are open.")
+    if kind not in _URGENT:
+        if await count_open(connection) >= MOST_OPEN:
+            raise TooManyPapers(f"{MOST_OPEN} papers are open.")
+        if await count_open(connection, by=by) >= MOST_OF_ONE:
+            raise TooManyPapers(f"{MOST_OF_ONE} papers of one person are open.")
     row = {
         "digest": digest_bytes(digest),
         "kind": kind.value,
@@ -141,11 +146,6 @@ async def keep_signature(
     row = {"signature": canonical_bytes(signature.members).decode(), "added_by": by, "added_at": at}
     statement = insert(paper_signature).values(digest=digest_bytes(digest), kid=signature.kid, **row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["digest", "kid"], set_=row))
-
-
-async def drop_signatures(connection: AsyncConnection, digest: str) -> None:
-    """Take away what was signed of a paper."""
-    await connection.execute(delete(paper_signature).where(paper_signature.c.digest == digest_bytes(digest)))
 
 
 async def take_away(connection: AsyncConnection, digest: str) -> None:

@@ -13,18 +13,21 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from agreements.approvals import require_not_drafter
 from agreements.canonical import MAX_BYTES, read_canonical
+from agreements.document import parse_agreement
 from agreements.documents.approval import APPROVABLE, Approval, approval_bytes
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.obligations.owed import Inspections
 from gateway.services.office import Office
 from gateway.services.papers import kept
-from gateway.services.papers.errors import PaperIncomplete, PaperRefused
+from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
 from gateway.services.papers.filing import Beside, file_document, is_filed_here
 from gateway.services.papers.judging import (
     PaperLine,
     World,
+    counting,
     in_our_words,
     line_of,
     require_wanted,
@@ -119,8 +122,9 @@ class Papers:
         world = await self._world()
         async with self._changing() as (connection, now):
             await kept.drop_stale(connection, now)
-            rows = await kept.all_open(connection)
-            approvals = await kept.about(connection, [row.digest for row in rows])
+            rows = [counting(each, world) for each in await kept.all_open(connection)]
+            about = await kept.about(connection, [row.digest for row in rows])
+            approvals = [counting(each, world) for each in about]
             mine = await self._keys_of(connection, person, world.registry)
         opened = {row.digest for row in rows}
         return tuple(line_of(row, approvals, world, mine, opened) for row in rows)
@@ -129,8 +133,8 @@ class Papers:
         """Return one paper, filed or open; `person` or the signers of `party` look. Raises `NoSuchPaper`."""
         world = await self._world()
         async with self._office.engine.connect() as connection:
-            row = await kept.one(connection, digest)
-            approvals = await kept.about(connection, [digest])
+            row = counting(await kept.one(connection, digest), world)
+            approvals = [counting(each, world) for each in await kept.about(connection, [digest])]
             mine = await self._keys_of(connection, person, world.registry)
             approved = None if row.concerns is None else await kept.found(connection, row.concerns)
         opened = {digest} if approved is None or approved.filed is not None else {digest, approved.digest}
@@ -174,8 +178,6 @@ class Papers:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
-                if world.is_by_list(row):
-                    await kept.drop_signatures(connection, digest)  # by the key that an older list had of them
                 await kept.keep_signature(connection, digest, signature, by, now)
                 row = await kept.open_one(connection, digest, now)
         return await self.paper(digest, by)
@@ -196,6 +198,9 @@ class Papers:
         del by
         async with self._changing() as (connection, now):
             await kept.open_one(connection, digest, now)
+            # Whoever withdraws it believes that it has no effect; one that a command filed, or a page that died, has.
+            if await self._is_in_force(await self.paper(digest)):
+                raise PaperFiled(f"The document {digest} is in force.")
             await kept.take_away(connection, digest)
 
     async def file(self, digest: str, by: str) -> int:
@@ -205,15 +210,20 @@ class Papers:
         Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
         nothing was written then.
         """
-        async with self._changing() as (connection, now):
-            await kept.open_one(connection, digest, now)
-        paper = await self.paper(digest)
+        # Locked until it is noted: nobody withdraws, signs or files it meanwhile.
+        async with self._changing() as (locked, now):
+            await kept.open_one(locked, digest, now)
+            return await self._file(locked, digest, by)
+
+    async def _file(self, locked: AsyncConnection, digest: str, by: str) -> int:
+        paper, world = await self.paper(digest), await self._world()
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
         if paper.line.goes_with is not None:
             raise PaperRefused("This approval is filed together with what it approves.")
         async with self._office.engine.connect() as connection:
-            approvals = [each for each in await kept.about(connection, [digest]) if each.signatures and not each.filed]
+            about = [counting(each, world) for each in await kept.about(connection, [digest])]
+            approvals = [each for each in about if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
         if not await self._is_in_force(paper):
             with in_our_words():
@@ -223,9 +233,8 @@ class Papers:
         # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
         # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
         filed = await self._entries_of([digest, *(each.digest for each in approvals)])
-        async with self._changing() as (connection, _):
-            for each, index in filed.items():
-                await kept.mark_filed(connection, each, index, by)
+        for each, index in filed.items():
+            await kept.mark_filed(locked, each, index, by)
         return filed[digest]
 
     async def _is_in_force(self, paper: Paper) -> bool:
@@ -243,16 +252,23 @@ class Papers:
 
     async def _require_second_person(self, approval: Approval, by: str) -> None:
         """
-        Check that whoever prepared a paper does not approve it (claim 12), nor bring an officer's approval of it.
+        Check that whoever prepared or drafted a paper does not approve it (claim 12), nor bring such an approval.
 
-        Raises `PaperRefused`. The document's own rule is `agreements.approvals`; this one is about who signs in.
+        Raises `PaperRefused`. The document's own rule is `agreements.approvals`, which is asked here about the drafter,
+        so that nobody waits for what does not count; the other one is about who signs in.
         """
-        _, registry = await self._desk.registry()
+        moment, registry = await self._desk.registry()
         async with self._office.engine.connect() as connection:
             paper = await kept.found(connection, approval.approves)
             if paper is None:
                 return
             own = await self._keys_of(connection, paper.prepared_by, registry)
+        if paper.kind is Kind.AGREEMENT and (
+            officer := registry.authority.officers(moment.received).get(approval.approver)
+        ):
+            drafter = parse_agreement(paper.payload, self._desk.catalogue).people.drafted_by
+            with in_our_words():
+                require_not_drafter(officer, drafter, registry.authority)
         if by == paper.prepared_by or approval.approver in own:
             raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
 

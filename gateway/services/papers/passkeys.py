@@ -81,7 +81,7 @@ def new_passkey(form: Mapping[str, str], secret: str, origin: str) -> PublicKey:
         x, y = made.public_key[-2], made.public_key[-3]
         if encoded(made.credential_id) != credential:
             raise PaperRefused(_REFUSED)
-        members = {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)}
+        members: dict[str, Any] = {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)}
         key, passkey = read_public_key(members), Passkey(rp_id, (origin,), credential)
         shown = Asserted(*(_decoded(form.get(name, "")) for name in _PROOF))
         require_asserted(shown, challenge_to_prove(secret), members, passkey)
