@@ -173,6 +173,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "unknown_incident": Kind(404, "There is no such incident"),
     "case_refused": Kind(400, "This cannot be noted"),
     "case_moved": Kind(409, "Somebody was quicker"),
+    "duties_undone": Kind(409, "Something is still to be done"),
 }
 """
 What only a page of the district's own staff says.

@@ -14,7 +14,7 @@ from gateway.errors import GatewayError
 from gateway.services.stewardship import LoadHeld, LoadReport, RowsRefused
 
 _NAMED = 5
-_COUNTED = ("added", "changed", "ended", "unchanged", "withheld")
+_COUNTED = ("read", "added", "changed", "ended", "unchanged", "refused_rows", "left_out", "withheld")
 
 
 def account(name: str, report: LoadReport, unread: Sequence[str], *, dry: bool) -> dict[str, object]:

@@ -19,9 +19,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
 from gateway.console.forms import bounded
 from gateway.console.views import person_of, view
-from gateway.errors import GatewayError
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
-from gateway.services.names_shown import enter_names_shown
 from gateway.services.slips.paper import slip_paper
 from gateway.services.slips.slips import Slips
 from gateway.services.slips.wording import Language
@@ -77,13 +75,7 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         if not (entry.isascii() and entry.isdigit()) or len(entry) > _DIGITS:
             raise BadWish("Give the number of the entry.")
         language = _choice(Language, form, "language", "in which language the slip is")
-        try:
-            slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language)
-        except GatewayError:
-            # Whether somebody has this number is told by a refusal too.
-            await enter_names_shown(desk.office.engine, person)
-            raise
-        await enter_names_shown(desk.office.engine, person, entry=slip.entry)
+        slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language, person)
         name = {"content-disposition": f'attachment; filename="slip-{slip.entry}.pdf"'}
         return Response(slip_paper(slip), media_type="application/pdf", headers=name)
 

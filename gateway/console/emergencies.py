@@ -34,6 +34,7 @@ from gateway.console.views import ROOT, person_of
 from gateway.console.watch_lists import ORDER_STANDINGS, emergencies_listing
 from gateway.pages.languages import message
 from gateway.services.emergencies.orders import Emergencies, require_ordered
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from gateway.signin.callers import form_of
 
@@ -61,8 +62,6 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
         """List every order, the newest first, with the form of a new one."""
         moment, registry = await desk.read()
         catalogue = desk.office.desk.catalogue
-        officers = registry.authority.officers(moment.received)
-        own = registry.staff.own_keys.get(person_of(staff.session), frozenset())
         names = {each.id: each.name for each in catalogue}
         listing = emergencies_listing(names, words_of(request))
         return list_view(
@@ -72,7 +71,7 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
             "emergencies.html",
             listed(request, listing, tuple(reversed(await emergencies.lines()))),
             zone=zone_of(registry),
-            own=sorted(own & officers.keys()),
+            own=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),
             elements=[each for each in catalogue if each.tier is not Tier.NEVER],
             names=names,
             kinds=KINDS,

@@ -30,6 +30,7 @@ DONE: Final = {
     "noted": message("Note"),
     "counted": message("Looked at whose records it may concern"),
     "done": message("Done"),
+    "not_applicable": message("Does not apply"),
     "closed": message("Closed"),
 }
 IncidentNumber = Annotated[int, Path(ge=0, lt=2**62)]
@@ -134,10 +135,15 @@ def _add_steps(router: APIRouter, incidents: Incidents) -> None:
     async def done(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
         """Tick off what was to be done."""
         form = await form_of(request)
-        if form.get("task", "") not in set(Task):
-            raise CaseRefused("Say what is done.")
-        task = Task(form["task"])
-        await incidents.note(incident, form.get("words", ""), person_of(staff.session), task=task)
+        await incidents.note(incident, form.get("words", ""), person_of(staff.session), task=_task(form))
+        return _back(incident)
+
+    @router.post("/console/incidents/{incident}/not-applicable", name="console_incident_not_applicable")
+    async def not_applicable(request: Request, staff: IncidentHandler, incident: IncidentNumber) -> Response:
+        """Say why something need not be done."""
+        form = await form_of(request)
+        person = person_of(staff.session)
+        await incidents.note(incident, form.get("words", ""), person, task=_task(form), applies=False)
         return _back(incident)
 
     @router.post("/console/incidents/{incident}/close", name="console_close_incident")
@@ -146,6 +152,12 @@ def _add_steps(router: APIRouter, incidents: Incidents) -> None:
         form = await form_of(request)
         await incidents.close(incident, form.get("words", ""), person_of(staff.session))
         return _back(incident)
+
+
+def _task(form: dict[str, str]) -> Task:
+    if form.get("task", "") not in set(Task):
+        raise CaseRefused("Say what it is about.")
+    return Task(form["task"])
 
 
 def _day(form: dict[str, str], name: str) -> date:

@@ -15,6 +15,7 @@ from gateway.console.paper_lists import papers_listing
 from gateway.console.views import person_of, view
 from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.judging import PaperLine
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.passkeys import challenge_to_sign, relying_party, signable
 from gateway.signing.words import TITLES, WHO
@@ -79,7 +80,7 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
             fresh=FRESH,
             approvable=found.line.kind.value in APPROVABLE and found.line.kind is not Kind.EMERGENCY_ORDER,
             officers={kid: officer.name for kid, officer in officers.items()},
-            own_keys=sorted(registry.staff.own_keys.get(person_of(staff.session), frozenset()) & officers.keys()),
+            own_keys=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),
             names={
                 kid: sorted(registry.authority.names_of(kid)) or _listed(found.line, kid)
                 for each in found.added

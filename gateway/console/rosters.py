@@ -25,7 +25,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
-from gateway.services.rosters.office import RosterOffice, RosterSummary, ShownLine, StandingLine
+from gateway.services.rosters.office import Look, RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
 from gateway.signin.callers import form_of
@@ -67,8 +67,8 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/rosters/{roster}/look", name="console_look_roster")
     async def look_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
         """Show each line beside whom it means. The look is on record first."""
-        await rosters.enter_look(roster, person_of(staff.session))
-        return await _named(desk, request, staff.session, roster)
+        look = await rosters.enter_look(roster, person_of(staff.session))
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/match", name="console_match")
     async def match_roster(staff: RosterManager, roster: Roster) -> Response:
@@ -82,19 +82,19 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         """Say whom a line means that waits, and show the lines. Raises `LineRefused`, on record as well."""
         form = await form_of(request)
         line = _line(form)
-        await rosters.enter_look(roster, person_of(staff.session))
-        await rosters.say(roster, line, form.get("number", "").strip())
-        return await _named(desk, request, staff.session, roster)
+        look = await rosters.enter_look(roster, person_of(staff.session))
+        await rosters.say(look, line, form.get("number", "").strip())
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/set-aside", name="console_set_aside")
     async def set_aside(request: Request, staff: RosterManager, roster: Roster) -> Response:
         """Set a line aside, or take it back, and show the lines. Raises `LineRefused`."""
         form = await form_of(request)
         line = _line(form)
-        await rosters.enter_look(roster, person_of(staff.session))
+        look = await rosters.enter_look(roster, person_of(staff.session))
         await rosters.set_aside(roster, [line], back="back" in form)
         await rosters.match(roster)
-        return await _named(desk, request, staff.session, roster)
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/decide", name="console_decide")
     async def decide_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -127,11 +127,11 @@ async def _summary(rosters: RosterOffice, roster: int) -> RosterSummary:
     return found
 
 
-async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: int) -> Response:
-    """Return the page with the children in it; the caller has entered the look."""
+async def _named(desk: ConsoleDesk, request: Request, session: Session, look: Look) -> Response:
+    """Return the page with the children in it."""
     rosters = RosterOffice(desk.office.desk)
-    summary = await _summary(rosters, roster)
-    lines = sorted(await rosters.show(roster), key=lambda each: (each.waits_for is None, each.line.number))
+    summary = await _summary(rosters, look.roster)
+    lines = sorted(await rosters.show(look), key=lambda each: (each.waits_for is None, each.line.number))
     return await _page(desk, request, session, summary, named=lines)
 
 

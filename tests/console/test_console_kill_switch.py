@@ -1,5 +1,7 @@
 """The kill switch on one page: nothing stops without name and reason, and a stop waits for no fresh sign-in."""
 
+import re
+
 import pytest
 
 from agreements.roles import Role
@@ -131,6 +133,7 @@ async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_ex
     assert len(await console.entries(start, "emergency.ordered")) == 1
     page = (await officer.get("/console/emergencies")).text
     assert "County search and rescue" in page
+    assert re.findall("<option>(.+?)</option>", page) == [key.thumbprint], "the one key that is theirs"
     # Its review is a paper as well; its end waits for nothing.
     review = {"csrf": token, "key": console.gateway.deployment.ring.officers[1].key.thumbprint}
     assert (await officer.post(f"/console/emergencies/{digest}/review", review)).status_code == 409

@@ -72,7 +72,11 @@ async def test_a_report_says_where_and_why_and_holds_no_cell_of_the_export(conso
         page = (await steward.get(f"/console/loads/reports/{line.number}")).text
         assert "born" in page
         assert "notes.csv" in page
-        assert re.search(r">students</th><td class=\"pg-number\">2</td>", page)
+        # Read, added, changed, unchanged, refused, left out: each row is one of these.
+        (cells,) = re.findall(r'scope="row">students</th>((?:<td class="pg-number">[^<]*</td>)+)', page)
+        read, added, changed, unchanged, rejected, left_out, *_ = map(int, re.findall(r">([0-9]+)<", cells))
+        assert (read, rejected, left_out) == (len(students), 2, 0)
+        assert read == added + changed + unchanged + rejected + left_out
         kept_of_it = await admin.fetchval(
             "SELECT content::text || mapping FROM gateway.load_report WHERE number = $1", line.number
         )

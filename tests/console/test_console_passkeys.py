@@ -53,6 +53,12 @@ def signed(passkey: Authenticator, kind: Kind, payload: bytes, said: Said | None
     return {"credential": encoded(passkey.credential), **{k: str(v) for k, v in made.members.items() if k != "kid"}}
 
 
+def offered(page: str) -> dict[str, str]:
+    """Return the keys that a page offers to approve by, and which one is chosen already."""
+    (choice,) = re.findall(r'<select[^>]* id="key" .*?</select>', page, re.DOTALL)
+    return dict(re.findall(r'<option value="([^"]*)"( selected)?>', choice))
+
+
 async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_introduced_it(
     console: Console, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -101,6 +107,8 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     await (await papers_of(console)).withdraw(waiting.digest, console.people[Role.OFFICER].id)
 
     papers, person = await papers_of(console), console.people[Role.OFFICER].id
+    agreement, first = f"/console/papers/{await prepared(console, drafted(console))}", ring.officers[0].key.thumbprint
+    assert offered((await officer.get(agreement)).text)[first] == " selected"
     payload = hold_bytes(Hold(console.gateway.digest(TUTORING), "legal", DAY, "A court asks."))
     hold = await papers.prepare(Kind.HOLD, payload, person, title="A hold")
     page = f"/console/papers/{hold}"
@@ -108,7 +116,12 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     refused = await officer.post(f"{page}/passkey", {"csrf": token, **signed(passkey, Kind.HOLD, payload)})
     assert (refused.status_code, "none of those that sign" in refused.text) == (409, True)
     await introduced(console, "A new passkey", *(each.key for each in ring.officers))
-    assert "introduced: it can sign" in (await officer.get("/console/passkeys")).text
+    mine = (await officer.get("/console/passkeys")).text
+    assert "introduced: it can sign" in mine
+    # Whoever has two keys by now says which one approves or is replaced: none is chosen for them.
+    assert all(f'<option value="{kid}">' in mine for kid in (first, passkey.public.thumbprint))
+    options = offered((await officer.get(agreement)).text)
+    assert {options[kid] for kid in ("", first, passkey.public.thumbprint)} == {""}
     shown = (await officer.get(page)).text
     assert f'data-credentials="{encoded(passkey.credential)}"' in shown
     for said in (Said(origin="https://evil.example"), Said(flags=PRESENT), Said(rp_id="evil.example")):

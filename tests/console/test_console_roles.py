@@ -121,6 +121,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/incidents/{incident}/letters": Act.HANDLE_INCIDENTS,
     "/console/incidents/{incident}/note": Act.HANDLE_INCIDENTS,
     "/console/incidents/{incident}/done": Act.HANDLE_INCIDENTS,
+    "/console/incidents/{incident}/not-applicable": Act.HANDLE_INCIDENTS,
     "/console/incidents/{incident}/close": Act.HANDLE_INCIDENTS,
     "/console/loads": Act.LOAD_RECORDS,
     "/console/loads/{entry}": Act.LOAD_RECORDS,

@@ -10,7 +10,7 @@ COUNTS = TargetCounts(target="students", file="students", in_force=50, added=2, 
 WAITS = Confirmable(SOURCE, (ExportedFile(0, "students.csv", f"sha256:{'6' * 64}"),), (COUNTS,))
 REASON = "'born' is no date written as YYYY-MM-DD"
 CONTENT = Content(
-    filled=(Filled("students", 2, 1, 20, 27, 1, 1, 1),),
+    filled=(Filled("students", 2, 1, 20, 27, 1, 1, 1, 34, 3),),
     why=(Why("students", REASON, "born", 1),),
     places=(Place("students", 7, "born", REASON),),
     unread=("gradebook.csv",),

@@ -98,8 +98,10 @@ async def test_a_passkey_that_was_made_here_is_known_as_its_makers_when_they_pre
         await papers.add(digest, passkey.sign(Kind.APPROVAL, said), FILER)
     assert await papers.approve(digest, ring.officers[0].key.thumbprint, FILER)
     # What they write names that key as the drafter's, so that they will not approve it.
-    _, registry = await office.desk.registry()
+    moment, registry = await office.desk.registry()
     keys = await own.officers_keys(registry)
+    assert await own.in_office(registry, moment, PREPARER) == (passkey.public.thumbprint,)
+    assert await own.in_office(registry, moment, FILER) == ()
     assert keys[PREPARER] == {passkey.public.thumbprint}
     assert drafted({}, keys, PREPARER) == {"people": {"drafted_by": passkey.public.thumbprint}}
 

@@ -44,6 +44,9 @@ class Difference:
     unchanged: int
     withheld: int
     refused: int
+    read: int
+    """How many rows of its files were read: each is taken, refused or left out."""
+    left_out: int
     questioned: int
     """How many rows would have changed a child into another (`holders`), and were refused."""
     reasons: Mapping[str, int]
@@ -121,6 +124,8 @@ async def compare(
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
+            read=work.read[number],
+            left_out=work.left_out[number],
             questioned=questioned,
             reasons=await reasons(work, number),
             examples=await examples(work, number, staging.file.names),

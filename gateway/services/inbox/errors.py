@@ -1,5 +1,7 @@
 """Refusals of the work on cases: alarms and incidents."""
 
+from collections.abc import Iterable
+
 from gateway.errors import GatewayError
 
 
@@ -37,3 +39,15 @@ class CaseMoved(GatewayError):
     code = "case_moved"
     public_detail = "It was raised again, or somebody handled it, since this page was opened. Nothing was changed."
     remedy = "Look at it again, then decide."
+
+
+class DutiesUndone(GatewayError):
+    """Somebody is still to be told of the incident, or the students are still to be counted."""
+
+    code = "duties_undone"
+    remedy = "Do it and tick it off, or say why it does not apply. Then close the incident."
+
+    def __init__(self, tasks: Iterable[str]) -> None:
+        """`tasks` are the codes of what nobody did."""
+        super().__init__(f"This is neither done nor said not to apply: {', '.join(tasks)}.")
+        self.public_detail = str(self)

@@ -31,13 +31,18 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One thing to do; `due` is the last instant at which it is in time, None where no clock runs."""
+    """
+    One thing to do; `due` is the last instant at which it is in time, None where no clock runs.
+
+    `done_at`, `done_by` and `entry` are of whoever did it, or said why it need not be done: then it does not apply.
+    """
 
     task: Task
     due: datetime | None
     done_at: datetime | None = None
     done_by: str | None = None
     entry: int | None = None
+    applies: bool = True
 
     def is_overdue(self, now: datetime) -> bool:
         """Return whether its time is over and nobody did it."""
