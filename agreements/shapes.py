@@ -132,7 +132,11 @@ def _fullmatch(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[Validat
 
 def _unique(_: Any, asked: bool, instance: Any, __: Any) -> Iterator[ValidationError]:  # noqa: ANN401 -- jsonschema
     """Compare by what stands there: the library compares each item with each other, minutes for a hostile file."""
-    if asked and isinstance(instance, list) and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance):
+    if (
+        asked
+        and isinstance(instance, list)
+        and len({json.dumps(item, sort_keys=True) for item in instance}) < len(instance)
+    ):
         yield ValidationError("lists something twice")
 
 
