@@ -219,11 +219,13 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished error answer."""
+    """A finished error answer; `title` and `detail` are what it says, for a page in the reader's language."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    title: str = ""
+    detail: str = ""
 
 
 def problem(
@@ -245,15 +247,17 @@ def problem(
         kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
+    said = detail or kind.detail or HTTPStatus(kind.status).description
     body: dict[str, object] = {
         **(members or {}),
         "type": f"urn:pactgate:problem:{code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": detail or kind.detail or HTTPStatus(kind.status).description,
+        "detail": str(said),
         "code": code,
     }
-    return Answer(kind.status, _headers(PROBLEM_JSON, retry_after or kind.retry_after), msgspec.json.encode(body))
+    headers = _headers(PROBLEM_JSON, retry_after or kind.retry_after)
+    return Answer(kind.status, headers, msgspec.json.encode(body), kind.title, said)
 
 
 def token_error(error: str, *, basic: bool = False) -> Answer:

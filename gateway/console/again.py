@@ -13,7 +13,7 @@ from fastapi import Request
 
 from agreements.errors import AgreementError, BadKey
 from gateway.console.errors import BadForm, BadOrder, BadWish
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, without_remedy
 from gateway.http import line_of
 from gateway.problems import problem
 from gateway.services.drafts.errors import DraftMoved
@@ -49,4 +49,5 @@ def again(request: Request, error: GatewayError | AgreementError, form: Mapping[
     line_of(request.scope).facts["error"] = error.code
     remedy = "" if isinstance(error, _ALREADY_THERE) else getattr(error, "remedy", "")
     sent = {name: value for name, value in form.items() if name != _NUMBER}
-    return Again(error.public_detail, remedy, status, sent, isinstance(error, DraftMoved))
+    said = without_remedy(error.public_detail, getattr(error, "remedy", ""))
+    return Again(said, remedy, status, sent, isinstance(error, DraftMoved))

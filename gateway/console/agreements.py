@@ -45,6 +45,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             shown,
             zone=zone_of(registry),
             covered=covered,
+            labels=labels,
             partners=names,
         )
 
@@ -61,11 +62,11 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             "agreement.html",
             zone=zone_of(registry),
             found=found,
+            labels=labels,
             owed=owed,
             versions=versions_of(registry, found.agreement.id),
             changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
-            labels=labels,
             words=words,
         )
 
@@ -85,7 +86,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         agreements, clients = await uncounted_lines(desk.office), await client_lines(desk.office)
         lines = partner_lines(partners_of(registry), agreements, clients, stopped)
         shown = listed(request, partners_listing(), lines)
-        return list_view(request, staff.session, "partners", "partners.html", shown, zone=zone_of(registry))
+        zone = zone_of(registry)
+        return list_view(request, staff.session, "partners", "partners.html", shown, zone=zone, labels=labels)
 
     @router.post("/console/partners/{partner}/suspend", name="console_suspend_partner")
     async def suspend_partner(request: Request, staff: Stopper, partner: Partner) -> Response:

@@ -20,6 +20,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
 from gateway.console.forms import bounded
 from gateway.console.views import person_of, view
+from gateway.errors import Sentence
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
 from gateway.services.slips.paper import slip_paper
 from gateway.services.slips.slips import Slips
@@ -33,6 +34,7 @@ _LONGEST: Final = 4_000
 _EVERYTHING: Final = "everything"
 _DIGITS: Final = 15
 Choice = TypeVar("Choice", bound=StrEnum)
+_UNKNOWN: Final = Sentence("Say how the signer was known and approved.")
 
 
 def consents_router(desk: ConsoleDesk) -> APIRouter:
@@ -65,7 +67,7 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         try:
             about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
             if form.get("ending"):
-                ending = _choice(Ending, form, "ending", "why the statement ends")
+                ending = _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
                 entry = await steward.end_statement(number, about, ending, person=person)
             else:
                 entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
@@ -81,7 +83,7 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         entry = form.get("entry", "")
         if not (entry.isascii() and entry.isdigit()) or len(entry) > _DIGITS:
             raise BadWish("Give the number of the entry.")
-        language = _choice(Language, form, "language", "in which language the slip is")
+        language = _choice(Language, form, "language", Sentence("Say in which language the slip is."))
         slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language, person)
         name = {"content-disposition": f'attachment; filename="slip-{slip.entry}.pdf"'}
         return Response(slip_paper(slip), media_type="application/pdf", headers=name)
@@ -125,10 +127,10 @@ def consent_of(form: Mapping[str, str], catalogue: Catalogue) -> GivenConsent:
     signed_on = _day(form, "signed_on")
     if signed_on is None:
         raise BadWish("Give the day of the signature.")
-    how = _choice(Form, form, "form", "how it was signed")
+    how = _choice(Form, form, "form", Sentence("Say how it was signed."))
     return GivenConsent(
         covers=("all",) if not named else tuple(elements_of(named, catalogue)),
-        signed_by=_choice(Capacity, form, "signed_by", "who signed"),
+        signed_by=_choice(Capacity, form, "signed_by", Sentence("Say who signed.")),
         signer=SignerName(form.get("signer", "")),
         signed_on=signed_on,
         from_date=_day(form, "first") or signed_on,
@@ -140,10 +142,10 @@ def consent_of(form: Mapping[str, str], catalogue: Catalogue) -> GivenConsent:
         evidence=form.get("evidence", ""),
         notice=form.get("notice", ""),
         notice_language=form.get("notice_language", ""),
-        authenticated_by=_choice(Authentication, form, "authenticated_by", "")
+        authenticated_by=_choice(Authentication, form, "authenticated_by", _UNKNOWN)
         if form.get("authenticated_by")
         else None,
-        approved_by=_choice(Approval, form, "approved_by", "") if form.get("approved_by") else None,
+        approved_by=_choice(Approval, form, "approved_by", _UNKNOWN) if form.get("approved_by") else None,
     )
 
 
@@ -160,10 +162,10 @@ async def _form(request: Request) -> dict[str, str]:
     return bounded(await form_of(request), most=_LONGEST)
 
 
-def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: str) -> Choice:
+def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: Sentence) -> Choice:
     value = form.get(name, "")
     if value not in set(kind):
-        raise BadWish(f"Say {asked or 'how the signer was known and approved'}.")
+        raise BadWish(asked)
     return kind(value)
 
 

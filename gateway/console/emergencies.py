@@ -33,6 +33,7 @@ from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import ROOT, person_of
 from gateway.console.watch_lists import ORDER_STANDINGS, emergencies_listing
+from gateway.errors import Sentence
 from gateway.pages.languages import message
 from gateway.services.emergencies.orders import Emergencies, require_ordered
 from gateway.services.papers.own_passkeys import OwnPasskeys
@@ -146,14 +147,14 @@ def order_of(form: dict[str, str], now: datetime) -> EmergencyOrder:
         threat=form.get("threat", "").strip(),
         recipients=recipients,
         elements=elements,
-        count=_count(form, "count", "Say about how many students it is for."),
+        count=_count(form, "count", Sentence("Say about how many students it is for.")),
         whom=form.get("whom", "").strip(),
         begins=now.astimezone(UTC).replace(microsecond=0),
-        hours=_count(form, "hours", f"It lasts between 1 and {MOST_HOURS} hours."),
+        hours=_count(form, "hours", Sentence("It lasts between 1 and %(most)s hours.", most=MOST_HOURS)),
     )
 
 
-def _count(form: dict[str, str], name: str, sentence: str) -> int:
+def _count(form: dict[str, str], name: str, sentence: Sentence) -> int:
     said = form.get(name, "").strip()
     if not _COUNT.fullmatch(said):
         raise BadOrder(sentence)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.entry import parse
 from audit.errors import NoteInvalid
 from audit.events import Event
+from gateway.console import labels
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
 from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
@@ -88,6 +89,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             "overview",
             "overview.html",
             zone=zone,
+            labels=labels,
             whole=whole,
             counted=desk.activity.counted or 0,
             days=days,

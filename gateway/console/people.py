@@ -30,6 +30,7 @@ from gateway.console.errors import BadForm
 from gateway.console.forms import Form, chosen, day, shaped, words
 from gateway.console.preparing import prepared
 from gateway.console.views import view
+from gateway.errors import Sentence
 from gateway.services.errors import UnknownAgreement
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
@@ -40,7 +41,7 @@ ADD, PREPARE, OUT = "add", "prepare", "out "
 _LONGEST_KEY: Final = 2000
 _LONGEST_LIST: Final = 11_000
 """Bytes, of the 16,384 of a form (`gateway.oauth.form.MAX_BODY`): about 20 people, and room for one more."""
-_TOO_LONG: Final = "The list is too long for a page. Write it as a file: pactgate people sign."
+_TOO_LONG: Final = Sentence("The list is too long for a page. Write it as a file: `pactgate people sign`.")
 
 
 def people_router(desk: ConsoleDesk) -> APIRouter:

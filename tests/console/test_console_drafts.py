@@ -132,9 +132,14 @@ async def test_a_draft_from_nothing_says_what_the_command_would_have_written(con
     assert "It cannot be signed yet" in page
     assert "The purpose is missing" in page
     assert (await admin.get(pen.path + "/canonical")).status_code == 409
-    refused = await admin.post(pen.path + "/ready", {"csrf": pen.token, "revision": "1"})
+    ready = {"csrf": pen.token, "revision": "1"}
+    refused = await admin.post(pen.path + "/ready", ready, accept_language="es")
     assert refused.status_code == 409
-    assert "The term" in refused.text or "first day" in refused.text
+    assert (
+        "<p>Todavía falta algo o algo está mal, así que aún no hay nada que firmar, contar o comparar.</p>"
+        in refused.text
+    )
+    assert '<li><span lang="en">The purpose is missing' in refused.text
     pen = await written(admin)
     content = await content_of(console, pen.path)
     assert without_order(content) == without_order(drafted(ANSWERS, load_catalogue()))

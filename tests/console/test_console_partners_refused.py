@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from markupsafe import escape
 
 from agreements.keys import SigningKey
 from agreements.roles import Role
+from gateway.pages.languages import Language, Wording, messages
+from gateway.pages.render import UTC
 from tests.factories.agreements import client_jwk, key_for
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
@@ -14,6 +17,8 @@ from tests.factories.gateway import BRIGHT_PATH, HARBOR
 pytestmark = [pytest.mark.claim(12)]
 
 PARTNER = "/console/partners/partner:bright-path"
+OURS = [each for each in messages() if Wording(Language.SPANISH, UTC).sentence(each) != escape(each)]
+"""Every sentence of the pages that reads otherwise in Spanish."""
 DAYS = {"first_day": "2027-03-01", "last_day": "2027-09-01"}
 JWKS = json.dumps({"keys": [client_jwk("of the pages")]})
 
@@ -119,9 +124,11 @@ async def test_a_form_that_lacks_something_or_comes_from_elsewhere_writes_nothin
     start = await console.gateway.size()
     for address, good in forms(console).items():
         for changes, status in WRONG[address.rsplit("/", 1)[1]]:
-            answer = await officer.post(address, {"csrf": token, **good, **changes})
+            answer = await officer.post(address, {"csrf": token, **good, **changes}, accept_language="es")
             assert answer.status_code == status, (address, changes, answer.status_code, answer.text)
             assert "Tess Tutor" not in answer.text
+            # Whatever it says is Spanish, or marked as English.
+            assert not [each for each in OURS if f"<p>{escape(each)}</p>" in answer.text], answer.text
         assert (await officer.post(address, {"csrf": foreign, **good})).status_code == 403, address
         sent = await officer.post(address, {"csrf": token, **good}, sec_fetch_site="cross-site")
         assert sent.status_code == 403, address

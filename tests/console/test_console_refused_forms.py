@@ -87,7 +87,7 @@ async def test_a_refused_form_comes_back_as_it_was_sent_but_for_the_student_s_nu
     for name, value in form.items():
         is_text = f">{value}</textarea>" in page
         is_value = f'name="{name}" value="{value}"' in page
-        is_choice = f'<option value="{value}" selected>' in page
+        is_choice = f'<option value="{value}" selected' in page
         is_tick = re.search(f'name="{name}"(?: value="1")? checked', page)
         assert is_text or is_value or is_choice or is_tick, name
     # The other form of the same page stays empty.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SaidHere
 
 
 class UnknownCase(GatewayError):
@@ -21,16 +21,11 @@ class UnknownIncident(GatewayError):
     remedy = "`pactgate incident list` shows every incident with its number."
 
 
-class CaseRefused(GatewayError):
+class CaseRefused(SaidHere):
     """What was to be noted about a case cannot be noted so."""
 
     code = "case_refused"
     remedy = "Correct it, and say it again."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` says what is missing, and never repeats what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class CaseMoved(GatewayError):

@@ -16,6 +16,7 @@ from agreements.roles import Role
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.errors import Sentence
 from gateway.services.filing import Desk
 from gateway.services.inbox.cases import UNRESOLVED, Act, Case, CaseLine, Note, Resolution, State
 from gateway.services.inbox.errors import CaseMoved, CaseRefused, UnknownCase
@@ -182,5 +183,5 @@ def _words(words: str, *, needed: bool) -> str | None:
     if needed and not said:
         raise CaseRefused("Say in words what was found or done.")
     if len(said) > LONGEST:
-        raise CaseRefused(f"A note has at most {LONGEST} characters.")
+        raise CaseRefused(Sentence("A note has at most %(most)s characters.", most=LONGEST))
     return said or None

@@ -17,6 +17,7 @@ from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
 from audit.entry import leaf, stamp
 from audit.events import Event
+from gateway.errors import Sentence
 from gateway.records.subjects import SubjectKey
 from gateway.services.inbox.errors import CaseMoved, CaseRefused, DutiesUndone
 from gateway.services.incidents.affected import disclosures_of, numbers_beside, packed, students_of
@@ -210,5 +211,5 @@ def _words(words: str) -> str:
     if not said:
         raise CaseRefused("Say in words what happened.")
     if len(said) > LONGEST:
-        raise CaseRefused(f"It has at most {LONGEST} characters.")
+        raise CaseRefused(Sentence("It has at most %(most)s characters.", most=LONGEST))
     return said

@@ -1,18 +1,13 @@
 """What is refused about papers, each with its remedy."""
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SaidHere
 
 
-class PaperRefused(GatewayError):
+class PaperRefused(SaidHere):
     """A document is not what it should be, or its signatures do not make it count. Nothing was filed."""
 
     code = "paper_refused"
     remedy = "Correct what is said, and try again."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` says what is wrong; it names keys and parties, never a person."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class NoSuchPaper(GatewayError):

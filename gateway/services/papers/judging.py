@@ -14,6 +14,7 @@ from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import PublicKey
 from agreements.signature import MAX_SIGNATURES, AnySignature, Envelope, Kind, verify
+from gateway.errors import Sentence, without_remedy
 from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
 from gateway.services.papers.kept import Row
 from gateway.services.papers.kinds import KINDS
@@ -144,7 +145,7 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     """
     # (1): the key is one that somebody was introduced with, and it is not revoked.
     if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
-        raise PaperRefused(f"The key {signature.kid} was revoked.")
+        raise PaperRefused(Sentence("The key %(key)s was revoked.", key=signature.kid))
     # (2): the signature verifies over exactly these bytes.
     with in_our_words():
         verify(Envelope(row.kind, row.payload, (signature,)), known_keys(world.registry))
@@ -167,4 +168,4 @@ def in_our_words() -> Iterator[None]:
     try:
         yield
     except AgreementError as error:
-        raise PaperRefused(error.public_detail) from None
+        raise PaperRefused(without_remedy(error.public_detail, error.remedy), remedy=error.remedy) from None

@@ -23,12 +23,15 @@ from agreements.errors import AgreementError, BadKey, BadSignature
 from agreements.keys import PublicKey, read_public_key
 from agreements.passkeys import Asserted, Passkey, challenge_of, require_asserted
 from agreements.signature import AnySignature, Envelope, Kind, read_signature, verify
+from gateway.errors import Sentence
 from gateway.services.papers.errors import PaperRefused
 
 _NAME: Final = "Pactgate"
 _UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError, struct.error)
 _PROOF: Final = ("held_authenticator_data", "held_client_data", "held_signature")
-_REFUSED: Final = "This is no new passkey of this page. Make it again; if it fails again, use another authenticator."
+_REFUSED: Final = Sentence(
+    "This is no new passkey of this page. Make it again; if it fails again, use another authenticator."
+)
 
 
 def relying_party(origin: str) -> str:
