@@ -12,6 +12,7 @@ from agreements.documents.approval import Approval, approval_bytes
 from agreements.documents.emergency import EMERGENCY_ORDER, emergency_order_bytes
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
+from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
@@ -109,6 +110,12 @@ async def test_a_passkey_that_was_made_here_is_known_as_its_makers_when_they_pre
     assert await own.in_office(registry, moment, FILER) == ()
     assert keys[PREPARER] == {passkey.public.thumbprint}
     assert drafted({}, keys, PREPARER) == {"people": {"drafted_by": passkey.public.thumbprint}}
+    # One that was revoked stays theirs, and is offered to sign nothing.
+    lost = revocation_bytes(Revocation(passkey.public.thumbprint, None, "Lost."))
+    await office.admissions.revoke(Keyring.sign(Kind.REVOCATION, lost, *(each.key for each in ring.officers)))
+    moment, registry = await office.desk.registry()
+    assert (await own.officers_keys(registry))[PREPARER] == {passkey.public.thumbprint}
+    assert await own.in_office(registry, moment, PREPARER) == ()
 
 
 async def test_a_paper_is_over_after_thirty_days_though_nobody_opened_the_list(idle_gateway: Gateway) -> None:
