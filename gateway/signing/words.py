@@ -20,6 +20,8 @@ TITLES: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.REINSTATEMENT: message("Reinstatement"),
         Kind.STAFF_ROLE: message("Role of somebody who signs in"),
         Kind.EMERGENCY_ORDER: message("Emergency order"),
+        Kind.EMERGENCY_RELEASE: message("Handing over of records in an emergency"),
+        Kind.PARENTAL_RIGHTS: message("Rights of a parent"),
         Kind.HOLD: message("Hold on destruction"),
         Kind.RELEASE: message("Release of a hold"),
         Kind.DEBARMENT: message("Debarment of a partner"),

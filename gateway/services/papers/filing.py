@@ -5,6 +5,7 @@ A paper's approvals go with it. What is refused here was refused by `agreements`
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -72,8 +73,18 @@ def is_filed_here(kind: Kind) -> bool:
     return kind in _FILES
 
 
-async def file_document(desk: Desk, document: Envelope, approvals: Sequence[Envelope], title: str) -> None:
-    """Bring a signed document into force. Raises the errors of the service that does."""
+async def file_document(
+    desk: Desk, document: Envelope, approvals: Sequence[Envelope], title: str, asked_at: datetime | None = None
+) -> None:
+    """
+    Bring a signed document into force.
+
+    `asked_at`: a decision on a roster that was asked for then, and that a second person has confirmed. Raises the
+    errors of the service that does.
+    """
+    if asked_at is not None and document.kind is Kind.ROSTER_DECISION:
+        await RosterDecisions(desk).decide(document, confirm=True, asked_at=asked_at)
+        return
     files = _FILES.get(document.kind)
     if files is None:
         raise PaperRefused(

@@ -16,9 +16,11 @@ from agreements.documents.binding import CLIENT_BINDING, ClientBinding, read_bin
 from agreements.documents.classification import CLASSIFICATION, read_classification
 from agreements.documents.debarment import DEBARMENT, read_debarment
 from agreements.documents.emergency import EMERGENCY_ORDER, read_emergency_order
+from agreements.documents.emergency_release import EMERGENCY_RELEASE, read_emergency_release
 from agreements.documents.hold import HOLD, RELEASE, read_hold, read_release
 from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_confirmation
 from agreements.documents.officer import OFFICER, read_officer
+from agreements.documents.parental_rights import PARENTAL_RIGHTS, read_parental_rights
 from agreements.documents.people import PEOPLE_ANNEX, PeopleAnnex, read_people
 from agreements.documents.reinstatement import REINSTATEMENT, read_reinstatement
 from agreements.documents.review import REVIEW, read_review
@@ -147,6 +149,9 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             lambda _: EMERGENCY_ORDER,
             lambda _, __: _ONE_ALONE,
         ),
+        Kind.EMERGENCY_RELEASE: _of({Act.APPROVE}, read_emergency_release, EMERGENCY_RELEASE, _ONE_ALONE),
+        # Signed on a student's page and filed there: nothing keeps it meanwhile (`gateway.console.parents`).
+        Kind.PARENTAL_RIGHTS: _of({Act.APPROVE}, read_parental_rights, PARENTAL_RIGHTS, _ONE_OFFICER),
         Kind.HOLD: _of({Act.APPROVE}, read_hold, HOLD, _ONE_OFFICER),
         Kind.RELEASE: _of({Act.APPROVE}, read_release, RELEASE, _ONE_OFFICER),
         Kind.DEBARMENT: _of(

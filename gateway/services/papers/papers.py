@@ -190,19 +190,19 @@ class Papers:
                 raise PaperFiled(f"The document {digest} is in force.")
             await kept.take_away(connection, digest)
 
-    async def file(self, digest: str, by: str) -> int:
+    async def file(self, digest: str, by: str, asked_at: datetime | None = None) -> int:
         """
-        Bring a complete paper into force; return its entry.
+        Bring a complete paper into force; return its entry. `asked_at`: when, if a second person confirms that it was.
 
-        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
-        nothing was written then.
+        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds, and
+        the errors of the service that files it; nothing was written then.
         """
         # Locked until it is noted: nobody withdraws, signs or files it meanwhile.
         async with self._changing() as (locked, now):
             await kept.open_one(locked, digest, now)
-            return await self._file(locked, digest, by)
+            return await self._file(locked, digest, by, asked_at)
 
-    async def _file(self, locked: AsyncConnection, digest: str, by: str) -> int:
+    async def _file(self, locked: AsyncConnection, digest: str, by: str, asked_at: datetime | None) -> int:
         paper, world = await self.paper(digest), await self._world()
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
@@ -215,7 +215,7 @@ class Papers:
         if not await self._entries_of([digest]):
             with in_our_words():
                 complete = [each.envelope for each in approvals]
-                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
+                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title, asked_at)
         # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
         # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
         filed = await self._entries_of([digest, *(each.digest for each in approvals)])
