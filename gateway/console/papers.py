@@ -93,7 +93,9 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),
             names={
-                kid: sorted(registry.authority.names_of(kid)) for each in found.added for kid in [each.signature.kid]
+                kid: sorted(registry.authority.names_of(kid)) or _listed(found.line, kid)
+                for each in found.added
+                for kid in [each.signature.kid]
             },
             partners=partners_of(registry),
             **_WORDS,
@@ -117,6 +119,11 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
 def _is_own(line: PaperLine) -> bool:
     """Return whether a paper stands in the list by itself: a complete approval stands on the page of its document."""
     return line.goes_with is None or not line.is_complete
+
+
+def _listed(line: PaperLine, kid: str) -> list[str]:
+    """Return the id of the person whom a partner's list names with this key."""
+    return [str(each.need.person) for each in line.needs if each.need.person is not None and kid in each.keys]
 
 
 def _state_of(line: PaperLine) -> str:

@@ -92,8 +92,8 @@ class Restrictions:
             return tuple([RestrictedParent(*row) for row in await connection.execute(found)])
 
     async def _write(self, filing: Filing, document: Envelope, held: VerifiedParentalRights, whom: Whom) -> int:
-        student = await student_known_as(filing.connection, whom.number)
         idx = await filing.next_index()
+        student = await student_known_as(filing.connection, whom.number)
         await change_rights(filing.connection, student, whom.parent, held.said, idx)
         await move(filing.connection, student, idx, self._desk.scopes, self._random, only=None)
         officers = sorted(each.key.thumbprint for each in held.officers)

@@ -17,6 +17,8 @@ TITLES: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.REVOCATION: message("Revocation of a key"),
         Kind.CLIENT_BINDING: message("Keys of a program"),
         Kind.PEOPLE_ANNEX: message("List of people"),
+        Kind.UNDERTAKING: message("Undertaking"),
+        Kind.CERTIFICATE: message("Certificate of destruction"),
         Kind.REINSTATEMENT: message("Reinstatement"),
         Kind.STAFF_ROLE: message("Role of somebody who signs in"),
         Kind.EMERGENCY_ORDER: message("Emergency order"),
@@ -38,6 +40,7 @@ WHO: Final[Mapping[Who, str]] = MappingProxyType(
     {
         Who.OFFICER: message("an officer"),
         Who.SIGNER: message("a signer of the party"),
+        Who.PERSON: message("the person, with the key on the partner's list of people"),
         Who.DECIDER: message("a steward who may sign this, or an officer"),
         Who.VOICE: message("an officer, or a signer of the district"),
         Who.REVOKER: message("an officer, a signer of the same party, or the key itself"),

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Browser
 
 from agreements.roles import Role
+from tests.factories.acceptances import an_undertaking, somebody_leaves
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
@@ -63,7 +64,7 @@ async def revoke_a_parents_rights(seen: Sight) -> None:
     await seen.page.locator("#sign").wait_for()
 
 
-async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
+async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:  # noqa: PLR0915 - a walk is one list of stops
     """Open every page that an officer and a steward have, one after the other; yields what each is called."""
     await seen.open("/console/sign-in")
     yield "sign-in"
@@ -74,6 +75,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     for place in places:
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-").replace(digest, "one")
+    undertaking = await an_undertaking(console)
+    await somebody_leaves(console)
     client, person = console.gateway.deployment.partners[BRIGHT_PATH].client, console.people[Role.AUDITOR].id
     of_partners = {
         "partner": "partners/partner:bright-path",
@@ -131,6 +134,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     }.items():
         await seen.open(f"/console/{place}")
         yield name
+    await seen.open(f"/console/papers/{undertaking}")
+    yield "undertaking"
     link = await invited(console)
     await seen.open("/sign")
     yield "sign-code"
@@ -180,7 +185,9 @@ MANNERS = {
 """The parts of a page are the same in all of them, so each stop of the walk is looked at in one after the other."""
 
 
-LIKE_OTHERS = ("partner-leaves", "bind", "clients", "staff", "destruction", "client", "papers-waits", "rights")
+LIKE_OTHERS = (
+    *("partner-leaves", "bind", "clients", "staff", "destruction", "client", "papers-waits", "rights", "undertaking"),
+)
 """Stops that are made of what other stops have: one manner is enough for their words and their order."""
 
 
