@@ -4,6 +4,8 @@ PYTHON ?= python3
 WORKERS ?= 3
 PY := .venv/bin/python
 PEERS := tests/peers/node_modules/.done
+# These walk through all rooms; a tracer doubles their time and finds no line that a room's own tests do not reach.
+WALKS := tests/claims tests/house tests/properties tests/hostile
 ASSETS := gateway/pages/static/manifest.json
 
 .DEFAULT_GOAL := help
@@ -16,8 +18,9 @@ demo: .venv/.done $(ASSETS)  ## a fictional district and two partners, end to en
 
 test: .venv/.done $(ASSETS) $(PEERS)  ## the whole suite; every branch of the inner rooms covered, 95 % of the gateway
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -q -n $(WORKERS) \
-		&& $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
+	@failed=0; $(PY) -m pytest -q -n $(WORKERS) $(WALKS) || failed=1; \
+		$(PY) -m coverage run -m pytest -q -n $(WORKERS) $(addprefix --ignore=,$(WALKS)) || failed=1; \
+		test $$failed = 0 && $(PY) -m coverage combine -q && $(PY) -m coverage report --skip-covered \
 		&& $(PY) -m coverage report --skip-covered --show-missing --include='agreements/*,policies/*,audit/*' --fail-under=100 \
 		&& $(PY) -m coverage report --format=total --include='gateway/*' --fail-under=95 \
 		&& echo "make test: passed" || { echo "make test: FAILED"; exit 1; }

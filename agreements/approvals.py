@@ -115,13 +115,19 @@ def judged_approval(
     return officer
 
 
+def require_not_drafter(officer: Officer, drafter: str, authority: Authority) -> None:
+    """Check that an officer did not draft an agreement, under this key or an earlier one. Raises `SamePerson`."""
+    if drafter == officer.key.thumbprint or person(officer.name) in authority.names_of(drafter):
+        raise SamePerson("The officer who drafted the agreement cannot approve it.")
+
+
 def _require_second_person(
     officer: Officer, signing: Sequence[Introduced], drafter: str | None, authority: Authority
 ) -> None:
     own, name = officer.key.thumbprint, person(officer.name)
-    # The officer did not draft it, under this key or an earlier one, and is not one of its signers.
-    if drafter is not None and (drafter == own or name in authority.names_of(drafter)):
-        raise SamePerson("The officer who drafted the agreement cannot approve it.")
+    # The officer did not draft it, and is not one of its signers.
+    if drafter is not None:
+        require_not_drafter(officer, drafter, authority)
     for known in signing:
         if known.signer.key.thumbprint == own or person(known.signer.name) == name:
             raise SamePerson("The officer who signed for a party cannot approve the document.")

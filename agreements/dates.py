@@ -9,17 +9,23 @@ from agreements.pointer import Missing
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _JULY: Final = 7
+_YEARS: Final = range(1900, 3000)
 _SCHOOL_YEAR: Final = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
 def read_date(value: Json | Missing) -> date | None:
-    """Return the day written as `2026-09-01`; None if it is not one. `date.fromisoformat` alone takes other forms."""
+    """
+    Return the day written as `2026-09-01`; None if it is not one. `date.fromisoformat` alone takes other forms.
+
+    INVARIANT: no document speaks of a day so far off that a zone, or a term counted from it, leaves the calendar.
+    """
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         return None
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         return None
+    return day if day.year in _YEARS else None
 
 
 def school_year_of(day: date) -> int:

@@ -4,6 +4,10 @@ Signatures over documents: JWS general JSON serialization (RFC 7515 section 7.2.
 One payload in canonical form, one or more signatures, each with a protected header of exactly `alg`, `kid`, `typ`.
 Nothing is unprotected, nothing is critical, no key travels along. A document with one bad signature is refused whole.
 A passkey's signature is of a second form, which no other key's may have: `agreements.passkeys`.
+
+Of an ES256 signature (r, s) the pair (r, n - s) verifies as well, and both are taken: RFC 7518 section 3.4 and
+FIPS 186-5 prefer neither, and keys in files, devices and authenticators make either, each about as often. Nothing rests
+on it: a document is named by its payload's digest, never by a signature, and a key counts once.
 """
 
 import base64
@@ -129,7 +133,7 @@ class Signed:
     kind: Kind
     payload: bytes = field(repr=False)
     signed_by: frozenset[str]
-    """Thumbprints; a key that signed twice counts once."""
+    """Thumbprints, as many as there are signatures."""
 
 
 def add_signature(envelope: Envelope | None, kind: Kind, payload: bytes, key: SigningKey) -> Envelope:
@@ -170,8 +174,11 @@ def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> Signed:
     """
     Verify every signature of the envelope with the key that its `kid` names among `keys` (by thumbprint).
 
-    Raises `NotEntitled` if a key is not among them, `BadSignature` if a single signature does not verify.
+    Raises `NotEntitled` if a key is not among them, `BadSignature` if a single signature does not verify, or a key has
+    signed more than once: a document has one form for everybody who signed it.
     """
+    if len({signature.kid for signature in envelope.signatures}) < len(envelope.signatures):
+        raise BadSignature("A key has signed the document more than once.")
     plain = []
     for signature in envelope.signatures:
         # (1): every signer is known; a signature we cannot judge is not ignored.

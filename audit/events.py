@@ -191,7 +191,10 @@ class Event(StrEnum):
         "incident.affected_read",
         "Whose records an incident may concern was taken out of the log; the students stand beside it.",
     )
-    INCIDENT_NOTED = "incident.noted", "Somebody noted something about an incident, or what was to be done was done."
+    INCIDENT_NOTED = (
+        "incident.noted",
+        "Somebody noted something about an incident, or that what was to be done is done, or does not apply.",
+    )
     INCIDENT_CLOSED = "incident.closed", "An officer closed an incident."
 
 

@@ -54,6 +54,9 @@ MEMBERS: Final[Mapping[str, Member]] = MappingProxyType(
         "amr": Member(Kind.LIST, "By which means somebody signed in, as the identity provider names them."),
         "answer_by": Member(_TEXT, "Last day on which an answer is in time."),
         "answers": Member(_NUMBER, "Entry of the request of a family that it answers."),
+        "applies": Member(
+            Kind.FLAG, "False where somebody said that what was to be done about an incident need not be."
+        ),
         "approved": Member(Kind.FLAG, "Whether an officer's approval came with it."),
         "approves": Member(_TEXT, "Digest of the document that is approved."),
         "assigned_to": Member(_TEXT, "Random id of the person whom a case was given to."),

@@ -116,7 +116,7 @@ EVENT_MEMBERS: Final[Mapping[Event, str]] = MappingProxyType(
         Event.ALARM_HANDLED: "case code.alarm act person? assigned_to? reason.resolution?",
         Event.INCIDENT_OPENED: "discovered since until.instant person? partner? agreement? client?",
         Event.INCIDENT_AFFECTED_READ: "incident students.affected listed person?",
-        Event.INCIDENT_NOTED: "incident task? person?",
+        Event.INCIDENT_NOTED: "incident task? applies? person?",
         Event.INCIDENT_CLOSED: "incident person?",
         Event.LOG_RECOVERED: "document origin follows kept left trust officers facts",
         Event.LOG_KEY_INTRODUCED: "document key.log officers",

@@ -1,18 +1,17 @@
 """Turning whatever went wrong into an answer: one handler a family of errors, all ending in `gateway.problems`."""
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-import msgspec
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from agreements.errors import AgreementError
 from audit.errors import AuditError, Replayed
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, without_remedy
 from gateway.http import line_of
 from gateway.oauth.compatibility.issuer import PREFIX
 from gateway.oauth.compatibility.issuer import challenge as compatibility_challenge
@@ -52,10 +51,12 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
 
     async def on_error(request: Request, error: Any) -> Response:  # noqa: ANN401  rooms' errors share a shape only
         realm = realm_at(request.url.path)
-        answer = problem(error.code, error.public_detail, to_staff=realm is Realm.DISTRICT)
-        if realm is not None:
-            return _response(request, error.code, answer, remedy=getattr(error, "remedy", ""))
-        return answered(request, error.code, answer)
+        if realm is None:
+            return answered(request, error.code, problem(error.code, error.public_detail))
+        remedy = getattr(error, "remedy", "")
+        detail = without_remedy(error.public_detail, remedy)
+        answer = problem(error.code, detail, to_staff=realm is Realm.DISTRICT)
+        return _response(request, error.code, answer, remedy=remedy, problems=getattr(error, "listed", ()))
 
     async def on_problem(request: Request, error: Problem) -> Response:
         return answered(
@@ -72,8 +73,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
 
     async def on_rate_exceeded(request: Request, error: RateExceeded) -> Response:
         line_of(request.scope).headers = error.fields
-        answer = problem(error.code, error.public_detail, retry_after=error.retry_after)
-        return _response(request, error.code, answer)
+        # What it tells of tokens is for programs.
+        detail = error.public_detail if realm_at(request.url.path) is None else ""
+        return _response(request, error.code, problem(error.code, detail, retry_after=error.retry_after))
 
     async def on_token_refused(request: Request, error: TokenRefused) -> Response:
         answer = token_error(error.code, basic=isinstance(error, BasicRefused))
@@ -126,13 +128,13 @@ def _response(
     *,
     reason: str | None = None,
     remedy: str = "",
+    problems: Sequence[str] = (),
 ) -> Response:
     facts = line_of(request.scope).facts
     facts["error"] = code
     if reason is not None:
         facts["reason"] = reason
     if (realm := realm_at(request.url.path)) is not None:
-        said = msgspec.json.decode(answer.body)
-        return refusal_page(request, realm, answer.status, title=said["title"], detail=said["detail"], remedy=remedy)
+        return refusal_page(request, realm, answer, remedy=remedy, problems=problems)
     given = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, answer.status, {**given, **(headers or {})})

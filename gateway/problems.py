@@ -119,6 +119,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "roster_held": Kind(409, "Many students would leave the roster"),
     "line_refused": Kind(409, "This cannot be said of the line"),
     "not_their_right": Kind(403, "This person cannot decide this"),
+    "restriction_refused": Kind(409, "It does not fit what is on file"),
     "signer_unknown": Kind(400, "The name of who speaks is needed"),
     "not_confirmed": Kind(400, "It was not confirmed"),
     "not_acknowledged": Kind(409, "Look at each caution first"),
@@ -133,6 +134,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "sign_link_over": Kind(404, "This link is over"),
     "paper_filed": Kind(409, "It is filed already"),
     "paper_incomplete": Kind(409, "Somebody has still to sign"),
+    "nothing_waits": Kind(409, "It does not wait any more"),
     "too_many_papers": Kind(409, "Too many documents wait"),
     "signature_unwanted": Kind(409, "Nobody waits for this signature"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
@@ -140,6 +142,9 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_order": Kind(400, "Something is missing"),
     "no_such_order": Kind(404, "There is no such order"),
     "order_was_ended": Kind(409, "It is over already"),
+    "release_refused": Kind(409, "The order does not give this"),
+    "other_students": Kind(409, "These are other students"),
+    "too_many_students": Kind(409, "These are too many students"),
     "unknown_draft": Kind(404, "There is no such draft"),
     "draft_moved": Kind(409, "The draft was saved by somebody else"),
     "too_many_drafts": Kind(409, "Too many drafts are kept"),
@@ -173,6 +178,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "unknown_incident": Kind(404, "There is no such incident"),
     "case_refused": Kind(400, "This cannot be noted"),
     "case_moved": Kind(409, "Somebody was quicker"),
+    "duties_undone": Kind(409, "Something is still to be done"),
 }
 """
 What only a page of the district's own staff says.
@@ -218,11 +224,13 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished error answer."""
+    """A finished error answer; `title` and `detail` are what it says, for a page in the reader's language."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
+    title: str = ""
+    detail: str = ""
 
 
 def problem(
@@ -244,15 +252,17 @@ def problem(
         kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None
+    said = detail or kind.detail or HTTPStatus(kind.status).description
     body: dict[str, object] = {
         **(members or {}),
         "type": f"urn:pactgate:problem:{code}",
         "title": kind.title,
         "status": kind.status,
-        "detail": detail or kind.detail or HTTPStatus(kind.status).description,
+        "detail": str(said),
         "code": code,
     }
-    return Answer(kind.status, _headers(PROBLEM_JSON, retry_after or kind.retry_after), msgspec.json.encode(body))
+    headers = _headers(PROBLEM_JSON, retry_after or kind.retry_after)
+    return Answer(kind.status, headers, msgspec.json.encode(body), kind.title, said)
 
 
 def token_error(error: str, *, basic: bool = False) -> Answer:

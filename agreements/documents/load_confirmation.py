@@ -15,6 +15,7 @@ from agreements.documents.reading import DISTRICT, read_shaped, refuse
 from agreements.shapes import DATE, DIGEST, Shape, group, leaf, listing, text
 
 MOST_FILES: Final = 500
+MOST_PARTS: Final = 10_000
 _MOST_LOADS: Final = 200
 _MOST_ROWS: Final = 2**53 - 1
 
@@ -36,9 +37,10 @@ LOAD_CONFIRMATION: Final = group(
                 "A file",
                 {
                     "layer": leaf("rule", "0: the export, else which delta", type="integer", minimum=0, maximum=1000),
-                    "path": text("rule", "Its path in the export", limit=1000),
-                    "digest": text("rule", "The digest of its bytes", DIGEST),
+                    "path": text("rule", "Its path in the export, or the pattern of its parts", limit=1000),
+                    "digest": text("rule", "The digest of its bytes, or of all its parts", DIGEST),
                 },
+                {"parts": leaf("rule", "How many files it is", type="integer", minimum=1, maximum=MOST_PARTS)},
             ),
             most=MOST_FILES,
         ),
@@ -65,11 +67,22 @@ LOAD_CONFIRMATION: Final = group(
 
 @dataclass(frozen=True, slots=True, order=True)
 class ExportedFile:
-    """One file of the export (layer 0) or of a delta that changes it, by the SHA-256 of its bytes."""
+    """
+    One file of the mapping, in the export (layer 0) or in a delta that changes it, by the SHA-256 of its bytes.
+
+    Where `path` is a pattern, `parts` is how many files it stands for, and the digest is over all of them in order.
+    """
 
     layer: int
     path: str
     digest: str
+    parts: int = 0
+    """0 of a file that is called as the path says: it stands in no document then."""
+
+    @property
+    def files(self) -> int:
+        """How many files of the export it is."""
+        return self.parts or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,11 @@ class Confirmable:
     files: tuple[ExportedFile, ...]
     targets: tuple[TargetCounts, ...]
 
+    @property
+    def file_count(self) -> int:
+        """How many files of the export and of its deltas are read."""
+        return sum(each.files for each in self.files)
+
 
 @dataclass(frozen=True, slots=True)
 class LoadConfirmation:
@@ -103,11 +121,14 @@ class LoadConfirmation:
     reason: str = field(repr=False)
 
 
+def _written(file: ExportedFile) -> dict[str, Json]:
+    parts: dict[str, Json] = {"parts": file.parts} if file.parts else {}
+    return {"layer": file.layer, "path": file.path, "digest": file.digest, **parts}
+
+
 def load_confirmation_bytes(confirmation: LoadConfirmation) -> bytes:
     """Return the canonical bytes of a confirmation."""
-    files: list[Json] = [
-        {"layer": each.layer, "path": each.path, "digest": each.digest} for each in confirmation.load.files
-    ]
+    files: list[Json] = [_written(each) for each in confirmation.load.files]
     targets: list[Json] = [
         {
             "target": each.target,

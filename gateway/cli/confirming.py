@@ -82,4 +82,4 @@ def _say(said: LoadConfirmation) -> None:
             f"{each.target} ({each.file}): of {each.in_force} rows in force {each.ended} end and {each.changed} change;"
             f" {each.added} begin."
         )
-    say(f"{len(said.load.files)} file(s). {said.reason}")
+    say(f"{said.load.file_count} file(s). {said.reason}")

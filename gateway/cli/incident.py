@@ -115,19 +115,23 @@ def note(
     number: Number,
     words: Annotated[str, typer.Option(help="What is noted. Name no student.")] = "",
     done: Annotated[Task | None, typer.Option(help="What is done now.")] = None,
+    not_applicable: Annotated[Task | None, typer.Option(help="What need not be done; --words says why.")] = None,
 ) -> None:
-    """Note something about an incident, or tick off what was to be done."""
+    """Note something about an incident, or tick off what was to be done, or say why it does not apply."""
+    if done is not None and not_applicable is not None:
+        raise typer.BadParameter("Say one of --done and --not-applicable.")
 
     async def work() -> int:
         async with office() as opened:
-            return await Incidents(opened).note(number, words, None, task=done)
+            task, applies = done or not_applicable, not_applicable is None
+            return await Incidents(opened).note(number, words, None, task=task, applies=applies)
 
     show({"entry": run(work())})
 
 
 @app.command("close")
 def close(*, number: Number, words: Annotated[str, typer.Option(help="What came of it. Name no student.")]) -> None:
-    """Close an incident with a last note."""
+    """Close an incident with a last note, once everything that is due is done or said not to apply."""
 
     async def work() -> int:
         async with office() as opened:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import typer
 
+from agreements.errors import AgreementError
 from gateway.cli.run import as_json, say, show
-from gateway.services.stewardship import LoadReport
+from gateway.errors import GatewayError
+from gateway.services.stewardship import LoadHeld, LoadReport, RowsRefused
 
 _NAMED = 5
-_COUNTED = ("added", "changed", "ended", "unchanged", "withheld")
+_COUNTED = ("read", "added", "changed", "ended", "unchanged", "refused_rows", "left_out", "withheld")
 
 
 def account(name: str, report: LoadReport, unread: Sequence[str], *, dry: bool) -> dict[str, object]:
@@ -43,10 +45,23 @@ def account(name: str, report: LoadReport, unread: Sequence[str], *, dry: bool) 
     }
 
 
+def account_refused(name: str, error: GatewayError | AgreementError) -> dict[str, object]:
+    """Return the same of a load that was refused or is held."""
+    found: dict[str, object] = {"mapping": name, "loaded": False, "code": error.code}
+    if isinstance(error, RowsRefused):
+        found["refused"] = error.rows
+    if isinstance(error, LoadHeld):
+        found |= {"held": error.held, "entries": error.entries}
+    return found
+
+
 def tell(name: str, report: LoadReport) -> None:
     """Say to the person what they have to look at."""
     if report.refused_rows:
-        say(f"{name}: {report.refused_rows} row(s) were refused; what they are about is withheld until it is mended.")
+        say(
+            f"{name}: {report.refused_rows} row(s) were refused, and are not taken until they are mended;"
+            " `withheld` counts the students whom no partner sees for it."
+        )
     for reason in report.held:
         say(f"{name}: this load would be held: {reason}.")
     if count := len(report.unclassified.codes) + sum(report.unclassified.others.values()):

@@ -1,14 +1,16 @@
 """`pactgate records load`: student records in. Counts and reasons are shown, never a record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from agreements.signature import Kind
+from agreements.signature import Envelope, Kind
 from gateway.cli import papers
-from gateway.cli.load_reports import account, reported, tell, tell_unread
+from gateway.cli.each_mapping import load_by_each
+from gateway.cli.load_reports import reported, tell_unread
 from gateway.cli.progress import progress
 from gateway.cli.refusals import refused_rows
 from gateway.cli.run import office, run, say, settings
@@ -16,7 +18,8 @@ from gateway.keys import load_keys
 from gateway.services.stewardship import (
     ConfirmationRefused,
     LoadHeld,
-    RowsRefused,
+    LoadReport,
+    MappingFile,
     Stewardship,
     read_mappings,
     unread_in,
@@ -60,7 +63,7 @@ def load(
         Path | None, typer.Option("--report", metavar="FILE", help="Write the answer to this new file too.")
     ] = None,
 ) -> None:
-    """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all."""
+    """Load an export by mapping files. Each mapping becomes visible whole, with its entry, or not at all, by itself."""
     named = agreements_by_name(agreements or ())
     mappings = read_mappings(mapping)
     confirmations = [papers.read_signed(each, Kind.LOAD_CONFIRMATION) for each in confirmed or ()]
@@ -72,9 +75,10 @@ def load(
                 steward = Stewardship(opened)
                 unread = unread_in(mappings, (folder, *(delta or ())))
                 tell_unread(unread)
-                for each in mappings:
-                    with progress(f"Reading for {each.name}") as come:
-                        report = await steward.load(
+
+                async def by(each: MappingFile) -> LoadReport:
+                    with progress(f"Reading for {each.name}") as come, _about_confirmations(each.name, confirmations):
+                        return await steward.load(
                             each,
                             folder,
                             subject_key,
@@ -87,22 +91,22 @@ def load(
                             tell=come,
                             unread=unread,
                         )
-                    tell(each.name, report)
-                    done.append(account(each.name, report, unread, dry=dry_run))
+
+                await load_by_each(mappings, by, done, unread=unread, dry=dry_run)
 
     with reported(report_to) as done:
-        try:
-            run(work(done))
-        except RowsRefused as error:
-            done.append({"mapping": mappings[len(done)].name, "loaded": False, "refused": error.rows})
-            raise
-        except LoadHeld as error:
-            name = mappings[len(done)].name
-            say(f"{name}: this load is held. What narrows in it counts from now on.")
-            if confirmations and not isinstance(error, ConfirmationRefused):
-                say(f"{name}: none of the confirmations is of this mapping with these agreements.")
-            done.append({"mapping": name, "loaded": False, "held": error.held, "entries": error.entries})
-            raise
+        run(work(done))
+
+
+@contextmanager
+def _about_confirmations(name: str, given: Sequence[Envelope]) -> Iterator[None]:
+    """Say of a load that is held that none of the confirmations is of it."""
+    try:
+        yield
+    except LoadHeld as error:
+        if given and not isinstance(error, ConfirmationRefused):
+            say(f"{name}: none of the confirmations is of this mapping with these agreements.")
+        raise
 
 
 def agreements_by_name(given: Iterable[str]) -> dict[str, str]:

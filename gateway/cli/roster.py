@@ -14,7 +14,7 @@ from gateway.cli.run import office, run, say, show
 from gateway.services.office import Office
 from gateway.services.rosters.cases import Case
 from gateway.services.rosters.deciding import Decided, RosterDecisions
-from gateway.services.rosters.office import RosterOffice
+from gateway.services.rosters.office import RosterOffice, ShownLine
 
 app = typer.Typer(help="Rosters that partners hand in: match, accept, refuse, confirm.", no_args_is_help=True)
 
@@ -42,7 +42,8 @@ def match(
 
     async def matched(rosters: RosterOffice) -> object:
         if line is not None:
-            await rosters.say(roster, line, number_of(student))
+            number = number_of(student)
+            await rosters.say(await rosters.enter_look(roster, None), line, number)
         return await rosters.match(roster)
 
     show(_asked(matched))
@@ -54,8 +55,16 @@ def show_lines(
     *,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only lines that wait for somebody.")] = False,
 ) -> None:
-    """Show each line beside the student it means and the rule, or what it waits for. Names children: keep it close."""
-    lines = _asked(lambda rosters: rosters.show(roster))
+    """
+    Show each line beside the student it means and the rule, or what it waits for. Names children: keep it close.
+
+    That you looked is an entry.
+    """
+
+    async def looked(rosters: RosterOffice) -> tuple[ShownLine, ...]:
+        return await rosters.show(await rosters.enter_look(roster, None))
+
+    lines = _asked(looked)
     show([each for each in lines if each.waits_for is not None or not waiting])
 
 

@@ -29,7 +29,7 @@ def slip(
     language: SlipLanguage = Language.ENGLISH,
     letterhead: Letterhead = None,
 ) -> None:
-    """Write the slip of an earlier consent, withdrawal or opt-out again."""
+    """Write the slip of an earlier consent, withdrawal or opt-out again. That you looked is an entry."""
     paper, number = paper_for(out, language, letterhead), number_of(student)
 
     async def work() -> Slip | None:
@@ -50,7 +50,7 @@ class Paper:
 
     async def slip(self, opened: Office, number: str, entry: int) -> Slip | None:
         """Return what the slip says, if there is to be one."""
-        return None if self.file is None else await Slips(opened.desk).of(entry, number, self.language)
+        return None if self.file is None else await Slips(opened.desk).of(entry, number, self.language, None)
 
     def write(self, told: Slip | None) -> None:
         """Write the slip, which holds a name: no other account can read it."""

@@ -1,4 +1,4 @@
-"""`pactgate records watch`: a drop folder whose exports are loaded once each, by the same mappings every night."""
+"""`pactgate records watch`: a drop folder whose exports are loaded by the same mappings every night."""
 
 import asyncio
 import datetime as dt
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.load_reports import account, tell
+from gateway.cli.each_mapping import load_by_each
 from gateway.cli.records import agreements_by_name
 from gateway.cli.refusals import refused_rows
 from gateway.cli.run import database_in_our_words, office, run, say, sentence_for, settings, show
@@ -21,6 +21,8 @@ from gateway.services.letting_through import load_or_let_through
 from gateway.services.stewardship import (
     LoadBusy,
     LoadHeld,
+    LoadReport,
+    MappingFile,
     RecordsError,
     RowsRefused,
     read_mappings,
@@ -47,7 +49,7 @@ def watch(
         str | None, typer.Option(metavar="ENDING", help="Take NAME only when NAME and this ending is a file beside it.")
     ] = None,
 ) -> None:
-    """Load each export that is laid down in a folder, once, and move it to done/ or refused/ with its report."""
+    """Load each export that is laid down in a folder, and move it to done/ or refused/ with its report."""
     named = agreements_by_name(agreements or ())
     mappings = read_mappings(mapping)
     subject_key = load_keys(settings().keys).subject
@@ -58,8 +60,9 @@ def watch(
             with database_in_our_words(), refused_rows(rows) as keep:
                 unread = unread_in(mappings, (export,))
                 async with office() as opened:
-                    for each in mappings:
-                        report = await load_or_let_through(
+
+                    async def by(each: MappingFile) -> LoadReport:
+                        return await load_or_let_through(
                             opened,
                             each,
                             export,
@@ -69,8 +72,8 @@ def watch(
                             refused=keep,
                             unread=unread,
                         )
-                        tell(each.name, report)
-                        done.append(account(each.name, report, unread, dry=False))
+
+                    await load_by_each(mappings, by, done, unread=unread, dry=False)
         except (LoadBusy, DatabaseUnavailable) as error:
             say(f"{export.name}: {sentence_for(error)} It is tried again.")
             raise LoadPostponed(str(error)) from None

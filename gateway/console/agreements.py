@@ -45,6 +45,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             shown,
             zone=zone_of(registry),
             covered=covered,
+            labels=labels,
             partners=names,
         )
 
@@ -61,11 +62,11 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             "agreement.html",
             zone=zone_of(registry),
             found=found,
+            labels=labels,
             owed=owed,
             versions=versions_of(registry, found.agreement.id),
             changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
-            labels=labels,
             words=words,
         )
 
@@ -77,6 +78,14 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
 
+    @router.post("/console/agreements/{digest}/end", name="console_end_agreement")
+    async def end_agreement(request: Request, staff: Stopper, digest: Digest) -> Response:
+        """End an agreement for good: the partner's next request is refused, and what it owes begins."""
+        found = await agreement_page(desk.office, digest)
+        reason = confirmed(await form_of(request), found.agreement.id)
+        await desk.office.suspensions.stop_agreement(digest, Standing.TERMINATED, reason, person_of(staff.session))
+        return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
+
     @router.get("/console/partners", name="console_partners")
     async def read_partners(request: Request, staff: LogReader) -> Response:
         """List the partners with their agreements and programs."""
@@ -85,7 +94,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         agreements, clients = await uncounted_lines(desk.office), await client_lines(desk.office)
         lines = partner_lines(partners_of(registry), agreements, clients, stopped)
         shown = listed(request, partners_listing(), lines)
-        return list_view(request, staff.session, "partners", "partners.html", shown, zone=zone_of(registry))
+        zone = zone_of(registry)
+        return list_view(request, staff.session, "partners", "partners.html", shown, zone=zone, labels=labels)
 
     @router.post("/console/partners/{partner}/suspend", name="console_suspend_partner")
     async def suspend_partner(request: Request, staff: Stopper, partner: Partner) -> Response:

@@ -14,7 +14,7 @@ from gateway.console.views import ROOT, person_of, view
 from gateway.console.watch_lists import RESOLUTIONS, STATES, cases_listing
 from gateway.pages.languages import language_of, message
 from gateway.services.alarms import alarm
-from gateway.services.inbox.cases import Act, CaseLine, Resolution, State
+from gateway.services.inbox.cases import UNRESOLVED, Act, CaseLine, Resolution, State
 from gateway.services.inbox.errors import CaseRefused
 from gateway.services.inbox.meanings import Meaning, meanings
 from gateway.services.inbox.office import Inbox, handlers_in
@@ -22,7 +22,15 @@ from gateway.services.inbox.unusual import find_unusual
 from gateway.signin.callers import form_of
 
 MOST: Final = 5_000
-"""Cases that stand in one list, the newest: what is the same is one case, so there are few."""
+"""Cases that stand in one list, the last raised: what is the same is one case, so there are few."""
+TO_RESOLVE: Final = "to_resolve"
+"""What the list shows unless somebody asks: also what somebody looked at, until it is resolved."""
+ALL: Final = "all"
+_STATES: Final[Mapping[str, frozenset[State]]] = {
+    TO_RESOLVE: UNRESOLVED,
+    **{each.value: frozenset({each}) for each in State},
+    ALL: frozenset(State),
+}
 _TIMES: Final = re.compile(r"[0-9]{1,18}")
 ACTS: Final = {
     Act.NOTED: message("Note"),
@@ -44,14 +52,14 @@ def alarms_router(desk: ConsoleDesk) -> APIRouter:
         request: Request,
         staff: LogReader,
         *,
-        state: Annotated[str, Query(max_length=20)] = State.OPEN,
+        state: Annotated[str, Query(max_length=20)] = TO_RESOLVE,
         mine: Annotated[bool, Query()] = False,
     ) -> Response:
-        """List the cases that stand so, the newest first."""
+        """List the cases that stand so, the last raised first."""
         _, registry = await desk.read()
-        wanted = State(state) if state in set(State) else None
+        wanted = state if state in _STATES else ALL
         person = person_of(staff.session)
-        lines = await inbox.lines(state=wanted, assigned_to=person if mine else None, limit=MOST)
+        lines = await inbox.lines(states=_STATES[wanted], assigned_to=person if mine else None, limit=MOST)
         known, names = _Meanings(request), names_of(registry)
         listing = cases_listing(lambda line: _plain(known.of(line).found), names, person, words_of(request))
         return list_view(
@@ -61,7 +69,7 @@ def alarms_router(desk: ConsoleDesk) -> APIRouter:
             "alarms.html",
             listed(request, listing, lines),
             zone=zone_of(registry),
-            counts=await inbox.counts(),
+            chosen=_chosen(await inbox.counts()),
             states=STATES,
             wanted=wanted,
             mine=mine,
@@ -132,6 +140,16 @@ def alarms_router(desk: ConsoleDesk) -> APIRouter:
         return _back(number)
 
     return router
+
+
+def _chosen(counts: Mapping[State, int]) -> list[tuple[str, str, int]]:
+    """Return what the list can be narrowed to: what stands in the address, what it is called, how many there are."""
+    called: dict[str, str] = {
+        TO_RESOLVE: message("to resolve"),
+        **{each.value: text for each, text in STATES.items()},
+        ALL: message("all"),
+    }
+    return [(name, called[name], sum(counts[each] for each in states)) for name, states in _STATES.items()]
 
 
 class _Meanings:

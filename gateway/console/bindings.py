@@ -17,6 +17,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.forms import Form, chosen, day, words
 from gateway.console.preparing import prepared
 from gateway.console.views import view
+from gateway.pages.languages import message
 from gateway.services.partner_page import PartnerPage, partner_page
 from gateway.signin.callers import form_of
 
@@ -101,8 +102,8 @@ def _terms(form: Form) -> dict[str, Json]:
         "operator": form.get("operator", "").strip() or None,
         "allowed_addresses": networks or None,
         "contacts": contacts or None,
-        "last_day": _last_day(form, "last_day", "The last day of these keys"),
-        "earlier_last_day": _last_day(form, "earlier_last_day", "The last day of its earlier keys"),
+        "last_day": _last_day(form, "last_day", message("The last day of these keys")),
+        "earlier_last_day": _last_day(form, "earlier_last_day", message("The last day of its earlier keys")),
     }
     return {name: value for name, value in optional.items() if value is not None}
 

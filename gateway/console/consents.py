@@ -14,14 +14,14 @@ from fastapi import APIRouter, Request, Response
 from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.purpose import PURPOSES
+from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
 from gateway.console.forms import bounded
 from gateway.console.views import person_of, view
-from gateway.errors import GatewayError
+from gateway.errors import Sentence
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
-from gateway.services.names_shown import enter_names_shown
 from gateway.services.slips.paper import slip_paper
 from gateway.services.slips.slips import Slips
 from gateway.services.slips.wording import Language
@@ -34,6 +34,7 @@ _LONGEST: Final = 4_000
 _EVERYTHING: Final = "everything"
 _DIGITS: Final = 15
 Choice = TypeVar("Choice", bound=StrEnum)
+_UNKNOWN: Final = Sentence("Say how the signer was known and approved.")
 
 
 def consents_router(desk: ConsoleDesk) -> APIRouter:
@@ -50,9 +51,12 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
     async def enter_consent(request: Request, staff: WishRecorder) -> Response:
         """Put a consent on file that a family signed (34 CFR 99.30)."""
         form = await _form(request)
-        given = consent_of(form, desk.office.desk.catalogue)
-        number = form.get("number", "")
-        entry = await steward.give_consent(form.get("agreement", ""), number, given, person=person_of(staff.session))
+        number, person = form.get("number", ""), person_of(staff.session)
+        try:
+            given = consent_of(form, desk.office.desk.catalogue)
+            entry = await steward.give_consent(form.get("agreement", ""), number, given, person=person)
+        except REFUSALS as error:
+            return await _page(request, staff.session, None, "", again(request, error, form))
         return await _page(request, staff.session, entry, number)
 
     @router.post("/console/consents/statement", name="console_statement")
@@ -60,12 +64,15 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         """Put a family's statement about a contested record on file, or end it (34 CFR 99.21)."""
         form = await _form(request)
         number, person = form.get("number", ""), person_of(staff.session)
-        about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
-        if form.get("ending"):
-            ending = _choice(Ending, form, "ending", "why the statement ends")
-            entry = await steward.end_statement(number, about, ending, person=person)
-        else:
-            entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
+        try:
+            about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
+            if form.get("ending"):
+                ending = _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
+                entry = await steward.end_statement(number, about, ending, person=person)
+            else:
+                entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
+        except REFUSALS as error:
+            return await _page(request, staff.session, None, "", again(request, error, form), is_statement=True)
         return await _page(request, staff.session, entry, "")
 
     @router.post("/console/consents/slip", name="console_slip")
@@ -76,18 +83,20 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         entry = form.get("entry", "")
         if not (entry.isascii() and entry.isdigit()) or len(entry) > _DIGITS:
             raise BadWish("Give the number of the entry.")
-        language = _choice(Language, form, "language", "in which language the slip is")
-        try:
-            slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language)
-        except GatewayError:
-            # Whether somebody has this number is told by a refusal too.
-            await enter_names_shown(desk.office.engine, person)
-            raise
-        await enter_names_shown(desk.office.engine, person, entry=slip.entry)
+        language = _choice(Language, form, "language", Sentence("Say in which language the slip is."))
+        slip = await Slips(desk.office.desk).of(int(entry), form.get("number", ""), language, person)
         name = {"content-disposition": f'attachment; filename="slip-{slip.entry}.pdf"'}
         return Response(slip_paper(slip), media_type="application/pdf", headers=name)
 
-    async def _page(request: Request, session: Session, entry: int | None, number: str) -> Response:
+    async def _page(
+        request: Request,
+        session: Session,
+        entry: int | None,
+        number: str,
+        refused: Again | None = None,
+        *,
+        is_statement: bool = False,
+    ) -> Response:
         _, registry = await desk.read()
         lines = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
         return view(
@@ -96,6 +105,8 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
             "wishes",
             "consents.html",
             zone=zone_of(registry),
+            shown_again=refused,
+            is_statement=is_statement,
             lines=lines,
             partners=partners_of(registry),
             purposes=PURPOSES,
@@ -116,10 +127,10 @@ def consent_of(form: Mapping[str, str], catalogue: Catalogue) -> GivenConsent:
     signed_on = _day(form, "signed_on")
     if signed_on is None:
         raise BadWish("Give the day of the signature.")
-    how = _choice(Form, form, "form", "how it was signed")
+    how = _choice(Form, form, "form", Sentence("Say how it was signed."))
     return GivenConsent(
         covers=("all",) if not named else tuple(elements_of(named, catalogue)),
-        signed_by=_choice(Capacity, form, "signed_by", "who signed"),
+        signed_by=_choice(Capacity, form, "signed_by", Sentence("Say who signed.")),
         signer=SignerName(form.get("signer", "")),
         signed_on=signed_on,
         from_date=_day(form, "first") or signed_on,
@@ -131,10 +142,10 @@ def consent_of(form: Mapping[str, str], catalogue: Catalogue) -> GivenConsent:
         evidence=form.get("evidence", ""),
         notice=form.get("notice", ""),
         notice_language=form.get("notice_language", ""),
-        authenticated_by=_choice(Authentication, form, "authenticated_by", "")
+        authenticated_by=_choice(Authentication, form, "authenticated_by", _UNKNOWN)
         if form.get("authenticated_by")
         else None,
-        approved_by=_choice(Approval, form, "approved_by", "") if form.get("approved_by") else None,
+        approved_by=_choice(Approval, form, "approved_by", _UNKNOWN) if form.get("approved_by") else None,
     )
 
 
@@ -151,10 +162,10 @@ async def _form(request: Request) -> dict[str, str]:
     return bounded(await form_of(request), most=_LONGEST)
 
 
-def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: str) -> Choice:
+def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: Sentence) -> Choice:
     value = form.get(name, "")
     if value not in set(kind):
-        raise BadWish(f"Say {asked or 'how the signer was known and approved'}.")
+        raise BadWish(asked)
     return kind(value)
 
 

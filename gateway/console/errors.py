@@ -1,18 +1,13 @@
 """Refusals of the console's own pages."""
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SaidHere
 
 
-class BadSearch(GatewayError):
+class BadSearch(SaidHere):
     """A field of a search holds what cannot be searched for."""
 
     code = "invalid_search"
     remedy = "Go back, correct the field, and search again."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class NotConfirmed(GatewayError):
@@ -23,40 +18,25 @@ class NotConfirmed(GatewayError):
     remedy = "Go back, and type the name as it is shown."
 
 
-class BadForm(GatewayError):
+class BadForm(SaidHere):
     """A field of a form lacks something, or holds what does not belong there."""
 
     code = "invalid_form"
     remedy = "Go back, correct the field, and send it again."
 
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
-
-class BadWish(GatewayError):
+class BadWish(SaidHere):
     """A form of a family's wish lacks something."""
 
     code = "invalid_wish"
     remedy = "Go back, and fill it in."
 
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
-
-class BadOrder(GatewayError):
+class BadOrder(SaidHere):
     """A form of an emergency order lacks something."""
 
     code = "invalid_order"
     remedy = "Go back, and fill it in."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class NoSuchHold(GatewayError):
@@ -75,13 +55,8 @@ class UnknownLoad(GatewayError):
     remedy = "Open it from the list of loads."
 
 
-class NothingSaid(GatewayError):
+class NothingSaid(SaidHere):
     """A form of a steward's says nothing, or not all."""
 
     code = "nothing_said"
     remedy = "Go back, and fill it in."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence

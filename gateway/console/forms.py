@@ -11,6 +11,7 @@ from typing import Final
 
 from agreements.dates import read_date
 from gateway.console.errors import BadForm, NotConfirmed
+from gateway.errors import Sentence
 
 Form = Mapping[str, str]
 LONGEST: Final = 500
@@ -20,10 +21,10 @@ _YEARS: Final = range(2000, 2101)
 
 
 def words(form: Form, name: str, title: str, *, most: int = LONGEST) -> str:
-    """Return what was typed into a field that must not be empty; `title` is its label. Raises `BadForm`."""
+    """Return what was typed into a field that must not be empty; `title` is its label, a message. Raises `BadForm`."""
     typed = form.get(name, "").strip()
     if not typed or len(typed) > most:
-        raise BadForm(f"“{title}” takes some words, {most} characters at most.")
+        raise BadForm(Sentence("“%(field)s” takes some words, %(most)s characters at most.", field=title, most=most))
     return typed
 
 
@@ -31,7 +32,7 @@ def bounded(form: Form, *, most: int) -> dict[str, str]:
     """Return all that was typed, trimmed. Raises `BadForm` if a field is too long: nothing is ever cut."""
     trimmed = {name: value.strip() for name, value in form.items()}
     if any(len(value) > most for value in trimmed.values()):
-        raise BadForm(f"A field of this form takes {most} characters at most.")
+        raise BadForm(Sentence("A field of this form takes %(most)s characters at most.", most=most))
     return trimmed
 
 
@@ -39,7 +40,7 @@ def shaped(form: Form, name: str, title: str, shape: tuple[str, str]) -> str:
     """Return a field that has this pattern, which looks like `shape[1]`. Raises `BadForm`."""
     typed = form.get(name, "").strip()
     if not re.fullmatch(shape[0], typed):
-        raise BadForm(f"“{title}” takes {shape[1]}.")
+        raise BadForm(Sentence("“%(field)s” takes %(what)s.", field=title, what=shape[1]))
     return typed
 
 
@@ -47,7 +48,7 @@ def chosen(form: Form, name: str, title: str, among: tuple[str, ...]) -> str:
     """Return one of these values. Raises `BadForm`."""
     typed = form.get(name, "").strip()
     if typed not in among:
-        raise BadForm(f"“{title}”: choose one of those that are offered.")
+        raise BadForm(Sentence("“%(field)s”: choose one of those that are offered.", field=title))
     return typed
 
 
@@ -55,7 +56,7 @@ def day(form: Form, name: str, title: str) -> date:
     """Return a day of the calendar. Raises `BadForm`."""
     found = read_date(form.get(name, "").strip())
     if found is None or found.year not in _YEARS:
-        raise BadForm(f"“{title}” takes a day such as 2026-09-01.")
+        raise BadForm(Sentence("“%(field)s” takes a day such as 2026-09-01.", field=title))
     return found
 
 
@@ -66,7 +67,7 @@ def moment(form: Form, name: str, title: str, zone: tzinfo) -> datetime:
     except ValueError:
         found = None
     if found is None or found.year not in _YEARS:
-        raise BadForm(f"“{title}” takes a day and a time such as 2026-11-02T09:30.")
+        raise BadForm(Sentence("“%(field)s” takes a day and a time such as 2026-11-02T09:30.", field=title))
     return found if found.tzinfo is not None else found.replace(tzinfo=zone)
 
 
@@ -74,7 +75,11 @@ def number(form: Form, name: str, title: str, *, least: int, most: int) -> int:
     """Return a whole number between two. Raises `BadForm`."""
     typed = form.get(name, "").strip()
     if not re.fullmatch("[0-9]{1,15}", typed) or not least <= int(typed) <= most:
-        raise BadForm(f"“{title}” takes a whole number from {least} to {most}.")
+        raise BadForm(
+            Sentence(
+                "“%(field)s” takes a whole number from %(least)s to %(most)s.", field=title, least=least, most=most
+            )
+        )
     return int(typed)
 
 

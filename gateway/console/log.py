@@ -21,6 +21,7 @@ from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.errors import BadSearch
 from gateway.console.log_file import AT_ONCE, COLUMNS, MOST, Shown, found_after, log_file
 from gateway.console.views import view
+from gateway.errors import Sentence
 from gateway.pages.languages import language_of, message, translations
 from gateway.pages.listing import CSV
 from gateway.services.accounting.proofs import Proof, prove_entries
@@ -71,8 +72,8 @@ class Asked:
     def wanted(self, zone: ZoneInfo) -> Wanted:
         """Return the question, its days those of the district. Raises `BadSearch`."""
         return Wanted(
-            since=_day(self.first, zone, "first"),
-            until=_day(self.last, zone, "last", ends=True),
+            since=_day(self.first, zone, message("From")),
+            until=_day(self.last, zone, message("To"), ends=True),
             partners=(self.partner,) if self.partner else (),
             datasets=(self.dataset,) if self.dataset else (),
             elements=(self.element,) if self.element else (),
@@ -202,12 +203,12 @@ def _checkpoint(proof: Proof) -> tuple[int, int]:
     return int(proof.receipt.checkpoint.splitlines()[1]), len(proof.receipt.path)
 
 
-def _day(text: str, zone: ZoneInfo, name: str, *, ends: bool = False) -> datetime | None:
+def _day(text: str, zone: ZoneInfo, label: str, *, ends: bool = False) -> datetime | None:
     """Return the first moment of a day, or (`ends`) the first one after it. Raises `BadSearch`."""
     if not text:
         return None
     try:
         day = date.fromisoformat(text) + timedelta(days=1 if ends else 0)
     except (ValueError, OverflowError):
-        raise BadSearch(f"The {name} day is not a day such as 2026-11-02.") from None
+        raise BadSearch(Sentence("“%(field)s” takes a day such as 2026-09-01.", field=label)) from None
     return datetime.combine(day, time(), zone)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.entry import parse
 from audit.errors import NoteInvalid
 from audit.events import Event
+from gateway.console import labels
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
 from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
@@ -18,7 +19,7 @@ from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
 from gateway.services.first_steps import steps_of
-from gateway.services.inbox.cases import State
+from gateway.services.inbox.cases import UNRESOLVED
 from gateway.services.inbox.office import Inbox
 from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
@@ -81,12 +82,14 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             waiting = await count_open(connection)
         owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
+        standing = await Inbox(desk.office.desk).counts()
         return view(
             request,
             staff.session,
             "overview",
             "overview.html",
             zone=zone,
+            labels=labels,
             whole=whole,
             counted=desk.activity.counted or 0,
             days=days,
@@ -98,7 +101,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
             checked=await _checked(desk),
-            cases=(await Inbox(desk.office.desk).counts())[State.OPEN],
+            cases=sum(standing[each] for each in UNRESOLVED),
             stopped=registry.suspensions,
             waiting=waiting,
             open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),

@@ -13,7 +13,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.forms import confirmed
 from gateway.console.overview import Row, rows
 from gateway.console.views import ROOT, person_of, view
-from gateway.services.inbox.cases import CaseLine, State
+from gateway.services.inbox.cases import UNRESOLVED, CaseLine
 from gateway.services.inbox.office import Inbox
 from gateway.services.parties import Parties
 from gateway.services.partner_page import MOST_COUNTED, PartnerPage, partner_page
@@ -58,8 +58,7 @@ def partner_router(desk: ConsoleDesk) -> APIRouter:
         return [row for row in rows(desk.activity, registry) if row.partner == partner], whole
 
     async def _open_cases() -> list[CaseLine]:
-        states = (State.OPEN, State.LOOKED_AT)
-        return [case for state in states for case in await inbox.lines(state=state, limit=_MOST_CASES)]
+        return list(await inbox.lines(states=UNRESOLVED, limit=_MOST_CASES))
 
     async def _page(
         request: Request, session: Session, partner: str, template: str, used: Sequence[Row] = (), *, whole: bool = True

@@ -15,6 +15,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.forms import chosen, confirmed, day, shaped, words
 from gateway.console.preparing import prepared
 from gateway.console.staff import Person
+from gateway.errors import Sentence
 from gateway.services.errors import NothingToUndo
 from gateway.services.partner_page import require_partner
 from gateway.signin.callers import DistrictStaff, form_of
@@ -65,7 +66,7 @@ def partner_papers_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         stops = {**{stop.concerns: stop.entry for stop in registry.suspensions}, **registry.staff.stopped}
         if subject not in stops:
-            raise NothingToUndo(f"{subject} is not stopped.", public_detail="It is not stopped.")
+            raise NothingToUndo(f"{subject} is not stopped.", public_detail=Sentence("It is not stopped."))
         payload = reinstatement_bytes(Reinstatement(subject, stops[subject], reason))
         return await prepared(desk, staff, Kind.REINSTATEMENT, payload, f"Reinstatement of {subject}")
 

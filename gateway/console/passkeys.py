@@ -35,7 +35,7 @@ MAY_SIGN: Final = ("agreement", ROSTERS, *STEWARDS_LIMITS)
 def passkeys_router(desk: ConsoleDesk) -> APIRouter:
     """Return the routes of one's own passkeys."""
     router = APIRouter(include_in_schema=False)
-    papers = Papers(desk.office)
+    papers, passkeys = Papers(desk.office), OwnPasskeys(desk.office)
 
     @router.get("/console/passkeys", name="console_passkeys")
     async def read_passkeys(request: Request, staff: PaperReader) -> Response:
@@ -48,8 +48,8 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             "papers",
             "passkeys.html",
             zone=zone_of(registry),
-            own=await OwnPasskeys(desk.office).listed(person_of(session)),
-            officer_keys=sorted(registry.staff.own_keys.get(person_of(session), frozenset())),
+            own=await passkeys.listed(person_of(session)),
+            officer_keys=await passkeys.in_office(registry, moment, person_of(session)),
             may_sign={each: TITLES[Kind(each)] for each in MAY_SIGN},
             today=moment.now.date(),
             rp=relying_party(origin_of(request)),
@@ -67,7 +67,7 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
         kind, payload = _introduction(session, said, key)
         person = person_of(session)
         # Whose it is first: who approves what hangs on it (claim 12), and without a paper it gives nothing.
-        await OwnPasskeys(desk.office).keep(key.thumbprint, person)
+        await passkeys.keep(key.thumbprint, person)
         await papers.prepare(kind, payload, person, title=f"A new passkey, {key.thumbprint[:8]}")
         return RedirectResponse(f"{ROOT}/passkeys", 303)
 

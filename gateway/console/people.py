@@ -20,7 +20,7 @@ from agreements.documents.people import (
 )
 from agreements.documents.reading import PERSON
 from agreements.keys import read_public_file
-from agreements.people import named_at
+from agreements.people import named_by
 from agreements.signature import Kind
 from gateway.console import labels
 from gateway.console.agreements import Digest
@@ -30,9 +30,10 @@ from gateway.console.errors import BadForm
 from gateway.console.forms import Form, chosen, day, shaped, words
 from gateway.console.preparing import prepared
 from gateway.console.views import view
-from gateway.services.errors import UnknownAgreement
+from gateway.errors import Sentence
+from gateway.services.acceptances import AcceptanceLine, acceptances
 from gateway.services.staff.session import Session
-from gateway.services.standing.registry import Moment, Registry
+from gateway.services.standing.registry import Registry
 from gateway.signin.callers import form_of
 
 ADD, PREPARE, OUT = "add", "prepare", "out "
@@ -40,7 +41,7 @@ ADD, PREPARE, OUT = "add", "prepare", "out "
 _LONGEST_KEY: Final = 2000
 _LONGEST_LIST: Final = 11_000
 """Bytes, of the 16,384 of a form (`gateway.oauth.form.MAX_BODY`): about 20 people, and room for one more."""
-_TOO_LONG: Final = "The list is too long for a page. Write it as a file: pactgate people sign."
+_TOO_LONG: Final = Sentence("The list is too long for a page. Write it as a file: `pactgate people sign`.")
 
 
 def people_router(desk: ConsoleDesk) -> APIRouter:
@@ -51,14 +52,16 @@ def people_router(desk: ConsoleDesk) -> APIRouter:
     async def read_list(request: Request, staff: Preparer, digest: Digest) -> Response:
         """Show the list in force, as the beginning of the next one."""
         moment, registry = await desk.read()
-        return _page(request, staff.session, registry, digest, _named(registry, moment, digest))
+        lines = acceptances(registry, moment, digest)
+        people = tuple(named_by(registry.history[digest].annexes).values())
+        return _page(request, staff.session, registry, digest, people, lines=lines)
 
     @router.post("/console/agreements/{digest}/people", name="console_name_people")
     async def write_list(request: Request, staff: Preparer, digest: Digest) -> Response:
         """Add somebody, take somebody out, or prepare the list for the partner's signer."""
         form = await form_of(request)
         moment, registry = await desk.read()
-        _named(registry, moment, digest)
+        lines = acceptances(registry, moment, digest)
         people, step = _listed(form, digest), form.get("step", "")
         if step == PREPARE:
             if not people:
@@ -74,13 +77,19 @@ def people_router(desk: ConsoleDesk) -> APIRouter:
             people = tuple(each for each in people if each.id != step.removeprefix(OUT))
         else:
             raise BadForm("Say what is to be done with the list.")
-        return _page(request, staff.session, registry, digest, people)
+        return _page(request, staff.session, registry, digest, people, lines=lines)
 
     return router
 
 
 def _page(
-    request: Request, session: Session, registry: Registry, digest: str, people: tuple[NamedPerson, ...]
+    request: Request,
+    session: Session,
+    registry: Registry,
+    digest: str,
+    people: tuple[NamedPerson, ...],
+    *,
+    lines: tuple[AcceptanceLine, ...],
 ) -> Response:
     return view(
         request,
@@ -92,15 +101,9 @@ def _page(
         people=people,
         written=_written(digest, people),
         fits=_fits(digest, people),
+        accepting=lines,
         labels=labels,
     )
-
-
-def _named(registry: Registry, moment: Moment, digest: str) -> tuple[NamedPerson, ...]:
-    """Return whom the lists in force name. Raises `UnknownAgreement`."""
-    if digest not in registry.granted:
-        raise UnknownAgreement(f"No agreement {digest} is in force.")
-    return tuple(named_at(registry.history[digest].annexes, moment.size).values())
 
 
 def _payload(digest: str, people: tuple[NamedPerson, ...]) -> bytes:

@@ -22,10 +22,12 @@ from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import rosters_listing
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.papers.held_decisions import HeldDecisions
+from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
-from gateway.services.rosters.office import RosterOffice, RosterSummary, ShownLine, StandingLine
+from gateway.services.rosters.office import Look, RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
 from gateway.signin.callers import form_of
@@ -37,7 +39,7 @@ Roster = Annotated[int, Path(ge=0, lt=2**53)]
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A key that may decide: an officer's, for all schools, or that of a principal, for one."""
+    """A key that may decide: for all schools, or that of a principal, for one."""
 
     kid: str
     name: str
@@ -55,7 +57,16 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         names = _titles(registry)
         shown = listed(request, rosters_listing(names), await rosters.summaries())
-        return list_view(request, staff.session, "rosters", "rosters.html", shown, zone=zone_of(registry), names=names)
+        return list_view(
+            request,
+            staff.session,
+            "rosters",
+            "rosters.html",
+            shown,
+            zone=zone_of(registry),
+            names=names,
+            waiting=await HeldDecisions(desk.office).waiting(),
+        )
 
     @router.get("/console/rosters/{roster}", name="console_roster")
     async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -67,8 +78,8 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/rosters/{roster}/look", name="console_look_roster")
     async def look_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
         """Show each line beside whom it means. The look is on record first."""
-        await rosters.enter_look(roster, person_of(staff.session))
-        return await _named(desk, request, staff.session, roster)
+        look = await rosters.enter_look(roster, person_of(staff.session))
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/match", name="console_match")
     async def match_roster(staff: RosterManager, roster: Roster) -> Response:
@@ -82,19 +93,19 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         """Say whom a line means that waits, and show the lines. Raises `LineRefused`, on record as well."""
         form = await form_of(request)
         line = _line(form)
-        await rosters.enter_look(roster, person_of(staff.session))
-        await rosters.say(roster, line, form.get("number", "").strip())
-        return await _named(desk, request, staff.session, roster)
+        look = await rosters.enter_look(roster, person_of(staff.session))
+        await rosters.say(look, line, form.get("number", "").strip())
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/set-aside", name="console_set_aside")
     async def set_aside(request: Request, staff: RosterManager, roster: Roster) -> Response:
         """Set a line aside, or take it back, and show the lines. Raises `LineRefused`."""
         form = await form_of(request)
         line = _line(form)
-        await rosters.enter_look(roster, person_of(staff.session))
+        look = await rosters.enter_look(roster, person_of(staff.session))
         await rosters.set_aside(roster, [line], back="back" in form)
         await rosters.match(roster)
-        return await _named(desk, request, staff.session, roster)
+        return await _named(desk, request, staff.session, look)
 
     @router.post("/console/rosters/{roster}/decide", name="console_decide")
     async def decide_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -127,11 +138,11 @@ async def _summary(rosters: RosterOffice, roster: int) -> RosterSummary:
     return found
 
 
-async def _named(desk: ConsoleDesk, request: Request, session: Session, roster: int) -> Response:
-    """Return the page with the children in it; the caller has entered the look."""
+async def _named(desk: ConsoleDesk, request: Request, session: Session, look: Look) -> Response:
+    """Return the page with the children in it."""
     rosters = RosterOffice(desk.office.desk)
-    summary = await _summary(rosters, roster)
-    lines = sorted(await rosters.show(roster), key=lambda each: (each.waits_for is None, each.line.number))
+    summary = await _summary(rosters, look.roster)
+    lines = sorted(await rosters.show(look), key=lambda each: (each.waits_for is None, each.line.number))
     return await _page(desk, request, session, summary, named=lines)
 
 
@@ -154,6 +165,7 @@ async def _page(
         summary=summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
+        asked=await HeldDecisions(desk.office).about(summary.roster),
         standing=standing,
         named=named,
     )
@@ -164,13 +176,12 @@ def _titles(registry: Registry) -> Mapping[str, str]:
 
 
 def _deciders(moment: Moment, registry: Registry) -> list[Decider]:
-    """Return the keys by which somebody of the district decides about rosters now."""
-    officers = registry.authority.officers(moment.received)
-    named = [Decider(kid, officer.name, None) for kid, officer in officers.items()]
-    signers = (each.signer for each in registry.authority.introductions)
-    today = moment.now.date()
-    principals = (each for each in signers if each.school and each.valid_from <= today <= each.valid_to)
-    return [*named, *(Decider(each.key.thumbprint, each.name, each.school) for each in principals)]
+    """Return the keys by which somebody of the district decides about rosters now: officers, and whom it named."""
+    held = held_now(registry.authority, moment.received)
+    officers = [Decider(kid, each.name, None) for kid, each in held.officers.items()]
+    signers = {kid: each.signer for kid, each in held.signers.items() if kid not in held.officers}
+    named = [each for kid, each in signers.items() if held.may(kid, Need(Who.DECIDER), Kind.ROSTER_DECISION)]
+    return [*officers, *(Decider(each.key.thumbprint, each.name, each.school) for each in named)]
 
 
 def _line(form: Mapping[str, str]) -> int:

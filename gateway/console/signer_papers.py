@@ -17,6 +17,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.errors import BadForm
 from gateway.console.forms import Form, day, number, shaped, words
 from gateway.console.preparing import prepared
+from gateway.errors import Sentence
 from gateway.signin.callers import form_of
 
 _LARGEST: Final = 2**53 - 1
@@ -34,7 +35,7 @@ def signer_papers_router(desk: ConsoleDesk) -> APIRouter:
         party, name, key = shaped(form, "party", "Signs for", PARTY), _name(form), _key(form)
         may_sign = tuple(kind for kind in (*LIMITS, ROSTERS, *STEWARDS_LIMITS) if f"may_{kind}" in form)
         if not may_sign:
-            raise BadForm("“May sign”: tick what the person may sign.")
+            raise BadForm(Sentence("“%(field)s”: tick what the person may sign.", field="May sign"))
         signer = Signer(
             party=party,
             role=f"{party.partition(':')[0]}_signer",
@@ -64,7 +65,7 @@ def signer_papers_router(desk: ConsoleDesk) -> APIRouter:
         since = number(form, "since", "The first entry", least=0, most=_LARGEST) if "since" in form else None
         _, registry = await desk.read()
         if key not in registry.authority.keys:
-            raise BadForm("“The key”: choose one of those that are listed.")
+            raise BadForm(Sentence("“%(field)s”: choose one of those that are offered.", field="The key"))
         payload = revocation_bytes(Revocation(key, since, reason))
         return await prepared(desk, staff, Kind.REVOCATION, payload, f"Revocation of {key}")
 

@@ -19,6 +19,7 @@ from gateway.console.errors import BadForm
 from gateway.console.forms import number, shaped
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.views import person_of, view
+from gateway.errors import Sentence
 from gateway.services.staff.errors import UnknownPerson
 from gateway.services.staff.invitations import MOST_HOURS, USUAL_HOURS, Invitation
 from gateway.services.staff.office import StaffLine, StaffOffice
@@ -45,7 +46,7 @@ def staff_router(desk: ConsoleDesk) -> APIRouter:
         party = shaped(form, "party", "Whose staff", PARTY)
         _, registry = await desk.read()
         if party not in parties_of(registry):
-            raise BadForm("“Whose staff”: choose one of those that are offered.")
+            raise BadForm(Sentence("“%(field)s”: choose one of those that are offered.", field="Whose staff"))
         hours = number(form, "hours", "How many hours it can be used", least=1, most=MOST_HOURS)
         made = await office.invite(party, hours, by=person_of(staff.session))
         return await _list(request, staff.session, made)

@@ -12,6 +12,7 @@ from gateway.console.errors import BadForm
 from gateway.console.forms import confirmed, require_typed, shaped, words
 from gateway.console.staff import Person, line_of
 from gateway.console.views import ROOT, person_of
+from gateway.errors import Sentence
 from gateway.services.staff.office import StaffOffice
 from gateway.signin.callers import form_of
 
@@ -45,7 +46,7 @@ def staff_stops_router(desk: ConsoleDesk) -> APIRouter:
         require_typed(form, found.check_number)
         document, reason = shaped(form, "role", "The role", DIGEST), words(form, "reason", "Reason")
         if document not in {each.document for each in found.roles}:
-            raise BadForm("“The role”: choose one of this person's.")
+            raise BadForm(Sentence("“%(field)s”: choose one of those that are offered.", field="The role"))
         await office.end(document, reason, by=person_of(staff.session))
         return RedirectResponse(f"{PEOPLE}/{person}", 303)
 

@@ -14,6 +14,9 @@ from agreements.documents.family import Asked
 from audit.copy import CopiedEntry, copy_text
 from gateway.console.callers import StudentSearcher
 from gateway.console.desk import ConsoleDesk, zone_of
+from gateway.console.forms import bounded
+from gateway.console.lists import words_of
+from gateway.console.parents import GROUNDS
 from gateway.console.views import person_of, view
 from gateway.pages.languages import message
 from gateway.services.accounting.accountings import Accountings
@@ -30,6 +33,7 @@ from gateway.services.family.of_student import requests_of
 from gateway.services.law import guardrails_of
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
+from gateway.services.restrictions import Restrictions
 from gateway.services.staff.session import Session
 from gateway.services.stewardship import Stewardship
 from gateway.signin.callers import form_of
@@ -88,7 +92,7 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/students/stop", name="console_stop_sharing")
     async def stop_sharing(request: Request, staff: StudentSearcher) -> Response:
         """Put a family's no on file, for one agreement or for all: it acts from the next request on."""
-        number, line = await _number(request), (await form_of(request)).get("agreement", "").strip()[:_LONGEST_LINE]
+        number, line = await _number(request), _whole(await form_of(request), "agreement", most=_LONGEST_LINE)
         entry = await Stewardship(desk.office).opt_out(
             number, line or None, directory_only=False, person=person_of(staff.session)
         )
@@ -124,6 +128,8 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
             elements={each.id: each.title for each in desk.office.desk.catalogue},
             said=SAID,
             askings=ASKINGS,
+            parents=await Restrictions(desk.office.desk).on_file(number),
+            grounds_said={each.value: words_of(request)(said) for each, said in GROUNDS.items()},
         )
 
     return router
@@ -157,4 +163,9 @@ def _shown(line: Line) -> dict[str, object]:
 
 
 async def _number(request: Request) -> str:
-    return (await form_of(request)).get("number", "").strip()[:_LONGEST]
+    return _whole(await form_of(request), "number", most=_LONGEST)
+
+
+def _whole(form: dict[str, str], name: str, *, most: int) -> str:
+    # What is too long is refused, never cut: the beginning of a number may be another child's.
+    return bounded({name: form.get(name, "")}, most=most)[name]

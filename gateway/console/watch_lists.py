@@ -77,7 +77,7 @@ def cases_listing(
                 on_page=False,
             ),
         ),
-        sort="number",
+        sort="last",
         down=True,
         picks=(
             Pick("code", message("What was found"), lambda line: line.code, found),

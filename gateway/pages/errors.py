@@ -1,6 +1,6 @@
 """Refusals of the pages' own room."""
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SaidHere
 
 
 class AssetsMissing(GatewayError):
@@ -17,13 +17,8 @@ class NoSuchAsset(GatewayError):
     public_detail = "There is no such file. Load the page again."
 
 
-class BadList(GatewayError):
+class BadList(SaidHere):
     """A field in the address of a list holds what it cannot hold."""
 
     code = "invalid_list"
     remedy = "Open the list anew."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` names the field, and never says what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence

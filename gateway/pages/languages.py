@@ -1,8 +1,9 @@
 """
 The languages of the pages: catalogues of words, days and numbers as they are written, and which one a reader wants.
 
-The English stands in the pages themselves; `locale/es.po` has the Spanish of every sentence, and a test sees that none
-is missing. Catalogues are read once, from text: nothing has to be compiled.
+The English stands in the pages themselves, and in the classes of the errors that they show; `locale/es.po` has the
+Spanish of every sentence, and a test sees that none is missing. Catalogues are read once, from text: nothing has to be
+compiled.
 """
 
 import datetime as dt
@@ -19,6 +20,9 @@ from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from fastapi import Request
+from markupsafe import Markup, escape
+
+from gateway.errors import Sentence
 
 COOKIE: Final = "__Host-pactgate-language"
 
@@ -76,7 +80,11 @@ def message(english: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How days, times and numbers are written for one reader. Times are those of the district's zone, and say so."""
+    """
+    How days, times, numbers and what was said elsewhere are written for one reader.
+
+    Times are those of the district's zone, and say so.
+    """
 
     language: Language
     zone: ZoneInfo
@@ -103,3 +111,25 @@ class Wording:
     def ago(self, seconds: float) -> str:
         """Return how long something lasted, in its largest unit, such as "3 hours"."""
         return dates.format_timedelta(dt.timedelta(seconds=seconds), locale=self.language.value)
+
+    def sentence(self, said: str) -> Markup:
+        """
+        Return a sentence that was said before anybody knew who reads it, such as that of an error.
+
+        The one place where an error becomes words of a page. English that no catalogue has is marked as English.
+        """
+        pattern = said.pattern if isinstance(said, Sentence) else said
+        if pattern not in messages():
+            return self.english(said)
+        known = translations(self.language)
+        if not isinstance(said, Sentence):
+            return escape(known.gettext(said))
+        ours = {each for each in said.values.values() if isinstance(each, str) and each in messages()}
+        values = {name: known.gettext(str(each)) if each in ours else each for name, each in said.values.items()}
+        return escape(known.gettext(pattern)) % values
+
+    def english(self, said: str) -> Markup:
+        """Return what is there in English alone; a page in another language says so of it (WCAG 2.2, 3.1.2)."""
+        if not said or self.language is Language.ENGLISH:
+            return escape(said)
+        return Markup('<span lang="en">{}</span>').format(said)

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from gateway.errors import Sentence
 from gateway.pages.errors import BadList
 from gateway.spreadsheets import BYTE_ORDER_MARK, inert
 
@@ -176,7 +177,7 @@ class Listing(Generic[Row]):
         known = {*(each.name for each in self.filters), *self.kept, "sort", _DOWN, "page", DOWNLOAD}
         asked = {name: query[name].strip() for name in sorted(known) if query.get(name, "").strip()}
         if any(len(value) > LONGEST for value in asked.values()):
-            raise BadList(f"A field of a list has {LONGEST} letters at most.")
+            raise BadList(Sentence("A field of a list has %(most)s letters at most.", most=LONGEST))
         column = next((each for each in self.columns if each.sorts and each.name == asked.get("sort", self.sort)), None)
         if column is None:
             raise BadList("The list has no such column to sort by.")

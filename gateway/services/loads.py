@@ -49,6 +49,7 @@ from gateway.records.loading.prepare import (
 )
 from gateway.records.loading.refusals import all_refused
 from gateway.records.loading.report import LoadReport, report_on
+from gateway.records.loading.spoken import note_spoken_of
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import CONSENTS, TARGETS
 from gateway.records.loading.unclassified import Codes, unclassified_in
@@ -137,7 +138,7 @@ class Loads:
             await undo_leftovers(work.connection)
             await settle(work.connection)
         before = await newest_entry(work.connection)
-        await work.open(stagings)
+        await work.open(order.mapping.name, stagings)
         if any(each.load.target == CONSENTS for each in stagings):
             await note_promised(work, await self.appearing.promised())
         with _quoting_no_row():
@@ -288,6 +289,8 @@ async def _fill(work: Workspace, number: int, staging: Staging, tell: Tell | Non
     """Read one target's file into the workspace."""
     whole = staging.file.size
     await work.fill(number, staging, (lambda _: None) if tell is None else (lambda done: tell(done, whole)))
+    # Before any row is refused for what it says: it speaks of its agreement, its day or its school all the same.
+    await note_spoken_of(work, number, staging)
     await let_end(work, number, staging.load)
 
 

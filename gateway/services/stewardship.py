@@ -259,6 +259,7 @@ __all__ = [
     "LoadBusy",
     "LoadHeld",
     "LoadReport",
+    "MappingFile",
     "RecordsError",
     "Refused",
     "RowsRefused",

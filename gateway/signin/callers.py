@@ -105,7 +105,8 @@ async def form_of(request: Request) -> dict[str, str]:
     except TokenRefused:
         raise ForeignForm("not a plain form") from None
     require_no_private_key(list(form.values()))
-    return {name: value.replace("\r\n", "\n") for name, value in form.items()}
+    # No keyboard writes a NUL, and no database takes one.
+    return {name: value.replace("\r\n", "\n").replace("\x00", "") for name, value in form.items()}
 
 
 def require_guarded(app: FastAPI) -> None:

@@ -1,5 +1,6 @@
 """The pages of the sign-in, as HTML."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from gateway.http import line_of
 from gateway.pages.languages import message
 from gateway.pages.render import Pages
+from gateway.problems import Answer
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import CSRF_FIELD
 from gateway.signin.cookies import ROOTS
@@ -29,16 +31,19 @@ def page(request: Request, realm: Realm, template: str, status: int = 200, **val
     return _PAGES.page(request, template, {**names, **values}, status)
 
 
-def refusal_page(request: Request, realm: Realm, status: int, *, title: str, detail: str, remedy: str) -> HTMLResponse:
+def refusal_page(
+    request: Request, realm: Realm, answer: Answer, *, remedy: str, problems: Sequence[str] = ()
+) -> HTMLResponse:
     """
     Return the page of a refusal: what it is, what to do, and the number under which the log line has it.
 
-    It leads to the first page, and to the sign-in only whoever is on the way there: a session is not given up for it.
+    `problems` are found in what was sent, each a sentence in English. It leads to the first page, and to the sign-in
+    only whoever is on the way there: a session is not given up for it.
     """
+    signs_in = answer.status == HTTPStatus.UNAUTHORIZED or request.url.path.endswith(_ON_THE_WAY)
+    said = {"title": answer.title, "detail": answer.detail, "problems": problems, "remedy": remedy}
     number = line_of(request.scope).request_id
-    signs_in = status == HTTPStatus.UNAUTHORIZED or request.url.path.endswith(_ON_THE_WAY)
-    said = {"title": title, "detail": detail, "remedy": remedy, "number": number, "onward": not signs_in}
-    return page(request, realm, "refused.html", status, **said)
+    return page(request, realm, "refused.html", answer.status, **said, number=number, onward=not signs_in)
 
 
 def done_page(

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.routing import NoMatchFound
 
 from gateway.oauth.journal import SERVICES_STATE
 from gateway.pages.languages import message
@@ -100,6 +101,16 @@ async def came_again(
         session.realm,
         title=message("You signed in again"),
         detail=message("You signed in again for this document. It is good once, for five minutes."),
+        **_back_to(request, concerns),
     )
     set_cookie(answer, session.realm, secret)
     return answer
+
+
+def _back_to(request: Request, document: str) -> dict[str, str]:
+    """Return where the document waits to be filed, if it waits on a page here: the session's older pages are over."""
+    try:
+        path = str(request.app.url_path_for("console_paper", digest=document))
+    except NoMatchFound:
+        return {}
+    return {"onward": path.removeprefix(f"{ROOTS[Realm.DISTRICT]}/"), "words": message("Back to the document")}

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from agreements.errors import AgreementError
 from agreements.signature import Envelope
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, without_remedy
 from gateway.http import line_of
 from gateway.oauth.callers import PUBLIC
 from gateway.oauth.errors import RateExceeded
@@ -123,10 +123,18 @@ def signing_router(office: Office) -> APIRouter:
 def _refused(request: Request, refused: GatewayError | AgreementError) -> Response:
     line = line_of(request.scope)
     line.facts["error"] = refused.code
+    said = _said(refused)
     if isinstance(refused, RateExceeded):
         line.headers = refused.fields
+        said["sentence"] = PROBLEMS[refused.code].detail  # what it tells of tokens is for programs
     status = PROBLEMS[refused.code].status if refused.code in PROBLEMS else HTTPStatus.CONFLICT
-    return _page(request, "refused.html", status, refused=refused)
+    return _page(request, "refused.html", status, **said)
+
+
+def _said(refused: GatewayError | AgreementError | None) -> dict[str, str]:
+    if refused is None:
+        return {"sentence": "", "remedy": ""}
+    return {"sentence": without_remedy(refused.public_detail, refused.remedy), "remedy": refused.remedy}
 
 
 def _signed(request: Request, paper: Paper, form: Mapping[str, str]) -> Envelope:
@@ -144,7 +152,8 @@ def _shown(request: Request, opened: Opened, *, refused: GatewayError | None = N
         200 if refused is None else 409,
         found=opened.paper,
         party=opened.party,
-        refused=refused,
+        takes_signers=opened.takes_signers,
+        **_said(refused),
         made=made,
         credentials=list(signable(opened.paper.passkeys, origin)),
         rp=relying_party(origin),

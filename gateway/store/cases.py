@@ -104,12 +104,15 @@ incident_note = Table(
     Column("words", Text),
     PrimaryKeyConstraint("idx", name="incident_note_pk"),
     ForeignKeyConstraint(["incident"], ["gateway.incident.idx"], name="incident_note_incident_fk"),
-    CheckConstraint("act IN ('noted', 'counted', 'done', 'closed')", name="incident_note_act_is_known"),
-    CheckConstraint("(act = 'done') = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
+    CheckConstraint(
+        "act IN ('noted', 'counted', 'done', 'not_applicable', 'closed')", name="incident_note_act_is_known"
+    ),
+    CheckConstraint("(act IN ('done', 'not_applicable')) = (task IS NOT NULL)", name="incident_note_done_is_a_task"),
+    CheckConstraint("act <> 'not_applicable' OR words IS NOT NULL", name="incident_note_undone_has_a_reason"),
     CheckConstraint("students IS NULL OR act = 'counted'", name="incident_note_count_is_of_students"),
     CheckConstraint("char_length(words) <= 4000", name="incident_note_words_are_few"),
 )
-"""What was done about an incident, each by its entry: notes, counts of students, tasks ticked off, its end."""
+"""What was done about an incident, each by its entry: notes, counts, tasks ticked off or said not to apply, its end."""
 
 Index("alarm_case_last_seen_ix", alarm_case.c.state, alarm_case.c.last_seen)
 Index("alarm_note_number_ix", alarm_note.c.number)

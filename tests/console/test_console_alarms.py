@@ -1,5 +1,7 @@
 """Alarms are cases that people work through: on record with who did what, and nothing else follows from them."""
 
+import re
+
 import pytest
 
 from agreements.roles import Role
@@ -72,6 +74,31 @@ async def test_a_case_is_worked_through_and_each_step_names_who_took_it(shared: 
     assert f"/console/alarms/{number}" in theirs
 
 
+async def test_what_somebody_looked_at_stays_in_the_list_until_it_is_resolved(shared: Console) -> None:
+    looked_at = await shared.raise_alarm("secret_missing_too", client="client:a")
+    other = await shared.raise_alarm("secret_missing_too", client="client:b")
+    officer = await shared.as_a(Role.OFFICER)
+    token, page = await officer.token(), f"/console/alarms/{looked_at}"
+
+    async def listed(query: str = "") -> list[int]:
+        shown = (await officer.get(f"/console/alarms{query}")).text
+        numbers = [int(each) for each in re.findall(r'href="/console/alarms/([0-9]+)"', shown)]
+        return [each for each in numbers if each in {looked_at, other}]
+
+    assert await listed() == [other, looked_at]
+    assert (await officer.post(f"{page}/look", {"csrf": token})).status_code == 303
+    assert await listed() == [other, looked_at]
+    assert await listed("?state=open") == [other]
+    assert await listed("?state=looked_at") == [looked_at]
+    # It goes on, and so it was raised last: first in the list, whatever its number.
+    assert await shared.raise_alarm("secret_missing_too", client="client:a") == looked_at
+    assert await listed() == [looked_at, other]
+    form = {"csrf": token, "why": "mended", "words": "It is back.", "times": "2"}
+    assert (await officer.post(f"{page}/resolve", form)).status_code == 303
+    assert await listed() == [other]
+    assert await listed("?state=all") == [looked_at, other]
+
+
 async def test_an_alarm_raised_anew_opens_its_case_again_and_stands_in_spanish_too(shared: Console) -> None:
     number = await shared.raise_alarm("witness_silent", witness="w.example", unwitnessed="3")
     officer = await shared.as_a(Role.OFFICER)
@@ -101,7 +128,7 @@ async def test_the_gateway_itself_keeps_its_alarms_and_cannot_read_them(shared: 
     async with alarms_kept(engine):
         alarm("secret_missing", {"client": "client:here", "entry": "7"})
     inbox = Inbox((await shared.gateway.office()).desk)
-    lines = await inbox.lines(state=State.OPEN)
+    lines = await inbox.lines(states={State.OPEN})
     assert [each.facts for each in lines if each.code == "secret_missing"] == [{"client": "client:here", "entry": "7"}]
     app = await shared.gateway.database.pool("app", size=1)
     for table in ("alarm_case", "alarm_note", "incident", "incident_note"):

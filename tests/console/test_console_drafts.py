@@ -9,6 +9,7 @@ import pytest
 from agreements.basis import Basis
 from agreements.document import agreement_problems
 from agreements.elements import load_catalogue
+from agreements.errors import BadKey
 from agreements.keys import SigningKey
 from agreements.roles import Role
 from gateway.services.alarms import alarm
@@ -17,6 +18,7 @@ from gateway.services.drafts.drafting import Answers, drafted
 from gateway.services.drafts.kept import MOST, Drafts
 from gateway.services.drafts.registered import registered_agreement
 from gateway.services.drafts.rehearsing import rehearse_draft
+from gateway.services.papers.own_passkeys import OwnPasskeys
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
 from tests.factories.console_drafts import KEY, PAPER, Pen, a_sound_draft, content_of
@@ -130,9 +132,14 @@ async def test_a_draft_from_nothing_says_what_the_command_would_have_written(con
     assert "It cannot be signed yet" in page
     assert "The purpose is missing" in page
     assert (await admin.get(pen.path + "/canonical")).status_code == 409
-    refused = await admin.post(pen.path + "/ready", {"csrf": pen.token, "revision": "1"})
+    ready = {"csrf": pen.token, "revision": "1"}
+    refused = await admin.post(pen.path + "/ready", ready, accept_language="es")
     assert refused.status_code == 409
-    assert "The term" in refused.text or "first day" in refused.text
+    assert (
+        "<p>Todavía falta algo o algo está mal, así que aún no hay nada que firmar, contar o comparar.</p>"
+        in refused.text
+    )
+    assert '<li><span lang="en">The purpose is missing' in refused.text
     pen = await written(admin)
     content = await content_of(console, pen.path)
     assert without_order(content) == without_order(drafted(ANSWERS, load_catalogue()))
@@ -311,6 +318,28 @@ async def a_private_key_is_refused_by_every_form_and_shown_by_no_page(console: C
     written = json.dumps({**before, "people": {"drafted_by": pem}})
     await admins.execute("UPDATE gateway.draft SET content = $1 WHERE id = $2", written, pen.path.rpartition("/")[2])
     assert "PRIVATE KEY" not in await pen.page("/people")
+    # Whatever comes to be kept comes through here, by whichever page or command.
+    drafts, content = Drafts(console.office.engine), {**before, "people": {"drafted_by": jwk}}
+    for keeping in (drafts.begin(content, "user:x"), drafts.save(known[0].id, known[0].revision, content, "user:x")):
+        with pytest.raises(BadKey):
+            await keeping
+
+
+async def a_key_that_was_made_here_is_the_drafters_on_every_page_that_writes(console: Console, admin: Browser) -> None:
+    kid = console.gateway.deployment.ring.officers[1].key.thumbprint
+    await OwnPasskeys(console.office).keep(kid, console.people[Role.ADMINISTRATOR].id)
+    begun = await Pen.begin(admin, "consent")
+    assert (await content_of(console, begun.path))["people"] == {"drafted_by": kid}
+    # Of what came as a file, and of what somebody wrote who had no key then, too.
+    file = {"csrf": begun.token, "file": '{"title": "A file"}'}
+    brought = await admin.post("/console/drafts/import", file)
+    assert (await content_of(console, brought.headers["location"]))["people"] == {"drafted_by": kid}
+    amended = await admin.post(f"/console/agreements/{console.gateway.digest(TUTORING)}/amend", {"csrf": begun.token})
+    assert (await content_of(console, amended.headers["location"]))["people"] == {"drafted_by": kid}
+    number = await Drafts(console.office.engine).begin({"title": "Older"}, "user:x")
+    older = Pen(admin, f"/console/drafts/{number}", begun.token)
+    await older.write("/purpose", purpose__words="Tutoring")
+    assert (await content_of(console, older.path))["people"] == {"drafted_by": kid}
 
 
 async def an_element_that_the_basis_does_not_unlock_cannot_be_picked_and_says_why(
@@ -406,6 +435,7 @@ PAGES = (
     the_key_of_an_officer_who_drafts_stands_in_the_draft,
     a_private_key_is_refused_by_every_form_and_shown_by_no_page,
     an_element_that_the_basis_does_not_unlock_cannot_be_picked_and_says_why,
+    a_key_that_was_made_here_is_the_drafters_on_every_page_that_writes,  # of this person, from here on
 )
 """What holds of single pages. One gateway serves them all."""
 

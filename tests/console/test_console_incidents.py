@@ -7,10 +7,12 @@ import io
 import pytest
 
 from agreements.roles import Role
+from gateway.services.incidents.incidents import Incidents
 from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Outcome, Wanted
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
+from tests.factories.gateway import BRIGHT_PATH, HARBOR
 
 pytestmark = [pytest.mark.ferpa("I1"), pytest.mark.claim(4), pytest.mark.claim(9)]
 TOGETHER = pytest.mark.asyncio(loop_scope="module")
@@ -21,7 +23,9 @@ TOGETHER = pytest.mark.asyncio(loop_scope="module")
 async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: Console) -> None:
     number = await shared.open_incident()
     officer, start = await shared.as_a(Role.OFFICER), await shared.gateway.size()
-    token = await officer.token()
+    token, mentoring = await officer.token(), shared.gateway.line(MENTORING)
+    partners = shared.gateway.deployment.partners
+    harbors, bright_paths = partners[HARBOR].client, partners[BRIGHT_PATH].client
     good = {
         "csrf": token,
         "what": "A laptop was stolen.",
@@ -41,6 +45,11 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: 
         ({"partner": "partner:nobody"}, 404),
         ({"agreement": "agreement:nothing"}, 404),
         ({"client": "client:nobody"}, 400),
+        # Who do not belong together: no disclosure could be of all of them, and nobody would be found.
+        ({"agreement": mentoring}, 400),
+        ({"client": harbors}, 400),
+        ({"partner": "", "agreement": mentoring, "client": bright_paths}, 400),
+        ({"partner": "", "agreement": shared.gateway.digest(MENTORING), "client": bright_paths}, 400),
         ({"since": "9999-12-31"}, 400),
         ({"until": "2026-09-30"}, 400),
     ):
@@ -48,6 +57,9 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: 
     page = f"/console/incidents/{number}"
     assert (await officer.post(f"{page}/note", {"csrf": token, "words": ""})).status_code == 400
     assert (await officer.post(f"{page}/done", {"csrf": token, "task": "nothing"})).status_code == 400
+    assert (await officer.post(f"{page}/not-applicable", {"csrf": token, "words": "x"})).status_code == 400
+    silent = {"csrf": token, "task": "tell_families", "words": " "}
+    assert (await officer.post(f"{page}/not-applicable", silent)).status_code == 400
     assert (await officer.post("/console/incidents/0/note", {"csrf": token, "words": "x"})).status_code == 404
     assert (await officer.post("/console/incidents/0/affected", {"csrf": token})).status_code == 404
     assert await shared.gateway.size() == start
@@ -68,7 +80,7 @@ async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is
     listed = await officer.post(f"{page}/letters", {"csrf": token})
     assert (shown.status_code, listed.status_code) == (200, 200)
     assert listed.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(listed.text)))
+    rows = list(csv.DictReader(io.StringIO(listed.content.decode("utf-8-sig"))))
     (first, second) = await shared.entries(start, "incident.affected_read")
     assert (first["incident"], first["students"], first["person"]) == (
         number,
@@ -117,6 +129,35 @@ async def test_a_list_of_students_that_is_gone_is_told_and_counts_nobody_as_nobo
 
 
 @TOGETHER
+async def test_an_incident_is_not_closed_while_a_duty_is_neither_done_nor_said_not_to_apply(shared: Console) -> None:
+    number = await shared.open_incident(agreement=shared.gateway.line(TUTORING))
+    officer = await shared.as_a(Role.OFFICER)
+    token, page = await officer.token(), f"/console/incidents/{number}"
+    waiting = ["partner_tells", "tell_families", "count_students"]
+    acts = {"partner_tells": "done", "tell_families": "not-applicable", "count_students": "not-applicable"}
+    for task, act in acts.items():
+        start = await shared.gateway.size()
+        refused = await officer.post(f"{page}/close", {"csrf": token, "words": "Nothing was taken."})
+        assert refused.status_code == 409
+        assert f"This is neither done nor said not to apply: {', '.join(waiting)}." in refused.text
+        assert "Close the incident" not in (await officer.get(page)).text
+        assert await shared.gateway.size() == start
+        form = {"csrf": token, "task": task, "words": "Counsel holds so."}
+        assert (await officer.post(f"{page}/{act}", form)).status_code == 303
+        waiting.remove(task)
+    assert "Close the incident" in (await officer.get(page)).text
+    # What was said last counts: a duty that was said not to apply can still be done, until the end.
+    assert (await officer.post(f"{page}/done", {"csrf": token, "task": "tell_families"})).status_code == 303
+    duties = (await Incidents(shared.office).one(number)).line.duties
+    assert {each.task.value: each.applies for each in duties} == {
+        "partner_tells": True,
+        "tell_families": True,
+        "count_students": False,
+    }
+    assert (await officer.post(f"{page}/close", {"csrf": token, "words": "Nothing was taken."})).status_code == 303
+
+
+@TOGETHER
 async def test_an_incident_is_followed_to_its_end_and_no_further(shared: Console) -> None:
     gateway = shared.gateway
     number = await shared.open_incident()
@@ -125,6 +166,8 @@ async def test_an_incident_is_followed_to_its_end_and_no_further(shared: Console
     for act, form in (
         ("note", {"words": "Called <b>them</b>."}),
         ("done", {"task": "partner_tells"}),
+        ("not-applicable", {"task": "count_students", "words": "Nothing left."}),
+        ("not-applicable", {"task": "tell_families", "words": "Nothing left."}),
         ("close", {"words": "Nothing was taken."}),
     ):
         assert (await officer.post(f"{page}/{act}", {"csrf": token, **form})).status_code == 303, act
@@ -135,6 +178,8 @@ async def test_an_incident_is_followed_to_its_end_and_no_further(shared: Console
     assert written == [
         {"event": "incident.noted", **who},
         {"event": "incident.noted", "task": "partner_tells", **who},
+        {"event": "incident.noted", "task": "count_students", "applies": False, **who},
+        {"event": "incident.noted", "task": "tell_families", "applies": False, **who},
         {"event": "incident.closed", **who},
     ]
     shown = (await officer.get(page)).text

@@ -1,5 +1,7 @@
 """The kill switch on one page: nothing stops without name and reason, and a stop waits for no fresh sign-in."""
 
+import re
+
 import pytest
 
 from agreements.roles import Role
@@ -78,6 +80,12 @@ async def test_each_stop_is_on_record_with_who_did_it_and_refuses_the_next_reque
     assert sorted(partners) == sorted(known)
     page = (await officer.get("/console/stop")).text
     assert page.count("/console/log/") >= len(stops)
+    # Pressed twice it is one stop: each takes a signature of its own to undo.
+    size = await gateway.size()
+    for what, name in (("everything", origin), (digest, gateway.line(TUTORING)), (partners[0], partners[0])):
+        again = await officer.post("/console/stop", {**form, "what": what, "name": name})
+        assert (again.status_code, "It is stopped already" in again.text) == (409, True), what
+    assert await gateway.size() == size
 
 
 async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_exactly_its_bytes(
@@ -125,6 +133,7 @@ async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_ex
     assert len(await console.entries(start, "emergency.ordered")) == 1
     page = (await officer.get("/console/emergencies")).text
     assert "County search and rescue" in page
+    assert re.findall("<option>(.+?)</option>", page) == [key.thumbprint], "the one key that is theirs"
     # Its review is a paper as well; its end waits for nothing.
     review = {"csrf": token, "key": console.gateway.deployment.ring.officers[1].key.thumbprint}
     assert (await officer.post(f"/console/emergencies/{digest}/review", review)).status_code == 409

@@ -43,8 +43,8 @@ async def test_a_link_takes_a_signature_of_its_own_document_alone_and_wrong_ones
     async with httpx2.AsyncClient(timeout=20) as http:
         guest = Browser(http, console.gateway.url)
         assert (await guest.post("/sign", {"code": code})).status_code == 303
-        refused = await guest.post("/sign/signatures", {"signature": approval.text})
-        assert (refused.status_code, "signs another" in refused.text) == (409, True)
+        refused = await guest.post("/sign/signatures", {"signature": approval.text}, accept_language="es")
+        assert (refused.status_code, "y esto firma otro" in refused.text) == (409, True)
     # It is counted against the address as a wrong code is, and stands on the line of the request.
     (line,) = [each for each in console.gateway.lines if "/sign/signatures" in str(each)]
     assert line["error"] == PaperRefused.code
@@ -63,9 +63,10 @@ async def test_whatever_is_refused_behind_a_link_is_said_on_a_page_and_a_private
     async with httpx2.AsyncClient(timeout=20) as http:
         guest = Browser(http, console.gateway.url)
         assert (await guest.post("/sign", {"code": code})).status_code == 303
-        answer = await guest.post("/sign/signatures", {"signature": private})
+        answer = await guest.post("/sign/signatures", {"signature": private}, accept_language="es")
         assert (answer.status_code, answer.headers["content-type"]) == (409, "text/html; charset=utf-8")
-        assert "This was not taken" in answer.text
+        assert "<h1>Esto no se aceptó</h1>\n<p>Esta es una clave privada." in answer.text
+        assert 'lang="en">' not in answer.text.partition("<main")[2]
         assert private.splitlines()[1] not in answer.text
         foreign = await guest.post("/sign/signatures", {"signature": "x"}, sec_fetch_site="cross-site")
         assert (foreign.status_code, "This was not taken" in foreign.text) == (403, True)

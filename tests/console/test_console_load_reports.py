@@ -72,7 +72,11 @@ async def test_a_report_says_where_and_why_and_holds_no_cell_of_the_export(conso
         page = (await steward.get(f"/console/loads/reports/{line.number}")).text
         assert "born" in page
         assert "notes.csv" in page
-        assert re.search(r">students</th><td class=\"pg-number\">2</td>", page)
+        # Read, added, changed, unchanged, refused, left out: each row is one of these.
+        (cells,) = re.findall(r'scope="row">students</th>((?:<td class="pg-number">[^<]*</td>)+)', page)
+        read, added, changed, unchanged, rejected, left_out, *_ = map(int, re.findall(r">([0-9]+)<", cells))
+        assert (read, rejected, left_out) == (len(students), 2, 0)
+        assert read == added + changed + unchanged + rejected + left_out
         kept_of_it = await admin.fetchval(
             "SELECT content::text || mapping FROM gateway.load_report WHERE number = $1", line.number
         )
@@ -151,6 +155,10 @@ async def test_what_is_not_held_or_not_there_is_not_confirmed_and_hostile_names_
         page = (await steward.get(path)).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
+    # A file of the mapping may be many of the export.
+    page = (await steward.get(f"/console/loads/reports/{number}")).text
+    assert "<summary>13 files</summary>" in page
+    assert "Student[.-]*xml (delta 1) (12 files) <code" in page
     file = (await steward.get("/console/loads?download=csv")).text
     assert "load_held" not in file
     assert re.search(r"held", file)

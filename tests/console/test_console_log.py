@@ -20,8 +20,8 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}'
 async def test_what_cannot_be_searched_for_is_refused_in_words(console: Console) -> None:
     auditor = await console.as_a(Role.AUDITOR)
     for query, said in (
-        ("first=2026-02-30", "The first day is not a day"),
-        ("last=soon", "The last day is not a day"),
+        ("first=2026-02-30", "“From” takes a day"),
+        ("last=soon", "“To” takes a day"),
         ("partner=partner:nobody", ""),
         ("element=nothing", ""),
         ("cursor=AAAA", ""),

@@ -3,9 +3,12 @@
 import json
 
 import pytest
+from markupsafe import escape
 
 from agreements.keys import SigningKey
 from agreements.roles import Role
+from gateway.pages.languages import Language, Wording, messages
+from gateway.pages.render import UTC
 from tests.factories.agreements import client_jwk, key_for
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
@@ -14,6 +17,8 @@ from tests.factories.gateway import BRIGHT_PATH, HARBOR
 pytestmark = [pytest.mark.claim(12)]
 
 PARTNER = "/console/partners/partner:bright-path"
+OURS = [each for each in messages() if Wording(Language.SPANISH, UTC).sentence(each) != escape(each)]
+"""Every sentence of the pages that reads otherwise in Spanish."""
 DAYS = {"first_day": "2027-03-01", "last_day": "2027-09-01"}
 JWKS = json.dumps({"keys": [client_jwk("of the pages")]})
 
@@ -27,7 +32,7 @@ def private(key: SigningKey) -> str:
 
 
 def forms(console: Console) -> dict[str, dict[str, str]]:
-    """Return a form for each address that would be taken, all of them of an officer's."""
+    """Return a form for each address that lacks nothing, all of them of an officer's."""
     digest = console.gateway.digest(TUTORING)
     client, person = console.gateway.deployment.partners[BRIGHT_PATH].client, console.people[Role.AUDITOR]
     why, check = {"reason": "It was agreed."}, {"name": person.check_number}
@@ -41,6 +46,16 @@ def forms(console: Console) -> dict[str, dict[str, str]]:
         f"{PARTNER}/succeed": {"successor": "partner:harbor", "kind": "merger", "day": "2027-01-01", **why},
         f"{PARTNER}/bind": {**bind, "proof": "keys", "jwks": JWKS},
         f"/console/agreements/{digest}/people": {"step": "add", **somebody, **training},
+        f"/console/agreements/{digest}/people/undertaking": {"person": "person:tess", "school_year": "2026-2027"},
+        f"/console/agreements/{digest}/destruction/certificate": {
+            "covers": "whole",
+            "what": "Every copy",
+            "method": "purge",
+            "how": "Drives were purged.",
+            "destroyed_on": "2027-03-10",
+            "who": "Tess Tutor",
+            "witness": "Hal Head",
+        },
         f"/console/clients/{client}/suspend": {"name": "follow_up", **why},
         f"/console/clients/{client}/end-tokens": {"name": "follow_up", **why},
         "/console/signers": {
@@ -87,6 +102,21 @@ WRONG: dict[str, list[tuple[dict[str, str], int]]] = {
         ({"step": "prepare"}, 400),
         ({"list": "{}"}, 400),
     ],
+    "undertaking": [
+        ({"person": "Tess"}, 400),
+        ({"person": "person:nobody"}, 409),
+        ({"person": "person:rae-responsible"}, 409),
+        ({"school_year": "2026"}, 400),
+    ],
+    "certificate": [
+        ({"covers": "some"}, 400),
+        ({"method": "burn"}, 400),
+        ({"destroyed_on": "soon"}, 400),
+        ({"what": ""}, 400),
+        ({"witness": "x" * 201}, 400),
+        ({}, 409),
+        ({"covers": "leavers"}, 409),
+    ],
     "signers": [
         ({"may_agreement": ""}, 400),
         ({"party": "school:x"}, 400),
@@ -119,9 +149,11 @@ async def test_a_form_that_lacks_something_or_comes_from_elsewhere_writes_nothin
     start = await console.gateway.size()
     for address, good in forms(console).items():
         for changes, status in WRONG[address.rsplit("/", 1)[1]]:
-            answer = await officer.post(address, {"csrf": token, **good, **changes})
+            answer = await officer.post(address, {"csrf": token, **good, **changes}, accept_language="es")
             assert answer.status_code == status, (address, changes, answer.status_code, answer.text)
             assert "Tess Tutor" not in answer.text
+            # Whatever it says is Spanish, or marked as English.
+            assert not [each for each in OURS if f"<p>{escape(each)}</p>" in answer.text], answer.text
         assert (await officer.post(address, {"csrf": foreign, **good})).status_code == 403, address
         sent = await officer.post(address, {"csrf": token, **good}, sec_fetch_site="cross-site")
         assert sent.status_code == 403, address

@@ -1,11 +1,16 @@
 """What the pages refuse is said on a page that leads on, in a sentence of its own, and nobody is signed out by it."""
 
+from uuid import UUID
+
 import httpx2
 import pytest
 
 from agreements.roles import Role
 from gateway.problems import problem
+from gateway.services.drafts.kept import Drafts
+from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
+from tests.factories.console_drafts import Pen
 from tests.factories.staff import Browser
 
 SENTENCE = "No record of this student could be copied."
@@ -52,3 +57,29 @@ async def test_a_familys_words_fit_into_a_form_in_any_script(console: Console) -
     answer = await officer.post("/console/consents/statement", form)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.status_code not in {413, 500}
+
+
+async def test_a_character_that_no_keyboard_writes_is_left_out_and_stops_nothing_from_being_stopped(
+    console: Console,
+) -> None:
+    officer, partner, start = await console.as_a(Role.OFFICER), "partner:bright-path", await console.gateway.size()
+    form = {"csrf": await officer.token(), "what": partner, "name": partner, "reason": "A laptop\x00 was stolen."}
+    assert (await officer.post("/console/stop", form)).status_code == 303
+    assert [each["partner"] for each in await console.entries(start, "partner.suspended")] == [partner]
+
+
+async def test_a_draft_that_changes_after_it_was_given_out_stays_when_the_older_bytes_are_registered(
+    console: Console,
+) -> None:
+    administrator = await console.as_a(Role.ADMINISTRATOR)
+    pen = await Pen.begin(administrator, "consent")
+    drafts, number = Drafts(console.office.engine), UUID(pen.path.rpartition("/")[2])
+    registered = console.gateway.digest(TUTORING)
+    await drafts.give_out(number, (await drafts.read(number)).revision, registered)
+    # A step that this draft does not have is left like any other.
+    assert await pen.send("/agency", {"onward": "1"}) == f"{pen.path}/people"
+    assert (await administrator.get("/console/drafts")).status_code == 200
+    assert (await administrator.get(pen.path)).status_code == 200
+    await drafts.give_out(number, (await drafts.read(number)).revision, registered)
+    assert (await administrator.get("/console/drafts")).status_code == 200
+    assert (await administrator.get(pen.path)).status_code == 404

@@ -25,7 +25,12 @@ async def test_the_number_is_in_no_address_and_no_line_and_an_unknown_one_leaves
     unknown = await officer.post("/console/students", {"csrf": token, "number": "no-such-number"})
     assert unknown.status_code == 404
     assert "no-such-number" not in unknown.text
+    # Never cut: the beginning of what is too long may be the number of another child.
+    long, line = {"csrf": token, "number": "9" * 65}, {"csrf": token, "number": CALIXTE.number, "agreement": "a" * 121}
+    for place, form in (("", long), ("/paper", long), ("/copy", long), ("/stop", long), ("/stop", line)):
+        assert (await officer.post(f"/console/students{place}", form)).status_code == 400, place
     assert not await console.entries(start, "accounting.read")
+    assert not await console.entries(start, "opted_out")
     page = await officer.post("/console/students", {"csrf": token, "number": CALIXTE.number})
     assert page.status_code == 200
     assert page.headers["cache-control"] == "no-store"

@@ -1,4 +1,4 @@
-"""What the pages say, taken from templates and code: the sentences that every catalogue must have."""
+"""What the pages say, taken from templates, code and errors: the sentences that every catalogue must have."""
 
 import io
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
 from gateway.services.accounting.cautions import SENTENCES
+from tests.factories import refusals
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
 LOCALE = GATEWAY / "pages/locale"
@@ -19,7 +20,8 @@ _PAGES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 def spoken() -> dict[str | tuple[str, ...], list[str]]:
     """Return each message with the places where it stands; of a plural, both of its forms."""
     found: dict[str | tuple[str, ...], list[str]] = {}
-    for said, place in (*_in_pages(), *_in_code(), *_in_cautions()):
+    of_errors = (*refusals.said_by_titles(), *refusals.said_by_classes(), *refusals.said_where_raised())
+    for said, place in (*_in_pages(), *_in_code(), *_in_cautions(), *of_errors):
         found.setdefault(said, []).append(place)
     return found
 

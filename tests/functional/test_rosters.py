@@ -146,7 +146,8 @@ async def test_a_whole_roster_is_who_is_covered_and_whoever_left_is_gone_at_once
     async with at_work(gateway) as office:
         summary = await office.match(roster)
         assert (summary.matched, summary.waiting, summary.state, summary.names_kept) == (2, 1, "waiting", True)
-        shown = await office.show(roster)
+        look = await office.enter_look(roster, None)
+        shown = await office.show(look)
         assert [(each.rule, each.waits_for) for each in shown] == [(Rule.NAME, None)] * 2 + [(None, Waiting.NOBODY)]
         assert [each.student_number for each in shown[2].suggested] == [STUDENTS["fio"].number]
     with pytest.raises(RosterHeld, match="3 of 4"):
@@ -158,10 +159,10 @@ async def test_a_whole_roster_is_who_is_covered_and_whoever_left_is_gone_at_once
     # The line that waited: a person says whom it means, and the roster is accepted again; nobody leaves by that.
     async with at_work(gateway) as office:
         with pytest.raises(LineRefused, match="No student"):
-            await office.say(roster, 3, "nobody's")
+            await office.say(look, 3, "nobody's")
         with pytest.raises(LineRefused, match="not open"):
-            await office.say(roster, 1, STUDENTS["mentored_a"].number)
-        await office.say(roster, 3, STUDENTS["mentored_a"].number)
+            await office.say(look, 1, STUDENTS["mentored_a"].number)
+        await office.say(look, 3, STUDENTS["mentored_a"].number)
         with pytest.raises(LineRefused, match="not open"):
             await office.set_aside(roster, [1])
         await office.set_aside(roster, [3])

@@ -12,6 +12,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting import words
 from gateway.console.drafting.sheet import goes_to
 from gateway.console.views import ROOT, person_of
+from gateway.errors import Sentence
 from gateway.services.drafts.amending import next_version
 from gateway.services.drafts.drafting import Answers
 from gateway.services.drafts.drafting import drafted as drafted_from
@@ -35,7 +36,9 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         """Begin a draft on a legal basis."""
         basis = (await form_of(request)).get("basis", "")
         if basis not in words.BASES:
-            raise DraftRefused("No legal basis was chosen.", remedy="Choose the legal basis; it decides what is asked.")
+            raise DraftRefused(
+                "No legal basis was chosen.", remedy=Sentence("Choose the legal basis; it decides what is asked.")
+            )
         _, registry = await desk.read()
         zone = district_zone(registry) or None
         answers = Answers(basis=Basis(basis), district=district_of(registry), time_zone=zone)
@@ -51,7 +54,7 @@ def beginning_router(desk: ConsoleDesk) -> APIRouter:
         """Take in a draft that was written as a file. It may be incomplete, and is not signed."""
         content = read_authored((await form_of(request)).get("file", ""))
         if not isinstance(content, dict):
-            raise DraftRefused("The file is no agreement.", remedy="Paste the whole file, YAML or JSON.")
+            raise DraftRefused("The file is no agreement.", remedy=Sentence("Paste the whole file, YAML or JSON."))
         _, registry = await desk.read()
         person = person_of(staff.session)
         keys = await passkeys.officers_keys(registry)

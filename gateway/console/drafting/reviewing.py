@@ -1,6 +1,7 @@
 """Reviewing a draft before anybody signs: what would leave, of how many, what changes, what it would have answered."""
 
 import uuid
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -22,6 +23,9 @@ from gateway.services.drafts.rehearsing import rehearse_draft
 from gateway.services.drafts.review import DraftReview, preview_draft, review_draft
 from gateway.services.papers.papers import Papers
 from gateway.signin.callers import form_of
+
+_LISTED: Final = 20
+"""Problems that a refusal lists; the pages of the draft show every one."""
 
 
 def reviewing_router(desk: ConsoleDesk) -> APIRouter:
@@ -92,11 +96,8 @@ async def _review(request: Request, sheet: Sheet, counted: DraftReview | None) -
 
 
 def _sound(sheet: Sheet) -> Agreement:
-    """Return the draft as the agreement it would be. Raises `DraftIncomplete`, with every problem named."""
+    """Return the draft as the agreement it would be. Raises `DraftIncomplete`, with the first problems."""
     problems = sheet.problems()
     if problems:
-        listed = " ".join(problem.sentence for problem in problems[:20])
-        raise DraftIncomplete(
-            f"The draft has {len(problems)} problem(s).", public_detail=f"{DraftIncomplete.public_detail} {listed}"
-        )
+        raise DraftIncomplete([problem.sentence for problem in problems[:_LISTED]])
     return judge_agreement(sheet.draft.content, sheet.catalogue)

@@ -10,9 +10,10 @@ from fastapi.responses import RedirectResponse
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.errors import Problem
+from gateway.console.again import Again
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.drafting.fields import Content
-from gateway.console.drafting.steps import Step, by_step, steps_of
+from gateway.console.drafting.steps import STEPS, Step, by_step, steps_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.drafts.editing import problems_of
 from gateway.services.drafts.errors import DraftMoved
@@ -49,10 +50,10 @@ class Sheet:
 
     def after(self, step: Step) -> str:
         """Return the address of the page after a step: the next one, or the review."""
-        steps = steps_of(self.draft.content)
-        names = [each.name for each in steps]
-        place = names.index(step.name) + 1
-        return self.at(steps[place]) if place < len(steps) else f"{self.path}/review"
+        steps, every = steps_of(self.draft.content), [each.name for each in STEPS]
+        # A step that the draft does not have, or has no longer by what was just said, is left as well.
+        behind = [each for each in steps if every.index(each.name) > every.index(step.name)]
+        return self.at(behind[0]) if behind else f"{self.path}/review"
 
     def at(self, step: Step) -> str:
         """Return the address of a step."""
@@ -75,11 +76,20 @@ class Sheet:
         }
 
     def show(
-        self, request: Request, template: str, step: str, *, content: Content | None = None, **values: object
+        self,
+        request: Request,
+        template: str,
+        step: str,
+        *,
+        content: Content | None = None,
+        refused: Again | None = None,
+        **values: object,
     ) -> Response:
-        """Return a page of the draft."""
+        """Return a page of the draft; after a form that was `refused`, with the content that it would have saved."""
         shown: dict[str, Any] = {**self.frame(content), "step": step, **values}
-        return view(request, self.session, "drafts", template, zone=zone_of(self.registry), **shown)
+        return view(
+            request, self.session, "drafts", template, zone=zone_of(self.registry), shown_again=refused, **shown
+        )
 
     async def save(self, form: Mapping[str, str], content: Content) -> None:
         """Save what a form made of the draft. Raises `DraftMoved`, `DraftedByAnother`, `DraftRefused`."""

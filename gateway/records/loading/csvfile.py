@@ -80,8 +80,9 @@ def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
     """Open a file of the export. Raises `BadSource` if it is not there or has no readable header."""
     require_encoding(export, source, name)
     columns = source.columns or _header(export, source, name)
-    if twice := sorted({column for column in columns if columns.count(column) > 1}):
-        raise BadSource(f"{name}: the column {twice[0]!r} appears twice.")
+    # INVARIANT: no name of a column is quoted: in a file without a header it is a cell of the first student's row.
+    if twice := next(((columns.index(each), at) for at, each in enumerate(columns) if each in columns[:at]), None):
+        raise BadSource(f"{name}: its columns {twice[0] + 1} and {twice[1] + 1} have the same name.")
     return CsvFile(name, export, source, columns)
 
 

@@ -15,13 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.canonical import digest_of
 from agreements.documents.load_confirmation import Confirmable, ExportedFile, TargetCounts
 from gateway.records.errors import ConfirmationRefused
-from gateway.records.loading.archive import Archive
+from gateway.records.loading.archive import export_at
 from gateway.records.loading.cells import Lookups
-from gateway.records.loading.export import Export, Folder
-from gateway.records.loading.mapping import MappingFile
+from gateway.records.loading.export import Export
+from gateway.records.loading.mapping import MappingFile, SourceFile
 from gateway.records.loading.merge import Difference
+from gateway.records.loading.parts import paths_of
 
 _PIECE: Final = 2**20
+_LENGTH: Final = 4
+"""Bytes in which a length is written, the greatest digit first."""
 
 
 class Confirmation(Protocol):
@@ -45,14 +48,19 @@ def mapping_digest(mapping: MappingFile, lookups: Lookups) -> str:
 
 
 def exported_files(mapping: MappingFile, places: Sequence[Path]) -> tuple[ExportedFile, ...]:
-    """Return the files of an export and of its deltas that a mapping reads, in order. Raises `BadSource`."""
-    paths = {each.path for each in mapping.files.values()}
+    """
+    Return the files of an export and of its deltas that a mapping reads, in order. Raises `BadSource`.
+
+    INVARIANT: every byte that a load reads is in one of the digests. Files are found as the load finds them.
+    """
+    sources = {each.path: each for each in mapping.files.values()}
     if mapping.manifest is not None:
-        paths.add(mapping.manifest.path)
+        sources.setdefault(mapping.manifest.path, SourceFile(mapping.manifest.path))
     found = []
-    for layer, place in enumerate(places):
-        export: Export = Folder(place) if place.is_dir() else Archive(place)
-        found += [ExportedFile(layer, path, _digest(export, path)) for path in sorted(paths) if export.has(path)]
+    for layer, export in enumerate(map(export_at, places)):
+        for path, source in sorted(sources.items()):
+            if parts := paths_of(export, source):
+                found.append(_exported(layer, path, export, parts))
     return tuple(found)
 
 
@@ -82,9 +90,21 @@ def require_confirmed(confirmed: Confirmable, found: Confirmable) -> None:
         raise ConfirmationRefused("The load would change other numbers of rows than were confirmed.")
 
 
-def _digest(export: Export, path: str) -> str:
+def _exported(layer: int, path: str, export: Export, parts: Sequence[str]) -> ExportedFile:
+    """Return a file of the mapping, which is `parts`: itself, or all that its pattern names."""
+    if [*parts] == [path]:
+        return ExportedFile(layer, path, f"sha256:{_digest(export, path).hex()}")
+    # Of each part its path, with its length before it so that no two lists of parts are written alike, and its digest.
+    whole = hashlib.sha256()
+    for part in parts:
+        name = part.encode("utf-8", "surrogateescape")
+        whole.update(len(name).to_bytes(_LENGTH) + name + _digest(export, part))
+    return ExportedFile(layer, path, f"sha256:{whole.hexdigest()}", len(parts))
+
+
+def _digest(export: Export, path: str) -> bytes:
     hashed = hashlib.sha256()
     with export.open(path) as file:
         while piece := file.read(_PIECE):
             hashed.update(piece)
-    return f"sha256:{hashed.hexdigest()}"
+    return hashed.digest()

@@ -1,6 +1,6 @@
 """How one field of a load is filled: from which column of a batch, and by what its cells are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.records.loading.batches import Batch, Column
@@ -39,9 +39,29 @@ class Field:
             return self.constant
         return next((column[at] for column in self._columns(batch) if column[at]), "")
 
+    def told(self, cells: Sequence[str]) -> str | None:
+        """
+        Return the cell from which the value of a refused row is read, of the cells that it was found to have.
+
+        None if that cell is not among them: a row that was refused before it was joined has those of its own file only.
+        """
+        if self.place is None:
+            return self.constant
+        for place in self._places:
+            if place >= len(cells):
+                return None
+            if cells[place]:
+                return cells[place]
+        return ""
+
     def _columns(self, batch: Batch) -> list[Column]:
         """Return the columns that the field is read from, the one that counts first."""
-        return [batch.columns[place] for place in (self.place, self.second) if place is not None and place != NOWHERE]
+        return [batch.columns[place] for place in self._places]
+
+    @property
+    def _places(self) -> list[int]:
+        """The places of the columns that are there, the one that counts first."""
+        return [place for place in (self.place, self.second) if place is not None and place != NOWHERE]
 
 
 def field_for(name: str, rule: FieldRule, source: SourceFile, places: Mapping[str, int], reader: CellReader) -> Field:

@@ -1,6 +1,6 @@
 """Rows of a second file beside those of a batch: found by key, each where its partner stands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.records.loading.batches import Batch, Row, columns_of
@@ -16,13 +16,20 @@ def shelved(file: SourceRows, key: str) -> Iterator[Shelf]:
     Yield the rows of a second file by key. Raises `BadSource`.
 
     INVARIANT: nothing is no key. Two rows without one have nothing in common, so a blank key finds nobody.
+    INVARIANT: a row that cannot be read is not taken for one that is not there: whoever may have it is told apart.
     """
     shelf = Shelf()
     try:
         at = file.columns.index(key) if file.layers else NOWHERE
         for row in file.rows():
-            if isinstance(row, Row) and row.cells[at]:
-                shelf.put(row.cells[at], row.cells)
+            told = row.cells[at] if len(row.cells) > at else ""
+            if isinstance(row, Row):
+                if told:
+                    shelf.put(told, row.cells)
+            elif told:
+                shelf.spoil(told)
+            else:
+                shelf.unread = shelf.unread or f"{row.file}:{row.line}"
         yield shelf
     finally:
         shelf.close()
@@ -36,6 +43,26 @@ def keys_of(batch: Batch, place: int, join: Join) -> Sequence[str]:
         return batch.columns[place]
     at = 0 if join.item == "first" else -1
     return [cell.split(",")[at].strip() for cell in batch.columns[place]]
+
+
+def asked_of(joins: Sequence[Join], conditions: Iterable[str]) -> list[bool]:
+    """Return of each join whether it is by its cells, or by those of one that hangs on it, that rows are meant."""
+    wanted = set(conditions)
+    asked: list[bool] = []
+    for join in reversed(joins):
+        asked.append(any(column.startswith(f"{join.file}.") for column in wanted))
+        if asked[-1]:
+            wanted.add(join.on)
+    return asked[::-1]
+
+
+def doubt_of(shelf: Shelf, key: str, name: str) -> str | None:
+    """Return why a key that finds nothing in a file may have a row there all the same; None if it has none."""
+    if not key:
+        return None
+    if shelf.knows(key):
+        return f"has no single row in {name!r}"
+    return f"may have the row at {shelf.unread}, which cannot be read" if shelf.unread else None
 
 
 def joined(batch: Batch, partners: Sequence[Cells | None], width: int) -> Batch:

@@ -33,6 +33,8 @@ class SourceRows:
     layers: Sequence[Parts]
     """The newest first; none for an optional file that is missing."""
     size: int = field(default=0)
+    passed_over: int = field(default=0)
+    """How many rows were read so far that are there no more: a delta took their place, or they say so."""
 
     def __post_init__(self) -> None:
         """Give every file of every layer a number."""
@@ -85,11 +87,14 @@ class SourceRows:
             # A row without an id takes nobody's place: other rows that have none are not what it was meant to change.
             if at is not None and cells[at] and len(self.layers) > 1:
                 if seen.has(cells[at], before=layer.name):
+                    self.passed_over += 1
                     continue
                 if not is_oldest:
                     seen.note(cells[at], layer.name)
             if gone is None or gone_at is None or cells[gone_at] not in gone.values:
                 yield Row(row.line, cells, row.part)
+            else:
+                self.passed_over += 1
 
 
 class Exports:

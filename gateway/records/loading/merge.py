@@ -13,6 +13,7 @@ from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
 from gateway.records.loading.settled import settle
+from gateway.records.loading.spoken import end_unnamed
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
 from gateway.records.loading.workspace import KNOWN, Workspace
@@ -36,8 +37,6 @@ class Difference:
     taken: int
     """How many rows were taken, changed or not: together they are the batch."""
     in_force: int
-    meant: int
-    """Of how many rows in force the load says what they are now, or that they are no more: what it is measured by."""
     changed: int
     narrowed: int
     """How many of the changed rows are exits: a stay that is over, or over earlier. Nobody waits for these."""
@@ -45,6 +44,9 @@ class Difference:
     unchanged: int
     withheld: int
     refused: int
+    read: int
+    """How many rows of its files were read: each is taken, refused or left out."""
+    left_out: int
     questioned: int
     """How many rows would have changed a child into another (`holders`), and were refused."""
     reasons: Mapping[str, int]
@@ -72,12 +74,15 @@ class Difference:
         return bool(self.added or self.changed or self.ended)
 
     @property
-    def is_suspicious(self) -> bool:
-        """Whether so much would end or change that the export is more likely broken than right."""
-        ended = 0 if self.kind.ending_narrows else self.ended
+    def ended_anew(self) -> int:
+        """How many of the rows that end do not narrow by it."""
+        return 0 if self.kind.ending_narrows else self.ended
+
+    @property
+    def changed_anew(self) -> int:
+        """How many rows would be others, refused ones too, and not only end sooner."""
         # Where rows end by themselves, all of them are put off at once: a roster has no other value that could change.
-        changed = 0 if self.load.counts_days is not None else self.changed + self.questioned - self.narrowed
-        return ended * 100 > ENDED_HELD * self.meant or changed * 100 > CHANGED_HELD * self.meant
+        return 0 if self.load.counts_days is not None else self.changed + self.questioned - self.narrowed
 
 
 async def compare(
@@ -93,14 +98,14 @@ async def compare(
     target = staging.load.target
     async with work.connection.transaction():
         await work.connection.execute("SET LOCAL work_mem = '64MB'")
-        await work.add_places(number, staging)
         await _refuse_twice(work, number, target)
         await _identify_refused(work, number)
         entered = await settle(work, number, target)
         taken = await digest_taken(work, number, digest)
         if taken >= _LARGE:
             await work.connection.execute(f"ANALYZE pg_temp.staged_{number}")
-        in_force, meant, unchanged = await _meet(work, number, staging.load)
+        in_force, unchanged = await _meet(work, number, staging.load)
+        await end_unnamed(work, number, staging)
         await _keep(work, number, target)
         counts = await work.connection.fetchrow(
             "SELECT count(*) FILTER (WHERE changed) AS changed, count(*) FILTER (WHERE narrowed) AS narrowed,"
@@ -116,11 +121,11 @@ async def compare(
             files=staging.file.names,
             taken=taken,
             in_force=in_force,
-            # What only adds and corrects speaks of no more than it changes: there the whole table is the measure.
-            meant=meant if staging.load.scope_columns else in_force,
             unchanged=unchanged + entered,
             **dict(counts),
             refused=work.refused[number],
+            read=work.read[number],
+            left_out=work.left_out[number],
             questioned=questioned,
             reasons=await reasons(work, number),
             examples=await examples(work, number, staging.file.names),
@@ -165,12 +170,8 @@ async def digest_taken(work: Workspace, number: int, feed: Callable[[bytes], Non
     return taken
 
 
-async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int, int]:
-    """
-    Note which rows in force end or change.
-
-    Returns how many are in force, how many of them are in the load or spoken of by it, and how many stay as they are.
-    """
+async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
+    """Note which rows in force end or change; return how many are in force, and how many stay as they are."""
     target, scope = load.target, load.scope_columns
     kind = TARGETS[target]
     student = "v.student_id" if kind.is_about_students else "NULL::uuid"
@@ -192,11 +193,10 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int, int
         f" FROM {visible(target, scope)} AS v LEFT JOIN pg_temp.staged_{number} AS s ON {matched(target)}),"
         " noted AS (INSERT INTO pg_temp.leaving (load, row_id, student_id, changed, narrowed)"
         f" SELECT {number}, row_id, student_id, found, narrowed FROM met WHERE equal IS NOT TRUE AND meant)"
-        " SELECT count(*) AS in_force, count(*) FILTER (WHERE meant) AS meant,"
-        " count(*) FILTER (WHERE equal) AS unchanged FROM met"
+        " SELECT count(*) AS in_force, count(*) FILTER (WHERE equal) AS unchanged FROM met"
     )
     assert counts is not None
-    return counts["in_force"], counts["meant"], counts["unchanged"]
+    return counts["in_force"], counts["unchanged"]
 
 
 async def _keep(work: Workspace, number: int, target: str) -> None:

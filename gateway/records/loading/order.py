@@ -17,7 +17,7 @@ from gateway.records.loading.describing import (
 )
 from gateway.records.loading.layers import Exports
 from gateway.records.loading.mapping import MappingFile
-from gateway.records.loading.merge import Difference
+from gateway.records.loading.merge import CHANGED_HELD, ENDED_HELD, Difference
 from gateway.records.loading.report import LoadReport
 from gateway.records.loading.staging import Staging
 from gateway.records.loading.targets import TARGETS
@@ -90,9 +90,18 @@ class Order:
 
 
 def held_targets(differences: Sequence[Difference]) -> tuple[str, ...]:
-    """Return why a load waits for two people; nothing if it does not."""
-    return tuple(
-        f"{each.target}: {each.ended} rows would end and {each.changed + each.questioned} change, of {each.meant}"
-        for each in differences
-        if each.meant and each.is_suspicious
-    )
+    """
+    Return why a load waits for two people; nothing if it does not.
+
+    So much would end or change that the export is more likely broken than right. All that fill one target are measured
+    together: twelve files of which each ends its own twelfth end everything.
+    """
+    held = []
+    for target in dict.fromkeys(each.target for each in differences):
+        own = [each for each in differences if each.target == target]
+        in_force = max(each.in_force for each in own)
+        ended, changed = sum(each.ended_anew for each in own), sum(each.changed_anew for each in own)
+        if ended * 100 > ENDED_HELD * in_force or changed * 100 > CHANGED_HELD * in_force:
+            told = sum(each.ended for each in own), sum(each.changed + each.questioned for each in own)
+            held.append(f"{target}: {told[0]} rows would end and {told[1]} change, of {in_force}")
+    return tuple(held)

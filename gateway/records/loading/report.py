@@ -11,9 +11,16 @@ from gateway.records.loading.unclassified import NONE_UNCLASSIFIED, Unclassified
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
-    """What a load did to one target. `refused` are the first of its refused rows, `refused_rows` counts them all."""
+    """
+    What a load did to one target. `refused` are the first of its refused rows, `refused_rows` counts them all.
+
+    `read` is how many rows its files have; each was added, changed, unchanged, refused or, as the mapping says,
+    `left_out`. Of opt-outs a no to everything that stands in for a refused row is one more.
+    """
 
     target: str
+    read: int
+    left_out: int
     added: int
     changed: int
     ended: int
@@ -54,6 +61,8 @@ def report_on(difference: Difference) -> TargetReport:
     """Return what a load did to one target."""
     return TargetReport(
         target=difference.target,
+        read=difference.read,
+        left_out=difference.left_out,
         added=difference.added,
         changed=difference.changed,
         ended=difference.ended,

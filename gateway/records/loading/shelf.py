@@ -19,9 +19,14 @@ Cells = tuple[str, ...]
 
 
 class Shelf:
-    """Rows by key. A key with rows that differ finds nothing: which one was meant cannot be told."""
+    """
+    Rows by key. A key with rows that differ finds nothing: which one was meant cannot be told.
+
+    `unread` is where a row stands of which not even the key could be read: it may have any key. Empty if there is none.
+    """
 
     def __init__(self) -> None:
+        self.unread = ""
         self._rows = sqlite3.connect("", isolation_level=None)
         self._rows.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._rows.execute("PRAGMA journal_mode = OFF")
@@ -38,6 +43,14 @@ class Shelf:
             " SET cells = CASE WHEN cells = excluded.cells THEN cells END",
             (key, self._encode(cells)),
         )
+
+    def spoil(self, key: str) -> None:
+        """Keep that a row with this key cannot be read: what the key means cannot be told. Only before any `find`."""
+        self._rows.execute("INSERT INTO shelf VALUES (?, NULL) ON CONFLICT (key) DO UPDATE SET cells = NULL", (key,))
+
+    def knows(self, key: str) -> bool:
+        """Return whether some row has this key, though it may find nothing."""
+        return self._rows.execute("SELECT 1 FROM shelf WHERE key = ?", (key,)).fetchone() is not None
 
     def note(self, key: str, whose: str) -> None:
         """Remember that `whose` has this key."""

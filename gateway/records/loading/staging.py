@@ -16,7 +16,7 @@ from gateway.records.loading.conditions import NOWHERE, tests_of, those_meant
 from gateway.records.loading.csvfile import hint_at_delimiter
 from gateway.records.loading.fields import Field, field_for
 from gateway.records.loading.forms import doubtful, require_forms, require_known, require_order
-from gateway.records.loading.joining import joined, keys_of, shelved
+from gateway.records.loading.joining import asked_of, doubt_of, joined, keys_of, shelved
 from gateway.records.loading.layers import Exports, SourceRows
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.shelf import Shelf
@@ -34,12 +34,17 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class StagedRows:
-    """Some rows of one file: their lines, their values by field; and those refused among them. Not printed."""
+    """
+    Some rows of one file: their lines, their values by field; and those refused among them. Not printed.
+
+    `read` is how many rows there were: those that are neither here nor refused are left out, as the mapping says.
+    """
 
     lines: Sequence[int]
     values: Mapping[str, Sequence[Value]]
     refused: Sequence[RefusedRow]
     part: int
+    read: int
 
     def __repr__(self) -> str:
         return f"StagedRows({len(self.lines)} taken, {len(self.refused)} refused)"
@@ -58,6 +63,8 @@ class Staging:
         self._joined = [exports.open(join.file) for join in load.join]
         self.is_there = bool(self.file.layers)
         """Whether there is a file to read; an optional one may be missing."""
+        self.named: frozenset[str] = frozenset()
+        """The agreements that the file's own names for them stand for, whether or not a row has such a name."""
         if not self.is_there:
             return
         columns = (*self.file.columns, *chain.from_iterable(_named(each) for each in self._joined))
@@ -65,6 +72,9 @@ class Staging:
         # A file that is missing has no columns: what would be joined from it is empty.
         places = dict.fromkeys(_columns(load), NOWHERE) | {column: place for place, column in enumerate(columns)}
         self._on = [places[join.on] for join in load.join]
+        agreement = load.rules().get(AGREEMENT)
+        if agreement is not None and agreement.lookup is not None and agreement.constant is None:
+            self.named = frozenset(lookups.get(agreement.lookup, {}).values())
         kinds = kinds_of(load.target)
         self._fields = tuple(
             field_for(name, rule, self.file.source, places, reader_for(rule, kinds[name], lookups))
@@ -74,6 +84,7 @@ class Staging:
         self._only, self._skip = tests_of(load.only, places, own), tests_of(load.skip, places, own)
         self._only_later = tests_of(load.only, places, places.keys() - own)
         self._skip_later = tests_of(load.skip, places, places.keys() - own)
+        self._asked = asked_of(load.join, [each.column for each in (*load.only, *load.skip) if each.column not in own])
 
     def batches(self) -> Iterator[StagedRows]:
         """Yield the rows that are meant, and why some are refused, in the file's order. Raises `BadSource`."""
@@ -84,7 +95,8 @@ class Staging:
                 refused = [self._refused(each, each.cells) for _, each in batch.refused]
                 # Conditions on the file's own cells come before the joins: a row that is not meant needs no partner.
                 meant = those_meant(Batch(batch.lines, batch.columns, (), batch.part), self._only, self._skip)
-                yield self._staged(self._with_partners(meant, shelves, refused), refused)
+                read = len(batch.lines) + len(batch.refused)
+                yield self._staged(self._with_partners(meant, shelves, refused), refused, read)
 
     def constants(self) -> Mapping[str, Value]:
         """Return the values of the fields that are the same in every row, as far as they can be read."""
@@ -98,18 +110,34 @@ class Staging:
         return found
 
     def _with_partners(self, batch: Batch, shelves: Sequence[Shelf], refused: list[RefusedRow]) -> Batch:
-        """Return the rows with the cells of their partners in other files, as far as they are meant then."""
-        for place, shelf, join, file in zip(self._on, shelves, self.load.join, self._joined, strict=True):
-            found = [shelf.find(key) for key in keys_of(batch, place, join)]
+        """
+        Return the rows with the cells of their partners in other files, as far as they are meant then.
+
+        INVARIANT: a row is not left out, and not let through, by the cells of a partner that could not be read: nobody
+        can tell what it says, so the row is refused.
+        """
+        doubts: list[str | None] = [None] * len(batch.lines)
+        tables = zip(self._on, shelves, self.load.join, self._joined, self._asked, strict=True)
+        for place, shelf, join, file, is_asked in tables:
+            keys = keys_of(batch, place, join)
+            found = [shelf.find(key) for key in keys]
             if not join.optional:
                 has_one = [each is not None for each in found]
                 alone = [at for at, each in enumerate(found) if each is None]
                 refused += [self._refused_at(batch, at, f"has no single row in {file.name!r}") for at in alone]
-                batch, found = batch.those(has_one), [*compress(found, has_one)]
+                batch, found, doubts = batch.those(has_one), [*compress(found, has_one)], [*compress(doubts, has_one)]
+            elif is_asked:
+                for at, one in enumerate(found):
+                    if one is None:
+                        doubts[at] = doubts[at] or doubt_of(shelf, keys[at], file.name)
             batch = joined(batch, found, len(file.columns))
-        return those_meant(batch, self._only_later, self._skip_later) if self._joined else batch
+        if not self._joined:
+            return batch
+        # Refused with the cells of all its other partners, which may say whose row it is.
+        refused += [self._refused_at(batch, at, why) for at, why in enumerate(doubts) if why is not None]
+        return those_meant(batch.those([why is None for why in doubts]), self._only_later, self._skip_later)
 
-    def _staged(self, batch: Batch, refused: list[RefusedRow]) -> StagedRows:
+    def _staged(self, batch: Batch, refused: list[RefusedRow], read: int) -> StagedRows:
         """Return the rows as they will be stored, or why not."""
         values: dict[str, Sequence[Value]] = {}
         wrong: dict[int, RefusedRow] = {}
@@ -127,7 +155,7 @@ class Staging:
             values = {name: [*compress(column, right)] for name, column in values.items()}
             batch = batch.those(right)
         told = sorted((*refused, *wrong.values()), key=lambda each: each.refused.line)
-        return StagedRows(batch.lines, values, told, batch.part)
+        return StagedRows(batch.lines, values, told, batch.part, read)
 
     def _lacking(self, values: Mapping[str, Value]) -> str | None:
         """Return why the table cannot hold a row of these values, if it cannot."""
@@ -149,14 +177,14 @@ class Staging:
 
 def _told(fields: Iterable[Field], name: str, cells: Sequence[str]) -> str | None:
     """Return what a refused row says in this field, as far as it was joined and can be read."""
-    for each in fields:
-        if each.name == name and (each.place is None or 0 <= each.place < len(cells)):
-            try:
-                told = each.reader.read(each.constant if each.place is None else cells[each.place])
-            except CellRefused:
-                return None
-            return None if told is None else str(told)
-    return None
+    said = next((each for each in fields if each.name == name), None)
+    if said is None or (cell := said.told(cells)) is None:
+        return None
+    try:
+        told = said.reader.read(cell)
+    except CellRefused:
+        return None
+    return None if told is None else str(told)
 
 
 def _named(file: SourceRows) -> tuple[str, ...]:

@@ -65,11 +65,20 @@ class Workspace:
         self.connection = connection
         self.refused: Counter[int] = Counter()
         """How many rows of each load were refused so far."""
+        self.read: Counter[int] = Counter()
+        """How many rows of each load's files were read so far."""
+        self.left_out: Counter[int] = Counter()
+        """How many of them the mapping leaves out: not meant, there no more, or one with another row."""
+        self.source = ""
+        """The name of the mapping."""
+        self.stagings: Sequence[Staging] = ()
         self._random = random
 
-    async def open(self, stagings: Sequence[Staging]) -> None:
-        """Make the tables anew."""
-        self.refused.clear()
+    async def open(self, source: str, stagings: Sequence[Staging]) -> None:
+        """Make the tables anew, for what the mapping of this name loads."""
+        for counted in (self.refused, self.read, self.left_out):
+            counted.clear()
+        self.source, self.stagings = source, stagings
         words = [_TABLES]
         for number, staging in enumerate(stagings):
             target, scope = staging.load.target, staging.load.scope_columns
@@ -94,23 +103,13 @@ class Workspace:
         """Read what a load takes into its tables. Raises `BadSource`."""
         for some in staging.batches():
             await self._put(number, staging, some)
+            self.read[number] += some.read
+            self.left_out[number] += some.read - len(some.lines) - len(some.refused)
             tell(staging.file.taken)
+        self.read[number] += staging.file.passed_over
+        self.left_out[number] += staging.file.passed_over
         if staging.load.fold is not None:
             await self._fold(number, staging.load)
-
-    async def add_places(self, number: int, staging: Staging) -> None:
-        """Note what a load speaks of by the rows that are staged: its scope."""
-        scope = staging.load.scope_columns
-        if not scope:
-            return
-        named = ", ".join(scope)
-        await self.connection.execute(
-            f"INSERT INTO pg_temp.places_{number} SELECT DISTINCT {named} FROM pg_temp.staged_{number}"
-        )
-        constants = staging.constants()
-        if "student_id" not in scope and all(field_of(name) in constants for name in scope):
-            # Such a file speaks of it even when it has no rows.
-            await self.copy(f"places_{number}", scope, [tuple(constants[field_of(name)] for name in scope)])
 
     async def copy(self, table: str, columns: Sequence[str], records: Sequence[tuple[Any, ...]]) -> None:
         """Put records into one of the tables."""
@@ -183,6 +182,8 @@ class Workspace:
                 digests = row_digests(load.target, columns, values[:-1])
                 records = [*zip(*values[:-1], digests, values[-1], strict=True)]
                 await self.copy(f"staged_{number}", (*columns, "digest", "at_line"), records)
+            folded_away = f"SELECT (SELECT count(*) FROM pg_temp.raw_{number}) - count(*) FROM pg_temp.staged_{number}"
+            self.left_out[number] += await self.connection.fetchval(folded_away)
 
 
 def rows_of(status: str) -> int:

@@ -1,5 +1,7 @@
 """Refusals about drafts, each with its remedy."""
 
+from collections.abc import Sequence
+
 from gateway.errors import GatewayError
 
 
@@ -31,7 +33,7 @@ class DraftMoved(GatewayError):
 
     code = "draft_moved"
     public_detail = "Somebody saved this draft in the meantime. What you sent was not saved over it."
-    remedy = "Go back, copy what you wrote, open the draft again, and enter it there."
+    remedy = "Open the draft again: it shows what is saved by now."
 
 
 class TooManyDrafts(GatewayError):
@@ -58,6 +60,11 @@ class DraftIncomplete(GatewayError):
     code = "draft_incomplete"
     public_detail = "Something is still missing or wrong, so there is nothing to sign, count or compare yet."
     remedy = "Open the draft: each problem stands beside its field."
+
+    def __init__(self, listed: Sequence[str]) -> None:
+        """Keep `listed`, the sentences of the first problems as the checks say them, for the page."""
+        super().__init__("The checks find something wrong with the draft.")
+        self.listed = tuple(listed)
 
 
 class DraftBudgetSpent(GatewayError):

@@ -2,7 +2,8 @@
 Drafts that are kept while somebody writes them: begun, saved page by page, given out to be signed, deleted.
 
 INVARIANT: nothing counts by being kept. A draft comes into force the way a file does: signed, approved and filed.
-Of two people who save at the same time the second is refused, and loses nothing: what they sent is still before them.
+Of two people who save at the same time the second is refused, and nothing of theirs stands in the draft: the page shows
+them what they sent, beside what is saved by now, to send it again or not.
 INVARIANT: no private key is kept here, and none that an earlier version kept is handed out.
 """
 
@@ -96,7 +97,14 @@ class Drafts:
         written = _written(content)
         async with self._engine.begin() as connection:
             now = (await read_moment(connection)).now
-            values = {"content": written, "revision": revision + 1, "changed_by": person, "changed_at": now}
+            # What was given out for signatures is another document from here on, and takes this draft along no more.
+            values = {
+                "content": written,
+                "revision": revision + 1,
+                "changed_by": person,
+                "changed_at": now,
+                "ready": None,
+            }
             ours = _is(number) & (draft.c.revision == revision)
             if (await connection.execute(update(draft).where(ours).values(values))).rowcount:
                 return revision + 1

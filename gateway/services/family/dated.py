@@ -1,9 +1,9 @@
 """Whether an act by which a family's request was answered dated a row about that student: a no, or a statement."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, exists, select
+from sqlalchemy import Column, Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from audit.events import Event
@@ -26,10 +26,23 @@ async def require_dated(connection: AsyncConnection, request: int, event: str, b
     """
     Check that entry `by`, one of `DATED_BY`, began or ended something of the student whom a request is about.
 
-    By any number of the child's. Raises `RequestRefused`, `LinkErased`.
+    By any number of the child's. What was done before anybody asked answers only as far as it stands still: a no that
+    the family said sooner. Raises `RequestRefused`, `LinkErased`.
     """
     child = await student_known_as(connection, await number_of_one(connection, request, key))
     dated = DATED_BY[event]
     own = dated.table.c.student_id.in_(await one_with(connection, child))
-    if not await connection.scalar(select(exists().where(own, dated == by))):
+    row = (await connection.execute(select(dated.table).where(own, dated == by).limit(1))).one_or_none()
+    if row is None:
         raise RequestRefused(f"Entry {by} is about another student.")
+    if by < request and not await _stands(connection, event, row):
+        raise RequestRefused(f"Entry {by} came before the request, and does not answer it any more.")
+
+
+async def _stands(connection: AsyncConnection, event: str, row: Row[Any]) -> bool:
+    if event == Event.OPTED_OUT:
+        return row.to_idx is None
+    given = (consent.c.student_id == row.student_id, consent.c.to_idx.is_(None))
+    if event == Event.CONSENT_WITHDRAWN:
+        return not await connection.scalar(select(exists().where(*given, consent.c.line == row.line)))
+    return False

@@ -184,8 +184,6 @@ class FamilyRequests:
             raise RequestRefused(f"Entry {by} is no act that answers a request of kind '{kind}'.")
         # What was done before anybody asked answers nobody, nor does what was done about another child.
         if found.event in DATED_BY:
-            if by < index:
-                raise RequestRefused(f"Entry {by} came before the request.")
             await require_dated(filing.connection, index, found.event, by, self._key)
         if found.event in _ABOUT_ONE:
             lists = await whose(filing.connection, [index, by])

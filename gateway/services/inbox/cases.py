@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class State(StrEnum):
@@ -85,5 +86,7 @@ class Case:
     notes: tuple[Note, ...]
 
 
+UNRESOLVED: Final = frozenset({State.OPEN, State.LOOKED_AT})
+"""How a case stands that is still to be resolved: that somebody looked at it takes it off nobody's list."""
 UNUSUAL = "unusual."
 """In front of the name of a rule, where it stands beside codes of alarms."""

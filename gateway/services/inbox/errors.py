@@ -1,6 +1,8 @@
 """Refusals of the work on cases: alarms and incidents."""
 
-from gateway.errors import GatewayError
+from collections.abc import Iterable
+
+from gateway.errors import GatewayError, SaidHere, Sentence
 
 
 class UnknownCase(GatewayError):
@@ -19,16 +21,11 @@ class UnknownIncident(GatewayError):
     remedy = "`pactgate incident list` shows every incident with its number."
 
 
-class CaseRefused(GatewayError):
+class CaseRefused(SaidHere):
     """What was to be noted about a case cannot be noted so."""
 
     code = "case_refused"
     remedy = "Correct it, and say it again."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` says what is missing, and never repeats what was typed."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class CaseMoved(GatewayError):
@@ -37,3 +34,15 @@ class CaseMoved(GatewayError):
     code = "case_moved"
     public_detail = "It was raised again, or somebody handled it, since this page was opened. Nothing was changed."
     remedy = "Look at it again, then decide."
+
+
+class DutiesUndone(GatewayError):
+    """Somebody is still to be told of the incident, or the students are still to be counted."""
+
+    code = "duties_undone"
+    remedy = "Do it and tick it off, or say why it does not apply. Then close the incident."
+
+    def __init__(self, tasks: Iterable[str]) -> None:
+        """`tasks` are the codes of what nobody did."""
+        said = Sentence("This is neither done nor said not to apply: %(tasks)s.", tasks=", ".join(tasks))
+        super().__init__(said, public_detail=said)

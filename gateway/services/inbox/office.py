@@ -6,6 +6,7 @@ stands. INVARIANT: nothing that may leave depends on a case, and handling one un
 long as its cause is there.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import Row, func, insert, select, update
@@ -15,8 +16,9 @@ from agreements.roles import Role
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.errors import Sentence
 from gateway.services.filing import Desk
-from gateway.services.inbox.cases import Act, Case, CaseLine, Note, Resolution, State
+from gateway.services.inbox.cases import UNRESOLVED, Act, Case, CaseLine, Note, Resolution, State
 from gateway.services.inbox.errors import CaseMoved, CaseRefused, UnknownCase
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Moment, Registry, read_moment
@@ -35,17 +37,14 @@ class Inbox:
         self._desk = desk
 
     async def lines(
-        self, *, state: State | None = None, assigned_to: str | None = None, limit: int = 100, before: int | None = None
+        self, *, states: Collection[State] = frozenset(State), assigned_to: str | None = None, limit: int = 100
     ) -> tuple[CaseLine, ...]:
-        """Return cases, those with the highest number first: all of them, or by how they stand and whose they are."""
+        """Return cases that stand so, and are given to somebody if it is said to whom, the last raised first."""
         own = alarm_case.c
-        wanted = select(alarm_case).order_by(own.number.desc()).limit(limit)
-        if state is not None:
-            wanted = wanted.where(own.state == state.value)
+        wanted = select(alarm_case).where(own.state.in_([each.value for each in states]))
         if assigned_to is not None:
             wanted = wanted.where(own.assigned_to == assigned_to)
-        if before is not None:
-            wanted = wanted.where(own.number < before)
+        wanted = wanted.order_by(own.last_seen.desc(), own.number.desc()).limit(limit)
         async with self._desk.engine.connect() as connection:
             return tuple(_line(row) for row in await connection.execute(wanted))
 
@@ -82,7 +81,7 @@ class Inbox:
         moment, registry = await self._desk.registry()
         if to not in handlers_in(registry, moment):
             raise CaseRefused("A case is given to an officer, an auditor or an administrator of the district.")
-        return await self._act(number, Act.ASSIGNED, person, only={State.OPEN, State.LOOKED_AT}, assigned_to=to)
+        return await self._act(number, Act.ASSIGNED, person, only=UNRESOLVED, assigned_to=to)
 
     async def resolve(
         self, number: int, why: Resolution, words: str, person: str | None, *, times: int | None = None
@@ -94,9 +93,8 @@ class Inbox:
         words, `CaseMoved` if it is resolved, or was raised again since then.
         """
         said = _words(words, needed=True)
-        only = {State.OPEN, State.LOOKED_AT}
         return await self._act(
-            number, Act.RESOLVED, person, words=said, only=only, state=State.RESOLVED, resolution=why, times=times
+            number, Act.RESOLVED, person, words=said, only=UNRESOLVED, state=State.RESOLVED, resolution=why, times=times
         )
 
     async def _act(
@@ -185,5 +183,5 @@ def _words(words: str, *, needed: bool) -> str | None:
     if needed and not said:
         raise CaseRefused("Say in words what was found or done.")
     if len(said) > LONGEST:
-        raise CaseRefused(f"A note has at most {LONGEST} characters.")
+        raise CaseRefused(Sentence("A note has at most %(most)s characters.", most=LONGEST))
     return said or None

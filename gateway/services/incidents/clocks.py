@@ -31,13 +31,18 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One thing to do; `due` is the last instant at which it is in time, None where no clock runs."""
+    """
+    One thing to do; `due` is the last instant at which it is in time, None where no clock runs.
+
+    `done_at`, `done_by` and `entry` are of whoever did it, or said why it need not be done: then it does not apply.
+    """
 
     task: Task
     due: datetime | None
     done_at: datetime | None = None
     done_by: str | None = None
     entry: int | None = None
+    applies: bool = True
 
     def is_overdue(self, now: datetime) -> bool:
         """Return whether its time is over and nobody did it."""
@@ -56,8 +61,8 @@ def duties(discovered: datetime, hours: Iterable[int], students: int | None) -> 
     found = [] if within is None else [Duty(Task.PARTNER_TELLS, discovered + timedelta(hours=within))]
     if students is None:
         found.append(Duty(Task.COUNT_STUDENTS, None))
-    if students != 0:
-        found.append(Duty(Task.TELL_FAMILIES, by_law))
+    # Nobody found is no reason of the law's: that nobody is to be told is said by a person, with why.
+    found.append(Duty(Task.TELL_FAMILIES, by_law))
     if students is not None and students > MANY:
         found.append(Duty(Task.TELL_ATTORNEY_GENERAL, by_law))
     return tuple(sorted(found, key=lambda each: (each.due is None, each.due or discovered)))

@@ -17,12 +17,14 @@ from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
 from audit.entry import leaf, stamp
 from audit.events import Event
+from gateway.errors import Sentence
 from gateway.records.subjects import SubjectKey
-from gateway.services.inbox.errors import CaseMoved, CaseRefused, UnknownIncident
+from gateway.services.inbox.errors import CaseMoved, CaseRefused, DutiesUndone
 from gateway.services.incidents.affected import disclosures_of, numbers_beside, packed, students_of
 from gateway.services.incidents.clocks import Task
+from gateway.services.incidents.concerned import require_together
 from gateway.services.incidents.lines import Affected, Concerns, Incident, IncidentLine
-from gateway.services.incidents.standing import CLOSED, line_of, noted
+from gateway.services.incidents.standing import CLOSED, NOT_APPLICABLE, line_of, noted, stored
 from gateway.services.office import Office
 from gateway.services.searching.wanted import Wanted, clauses_for
 from gateway.services.standing.identity import by
@@ -65,6 +67,7 @@ class Incidents:
             partners=tuple(filter(None, [concerns.partner])), agreements=tuple(filter(None, [concerns.agreement]))
         )
         clauses_for(wanted, registry, self._office.desk.catalogue)
+        require_together(concerns, registry)
         # (2): the window is one, and it was discovered before it is told of.
         if concerns.since >= concerns.until:
             raise CaseRefused("The time that it concerns begins before it ends.")
@@ -124,14 +127,28 @@ class Incidents:
             await _note(connection, index, number, now, person, act="counted", students=sure)
         return Affected(index, len(entries), students, unlinked, tuple(altered))
 
-    async def note(self, number: int, words: str, person: str | None, *, task: Task | None = None) -> int:
-        """Note something, or that a task is done; return the entry. Raises `UnknownIncident`, `CaseRefused`."""
-        said = _words(words) if task is None or words.strip() else None
-        act, told = ("noted", {}) if task is None else ("done", {"task": task.value})
+    async def note(
+        self, number: int, words: str, person: str | None, *, task: Task | None = None, applies: bool = True
+    ) -> int:
+        """
+        Note something, or that a task is done, or that it does not apply; return the entry.
+
+        Raises `UnknownIncident`, `CaseMoved` if it is closed, `CaseRefused` without words where they are needed: that
+        somebody need not be told has a reason.
+        """
+        said = _words(words) if task is None or not applies or words.strip() else None
+        if task is None:
+            return await self._step(number, Event.INCIDENT_NOTED, person, act="noted", words=said)
+        act, more = ("done", {}) if applies else (NOT_APPLICABLE, {"applies": False})
+        told = {"task": task.value, **more}
         return await self._step(number, Event.INCIDENT_NOTED, person, act=act, words=said, told=told)
 
     async def close(self, number: int, words: str, person: str | None) -> int:
-        """Close it with a last note; return the entry. Raises `UnknownIncident`, `CaseRefused`, `CaseMoved`."""
+        """
+        Close it with a last note; return the entry.
+
+        Raises `UnknownIncident`, `CaseRefused`, `CaseMoved`, and `DutiesUndone` as long as somebody is to be told.
+        """
         return await self._step(number, Event.INCIDENT_CLOSED, person, act=CLOSED, words=_words(words))
 
     async def listed(self) -> tuple[IncidentLine, ...]:
@@ -151,12 +168,7 @@ class Incidents:
 
     async def _one(self, number: int, registry: Registry, moment: Moment) -> Incident:
         async with self._office.engine.connect() as connection:
-            row = (await connection.execute(select(incident).where(incident.c.idx == number))).one_or_none()
-            if row is None:
-                raise UnknownIncident(f"No entry {number} opened an incident.")
-            own = incident_note.c
-            found = await connection.execute(select(incident_note).where(own.incident == number).order_by(own.idx))
-            notes = tuple(noted(each) for each in found)
+            row, notes = await stored(connection, number)
         return Incident(line_of(row, notes, registry, moment), notes)
 
     async def _step(
@@ -167,22 +179,25 @@ class Incidents:
         *,
         act: str,
         words: str | None,
-        told: Mapping[str, str] | None = None,
+        told: Mapping[str, str | bool] | None = None,
     ) -> int:
         told = told or {}
+        _, registry = await self._office.desk.registry()
         async with self._office.engine.begin() as connection:
-            if await connection.scalar(select(incident.c.idx).where(incident.c.idx == number)) is None:
-                raise UnknownIncident(f"No entry {number} opened an incident.")
-            now = (await read_moment(connection)).now
+            await stored(connection, number)
+            moment = await read_moment(connection)
             index = await append_change(
-                connection, leaf(event, now, incident=number, **told, **by(person)), moves_epoch=False
+                connection, leaf(event, moment.now, incident=number, **told, **by(person)), moves_epoch=False
             )
-            # Under the head: whoever closed it did so before this entry, or after it.
-            own = incident_note.c
-            closed = select(own.idx).where(own.incident == number, own.act == CLOSED)
-            if await connection.scalar(closed) is not None:
+            # Under the head: whoever closed it or ticked something off did so before this entry, or after it.
+            row, notes = await stored(connection, number)
+            line = line_of(row, notes, registry, moment)
+            if line.closed is not None:
                 raise CaseMoved(f"Incident {number} is closed.")
-            await _note(connection, index, number, now, person, act=act, words=words, **told)
+            # INVARIANT: an incident is not closed over a duty that nobody did or gave a reason against.
+            if act == CLOSED and line.undone:
+                raise DutiesUndone(each.task for each in line.undone)
+            await _note(connection, index, number, moment.now, person, act=act, words=words, task=told.get("task"))
         return index
 
 
@@ -198,5 +213,5 @@ def _words(words: str) -> str:
     if not said:
         raise CaseRefused("Say in words what happened.")
     if len(said) > LONGEST:
-        raise CaseRefused(f"It has at most {LONGEST} characters.")
+        raise CaseRefused(Sentence("It has at most %(most)s characters.", most=LONGEST))
     return said

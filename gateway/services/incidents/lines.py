@@ -52,9 +52,14 @@ class IncidentLine:
     closed: IncidentNote | None
 
     @property
+    def undone(self) -> tuple[Duty, ...]:
+        """What nobody has done or said not to apply, the earliest clock first: as long as there is any, it is open."""
+        return tuple(each for each in self.duties if each.done_at is None)
+
+    @property
     def next(self) -> Duty | None:
         """What is to be done first of what nobody has done."""
-        return next((each for each in self.duties if each.done_at is None), None)
+        return next(iter(self.undone), None)
 
 
 @dataclass(frozen=True, slots=True)

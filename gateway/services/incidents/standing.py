@@ -4,14 +4,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.services.inbox.errors import UnknownIncident
 from gateway.services.incidents.clocks import Duty, duties
 from gateway.services.incidents.lines import Concerns, IncidentLine, IncidentNote
 from gateway.services.standing.registry import Moment, Registry
+from gateway.store.cases import incident, incident_note
 
 CLOSED: Final = "closed"
 """What a note says that closed an incident."""
+NOT_APPLICABLE: Final = "not_applicable"
+"""What a note says that a task need not be done; why stands in its words."""
+
+
+async def stored(connection: AsyncConnection, number: int) -> tuple[Row[tuple[object, ...]], tuple[IncidentNote, ...]]:
+    """Return the row of an incident and what was done about it, the oldest first. Raises `UnknownIncident`."""
+    row = (await connection.execute(select(incident).where(incident.c.idx == number))).one_or_none()
+    if row is None:
+        raise UnknownIncident(f"No entry {number} opened an incident.")
+    own = incident_note.c
+    found = await connection.execute(select(incident_note).where(own.incident == number).order_by(own.idx))
+    return row, tuple(noted(each) for each in found)
 
 
 def line_of(
@@ -42,7 +57,10 @@ def line_of(
 
 
 def _done(duty: Duty, noted: IncidentNote | None) -> Duty:
-    return duty if noted is None else replace(duty, done_at=noted.at, done_by=noted.by, entry=noted.entry)
+    if noted is None:
+        return duty
+    applies = noted.act != NOT_APPLICABLE
+    return replace(duty, done_at=noted.at, done_by=noted.by, entry=noted.entry, applies=applies)
 
 
 def noted(row: Row[tuple[object, ...]]) -> IncidentNote:

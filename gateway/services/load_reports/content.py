@@ -24,7 +24,12 @@ _MOST_NAMED: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What a load did to one target, or would do, in rows; `questioned` are numbers that may be another child's."""
+    """
+    What a load did to one target, or would do, in rows; `questioned` are numbers that may be another child's.
+
+    `read` is how many rows the files had, of which the mapping `left_out` some; None in a report from before these
+    were counted.
+    """
 
     target: str
     added: int
@@ -34,6 +39,8 @@ class Filled:
     withheld: int
     refused: int
     questioned: int
+    read: int | None = None
+    left_out: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ def content_of(report: LoadReport | None, unread: Sequence[str], described: Conf
             each.withheld,
             each.refused_rows,
             each.questioned,
+            each.read,
+            each.left_out,
         )
         for each in report.targets
     )

@@ -13,7 +13,7 @@ from agreements.canonical import digest_of, read_canonical
 from agreements.dates import read_date
 from agreements.errors import MalformedDocument
 from agreements.shapes import DATE, DIGEST, group, leaf, listing, shape_problems, text
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, Sentence
 from gateway.services.filing import Desk
 from gateway.services.obligations.review_pack import FORMAT, MANIFEST, ReviewPack, gather
 
@@ -66,7 +66,8 @@ async def gather_again(desk: Desk, agreement: str, size: int, digest: str) -> Re
     pack = await gather(desk, agreement, size=size)
     if pack.digest != digest:
         raise PackRefused(
-            "The pack is another one by now than the one that was shown.", remedy="Load the page of the review again."
+            "The pack is another one by now than the one that was shown.",
+            remedy=Sentence("Load the page of the review again."),
         )
     return pack
 

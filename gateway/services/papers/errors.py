@@ -1,18 +1,13 @@
 """What is refused about papers, each with its remedy."""
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, SaidHere
 
 
-class PaperRefused(GatewayError):
+class PaperRefused(SaidHere):
     """A document is not what it should be, or its signatures do not make it count. Nothing was filed."""
 
     code = "paper_refused"
     remedy = "Correct what is said, and try again."
-
-    def __init__(self, sentence: str) -> None:
-        """`sentence` says what is wrong; it names keys and parties, never a person."""
-        super().__init__(sentence)
-        self.public_detail = sentence
 
 
 class NoSuchPaper(GatewayError):
@@ -29,6 +24,13 @@ class PaperFiled(GatewayError):
     code = "paper_filed"
     public_detail = "This document was filed, and nothing about it changes any more."
     remedy = "Its entry in the log says when."
+
+
+class HandedOver(PaperFiled):
+    """The records of this release were handed over: the same release is good once."""
+
+    public_detail = "These records were handed over. Nothing was handed over again."
+    remedy = "If the file did not reach you, prepare the release again: a student counts once, however often."
 
 
 class PaperIncomplete(GatewayError):
@@ -61,3 +63,11 @@ class InvitationOver(GatewayError):
     code = "sign_link_over"
     public_detail = "This link to sign a document is over: it was used, it is too old, or it was never made."
     remedy = "Ask the school district for a new one."
+
+
+class NothingWaits(GatewayError):
+    """No decision of this document waits for a second person: it never did, or somebody answered."""
+
+    code = "nothing_waits"
+    public_detail = "This decision does not wait for a second person any more."
+    remedy = "Look at the roster: its page says what became of it."

@@ -6,13 +6,15 @@ INVARIANT: a signature that would make the document refused as a whole is refuse
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import PublicKey
 from agreements.signature import MAX_SIGNATURES, AnySignature, Envelope, Kind, verify
+from gateway.errors import Sentence, without_remedy
 from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
 from gateway.services.papers.kept import Row
 from gateway.services.papers.kinds import KINDS
@@ -20,7 +22,7 @@ from gateway.services.papers.needs import Held, Need, NeedLine, Who, held_now, l
 from gateway.services.standing.registry import Moment, Registry
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: who holds which key is worked out once, for all papers
 class World:
     """What papers are looked at against: what is in force, and when."""
 
@@ -28,7 +30,7 @@ class World:
     registry: Registry
     catalogue: Catalogue
 
-    @property
+    @cached_property
     def held(self) -> Held:
         """Who holds which key now."""
         return held_now(self.registry.authority, self.moment.received)
@@ -37,6 +39,32 @@ class World:
         """Return whose signatures a paper takes."""
         kind = KINDS[row.kind]
         return kind.needs(kind.read(row.payload, self.catalogue), self.registry)
+
+    def keys_for(self, row: Row) -> dict[str, PublicKey]:
+        """
+        Return the keys by which a paper's signatures are verified, by thumbprint.
+
+        What somebody signs alone as their partner's list names them is verified by the key that the list has, and by
+        no other: it is no key of an officer's or a signer's, and signs as the list says.
+        """
+        needs = self.needs_of(row)
+        if all(need.person is None for need in needs):
+            return known_keys(self.registry)
+        return {need.listed.thumbprint: need.listed for need in needs if need.listed is not None}
+
+
+def counting(row: Row, world: World) -> Row:
+    """
+    Return an open paper with those signatures alone that count now.
+
+    A key that was revoked since, or whose days are over, would have the document refused as a whole, and nobody can
+    take a signature off: it is left out, and whoever it was signs anew.
+    """
+    if row.filed is not None or not row.added:
+        return row
+    needs = world.needs_of(row)
+    counts = [each for each in row.added if any(world.held.may(each.signature.kid, need, row.kind) for need in needs)]
+    return replace(row, added=tuple(counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +140,7 @@ def waiting_passkeys(row: Row, world: World, party: str | None = None) -> tuple[
     waiting = [each.need for each in line.needs if not each.is_met]
     return tuple(
         key
-        for kid, key in sorted(known_keys(world.registry).items())
+        for kid, key in sorted(world.keys_for(row).items())
         if key.passkey is not None
         and (party is None or (kid in held.signers and held.signers[kid].signer.party == party))
         and any(held.may(kid, need, row.kind) for need in waiting)
@@ -129,10 +157,10 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     """
     # (1): the key is one that somebody was introduced with, and it is not revoked.
     if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
-        raise PaperRefused(f"The key {signature.kid} was revoked.")
+        raise PaperRefused(Sentence("The key %(key)s was revoked.", key=signature.kid))
     # (2): the signature verifies over exactly these bytes.
     with in_our_words():
-        verify(Envelope(row.kind, row.payload, (signature,)), known_keys(world.registry))
+        verify(Envelope(row.kind, row.payload, (signature,)), world.keys_for(row))
     # (3): a signed document holds so many signatures and no more.
     if len(row.signatures) >= MAX_SIGNATURES:
         raise SignatureUnwanted(f"The {row.kind.value} has {MAX_SIGNATURES} signatures.")
@@ -152,4 +180,4 @@ def in_our_words() -> Iterator[None]:
     try:
         yield
     except AgreementError as error:
-        raise PaperRefused(error.public_detail) from None
+        raise PaperRefused(without_remedy(error.public_detail, error.remedy), remedy=error.remedy) from None

@@ -10,7 +10,7 @@ from datetime import datetime
 from gateway.services.office import Office
 from gateway.services.papers import kept
 from gateway.services.papers.judging import known_keys
-from gateway.services.standing.registry import Registry, read_moment
+from gateway.services.standing.registry import Moment, Registry, read_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class OwnPasskeys:
                 if kid in of_officers:
                     found[person] = found.get(person, frozenset()) | {kid}
         return found
+
+    async def in_office(self, registry: Registry, moment: Moment, person: str) -> tuple[str, ...]:
+        """Return this person's keys by which an officer signs now, in an order that stays."""
+        own = (await self.officers_keys(registry)).get(person, frozenset())
+        return tuple(sorted(own & registry.authority.officers(moment.received).keys()))
 
     async def keep(self, kid: str, who: str) -> None:
         """Keep that somebody made a passkey here."""

@@ -23,12 +23,15 @@ from agreements.errors import AgreementError, BadKey, BadSignature
 from agreements.keys import PublicKey, read_public_key
 from agreements.passkeys import Asserted, Passkey, challenge_of, require_asserted
 from agreements.signature import AnySignature, Envelope, Kind, read_signature, verify
+from gateway.errors import Sentence
 from gateway.services.papers.errors import PaperRefused
 
 _NAME: Final = "Pactgate"
 _UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, AssertionError, IndexError, struct.error)
 _PROOF: Final = ("held_authenticator_data", "held_client_data", "held_signature")
-_REFUSED: Final = "This is no new passkey of this page. Make it again; if it fails again, use another authenticator."
+_REFUSED: Final = Sentence(
+    "This is no new passkey of this page. Make it again; if it fails again, use another authenticator."
+)
 
 
 def relying_party(origin: str) -> str:
@@ -81,7 +84,7 @@ def new_passkey(form: Mapping[str, str], secret: str, origin: str) -> PublicKey:
         x, y = made.public_key[-2], made.public_key[-3]
         if encoded(made.credential_id) != credential:
             raise PaperRefused(_REFUSED)
-        members = {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)}
+        members: dict[str, Any] = {"kty": "EC", "crv": "P-256", "x": encoded(x), "y": encoded(y)}
         key, passkey = read_public_key(members), Passkey(rp_id, (origin,), credential)
         shown = Asserted(*(_decoded(form.get(name, "")) for name in _PROOF))
         require_asserted(shown, challenge_to_prove(secret), members, passkey)

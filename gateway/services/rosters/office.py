@@ -87,6 +87,18 @@ class StandingLine:
     waits_for: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """
+    That somebody looks at the children of a roster, as it stands in the log.
+
+    INVARIANT: `RosterOffice.enter_look` alone makes one, once the entry is committed; without one nobody is named.
+    """
+
+    roster: int
+    entry: int
+
+
 class RosterOffice:
     """The rosters of one installation, for its stewards and officers, as the loader role."""
 
@@ -111,8 +123,11 @@ class RosterOffice:
             await self._matched(connection, roster)
             return await _summary(connection, roster)
 
-    async def show(self, roster: int) -> tuple[ShownLine, ...]:
+    async def show(self, look: Look) -> tuple[ShownLine, ...]:
         """Return each line beside whom it means now. Raises as `match`; nothing is kept."""
+        return await self._lines(look.roster)
+
+    async def _lines(self, roster: int) -> tuple[ShownLine, ...]:
         async with self._engine.connect() as connection:
             await submission_of(connection, roster)
             content = await content_of(connection, roster)
@@ -124,21 +139,22 @@ class RosterOffice:
     async def standing(self, roster: int) -> tuple[StandingLine, ...]:
         """Return how each line stands now, without whom it means. Raises as `match`; nothing is kept."""
         return tuple(
-            StandingLine(each.line.number, each.state, each.rule, each.waits_for) for each in await self.show(roster)
+            StandingLine(each.line.number, each.state, each.rule, each.waits_for) for each in await self._lines(roster)
         )
 
-    async def enter_look(self, roster: int, person: str | None) -> int:
-        """Commit that `person` sees whom the lines of a roster mean; return the entry. Raises `UnknownRoster`."""
+    async def enter_look(self, roster: int, person: str | None) -> Look:
+        """Commit that `person` sees whom the lines of a roster mean. Raises `UnknownRoster`."""
         async with self._engine.connect() as connection:
             await submission_of(connection, roster)
-        return await enter_names_shown(self._engine, person, submission=roster)
+        return Look(roster, await enter_names_shown(self._engine, person, submission=roster))
 
-    async def say(self, roster: int, number: int, student_number: str) -> None:
+    async def say(self, look: Look, number: int, student_number: str) -> None:
         """
         Say that a line means the student with this number; it counts in a decision that is signed afterwards.
 
-        Whether somebody has the number is told by it. Raises `LineRefused`, and as `match`.
+        Whether somebody has the number is told by it, so it is a look. Raises `LineRefused`, and as `match`.
         """
+        roster = look.roster
         async with self._engine.begin() as connection:
             lines, kept = await self._matched(connection, roster)
             if number not in kept or kept[number].state != OPEN:

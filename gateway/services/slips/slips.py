@@ -1,7 +1,8 @@
 """
 What a slip says, read after the act: the entry and its time, the agreement as it is signed, the student by name.
 
-INVARIANT: a slip says only what is on file. Nothing in it is taken from what somebody typed at the counter.
+INVARIANT: a slip says only what is on file. Nothing in it is taken from what somebody typed at the counter. Nobody gets
+one before the entry `names.shown` that says who looked (claim 4).
 """
 
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ from agreements.elements import Element
 from audit.entry import Entry, parse
 from audit.events import Event
 from audit.reading import leaf_at
+from gateway.errors import GatewayError
 from gateway.records import facts
 from gateway.records.coverage import visible
 from gateway.records.errors import NoSlip
 from gateway.records.numbers import one_with
 from gateway.records.standing import consent, opt_out
 from gateway.services.filing import Desk
+from gateway.services.names_shown import enter_names_shown
 from gateway.services.obligations.history import driver_of, time_of
 from gateway.services.slips.wording import Language, Wish
 from gateway.services.standing.registry import Registry
@@ -71,12 +74,22 @@ class Slips:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    async def of(self, entry: int, student: str, language: Language) -> Slip:
+    async def of(self, entry: int, student: str, language: Language, person: str | None) -> Slip:
         """
-        Return the slip of what a family did by `entry`, for the student with this number.
+        Return the slip of what a family did by `entry`, for the student with this number, on record as `person`'s look.
 
         Raises `UnknownStudent`, `NoSlip` if the entry is about another student, or about nothing that a family did.
         """
+        try:
+            slip = await self._read(entry, student, language)
+        except GatewayError:
+            # Whether somebody has this number is told by a refusal too.
+            await enter_names_shown(self._desk.engine, person)
+            raise
+        await enter_names_shown(self._desk.engine, person, entry=entry)
+        return slip
+
+    async def _read(self, entry: int, student: str, language: Language) -> Slip:
         _, registry = await self._desk.registry()
         newest = _newest(registry, None)
         async with self._desk.engine.connect() as connection:

@@ -20,6 +20,7 @@ from agreements.store import document as registered
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
+from gateway.errors import Sentence
 from gateway.services.errors import NothingToUndo
 from gateway.services.filing import Desk
 from gateway.services.staff.errors import NoSuchRole, StaffRoleRefused, UnknownPerson
@@ -144,7 +145,7 @@ class StaffOffice:
             if staff.stopped.get(lifted.subject) != lifted.undoes or not lifted.subject.startswith("user:"):
                 raise NothingToUndo(
                     f"Entry {lifted.undoes} is not the suspension in force of {lifted.subject}.",
-                    remedy="`pactgate staff list` shows the entry of the suspension.",
+                    remedy=Sentence("`pactgate staff list` shows the entry of the suspension."),
                 )
             own = staff.own_keys.get(lifted.subject, frozenset())
             require_given_by_others(verified.officers, own, filing.authority)

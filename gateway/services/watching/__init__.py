@@ -1,1 +1,1 @@
-"""A drop folder: exports that somebody lays down there are loaded once each, and put away with what became of them."""
+"""A drop folder: what somebody lays down there is loaded, and put away with what became of it."""

@@ -2,7 +2,7 @@
 The folder itself: what waits in it, what is at rest, and where an export goes when it was dealt with.
 
 An export is a folder, a zip archive or a single table below it. It is taken by renaming, so nobody who goes on writing
-by its name can change what is read; and what it is known by is the digest of its bytes, not its name.
+by its name can change what is read. Its report says the digest of its bytes: what was loaded, whatever it is called.
 """
 
 import fcntl
@@ -83,10 +83,6 @@ class DropFolder:
         self._rows_of(taken).unlink(missing_ok=True)
         taken.rename(self._place / _free(self._place, taken.name))
 
-    def is_done(self, digest: str) -> bool:
-        """Return whether an export of these bytes was loaded."""
-        return any(_digest_in(report) == digest for report in (self._place / DONE).glob(f"*{REPORT}"))
-
     def rows_beside(self, taken: Path) -> Path:
         """Return a new file for the refused rows of an export."""
         file = self._rows_of(taken)
@@ -97,7 +93,7 @@ class DropFolder:
         """
         Put an export away with its report and its refused rows; return where it is now.
 
-        If we die after the report, the export is known by its digest, and is put away without being loaded again.
+        If we die after the report, the export is loaded again, which changes nothing.
         """
         place = self._place / where
         name = _free(place, taken.name, f"{stamp}-")
@@ -147,14 +143,6 @@ def digest_of_export(export: Path) -> str:
                 own.update(piece)
         whole.update(json.dumps([path, own.hexdigest()]).encode())
     return f"sha256:{whole.hexdigest()}"
-
-
-def _digest_in(report: Path) -> str | None:
-    try:
-        said = json.loads(report.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return str(said.get("digest")) if isinstance(said, dict) else None
 
 
 def _free(place: Path, name: str, before: str = "") -> str:

@@ -104,10 +104,9 @@ class Watch:
         return await self._deal_with(taken, stop)
 
     async def _deal_with(self, taken: Path, stop: asyncio.Event) -> bool:
+        # An export that came before is loaded as any other. INVARIANT: what it does not say any more has ended when it
+        # is done with: another export was loaded since, or a person answered what it asked, or its days are over.
         digest = await asyncio.to_thread(digest_of_export, taken)
-        if self._folder.is_done(digest):
-            self._put_away(taken, Outcome(is_loaded=True, report={"outcome": "loaded_before"}), digest)
-            return True
         try:
             outcome = await _unless(stop, self._load(taken, self._folder.rows_beside(taken)))
         except LoadPostponed:

@@ -1,5 +1,6 @@
 """What families sign, take back and refuse, on the command line: asked without the shell's history, with a slip."""
 
+import json
 import shlex
 import stat
 
@@ -104,6 +105,8 @@ def test_a_family_signs_takes_back_and_says_no_and_takes_a_slip_home(desk: Comma
     assert "no such entry" in desk.refused("records", "slip", "9999", *again[3:], typed="7001\n")
     desk.done(*again, *slip[2:], typed="7001\n")
     assert (desk.folder / "again.pdf").read_bytes() == (desk.folder / "given.pdf").read_bytes()
+    looks = [json.loads(line) for line in desk.run("audit", "show", "--event", "names.shown").out.splitlines()]
+    assert [each["entry"].get("entry") for each in looks] == [given["entry"], None, None, None, given["entry"]]
     # (4): the student is a child: the student's own word takes nothing back. A parent's does.
     assert "not 18" in desk.refused(*WITHDRAW, "--by", "eligible_student", typed="7001\n")
     taken = desk.done(*WITHDRAW, "--slip", "@taken.pdf", typed="7001\n")

@@ -23,12 +23,18 @@ def test_an_incident_is_followed_on_the_command_line(active: CommandLine) -> Non
     assert (found["students"], found["disclosures"]) == (0, 0)
     letters = active.folder / "letters.csv"
     assert stat.S_IMODE(letters.stat().st_mode) == 0o600
-    assert letters.read_text() == "student_number,first_name,last_name\n"
+    assert letters.read_text("utf-8-sig") == "student_number,first_name,last_name\n"
     assert active.done("incident", "affected", number)["numbers"] == []
+    assert "partner_tells" in active.refused("incident", "close", number, "--words", "Nothing was taken.")
+    both = ("--done", "partner_tells", "--not-applicable", "partner_tells")
+    assert "one of --done and --not-applicable" in active.refused("incident", "note", number, *both, code=2)
+    assert "in words" in active.refused("incident", "note", number, "--not-applicable", "partner_tells")
+    found_here = ("--not-applicable", "partner_tells", "--words", "The district found it itself.")
+    active.done("incident", "note", number, *found_here)
     active.done("incident", "note", number, "--done", "partner_tells")
     active.done("incident", "close", number, "--words", "Nothing was taken.")
     assert "is closed" in active.refused("incident", "note", number, "--words", "x")
     shown = active.done("incident", "show", number)
-    assert [each["act"] for each in shown["notes"]] == ["counted", "counted", "done", "closed"]
+    assert [each["act"] for each in shown["notes"]] == ["counted", "counted", "not_applicable", "done", "closed"]
     (line,) = active.done("incident", "list")
     assert line["closed"]["words"] == "Nothing was taken."

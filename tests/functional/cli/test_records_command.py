@@ -124,7 +124,39 @@ def test_what_was_loaded_before_a_refusal_is_accounted_for(active: CommandLine) 
     )
     assert outcome.code == 1
     assert "consents.csv is not there" in outcome.err
-    assert [(line["mapping"], line["loaded"]) for line in outcome.data] == [("facts", True)]
+    assert [(line["mapping"], line["loaded"]) for line in outcome.data] == [("facts", True), ("lists", False)]
+    assert outcome.data[1]["code"] == "bad_source"
+
+
+@pytest.mark.claim(7)
+def test_what_one_mapping_refuses_or_holds_keeps_no_other_from_being_read(loaded: CommandLine) -> None:
+    both = ("--mapping", "@facts.toml", "--mapping", "@lists.toml", "--agreements", f"bright={_agreement(loaded)}")
+    # (1): most students are gone, which is held; of the consents one was taken back, which counts.
+    loaded.export_files(
+        students=EXPORT["students.csv"].splitlines()[0] + "\n",
+        consents="".join(EXPORT["consents.csv"].splitlines(keepends=True)[:-1]),
+    )
+    outcome = loaded.run("records", "load", "@export", *both)
+    assert outcome.code == 1
+    assert "facts: this load is held." in outcome.err
+    assert [(line["mapping"], line["loaded"]) for line in outcome.data] == [("facts", False), ("lists", True)]
+    assert outcome.data[0]["code"] == "load_held"
+    assert _covered(loaded) == 1
+    # (2): a row cannot be read and all have to be good; a file is not there. The first of them is what failed.
+    loaded.export_files(students=EXPORT["students.csv"].replace("2011-05-06", "6 May 2011"))
+    (loaded.folder / "export" / "roster.csv").unlink()
+    outcome = loaded.run("records", "load", "@export", *both, "--strict")
+    assert (outcome.code, [line["code"] for line in outcome.data]) == (1, ["rows_refused", "bad_source"])
+    assert "lists: roster: roster.csv is not there" in outcome.err
+    assert "rows were refused" in outcome.err
+    assert _covered(loaded) == 1
+    # (3): a file of the first mapping is not there, and the last consent is taken back.
+    loaded.export_files(consents=EXPORT["consents.csv"].splitlines()[0] + "\n")
+    (loaded.folder / "export" / "schools.csv").unlink()
+    outcome = loaded.run("records", "load", "@export", *both)
+    assert (outcome.code, [line["loaded"] for line in outcome.data]) == (1, [False, True])
+    assert "schools.csv is not there" in outcome.err
+    assert _covered(loaded) == 0
 
 
 @pytest.mark.claim(12)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -98,6 +99,32 @@ def test_each_export_goes_where_it_belongs_and_the_exit_code_tells_a_timer(activ
     (rows,) = (drop / "refused").glob("*wednesday.refused.csv")
     assert "'=9 xxx 9999" in rows.read_text()
     assert "6 May" not in "".join(each.read_text() for each in drop.glob("*/*.report.json"))
+
+
+@pytest.mark.claim(7)
+def test_an_export_that_was_taken_back_counts_again_though_it_was_loaded_before(
+    active: CommandLine, drop: Path
+) -> None:
+    named = ("--agreements", f"bright={active.done('agreement', 'show')[0]['digest']}")
+    both = ("--mapping", "@facts.toml", "--mapping", "@lists.toml", *named)
+    watch = ("records", "watch", "@drop", *both, "--once", "--rest", "0")
+    covered = []
+    three = {
+        name: EXPORT[f"{name}.csv"] + EXPORT[f"{name}.csv"].splitlines()[-1].replace("7002", "7003") + "\n"
+        for name in ("roster", "consents")
+    }
+    for night, changed in (("monday", {}), ("tuesday", three), ("wednesday", {})):
+        active.export_files(**changed)
+        if night == "wednesday":  # what else is wrong with it keeps no list from being read
+            (active.folder / "export" / "schools.csv").unlink()
+        lay(active, night)
+        active.run(*watch)
+        covered.append(active.done("agreement", "show")[0]["covered_today"])
+    assert covered == [2, 3, 2]
+    (refused,) = reports(drop, "refused")
+    assert (refused["export"], refused["code"]) == ("wednesday", "bad_source")
+    loads: Any = refused["loads"]
+    assert [each["loaded"] for each in loads] == [False, True]
 
 
 def test_a_folder_that_is_not_there_and_a_mapping_that_is_wrong_are_said_at_once(active: CommandLine) -> None:

@@ -73,7 +73,7 @@ async def test_from_the_partners_file_to_a_signed_decision(gateway: Gateway, des
     roster = str(receipt["roster"])
     away = ("--url", "http://127.0.0.1:9", *who[2:])
     assert "cannot be reached" in await refused(desk, *submit, "@roster.csv", "--whole", *away)
-    # The district: counts, then names for whoever looks.
+    # The district: counts, then names for whoever looks, each look on record.
     assert (await done(desk, "roster", "match", roster))["waiting"] == 1
     listed, csv = sorted(await done(desk, "roster", "list"), key=lambda each: -each["roster"])
     assert (csv["lines"], csv["state"]) == (3, "waiting")
@@ -84,6 +84,8 @@ async def test_from_the_partners_file_to_a_signed_decision(gateway: Gateway, des
     assert "No student" in await refused(desk, "roster", "match", roster, "--line", "3", typed="Nobody\n")
     meant = ("roster", "match", roster, "--line", "3", "--student", STUDENTS["gulnara"].number)
     assert (await done(desk, *meant))["matched"] == 3
+    looks = [each.get("submission") for each in await gateway.entries(0) if each["event"] == "names.shown"]
+    assert looks == [int(roster)] * 4, "two that were shown, two that were said"
     assert (await done(desk, "roster", "set-aside", roster, "--line", "3"))["set_aside"] == 1
     # The decision: signed by whoever looked, and nothing without.
     accept = ("roster", "accept", roster, "--key", "@officer0.pem")

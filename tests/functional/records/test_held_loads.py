@@ -262,8 +262,8 @@ def by_subject(*subjects: str) -> MappingFile:
     )
 
 
-async def test_a_part_of_a_target_is_measured_by_what_its_file_speaks_of(district: SmallDistrict) -> None:
-    mapping = by_subject("reading", "mathematics")
+async def test_all_that_fill_one_target_are_measured_together(district: SmallDistrict) -> None:
+    mapping, whole = by_subject("reading", "mathematics"), (scores("Reading", NUMBERS), scores("Mathematics", NUMBERS))
 
     async def loaded(reading: list[Any], mathematics: list[Any]) -> LoadReport:
         for name, rows in (("reading", reading), ("mathematics", mathematics)):
@@ -271,13 +271,14 @@ async def test_a_part_of_a_target_is_measured_by_what_its_file_speaks_of(distric
             (district.folder / "assessments.csv").rename(district.folder / f"{name}.csv")
         return await district.load_by(mapping, district.folder, confirm=False)
 
-    four, all_of_them = NUMBERS[:4], scores("Mathematics", NUMBERS)
-    await loaded(scores("Reading", four), all_of_them)
-    # One in sixteen of all scores, and every fourth of reading.
-    with pytest.raises(LoadHeld) as refused:
-        await loaded(scores("Reading", four[:3]), all_of_them)
-    assert refused.value.held == ("assessments: 1 rows would end and 0 change, of 4",)
-    with pytest.raises(LoadHeld) as refused:
-        await loaded(scores("Reading", four, "2500"), all_of_them)
-    assert refused.value.held == ("assessments: 0 rows would end and 4 change, of 4",)
-    await loaded(scores("Reading", four), [*all_of_them[:11], *scores("Mathematics", NUMBERS[11:], "2500")])
+    await loaded(*whole)
+    # One of a subject's twelve and one of the other's twelve are less than a tenth each, and three of both are more.
+    for reading, mathematics, reason in (
+        (whole[0][:11], whole[1][:10], "3 rows would end and 0 change, of 24"),
+        (scores("Reading", NUMBERS[:10], "2500"), scores("Mathematics", NUMBERS, "2500"), "2 rows would end and 22"),
+    ):
+        with pytest.raises(LoadHeld) as refused:
+            await loaded(reading, mathematics)
+        assert refused.value.held[0].startswith(f"assessments: {reason}")
+    # What is small of its own file, and of the whole, is no cause: somebody's score was a mistake.
+    await loaded(whole[0][:10], whole[1])

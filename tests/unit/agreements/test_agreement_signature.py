@@ -1,11 +1,18 @@
+import base64
+from dataclasses import replace
+from typing import Final
+
 import pytest
 
 from agreements.errors import BadSignature, MalformedDocument, NotEntitled
+from agreements.keys import SigningKey
 from agreements.signature import Envelope, Kind, add_signature, read_envelope, verify
 from tests.factories.agreements import key_for
 
 PAYLOAD = b'{"a":1}'
 ANA, BEN = key_for("ana"), key_for("ben", "ES256")
+ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""How many points P-256 has (FIPS 186-5, SP 800-186 section 3.2.1.3)."""
 KEYS = {ANA.thumbprint: ANA.public, BEN.thumbprint: BEN.public}
 
 
@@ -38,11 +45,27 @@ def test_signatures_collect_over_the_same_bytes_and_survive_their_text() -> None
     assert (signed.payload, signed.signed_by) == (PAYLOAD, frozenset(KEYS))
 
 
-def test_a_key_that_signs_twice_counts_once() -> None:
-    once = add_signature(None, Kind.APPROVAL, PAYLOAD, ANA)
-    assert add_signature(once, Kind.APPROVAL, PAYLOAD, ANA) == once
-    doubled = Envelope(Kind.APPROVAL, PAYLOAD, once.signatures * 2)
-    assert verify(read_envelope(doubled.text, Kind.APPROVAL), KEYS).signed_by == {ANA.thumbprint}
+@pytest.mark.parametrize("key", [ANA, BEN])
+def test_a_document_that_a_key_signed_more_than_once_is_refused(key: SigningKey) -> None:
+    once = add_signature(None, Kind.APPROVAL, PAYLOAD, key)
+    again = add_signature(None, Kind.APPROVAL, PAYLOAD, key).signatures  # ES256 makes another one of the same bytes
+    doubled = Envelope(Kind.APPROVAL, PAYLOAD, once.signatures + again)
+    with pytest.raises(BadSignature, match="more than once"):
+        verify(read_envelope(doubled.text, Kind.APPROVAL), KEYS)
+    anew = add_signature(once, Kind.APPROVAL, PAYLOAD, key)
+    assert verify(read_envelope(anew.text, Kind.APPROVAL), KEYS).signed_by == {key.thumbprint}
+
+
+def test_both_forms_of_an_es256_signature_are_taken_and_neither_names_the_document() -> None:
+    envelope = add_signature(None, Kind.APPROVAL, PAYLOAD, BEN)
+    (made,) = envelope.signatures
+    raw = base64.urlsafe_b64decode(str(made.members["signature"]) + "==")
+    r, s = raw[:32], ORDER - int.from_bytes(raw[32:])
+    other = base64.urlsafe_b64encode(r + s.to_bytes(32)).rstrip(b"=").decode()
+    mirrored = replace(envelope, signatures=(replace(made, signature=other),))
+    assert mirrored != envelope
+    assert verify(read_envelope(mirrored.text, Kind.APPROVAL), KEYS).signed_by == {BEN.thumbprint}
+    assert mirrored.digest == envelope.digest
 
 
 def test_a_mebibyte_of_agreement_can_be_signed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from agreements.authority import Filed
 from agreements.canonical import canonical_bytes
 from agreements.documents.classification import Verdict, classification_bytes, read_classification
-from agreements.documents.load_confirmation import load_confirmation_bytes, read_load_confirmation
+from agreements.documents.load_confirmation import ExportedFile, load_confirmation_bytes, read_load_confirmation
 from agreements.documents.signer import read_signer
 from agreements.errors import (
     AgreementError,
@@ -27,7 +27,7 @@ from agreements.signature import Envelope, Kind, read_envelope, verify
 from agreements.stewarding import verify_classification, verify_load_confirmation
 from tests.factories.agreements import RECEIVED, Keyring, key_for
 from tests.factories.every_kind import SIGNED
-from tests.factories.stewards import DISTRICT, classification, confirmation, introduce_stewards
+from tests.factories.stewards import CONFIRMABLE, DISTRICT, classification, confirmation, introduce_stewards
 
 pytestmark = [pytest.mark.claim(12), pytest.mark.ferpa("M2")]
 
@@ -146,6 +146,12 @@ def test_what_is_written_reads_back() -> None:
     following = classification(OPEN, after="sha256:" + "3" * 64)
     assert classification_bytes(read_classification(following)) == following
     assert load_confirmation_bytes(read_load_confirmation(LOAD)) == LOAD
+    assert b"parts" not in LOAD
+    parts = replace(
+        CONFIRMABLE, files=(*CONFIRMABLE.files, ExportedFile(0, "Student[.-]*xml", "sha256:" + "4" * 64, 12))
+    )
+    in_parts = read_load_confirmation(confirmation(parts, day=DAY))
+    assert (in_parts.load, in_parts.load.file_count) == (parts, 13)
 
 
 @pytest.mark.parametrize("known", VECTORS["documents"], ids=lambda known: str(known["kind"]))
@@ -194,6 +200,8 @@ def test_a_classification_that_is_wrong_anywhere_is_refused_there(change: dict[s
     ("change", "place"),
     [
         ({"files": []}, "/files"),
+        ({"file": {"parts": 0}}, "/files/0/parts"),
+        ({"file": {"parts": 10_001}}, "/files/0/parts"),
         ({"targets": []}, "/targets"),
         ({"mapping": "mapping.toml"}, "/mapping"),
         ({"day": "2026-13-01"}, "/day"),
@@ -205,7 +213,8 @@ def test_a_classification_that_is_wrong_anywhere_is_refused_there(change: dict[s
 )
 def test_a_confirmation_that_is_wrong_anywhere_is_refused_there(change: dict[str, Any], place: str) -> None:
     content = json.loads(LOAD)
-    content["targets"][0] |= change.pop("target", {}) if content["targets"] else {}
+    content["targets"][0] |= change.pop("target", {})
+    content["files"][0] |= change.pop("file", {})
     with pytest.raises(InvalidDocument) as refused:
         read_load_confirmation(canonical_bytes(content | change))
     assert place in {problem.path for problem in refused.value.problems}

@@ -1,4 +1,4 @@
-"""A drop folder: nothing half-written is taken, nothing is loaded twice, and nothing is lost when a watcher dies."""
+"""A drop folder: nothing half-written is taken, what comes again is loaded again, and no export is lost."""
 
 import asyncio
 import datetime as dt
@@ -132,7 +132,7 @@ async def test_what_was_written_between_look_and_taking_is_given_back(desk: Desk
     assert (desk.given, desk.there()) == ([], ["a.zip"])
 
 
-async def test_each_export_is_loaded_once_in_the_order_of_names_and_put_away_with_its_report(desk: Desk) -> None:
+async def test_each_export_is_loaded_in_the_order_of_names_and_put_away_with_its_report(desk: Desk) -> None:
     desk.lay("2026-11-29.zip", "2")
     desk.lay("2026-11-28", "1")
     assert await desk.once()
@@ -144,13 +144,19 @@ async def test_each_export_is_loaded_once_in_the_order_of_names_and_put_away_wit
     assert report == {**desk.told[0]}
     assert report["outcome"] == "loaded"
     assert (desk.folder / f"{expected[0]}.report.json").stat().st_mode & 0o077 == 0
-    # The same bytes under another name, after a restart: known, and put away.
-    desk.lay("again.zip", "2")
-    desk.lay("2026-11-29.zip", "2")
-    assert await desk.once()
-    assert len(desk.given) == 2
-    assert [each["outcome"] for each in desk.told[2:]] == ["loaded_before", "loaded_before"]
-    assert f"done/{stamp}-2-2026-11-29.zip" in desk.there()
+    assert report["digest"] == digest_of_export(desk.folder / expected[0])
+
+
+@pytest.mark.claim(7)
+async def test_an_export_that_was_loaded_before_is_loaded_again(desk: Desk) -> None:
+    # A roster of two, one of three, and the one of two again: the third child is taken back.
+    for name, content in (("1.zip", "two"), ("2.zip", "three"), ("3.zip", "two"), ("3.zip", "two")):
+        desk.lay(name, content)
+        assert await desk.once()
+    assert desk.given == ["1.zip", "2.zip", "3.zip", "3.zip"]
+    assert {each["outcome"] for each in desk.told} == {"loaded"}
+    assert desk.told[0]["digest"] == desk.told[2]["digest"] == desk.told[3]["digest"] != desk.told[1]["digest"]
+    assert "done/20261129T023000Z-2-3.zip" in desk.there()
 
 
 async def test_what_was_refused_is_put_apart_and_may_come_again(desk: Desk) -> None:
@@ -187,13 +193,12 @@ async def test_what_a_dead_watcher_had_taken_is_loaded_by_the_next(desk: Desk) -
     assert await desk.once()
     assert list((desk.folder / ".taken").iterdir()) == []
     assert desk.given == ["a.zip"]
-    # One that died after the report was written had loaded it.
+    # One that died after the report was written had loaded it: loading it again changes nothing.
     with folder.alone():
         taken = folder.take(desk.lay("b.zip", "2"))
         (desk.folder / "done" / "x.report.json").write_text(json.dumps({"digest": digest_of_export(taken)}))
-        (desk.folder / "done" / "odd.report.json").write_text("[")
     assert await desk.once()
-    assert desk.given == ["a.zip"]
+    assert desk.given == ["a.zip", "b.zip"]
 
 
 async def test_a_stop_breaks_a_load_off_and_lays_its_export_down_again(desk: Desk) -> None:

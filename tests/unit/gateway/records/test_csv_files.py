@@ -119,7 +119,7 @@ def test_a_file_without_a_header_has_its_columns_from_the_mapping(tmp_path: Path
         ("gone.csv", None, "is not there"),
         ("../out.csv", None, "outside the export"),
         ("x.csv", "", "no header"),
-        ("x.csv", "a,a\n", "appears twice"),
+        ("x.csv", "a,b,a,b\n", "x: its columns 1 and 3 have the same name"),
     ],
 )
 def test_a_file_that_is_not_what_the_mapping_says_is_refused(
@@ -129,6 +129,15 @@ def test_a_file_that_is_not_what_the_mapping_says_is_refused(
         (tmp_path / path).write_text(content)
     with pytest.raises(BadSource, match=message):
         open_csv(Folder(tmp_path), "x", SourceFile(path))
+
+
+@pytest.mark.claim(9)
+def test_a_file_without_a_header_line_quotes_no_cell_of_its_first_student(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("4711,Ana,Ruiz,2012-06-05,4711\n4712,Bo,Lind,2012-06-06,4712\n")
+    with pytest.raises(BadSource) as refused:
+        open_csv(Folder(tmp_path), "x", SourceFile("x.csv"))
+    assert str(refused.value) == "x: its columns 1 and 5 have the same name."
+    assert not [each for each in ("4711", "Ana", "Ruiz", "2012") if each in f"{refused.value!r}{refused.value.remedy}"]
 
 
 def test_a_malformed_header_is_refused(tmp_path: Path) -> None:

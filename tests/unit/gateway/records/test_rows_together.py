@@ -88,6 +88,31 @@ def test_two_rows_without_a_key_have_nothing_in_common(tmp_path: Path) -> None:
         assert [str(each) for each in found.refused] == told
 
 
+@pytest.mark.parametrize(
+    ("number", "joined", "told"),
+    [
+        ('{ column = "k", fallback = "n" }', True, ["7"]),
+        # What the first column says is not known of a row that found no partner, and is nothing without the file.
+        ('{ column = "p.z", fallback = "n" }', True, []),
+        ('{ column = "p.z", fallback = "n" }', False, ["7"]),
+    ],
+    ids=["empty", "not joined", "no file"],
+)
+def test_a_refused_row_is_about_whom_its_second_column_names_where_the_first_is_empty(
+    tmp_path: Path, number: str, joined: bool, told: list[str]
+) -> None:
+    text = STAYS.format(optional=str(not joined).lower()).replace(
+        'student_identifier = "n"', f"student_identifier = {number}"
+    )
+    mapping = parse_mapping(text.replace('path = "p.csv"', 'path = "p.csv"\noptional = true'))
+    (tmp_path / "e.csv").write_text("n,s,y,i,o,g,k\n7,a,2025-2026,soon,,1,\n")
+    if joined:
+        (tmp_path / "p.csv").write_text("id,z\nk1,yes\n")
+    found = stage(mapping, mapping.load[0], tmp_path)
+    assert len(found.refused) == 1
+    assert found.numbers == told
+
+
 SOUND: Sequence[Value] = (
     *("x", "2025-2026", "agreement:ours", "sharing", "parent", "Present", "tutoring", "partner:x", "paper", "en"),
     *(f"sha256:{'a' * 64}", *Authentication, *Approval),

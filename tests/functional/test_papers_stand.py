@@ -1,0 +1,111 @@
+"""A paper is withdrawn or in force and never both, and what no longer counts of it spoils nothing."""
+
+import asyncio
+
+import pytest
+
+from agreements.documents.revocation import Revocation, revocation_bytes
+from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
+from agreements.signature import Kind, add_signature
+from gateway.services.admissions import Admissions
+from gateway.services.obligations.owed import Obligations
+from gateway.services.papers import kept
+from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused, TooManyPapers
+from gateway.services.papers.papers import Papers
+from tests.factories.agreements import Keyring, key_for
+from tests.factories.cohort import DAY, MENTORING
+from tests.factories.gateway import Gateway
+from tests.factories.holding import hold_of
+from tests.functional.test_papers_guarded import FILER, PREPARER, another
+
+pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
+
+
+async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdrawn(gateway: Gateway) -> None:
+    office, officer = await gateway.office(), gateway.deployment.ring.officers[0].key
+    papers = Papers(office)
+    for turn in range(6):
+        payload = hold_of(gateway, f"A court asks, {turn}.")
+        digest = await papers.prepare(Kind.HOLD, payload, PREPARER, title="A hold")
+        await papers.add(digest, add_signature(None, Kind.HOLD, payload, officer), FILER)
+        done = await asyncio.gather(
+            papers.file(digest, FILER), papers.withdraw(digest, PREPARER), return_exceptions=True
+        )
+        in_force = digest in {each.hold for each in await Obligations(office.desk).holds()}
+        if in_force:
+            assert isinstance(done[1], PaperFiled), done
+            assert (await papers.paper(digest)).line.filed == done[0]
+        else:
+            assert isinstance(done[0], NoSuchPaper), done
+    # One that a command filed meanwhile is not taken away either.
+    payload = hold_of(gateway, "A command was quicker.")
+    digest = await papers.prepare(Kind.HOLD, payload, PREPARER, title="A hold")
+    await Obligations(office.desk).place_hold(add_signature(None, Kind.HOLD, payload, officer))
+    with pytest.raises(PaperFiled):
+        await papers.withdraw(digest, PREPARER)
+
+
+async def test_a_signature_whose_key_was_revoked_since_is_left_out_and_another_signer_takes_its_place(
+    gateway: Gateway,
+) -> None:
+    office, bundle, ring = await gateway.office(), another(gateway), gateway.deployment.ring
+    papers, admissions, (olivia, piotr) = Papers(office), Admissions(office.desk), (each.key for each in ring.officers)
+    payload, partner = bundle.agreement.canonical, bundle.agreement.partner.id
+    second = key_for("a second signer of the partner")
+    signer = Signer(partner, ROLES[1], "Second Signer", second.public, DAY, DAY.replace(year=DAY.year + 1), LIMITS)
+    await admissions.introduce_signer(Keyring.sign(Kind.SIGNER, signer_bytes(signer), piotr))
+    digest = await papers.prepare(Kind.AGREEMENT, payload, PREPARER, title="Z")
+    first = ring.signer(partner).key
+    for key in (ring.signer(bundle.agreement.district.id).key, first):
+        await papers.add(digest, add_signature(None, Kind.AGREEMENT, payload, key), PREPARER)
+    await papers.add(digest, bundle.approval, FILER)
+    assert (await papers.paper(digest)).line.is_complete
+    await admissions.revoke(
+        Keyring.sign(Kind.REVOCATION, revocation_bytes(Revocation(first.thumbprint, None, "Lost.")), olivia)
+    )
+    found = await papers.paper(digest)
+    assert not found.line.is_complete
+    assert first.thumbprint not in {each.kid for each in found.envelope.signatures}
+    await papers.add(digest, add_signature(None, Kind.AGREEMENT, payload, second), PREPARER)
+    assert await papers.file(digest, FILER)
+
+
+async def test_whoever_drafted_an_agreement_approves_it_by_nobodys_hand(gateway: Gateway) -> None:
+    office, bundle, ring = await gateway.office(), another(gateway), gateway.deployment.ring
+    papers, drafter = Papers(office), bundle.agreement.people.drafted_by
+    assert drafter in {each.key.thumbprint for each in ring.officers}
+    digest = await papers.prepare(Kind.AGREEMENT, bundle.agreement.canonical, PREPARER, title="Z")
+    with pytest.raises(PaperRefused, match="drafted"):
+        await papers.approve(digest, drafter, FILER)
+    assert (await papers.paper(digest)).approvals == ()
+
+
+async def test_nobody_fills_the_list_alone_and_what_cannot_wait_is_prepared_however_long_it_is(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers, ring = Papers(await gateway.office()), gateway.deployment.ring
+    signer = [
+        signer_bytes(
+            Signer(
+                gateway.deployment.agreements[MENTORING].agreement.partner.id,
+                ROLES[1],
+                f"Signer {number}",
+                key_for(f"signer {number}").public,
+                DAY,
+                DAY,
+                LIMITS,
+            )
+        )
+        for number in range(3)
+    ]
+    monkeypatch.setattr(kept, "MOST_OF_ONE", 1)
+    await papers.prepare(Kind.SIGNER, signer[0], PREPARER, title="A")
+    with pytest.raises(TooManyPapers):
+        await papers.prepare(Kind.SIGNER, signer[1], PREPARER, title="B")
+    await papers.prepare(Kind.SIGNER, signer[1], FILER, title="B")
+    monkeypatch.setattr(kept, "MOST_OPEN", 1)
+    with pytest.raises(TooManyPapers):
+        await papers.prepare(Kind.SIGNER, signer[2], "user:0b7f3a52-6c1e-4d0a-9f55-2a8f4f1f9d12", title="C")
+    assert await papers.prepare(Kind.HOLD, hold_of(gateway, "A court asks."), PREPARER, title="A hold")
+    lost = revocation_bytes(Revocation(ring.officers[0].key.thumbprint, None, "Lost."))
+    assert await papers.prepare(Kind.REVOCATION, lost, PREPARER, title="A key")
