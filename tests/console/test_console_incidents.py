@@ -72,7 +72,7 @@ async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is
     listed = await officer.post(f"{page}/letters", {"csrf": token})
     assert (shown.status_code, listed.status_code) == (200, 200)
     assert listed.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(listed.text)))
+    rows = list(csv.DictReader(io.StringIO(listed.text.removeprefix("\ufeff"))))
     (first, second) = await shared.entries(start, "incident.affected_read")
     assert (first["incident"], first["students"], first["person"]) == (
         number,

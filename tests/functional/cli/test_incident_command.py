@@ -23,7 +23,7 @@ def test_an_incident_is_followed_on_the_command_line(active: CommandLine) -> Non
     assert (found["students"], found["disclosures"]) == (0, 0)
     letters = active.folder / "letters.csv"
     assert stat.S_IMODE(letters.stat().st_mode) == 0o600
-    assert letters.read_text() == "student_number,first_name,last_name\n"
+    assert letters.read_text("utf-8-sig") == "student_number,first_name,last_name\n"
     assert active.done("incident", "affected", number)["numbers"] == []
     assert "partner_tells" in active.refused("incident", "close", number, "--words", "Nothing was taken.")
     both = ("--done", "partner_tells", "--not-applicable", "partner_tells")
