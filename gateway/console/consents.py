@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from agreements.dates import read_date
 from agreements.elements import Catalogue
 from agreements.purpose import PURPOSES
+from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
@@ -50,9 +51,12 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
     async def enter_consent(request: Request, staff: WishRecorder) -> Response:
         """Put a consent on file that a family signed (34 CFR 99.30)."""
         form = await _form(request)
-        given = consent_of(form, desk.office.desk.catalogue)
-        number = form.get("number", "")
-        entry = await steward.give_consent(form.get("agreement", ""), number, given, person=person_of(staff.session))
+        number, person = form.get("number", ""), person_of(staff.session)
+        try:
+            given = consent_of(form, desk.office.desk.catalogue)
+            entry = await steward.give_consent(form.get("agreement", ""), number, given, person=person)
+        except REFUSALS as error:
+            return await _page(request, staff.session, None, "", again(request, error, form))
         return await _page(request, staff.session, entry, number)
 
     @router.post("/console/consents/statement", name="console_statement")
@@ -60,12 +64,15 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         """Put a family's statement about a contested record on file, or end it (34 CFR 99.21)."""
         form = await _form(request)
         number, person = form.get("number", ""), person_of(staff.session)
-        about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
-        if form.get("ending"):
-            ending = _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
-            entry = await steward.end_statement(number, about, ending, person=person)
-        else:
-            entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
+        try:
+            about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
+            if form.get("ending"):
+                ending = _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
+                entry = await steward.end_statement(number, about, ending, person=person)
+            else:
+                entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
+        except REFUSALS as error:
+            return await _page(request, staff.session, None, "", again(request, error, form), is_statement=True)
         return await _page(request, staff.session, entry, "")
 
     @router.post("/console/consents/slip", name="console_slip")
@@ -81,7 +88,15 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         name = {"content-disposition": f'attachment; filename="slip-{slip.entry}.pdf"'}
         return Response(slip_paper(slip), media_type="application/pdf", headers=name)
 
-    async def _page(request: Request, session: Session, entry: int | None, number: str) -> Response:
+    async def _page(
+        request: Request,
+        session: Session,
+        entry: int | None,
+        number: str,
+        refused: Again | None = None,
+        *,
+        is_statement: bool = False,
+    ) -> Response:
         _, registry = await desk.read()
         lines = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
         return view(
@@ -90,6 +105,8 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
             "wishes",
             "consents.html",
             zone=zone_of(registry),
+            shown_again=refused,
+            is_statement=is_statement,
             lines=lines,
             partners=partners_of(registry),
             purposes=PURPOSES,

@@ -25,6 +25,7 @@ from agreements.documents.emergency import (
 from agreements.elements import Tier
 from agreements.shapes import words_only
 from agreements.signature import Kind
+from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import Approver
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.errors import BadOrder
@@ -37,6 +38,7 @@ from gateway.pages.languages import message
 from gateway.services.emergencies.orders import Emergencies, require_ordered
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
+from gateway.services.staff.session import Session
 from gateway.signin.callers import form_of
 
 ROWS: Final = 5
@@ -61,18 +63,22 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/emergencies", name="console_emergencies")
     async def read_emergencies(request: Request, staff: Approver) -> Response:
         """List every order, the newest first, with the form of a new one."""
+        return await _page(request, staff.session)
+
+    async def _page(request: Request, session: Session, refused: Again | None = None) -> Response:
         moment, registry = await desk.read()
         catalogue = desk.office.desk.catalogue
         names = {each.id: each.name for each in catalogue}
         listing = emergencies_listing(names, words_of(request))
         return list_view(
             request,
-            staff.session,
+            session,
             "emergencies",
             "emergencies.html",
             listed(request, listing, tuple(reversed(await emergencies.lines()))),
             zone=zone_of(registry),
-            own=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),
+            shown_again=refused,
+            own=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(session)),
             elements=[each for each in catalogue if each.tier is not Tier.NEVER],
             names=names,
             kinds=KINDS,
@@ -85,10 +91,13 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
     async def prepare_order(request: Request, staff: Approver) -> Response:
         """Prepare an order for an officer's signature. Nothing is ordered by this."""
         moment, _ = await desk.read()
-        order = order_of(await form_of(request), moment.now)
-        person = person_of(staff.session)
-        payload = emergency_order_bytes(order)
-        digest = await Papers(desk.office).prepare(Kind.EMERGENCY_ORDER, payload, person, title=order.id)
+        form, person = await form_of(request), person_of(staff.session)
+        try:
+            order = order_of(form, moment.now)
+            payload = emergency_order_bytes(order)
+            digest = await Papers(desk.office).prepare(Kind.EMERGENCY_ORDER, payload, person, title=order.id)
+        except REFUSALS as error:
+            return await _page(request, staff.session, again(request, error, form))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 
     @router.post("/console/emergencies/{digest}/review", name="console_review_emergency")

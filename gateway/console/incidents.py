@@ -7,10 +7,12 @@ a page and a file that nothing keeps, and each look is an entry that names who l
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import IncidentHandler
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.forms import moment as moment_of
@@ -44,17 +46,21 @@ def incidents_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/incidents", name="console_incidents")
     async def read_incidents(request: Request, staff: IncidentHandler) -> Response:
         """List every incident, the newest first, with the form of a new one."""
+        return await _list(request, staff.session)
+
+    async def _list(request: Request, session: Session, refused: Again | None = None) -> Response:
         _, registry = await desk.read()
         titles = {each.verified.agreement.id: each.verified.agreement.title for each in registry.history.values()}
         partners, clients = partners_of(registry), {each.id: each.name for each in registry.clients.values()}
         listing = incidents_listing({**partners, **titles, **clients}, words_of(request))
         return list_view(
             request,
-            staff.session,
+            session,
             "incidents",
             "incidents.html",
             listed(request, listing, await incidents.listed()),
             zone=zone_of(registry),
+            shown_again=refused,
             partners=partners,
             agreements=dict(sorted(titles.items(), key=lambda pair: pair[1].casefold())),
             clients=clients,
@@ -66,14 +72,12 @@ def incidents_router(desk: ConsoleDesk) -> APIRouter:
         form = await form_of(request)
         _, registry = await desk.read()
         zone = zone_of(registry)
-        first, last = _day(form, "since"), _day(form, "until") + timedelta(days=1)
-        concerns = Concerns(
-            datetime.combine(first, time(), zone),
-            datetime.combine(last, time(), zone),
-            **{name: form.get(name, "").strip() or None for name in ("partner", "agreement", "client")},
-        )
-        discovered = moment_of(form, "discovered", "When it was discovered", zone)
-        number = await incidents.open(form.get("what", ""), discovered, concerns, person_of(staff.session))
+        try:
+            concerns = _concerns(form, zone)
+            discovered = moment_of(form, "discovered", "When it was discovered", zone)
+            number = await incidents.open(form.get("what", ""), discovered, concerns, person_of(staff.session))
+        except REFUSALS as error:
+            return await _list(request, staff.session, again(request, error, form))
         return _back(number)
 
     @router.get("/console/incidents/{incident}", name="console_incident")
@@ -158,6 +162,12 @@ def _task(form: dict[str, str]) -> Task:
     if form.get("task", "") not in set(Task):
         raise CaseRefused("Say what it is about.")
     return Task(form["task"])
+
+
+def _concerns(form: dict[str, str], zone: ZoneInfo) -> Concerns:
+    first, last = _day(form, "since"), _day(form, "until") + timedelta(days=1)
+    named = {name: form.get(name, "").strip() or None for name in ("partner", "agreement", "client")}
+    return Concerns(datetime.combine(first, time(), zone), datetime.combine(last, time(), zone), **named)
 
 
 def _day(form: dict[str, str], name: str) -> date:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 
+from gateway.console.again import Again
 from gateway.console.views import view
 from gateway.pages.languages import language_of, translations
 from gateway.pages.listing import Listing, Shown, table
@@ -23,12 +24,13 @@ def list_view(
     shown: Shown[Row],
     *,
     zone: ZoneInfo = UTC,
+    shown_again: Again | None = None,
     **values: object,
 ) -> Response:
-    """Return a list as the address asks for it: its page, or its file."""
+    """Return a list as the address asks for it: its page, or its file. `shown_again` is a refused form of the page."""
     if shown.wants_file:
         return file_of(request, shown, zone)
-    return view(request, session, section, template, 200, zone=zone, shown=shown, **values)
+    return view(request, session, section, template, 200, zone=zone, shown_again=shown_again, shown=shown, **values)
 
 
 def listed(request: Request, listing: Listing[Row], rows: Sequence[Row]) -> Shown[Row]:

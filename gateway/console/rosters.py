@@ -22,6 +22,7 @@ from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import rosters_listing
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
@@ -56,7 +57,16 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         names = _titles(registry)
         shown = listed(request, rosters_listing(names), await rosters.summaries())
-        return list_view(request, staff.session, "rosters", "rosters.html", shown, zone=zone_of(registry), names=names)
+        return list_view(
+            request,
+            staff.session,
+            "rosters",
+            "rosters.html",
+            shown,
+            zone=zone_of(registry),
+            names=names,
+            waiting=await HeldDecisions(desk.office).waiting(),
+        )
 
     @router.get("/console/rosters/{roster}", name="console_roster")
     async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -155,6 +165,7 @@ async def _page(
         summary=summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
+        asked=await HeldDecisions(desk.office).about(summary.roster),
         standing=standing,
         named=named,
     )

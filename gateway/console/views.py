@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from gateway.console.again import Again
 from gateway.console.sections import ROOT, acts_of, groups_for
 from gateway.pages.render import UTC, Pages
 from gateway.services.staff.session import Session
@@ -24,9 +25,14 @@ def view(
     status: int = 200,
     *,
     zone: ZoneInfo = UTC,
+    shown_again: Again | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """Return a page of `section`. It shows only the sections that this person may open."""
+    """
+    Return a page of `section`. It shows only the sections that this person may open.
+
+    `shown_again` is a form of the page that was refused: what was sent stands in its fields.
+    """
     frame = {
         "root": ROOT,
         "site": "Pactgate",
@@ -35,7 +41,10 @@ def view(
         "acts": {act.value for act in acts_of(session.roles)},
         "session": session,
         "csrf_field": CSRF_FIELD,
+        "shown_again": shown_again,
+        "sent": {} if shown_again is None else shown_again.form,
     }
+    status = status if shown_again is None else shown_again.status
     return _PAGES.page(request, template, {**frame, **values}, status, zone=zone)
 
 

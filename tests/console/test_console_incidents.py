@@ -12,6 +12,7 @@ from gateway.services.searching.searches import Searches
 from gateway.services.searching.wanted import Outcome, Wanted
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
+from tests.factories.gateway import BRIGHT_PATH, HARBOR
 
 pytestmark = [pytest.mark.ferpa("I1"), pytest.mark.claim(4), pytest.mark.claim(9)]
 TOGETHER = pytest.mark.asyncio(loop_scope="module")
@@ -22,7 +23,9 @@ TOGETHER = pytest.mark.asyncio(loop_scope="module")
 async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: Console) -> None:
     number = await shared.open_incident()
     officer, start = await shared.as_a(Role.OFFICER), await shared.gateway.size()
-    token = await officer.token()
+    token, mentoring = await officer.token(), shared.gateway.line(MENTORING)
+    partners = shared.gateway.deployment.partners
+    harbors, bright_paths = partners[HARBOR].client, partners[BRIGHT_PATH].client
     good = {
         "csrf": token,
         "what": "A laptop was stolen.",
@@ -42,6 +45,11 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: 
         ({"partner": "partner:nobody"}, 404),
         ({"agreement": "agreement:nothing"}, 404),
         ({"client": "client:nobody"}, 400),
+        # Who do not belong together: no disclosure could be of all of them, and nobody would be found.
+        ({"agreement": mentoring}, 400),
+        ({"client": harbors}, 400),
+        ({"partner": "", "agreement": mentoring, "client": bright_paths}, 400),
+        ({"partner": "", "agreement": shared.gateway.digest(MENTORING), "client": bright_paths}, 400),
         ({"since": "9999-12-31"}, 400),
         ({"until": "2026-09-30"}, 400),
     ):
@@ -72,7 +80,7 @@ async def test_the_students_of_an_incident_are_those_of_the_log_and_each_look_is
     listed = await officer.post(f"{page}/letters", {"csrf": token})
     assert (shown.status_code, listed.status_code) == (200, 200)
     assert listed.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(listed.text.removeprefix("\ufeff"))))
+    rows = list(csv.DictReader(io.StringIO(listed.content.decode("utf-8-sig"))))
     (first, second) = await shared.entries(start, "incident.affected_read")
     assert (first["incident"], first["students"], first["person"]) == (
         number,

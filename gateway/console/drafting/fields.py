@@ -18,6 +18,9 @@ from gateway.services.drafts.editing import placed
 
 Content = dict[str, Json]
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+_ROW: Final = re.compile(r"0|[1-9][0-9]{0,2}")
+_NO_VALUES: Final = frozenset({"csrf", "revision", "onward", "stay"})
+"""What a form has besides what somebody typed."""
 _SPARE: Final = 2
 """Empty rows under those that are filled in."""
 
@@ -69,6 +72,13 @@ class Field:
             return "\n".join(_text(each) for each in found)
         return _text(found)
 
+    def told(self, content: Content) -> str:
+        """Return what stands in the field in the words of the page, a row in each line."""
+        if self.look is Look.ROWS:
+            return "\n".join(" · ".join(filter(None, row.values())) for row in self.rows(content)).strip()
+        value = self.shown(content)
+        return dict(self.choices).get(value, value)
+
     def is_day(self, value: str) -> bool:
         """Whether a browser's own field for days can hold this: what it cannot hold, it would throw away."""
         return self.look is Look.DAY and (not value or read_date(value) is not None)
@@ -99,8 +109,10 @@ class Field:
         return given or None
 
     def _read_rows(self, form: Mapping[str, str], content: Content) -> Json:
-        before, found = self.rows(content), []
-        for index in range(len(before)):
+        # A draft that somebody else saved in the meantime may have fewer rows than the page on which these were typed.
+        typed = [int(name.split(".")[-2]) + 1 for name in form if self._is_row(name)]
+        found: list[dict[str, Json]] = []
+        for index in range(max(len(self.rows(content)), *typed, 0)):
             row: dict[str, Json] = {}
             for name, _ in self.members:
                 given = cleaned(form.get(f"{self.name}.{index}.{name}", ""))
@@ -109,6 +121,25 @@ class Field:
             if row:
                 found.append(row)
         return found or None  # type: ignore[return-value]  # a list of groups of texts
+
+    def has(self, name: str) -> bool:
+        """Whether a form's field of this name belongs to this one."""
+        return name == self.name or self._is_row(name)
+
+    def _is_row(self, name: str) -> bool:
+        if self.look is not Look.ROWS or not name.startswith(f"{self.name}."):
+            return False
+        index, _, member = name.removeprefix(f"{self.name}.").partition(".")
+        return bool(_ROW.fullmatch(index)) and member in dict(self.members)
+
+
+def homeless(form: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[str, ...]:
+    """Return what was typed into fields that the page does not have any more, as when somebody changed the basis."""
+    return tuple(
+        value
+        for name, value in form.items()
+        if name not in _NO_VALUES and cleaned(value) and not any(each.has(name) for each in fields)
+    )
 
 
 def filled(content: Content, fields: tuple[Field, ...], form: Mapping[str, str]) -> Content:

@@ -6,6 +6,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting.beginning import beginning_router
 from gateway.console.drafting.choosing import choosing_router
 from gateway.console.drafting.list import drafts_router
+from gateway.console.drafting.population import population_router
 from gateway.console.drafting.reviewing import reviewing_router
 from gateway.console.drafting.writing import writing_router
 
@@ -16,6 +17,7 @@ def drafting_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         beginning_router(desk),
         drafts_router(desk),
         choosing_router(desk),
+        population_router(desk),
         reviewing_router(desk),
         writing_router(desk),
     )

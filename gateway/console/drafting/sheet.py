@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from agreements.elements import Catalogue, load_catalogue
 from agreements.errors import Problem
+from gateway.console.again import Again
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.drafting.fields import Content
 from gateway.console.drafting.steps import STEPS, Step, by_step, steps_of
@@ -75,11 +76,20 @@ class Sheet:
         }
 
     def show(
-        self, request: Request, template: str, step: str, *, content: Content | None = None, **values: object
+        self,
+        request: Request,
+        template: str,
+        step: str,
+        *,
+        content: Content | None = None,
+        refused: Again | None = None,
+        **values: object,
     ) -> Response:
-        """Return a page of the draft."""
+        """Return a page of the draft; after a form that was `refused`, with the content that it would have saved."""
         shown: dict[str, Any] = {**self.frame(content), "step": step, **values}
-        return view(request, self.session, "drafts", template, zone=zone_of(self.registry), **shown)
+        return view(
+            request, self.session, "drafts", template, zone=zone_of(self.registry), shown_again=refused, **shown
+        )
 
     async def save(self, form: Mapping[str, str], content: Content) -> None:
         """Save what a form made of the draft. Raises `DraftMoved`, `DraftedByAnother`, `DraftRefused`."""

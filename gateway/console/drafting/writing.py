@@ -11,9 +11,10 @@ from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.keys import read_public_file
 from agreements.pointer import resolve
+from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import Drafter
 from gateway.console.desk import ConsoleDesk
-from gateway.console.drafting.fields import Content, filled
+from gateway.console.drafting.fields import Content, filled, homeless
 from gateway.console.drafting.sheet import ONWARD, Sheet, goes_to, sheet_of
 from gateway.console.drafting.steps import BY_NAME, Step, by_field, by_step
 from gateway.services.drafts.editing import placed, rebased
@@ -40,7 +41,11 @@ def writing_router(desk: ConsoleDesk) -> APIRouter:
     async def write_step(request: Request, staff: Drafter, draft: uuid.UUID, step: StepName) -> Response:
         """Save one page of a draft."""
         sheet, form = await sheet_of(desk, staff.session, draft), await form_of(request)
-        await sheet.save(form, _after(sheet, BY_NAME[step], form))
+        try:
+            await sheet.save(form, _after(sheet, BY_NAME[step], form))
+        except REFUSALS as error:
+            refused = again(request, error, form)
+            return _page(request, await sheet_of(desk, staff.session, draft), BY_NAME[step], refused)
         return goes_to(sheet.after(BY_NAME[step]) if ONWARD in form else sheet.at(BY_NAME[step]))
 
     @router.post("/console/drafts/{draft}/{step}/look", name="console_look_step")
@@ -53,11 +58,25 @@ def writing_router(desk: ConsoleDesk) -> APIRouter:
     return router
 
 
-def _page(request: Request, sheet: Sheet, step: Step) -> Response:
-    content = sheet.draft.content
+def _page(request: Request, sheet: Sheet, step: Step, refused: Again | None = None) -> Response:
+    kept = sheet.draft.content
+    content = kept if refused is None else _after(sheet, step, refused.form)
     fields = step.fields(content, sheet.catalogue, sheet.offered)
-    wrong, rest = by_field(by_step(sheet.problems())[step.name], fields)
-    return sheet.show(request, "draft_step.html", step.name, title=step.title, fields=fields, wrong=wrong, rest=rest)
+    wrong, rest = by_field(by_step(sheet.problems(content))[step.name], fields)
+    return sheet.show(
+        request,
+        "draft_step.html",
+        step.name,
+        content=content,
+        refused=refused,
+        title=step.title,
+        fields=fields,
+        wrong=wrong,
+        rest=rest,
+        # INVARIANT: what somebody typed is never lost to what somebody else saved: both stand there, to choose from.
+        kept={each.path: each.told(kept) for each in fields if each.told(kept) != each.told(content)},
+        homeless=() if refused is None else homeless(refused.form, fields),
+    )
 
 
 def _after(sheet: Sheet, step: Step, form: Mapping[str, str]) -> Content:

@@ -33,7 +33,7 @@ class DraftMoved(GatewayError):
 
     code = "draft_moved"
     public_detail = "Somebody saved this draft in the meantime. What you sent was not saved over it."
-    remedy = "Go back, copy what you wrote, open the draft again, and enter it there."
+    remedy = "Open the draft again: it shows what is saved by now."
 
 
 class TooManyDrafts(GatewayError):

@@ -2,7 +2,8 @@
 Drafts that are kept while somebody writes them: begun, saved page by page, given out to be signed, deleted.
 
 INVARIANT: nothing counts by being kept. A draft comes into force the way a file does: signed, approved and filed.
-Of two people who save at the same time the second is refused, and loses nothing: what they sent is still before them.
+Of two people who save at the same time the second is refused, and nothing of theirs stands in the draft: the page shows
+them what they sent, beside what is saved by now, to send it again or not.
 INVARIANT: no private key is kept here, and none that an earlier version kept is handed out.
 """
 

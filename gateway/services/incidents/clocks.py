@@ -61,8 +61,8 @@ def duties(discovered: datetime, hours: Iterable[int], students: int | None) -> 
     found = [] if within is None else [Duty(Task.PARTNER_TELLS, discovered + timedelta(hours=within))]
     if students is None:
         found.append(Duty(Task.COUNT_STUDENTS, None))
-    if students != 0:
-        found.append(Duty(Task.TELL_FAMILIES, by_law))
+    # Nobody found is no reason of the law's: that nobody is to be told is said by a person, with why.
+    found.append(Duty(Task.TELL_FAMILIES, by_law))
     if students is not None and students > MANY:
         found.append(Duty(Task.TELL_ATTORNEY_GENERAL, by_law))
     return tuple(sorted(found, key=lambda each: (each.due is None, each.due or discovered)))

@@ -22,6 +22,7 @@ from gateway.records.subjects import SubjectKey
 from gateway.services.inbox.errors import CaseMoved, CaseRefused, DutiesUndone
 from gateway.services.incidents.affected import disclosures_of, numbers_beside, packed, students_of
 from gateway.services.incidents.clocks import Task
+from gateway.services.incidents.concerned import require_together
 from gateway.services.incidents.lines import Affected, Concerns, Incident, IncidentLine
 from gateway.services.incidents.standing import CLOSED, NOT_APPLICABLE, line_of, noted, stored
 from gateway.services.office import Office
@@ -66,6 +67,7 @@ class Incidents:
             partners=tuple(filter(None, [concerns.partner])), agreements=tuple(filter(None, [concerns.agreement]))
         )
         clauses_for(wanted, registry, self._office.desk.catalogue)
+        require_together(concerns, registry)
         # (2): the window is one, and it was discovered before it is told of.
         if concerns.since >= concerns.until:
             raise CaseRefused("The time that it concerns begins before it ends.")

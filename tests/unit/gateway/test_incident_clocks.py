@@ -35,8 +35,8 @@ def test_whom_nobody_counted_are_told_of_all_the_same() -> None:
     assert tasks([], None) == [("tell_families", NOON + DAYS), ("count_students", None)]
 
 
-def test_nobody_is_told_where_nothing_left() -> None:
-    assert tasks([24], 0) == [("partner_tells", NOON + dt.timedelta(hours=24))]
+def test_families_are_to_be_told_until_somebody_says_that_nobody_is_even_where_nobody_was_found() -> None:
+    assert tasks([24], 0) == [("partner_tells", NOON + dt.timedelta(hours=24)), ("tell_families", NOON + DAYS)]
 
 
 def test_a_duty_is_overdue_after_its_last_instant_and_not_once_it_is_done() -> None:
