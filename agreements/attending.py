@@ -16,7 +16,7 @@ from agreements.authority import Received
 from agreements.dates import school_year_of
 from agreements.documents.people import NamedPerson
 from agreements.in_force import VerifiedAgreement, VerifiedBinding
-from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, named_at
+from agreements.people import VerifiedPeopleAnnex, VerifiedUndertaking, named_at, named_by
 from agreements.terms import PeopleBehind
 
 
@@ -73,14 +73,13 @@ def attendance(
     at: datetime,
 ) -> Attendance:
     """Return who may stand behind a call at this instant: whoever lacks nothing, by every annex that is given."""
-    newest = max((max(each.received, each.approved or each.received, key=_index).index for each in annexes), default=0)
     machines = {key.key.thumbprint for each in bindings for key in each.keys}
     accepted, today = _accepted(agreement, undertakings), _today(agreement, at)
     return Attendance(
         agreement.agreement.people_behind,
         {
             kid: named.role
-            for kid, named in named_at(annexes, newest).items()
+            for kid, named in named_by(annexes).items()
             if _missing(named, accepted, today, machines) is None
         },
     )
@@ -135,7 +134,3 @@ def _accepted(agreement: VerifiedAgreement, undertakings: Iterable[VerifiedUnder
 
 def _today(agreement: VerifiedAgreement, at: datetime) -> date:
     return at.astimezone(ZoneInfo(agreement.agreement.term.time_zone)).date()
-
-
-def _index(received: Received) -> int:
-    return received.index

@@ -163,6 +163,35 @@ def verify_certificate(
     certificate = read_certificate(envelope.payload)
     if certificate.agreement != agreement.digest:
         raise NotEntitled("The certificate is for another agreement.")
+    # (3) to (5): what it says may be certified now.
+    require_certifiable(
+        certificate, agreement=agreement, ended=ended, received=received, holds=holds, releases=releases
+    )
+    kids = [known.signer.key.thumbprint for known in signing]
+    return VerifiedCertificate(
+        certificate,
+        envelope.digest,
+        tuple(known.signer for known in signing),
+        received,
+        authority.flags(kids),
+        SEAL,
+    )
+
+
+def require_certifiable(
+    certificate: Certificate,
+    *,
+    agreement: Agreement,
+    ended: date | None,
+    received: Received,
+    holds: Iterable[VerifiedHold],
+    releases: Sequence[VerifiedRelease],
+) -> None:
+    """
+    Check what a certificate says, whoever signs it: it is judged so when it is drawn up, and when it is verified.
+
+    Raises `SamePerson`, `DestroyedInFuture`, `AgreementNotOver`, `DestructionHeld`.
+    """
     # (3): somebody else than who destroyed it saw it.
     if person(certificate.who) == person(certificate.witness):
         raise SamePerson("The destruction was witnessed by the person who carried it out.")
@@ -175,15 +204,6 @@ def verify_certificate(
     if held := open_holds(holds, releases, received.index):
         listed = ", ".join(each.digest for each in held)
         raise DestructionHeld(f"Destruction was certified while a hold was open ({listed}).")
-    kids = [known.signer.key.thumbprint for known in signing]
-    return VerifiedCertificate(
-        certificate,
-        envelope.digest,
-        tuple(known.signer for known in signing),
-        received,
-        authority.flags(kids),
-        SEAL,
-    )
 
 
 def require_bound(certificate: Certificate, recorded: Recorded, left: Mapping[str, date]) -> None:

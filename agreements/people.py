@@ -156,6 +156,12 @@ def named_at(annexes: Iterable[VerifiedPeopleAnnex], index: int) -> Mapping[str,
     return MappingProxyType(named)
 
 
+def named_by(annexes: Sequence[VerifiedPeopleAnnex]) -> Mapping[str, NamedPerson]:
+    """Return the people whom all of these annexes together name, by id: as they stand after the newest of them."""
+    received = [found for each in annexes for found in (each.received, each.approved) if found is not None]
+    return named_at(annexes, max((each.index for each in received), default=0))
+
+
 def _narrowed(named: NamedPerson, later: NamedPerson) -> NamedPerson:
     """Return the person as an officer approved it, less what the partner took back since."""
     valid_to = min(named.training.valid_to, later.training.valid_to)

@@ -1,6 +1,8 @@
 """What a person at a partner accepts before seeing students: purpose, limits and redisclosure, in plain words."""
 
+from agreements.canonical import digest_of
 from agreements.document import Agreement
+from agreements.documents.undertaking import Undertaking
 
 
 def statement(agreement: Agreement) -> str:
@@ -29,3 +31,8 @@ def statement(agreement: Agreement) -> str:
         "I keep no copies of my own. When I leave, or when the agreement ends, my access ends.",
     )
     return "\n".join(lines) + "\n"
+
+
+def undertaking_of(agreement: Agreement, person: str, school_year: str) -> Undertaking:
+    """Return what a person signs who accepts the statement of this version for one school year."""
+    return Undertaking(agreement.digest, person, school_year, digest_of(statement(agreement).encode()))

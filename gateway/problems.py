@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from gateway.errors import GatewayError
+
 PROBLEM_JSON = b"application/problem+json"
 OAUTH_JSON = b"application/json"
 
@@ -119,6 +121,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "roster_held": Kind(409, "Many students would leave the roster"),
     "line_refused": Kind(409, "This cannot be said of the line"),
     "not_their_right": Kind(403, "This person cannot decide this"),
+    "restriction_refused": Kind(409, "It does not fit what is on file"),
     "signer_unknown": Kind(400, "The name of who speaks is needed"),
     "not_confirmed": Kind(400, "It was not confirmed"),
     "not_acknowledged": Kind(409, "Look at each caution first"),
@@ -133,6 +136,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "sign_link_over": Kind(404, "This link is over"),
     "paper_filed": Kind(409, "It is filed already"),
     "paper_incomplete": Kind(409, "Somebody has still to sign"),
+    "nothing_waits": Kind(409, "It does not wait any more"),
     "too_many_papers": Kind(409, "Too many documents wait"),
     "signature_unwanted": Kind(409, "Nobody waits for this signature"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
@@ -140,6 +144,9 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "invalid_order": Kind(400, "Something is missing"),
     "no_such_order": Kind(404, "There is no such order"),
     "order_was_ended": Kind(409, "It is over already"),
+    "release_refused": Kind(409, "The order does not give this"),
+    "other_students": Kind(409, "These are other students"),
+    "too_many_students": Kind(409, "These are too many students"),
     "unknown_draft": Kind(404, "There is no such draft"),
     "draft_moved": Kind(409, "The draft was saved by somebody else"),
     "too_many_drafts": Kind(409, "Too many drafts are kept"),
@@ -243,7 +250,8 @@ def problem(
     by this sentence, also where the table has no title for it.
     """
     kind = (PAGE_PROBLEMS.get(code) if to_staff else None) or PROBLEMS.get(code)
-    if kind is None and to_staff and detail:
+    # Who says no more than that it could not be done says nothing to a person: it is a fault of ours.
+    if kind is None and to_staff and detail not in {"", GatewayError.public_detail}:
         kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None

@@ -34,8 +34,10 @@ def sign(
     catalogue = load_catalogue()
     with problems_said():
         KINDS[kind].read(payload, catalogue)
-    for term in terms_of(payload, KINDS[kind].shape(catalogue), catalogue):
+    for term in terms_of(payload, KINDS[kind].shape(catalogue), catalogue, KINDS[kind].counted):
         say(_told(term))
+    if kind is Kind.UNDERTAKING:
+        say("The words of this statement stand on the page of the document; `pactgate people accept` shows them too.")
     holder = papers.read_key(key)
     if not yes:
         typer.confirm(f"Sign this {kind.value.replace('_', ' ')}?", abort=True, err=True)

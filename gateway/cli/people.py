@@ -6,15 +6,15 @@ from typing import Annotated, Final
 import typer
 
 from agreements.authored import read_authored
-from agreements.canonical import Json, canonical_bytes, digest_of, read_canonical
+from agreements.canonical import Json, canonical_bytes, read_canonical
 from agreements.document import Agreement, parse_agreement
 from agreements.documents.people import PEOPLE_ANNEX, read_people
-from agreements.documents.undertaking import Undertaking, read_undertaking, undertaking_bytes
+from agreements.documents.undertaking import read_undertaking, undertaking_bytes
 from agreements.elements import load_catalogue
 from agreements.keys import read_public_file
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
-from agreements.statement import statement
+from agreements.statement import statement, undertaking_of
 from gateway.cli import papers
 from gateway.cli.agreement import Approvals, Key, Signed, Yes
 from gateway.cli.run import known_trust, office, run, say, show
@@ -97,12 +97,10 @@ def accept(
 ) -> None:
     """Read what the agreement asks of you, and accept it for one school year with your own key."""
     promised = _agreement(agreement)
-    words = statement(promised)
-    say(words)
+    say(statement(promised))
     if not yes:
         typer.confirm("Do you accept this?", abort=True, err=True)
-    undertaking = Undertaking(promised.digest, person, school_year, digest_of(words.encode()))
-    payload = undertaking_bytes(undertaking)
+    payload = undertaking_bytes(undertaking_of(promised, person, school_year))
     read_undertaking(payload)  # judged as it will be when it is registered
     document = add_signature(None, Kind.UNDERTAKING, payload, papers.read_key(key))
     papers.write_signed(out, document)

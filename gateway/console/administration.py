@@ -17,6 +17,7 @@ from gateway.console.signer_papers import signer_papers_router
 from gateway.console.signers import signers_router
 from gateway.console.staff import staff_router
 from gateway.console.staff_stops import staff_stops_router
+from gateway.console.undertakings import undertakings_router
 
 
 def administration_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
@@ -27,6 +28,7 @@ def administration_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         clients_router(desk),
         bindings_router(desk),
         people_router(desk),
+        undertakings_router(desk),
         signers_router(desk),
         signer_papers_router(desk),
         staff_router(desk),

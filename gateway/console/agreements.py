@@ -78,6 +78,14 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
 
+    @router.post("/console/agreements/{digest}/end", name="console_end_agreement")
+    async def end_agreement(request: Request, staff: Stopper, digest: Digest) -> Response:
+        """End an agreement for good: the partner's next request is refused, and what it owes begins."""
+        found = await agreement_page(desk.office, digest)
+        reason = confirmed(await form_of(request), found.agreement.id)
+        await desk.office.suspensions.stop_agreement(digest, Standing.TERMINATED, reason, person_of(staff.session))
+        return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
+
     @router.get("/console/partners", name="console_partners")
     async def read_partners(request: Request, staff: LogReader) -> Response:
         """List the partners with their agreements and programs."""

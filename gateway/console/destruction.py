@@ -1,8 +1,9 @@
 """
 The destruction of what a partner received: the figures it certifies, and its certificate, compared with the log.
 
-The figures for leavers hold record codes: they are a file for whoever manages partners, and stand on no page. The page
-says about how many answers there are; the file and the certificate are made of the log itself (decision 70).
+The figures for leavers hold record codes: they are in the bytes that are signed, for whoever manages partners and for
+the partner, and stand on no page. The page says about how many answers there are; the file and the certificate are made
+of the log itself when somebody asks for them (decision 70).
 """
 
 import json
@@ -11,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from agreements.documents.destruction import COVERS, WHOLE
+from agreements.documents.destruction import COVERS, METHODS, WHOLE, certificate_bytes
 from agreements.documents.destruction import read_certificate as read_document
 from agreements.signature import Kind, read_envelope
 from gateway.console import labels
@@ -19,9 +20,11 @@ from gateway.console.agreements import Digest
 from gateway.console.callers import LogReader, Preparer
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadForm
-from gateway.console.forms import words
+from gateway.console.forms import Form, chosen, day, words
+from gateway.console.preparing import prepared
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.family.inspections import OpenInspections
+from gateway.services.obligations.certifying import Told
 from gateway.services.obligations.owed import Obligations
 from gateway.services.overview import agreement_page
 from gateway.services.papers.judging import in_our_words
@@ -66,6 +69,16 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
             headers={"content-disposition": f'attachment; filename="destruction-{covers}.json"'},
         )
 
+    @router.post("/console/agreements/{digest}/destruction/certificate", name="console_draw_up")
+    async def draw_up(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:
+        """Prepare the certificate for the partner's signer: what the partner tells, with the figures of the log."""
+        form = await form_of(request)
+        covers, told = chosen(form, "covers", "What is certified", COVERS), _told(form)
+        with in_our_words():
+            drawn = await desk.obligations.draw_up(digest, covers, told)
+        title = f"Destruction under {(await agreement_page(desk.office, digest)).agreement.id}"
+        return await prepared(desk, staff, Kind.CERTIFICATE, certificate_bytes(drawn), title)
+
     @router.post("/console/agreements/{digest}/destruction", name="console_certify")
     async def certify(request: Request, staff: Preparer, digest: Digest) -> RedirectResponse:
         """Register a certificate that the partner's signer signed; one over everything closes the agreement."""
@@ -79,3 +92,15 @@ def destruction_router(desk: ConsoleDesk) -> APIRouter:
         return RedirectResponse(f"{ROOT}/agreements/{digest}/destruction", 303)
 
     return router
+
+
+def _told(form: Form) -> Told:
+    """Return what the partner tells of the destruction. Raises `BadForm`."""
+    return Told(
+        what=words(form, "what", "What was destroyed"),
+        method=chosen(form, "method", "The method", METHODS),
+        how=words(form, "how", "How it was done"),
+        destroyed_on=day(form, "destroyed_on", "Destroyed on"),
+        who=words(form, "who", "Who destroyed it", most=200),
+        witness=words(form, "witness", "Who saw it", most=200),
+    )

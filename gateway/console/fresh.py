@@ -16,7 +16,11 @@ from gateway.services.staff.step_up import StepUpAct, spend
 from gateway.signin.ways import sessions_of
 
 FRESH: Final[Mapping[Kind, StepUpAct]] = MappingProxyType(
-    {Kind.EMERGENCY_ORDER: StepUpAct.EMERGENCY, Kind.REINSTATEMENT: StepUpAct.APPROVE}
+    {
+        Kind.EMERGENCY_ORDER: StepUpAct.EMERGENCY,
+        Kind.EMERGENCY_RELEASE: StepUpAct.EMERGENCY,
+        Kind.REINSTATEMENT: StepUpAct.APPROVE,
+    }
 )
 
 

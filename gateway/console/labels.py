@@ -9,6 +9,7 @@ from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Status
 from agreements.roles import Role
 from gateway.pages.languages import message
+from gateway.services.acceptances import Unable
 from gateway.services.overview import UNVERIFIED
 
 STANDINGS: Final[Mapping[str, str]] = {
@@ -44,6 +45,14 @@ LACKS: Final[Mapping[Missing, str]] = {
     Missing.NAME: message("is not named"),
     Missing.TRAINING: message("training is over, or has not begun"),
     Missing.UNDERTAKING: message("has not accepted the statement for this school year"),
+}
+UNABLE: Final[Mapping[Unable, str]] = {
+    Unable.NO_KEY: message("The list has no key of theirs. Take them out, and add them again with one."),
+    Unable.PROGRAMS_KEY: message("The list has a program's key for them, which accepts nothing. Name their own."),
+    Unable.OTHER_KEY: message(
+        "They accepted with a key that the list had before, which counts no more, and nothing is taken twice. Name "
+        "them with another number, and bind their programs to it."
+    ),
 }
 PEOPLES_ROLES: Final[Mapping[str, str]] = {
     "responsible": message("answers for a program"),

@@ -8,6 +8,8 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.fresh import require_fresh
 from gateway.console.paper_desk import Digest, opened, origin_of
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.family.inspections import OpenInspections
+from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.passkeys import signable, signed_by_passkey
@@ -19,7 +21,7 @@ from gateway.signing.link import link
 def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
     """Return the routes by which papers move on."""
     router = APIRouter(include_in_schema=False)
-    papers = Papers(desk.office)
+    papers = Papers(desk.office, OpenInspections(desk.office.desk.catalogue, desk.subject_key))
 
     @router.post("/console/papers/{digest}/signatures", name="console_paper_sign")
     async def add_signature(request: Request, staff: PaperReader, digest: Digest) -> Response:
@@ -41,7 +43,7 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.post("/console/papers/{digest}/invitations", name="console_paper_invite")
     async def invite(request: Request, staff: PaperReader, digest: Digest) -> Response:
-        """Make a link for a partner's signer. It is shown once, in this answer, and kept nowhere."""
+        """Make a link for whoever of a partner's signs. It is shown once, in this answer, and kept nowhere."""
         found = await opened(papers, staff.session, digest)
         party = (await form_of(request)).get("party", "")
         made = await Invitations(desk.office).invite(digest, party, person_of(staff.session))
@@ -69,10 +71,10 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
 
     @router.post("/console/papers/{digest}/file", name="console_paper_file")
     async def file_paper(request: Request, staff: PaperReader, digest: Digest) -> Response:
-        """Bring a complete document into force."""
+        """Bring a complete document into force, or have it wait for a second person: the page then says which."""
         found = await opened(papers, staff.session, digest)
         await require_fresh(request, staff.session, found.line.kind, digest)
-        await papers.file(digest, person_of(staff.session))
+        await HeldDecisions(desk.office).file(digest, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 
     @router.post("/console/papers/{digest}/withdraw", name="console_paper_withdraw")

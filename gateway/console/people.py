@@ -20,7 +20,7 @@ from agreements.documents.people import (
 )
 from agreements.documents.reading import PERSON
 from agreements.keys import read_public_file
-from agreements.people import named_at
+from agreements.people import named_by
 from agreements.signature import Kind
 from gateway.console import labels
 from gateway.console.agreements import Digest
@@ -31,9 +31,9 @@ from gateway.console.forms import Form, chosen, day, shaped, words
 from gateway.console.preparing import prepared
 from gateway.console.views import view
 from gateway.errors import Sentence
-from gateway.services.errors import UnknownAgreement
+from gateway.services.acceptances import AcceptanceLine, acceptances
 from gateway.services.staff.session import Session
-from gateway.services.standing.registry import Moment, Registry
+from gateway.services.standing.registry import Registry
 from gateway.signin.callers import form_of
 
 ADD, PREPARE, OUT = "add", "prepare", "out "
@@ -52,14 +52,16 @@ def people_router(desk: ConsoleDesk) -> APIRouter:
     async def read_list(request: Request, staff: Preparer, digest: Digest) -> Response:
         """Show the list in force, as the beginning of the next one."""
         moment, registry = await desk.read()
-        return _page(request, staff.session, registry, digest, _named(registry, moment, digest))
+        lines = acceptances(registry, moment, digest)
+        people = tuple(named_by(registry.history[digest].annexes).values())
+        return _page(request, staff.session, registry, digest, people, lines=lines)
 
     @router.post("/console/agreements/{digest}/people", name="console_name_people")
     async def write_list(request: Request, staff: Preparer, digest: Digest) -> Response:
         """Add somebody, take somebody out, or prepare the list for the partner's signer."""
         form = await form_of(request)
         moment, registry = await desk.read()
-        _named(registry, moment, digest)
+        lines = acceptances(registry, moment, digest)
         people, step = _listed(form, digest), form.get("step", "")
         if step == PREPARE:
             if not people:
@@ -75,13 +77,19 @@ def people_router(desk: ConsoleDesk) -> APIRouter:
             people = tuple(each for each in people if each.id != step.removeprefix(OUT))
         else:
             raise BadForm("Say what is to be done with the list.")
-        return _page(request, staff.session, registry, digest, people)
+        return _page(request, staff.session, registry, digest, people, lines=lines)
 
     return router
 
 
 def _page(
-    request: Request, session: Session, registry: Registry, digest: str, people: tuple[NamedPerson, ...]
+    request: Request,
+    session: Session,
+    registry: Registry,
+    digest: str,
+    people: tuple[NamedPerson, ...],
+    *,
+    lines: tuple[AcceptanceLine, ...],
 ) -> Response:
     return view(
         request,
@@ -93,15 +101,9 @@ def _page(
         people=people,
         written=_written(digest, people),
         fits=_fits(digest, people),
+        accepting=lines,
         labels=labels,
     )
-
-
-def _named(registry: Registry, moment: Moment, digest: str) -> tuple[NamedPerson, ...]:
-    """Return whom the lists in force name. Raises `UnknownAgreement`."""
-    if digest not in registry.granted:
-        raise UnknownAgreement(f"No agreement {digest} is in force.")
-    return tuple(named_at(registry.history[digest].annexes, moment.size).values())
 
 
 def _payload(digest: str, people: tuple[NamedPerson, ...]) -> bytes:

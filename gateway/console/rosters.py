@@ -22,6 +22,8 @@ from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import rosters_listing
 from gateway.console.views import ROOT, person_of, view
+from gateway.services.papers.held_decisions import HeldDecisions
+from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import UnknownRoster
@@ -37,7 +39,7 @@ Roster = Annotated[int, Path(ge=0, lt=2**53)]
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """A key that may decide: an officer's, for all schools, or that of a principal, for one."""
+    """A key that may decide: for all schools, or that of a principal, for one."""
 
     kid: str
     name: str
@@ -55,7 +57,16 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
         _, registry = await desk.read()
         names = _titles(registry)
         shown = listed(request, rosters_listing(names), await rosters.summaries())
-        return list_view(request, staff.session, "rosters", "rosters.html", shown, zone=zone_of(registry), names=names)
+        return list_view(
+            request,
+            staff.session,
+            "rosters",
+            "rosters.html",
+            shown,
+            zone=zone_of(registry),
+            names=names,
+            waiting=await HeldDecisions(desk.office).waiting(),
+        )
 
     @router.get("/console/rosters/{roster}", name="console_roster")
     async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
@@ -154,6 +165,7 @@ async def _page(
         summary=summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
+        asked=await HeldDecisions(desk.office).about(summary.roster),
         standing=standing,
         named=named,
     )
@@ -164,13 +176,12 @@ def _titles(registry: Registry) -> Mapping[str, str]:
 
 
 def _deciders(moment: Moment, registry: Registry) -> list[Decider]:
-    """Return the keys by which somebody of the district decides about rosters now."""
-    officers = registry.authority.officers(moment.received)
-    named = [Decider(kid, officer.name, None) for kid, officer in officers.items()]
-    signers = (each.signer for each in registry.authority.introductions)
-    today = moment.now.date()
-    principals = (each for each in signers if each.school and each.valid_from <= today <= each.valid_to)
-    return [*named, *(Decider(each.key.thumbprint, each.name, each.school) for each in principals)]
+    """Return the keys by which somebody of the district decides about rosters now: officers, and whom it named."""
+    held = held_now(registry.authority, moment.received)
+    officers = [Decider(kid, each.name, None) for kid, each in held.officers.items()]
+    signers = {kid: each.signer for kid, each in held.signers.items() if kid not in held.officers}
+    named = [each for kid, each in signers.items() if held.may(kid, Need(Who.DECIDER), Kind.ROSTER_DECISION)]
+    return [*officers, *(Decider(each.key.thumbprint, each.name, each.school) for each in named)]
 
 
 def _line(form: Mapping[str, str]) -> int:

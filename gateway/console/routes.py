@@ -12,6 +12,8 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.drafting.routes import drafting_routers
 from gateway.console.emergencies import emergencies_router
 from gateway.console.glossary import glossary_router
+from gateway.console.handing_over import handing_over_router
+from gateway.console.held_decisions import held_decisions_router
 from gateway.console.incidents import incidents_router
 from gateway.console.load_reports import load_reports_router
 from gateway.console.loads import loads_router
@@ -19,6 +21,7 @@ from gateway.console.log import log_router
 from gateway.console.overview import overview_router
 from gateway.console.paper_acts import paper_acts_router
 from gateway.console.papers import papers_router
+from gateway.console.parents import parents_router
 from gateway.console.passkeys import passkeys_router
 from gateway.console.rosters import rosters_router
 from gateway.console.start import start_router
@@ -34,17 +37,20 @@ def console_routers(desk: ConsoleDesk) -> tuple[APIRouter, ...]:
         overview_router(desk),
         log_router(desk),
         students_router(desk),
+        parents_router(desk),
         agreements_router(desk),
         *drafting_routers(desk),
         calendar_router(desk),
         papers_router(desk),
         paper_acts_router(desk),
+        held_decisions_router(desk),
         passkeys_router(desk),
         *administration_routers(desk),
         alarms_router(desk),
         incidents_router(desk),
         stops_router(desk),
         emergencies_router(desk),
+        handing_over_router(desk),
         loads_router(desk),
         load_reports_router(desk),
         rosters_router(desk),

@@ -15,6 +15,8 @@ from audit.copy import CopiedEntry, copy_text
 from gateway.console.callers import StudentSearcher
 from gateway.console.desk import ConsoleDesk, zone_of
 from gateway.console.forms import bounded
+from gateway.console.lists import words_of
+from gateway.console.parents import GROUNDS
 from gateway.console.views import person_of, view
 from gateway.pages.languages import message
 from gateway.services.accounting.accountings import Accountings
@@ -31,6 +33,7 @@ from gateway.services.family.of_student import requests_of
 from gateway.services.law import guardrails_of
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
+from gateway.services.restrictions import Restrictions
 from gateway.services.staff.session import Session
 from gateway.services.stewardship import Stewardship
 from gateway.signin.callers import form_of
@@ -125,6 +128,8 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
             elements={each.id: each.title for each in desk.office.desk.catalogue},
             said=SAID,
             askings=ASKINGS,
+            parents=await Restrictions(desk.office.desk).on_file(number),
+            grounds_said={each.value: words_of(request)(said) for each, said in GROUNDS.items()},
         )
 
     return router

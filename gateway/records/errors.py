@@ -203,6 +203,7 @@ class RestrictionRefused(RecordsError):
 
     code = "restriction_refused"
     public_detail = "This cannot be said about the rights of a parent."
+    remedy = "Look at what is on file about this student: a parent is told by the name as it was entered."
 
 
 class NumberRefused(RecordsError):

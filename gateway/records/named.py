@@ -8,7 +8,7 @@ permit, only from rows the newest visible load has, and none with a code that ma
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.elements import Transformation
+from gateway.errors import Sentence
 from gateway.records import facts, outcomes, release, standing
 from gateway.records.columns import words
 from gateway.records.encoding import contested
@@ -91,6 +92,13 @@ async def read_named(connection: AsyncConnection, permit: EmergencyPermit, numbe
     return await _read(connection, permit, numbers, _PRESENT)
 
 
+async def require_named(connection: AsyncConnection, numbers: Sequence[str]) -> None:
+    """Check that each of these numbers is a student's. Raises `UnknownStudent`, naming places and no number."""
+    students = _world(_PRESENT).students
+    known = await connection.scalars(select(students.c.student_identifier), {"numbers": list(numbers)})
+    _require_known(numbers, set(known))
+
+
 async def read_named_past(
     connection: AsyncConnection, permit: EmergencyPermit, at: dt.datetime, numbers: Sequence[str]
 ) -> NamedRows:
@@ -112,9 +120,7 @@ async def _read(
 ) -> NamedRows:
     lines = (await connection.execute(_statement(permit, moment), {"numbers": list(numbers)})).all()
     # (2): a number that nobody has is a slip of the pen: whoever is meant would be missing without a word.
-    known = {line.number for line in lines}
-    if missing := [str(place) for place, number in enumerate(numbers, start=1) if number not in known]:
-        raise UnknownStudent(f"nobody has the number given at place {', '.join(missing)} of {len(numbers)}")
+    _require_known(numbers, {line.number for line in lines})
     found, without = [line for line in lines if line.present], [line for line in lines if not line.present]
     return NamedRows(
         epoch=lines[0].epoch,
@@ -122,6 +128,13 @@ async def _read(
         rows=tuple(_encoded(permit, line) for line in found),
         subjects=tuple(bytes(line.sealed) for line in (*found, *without)),
     )
+
+
+def _require_known(numbers: Sequence[str], known: Collection[str]) -> None:
+    if missing := [str(place) for place, number in enumerate(numbers, start=1) if number not in known]:
+        places, number = ", ".join(missing), len(numbers)
+        said = Sentence("Nobody has the number given at place %(places)s of %(number)s.", places=places, number=number)
+        raise UnknownStudent(f"nobody has the number given at place {places} of {number}", public_detail=said)
 
 
 def _encoded(permit: EmergencyPermit, line: Row[Any]) -> bytes:

@@ -53,6 +53,7 @@ _MOVED: Final = """WITH moved AS (
     UNION ALL SELECT student_id FROM records.placement WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.population WHERE from_idx > $1 OR to_idx > $1
     UNION ALL SELECT student_id FROM records.renumbered WHERE from_idx > $1 OR to_idx > $1
+    UNION ALL SELECT student_id FROM records.restriction WHERE from_idx > $1 OR to_idx > $1
     )
     SELECT student_id FROM moved
     UNION SELECT r.other_id FROM records.renumbered AS r JOIN moved USING (student_id)

@@ -21,6 +21,7 @@ from gateway.records.loading.coming import lists_to_be
 from gateway.records.loading.describing import Confirmation
 from gateway.records.loading.entered import date_by_entry, newest_entry
 from gateway.records.loading.merge import Difference
+from gateway.records.loading.overtaken import require_of_others
 from gateway.records.loading.workspace import Workspace
 from gateway.records.parts import Part
 from gateway.records.population import keep_scope
@@ -91,7 +92,7 @@ class Appearing:
         Prepare what populations will be, and publish; what moves meanwhile is prepared again.
 
         `before` is the newest entry that had dated a list when the load began. Raises `LoadBusy`, of lists
-        `LoadOvertaken`, and what the `confirmation` raises.
+        `LoadOvertaken` where a stop came about somebody in them, and what the `confirmation` raises.
         """
         prepared = await self._populations(work, groups)
         for _ in range(_CATCH_UPS):
@@ -99,9 +100,9 @@ class Appearing:
                 return await self.publish(work.session, source, groups, prepared, before, confirmation=confirmation)
             except LoadOvertaken:
                 # INVARIANT: a stop is never overridden. What a list said when it was compared may bring back what the
-                # stop took, so a load of lists begins anew; student records decide about nobody by themselves.
+                # stop took, so a load of lists begins anew then; student records decide about nobody by themselves.
                 if _are_lists(groups):
-                    raise
+                    before = await require_of_others(work.connection, _differences(groups), before)
                 prepared = await self._catch_up(work, groups, prepared)
         raise LoadBusy("stops came whenever this load was prepared")
 
@@ -121,7 +122,7 @@ class Appearing:
             scopes = tuple(await self._scopes(reading))
         if not any(group.changes_something for group in groups):
             return Prepared(epoch, scopes, ())
-        batch, lists = groups[-1].batch, lists_to_be([each for group in groups for each in group.differences])
+        batch, lists = groups[-1].batch, lists_to_be(_differences(groups))
         for scope in scopes:
             await prepare_population(work.session, work.connection, scope, batch, random=self._random, lists=lists)
         return Prepared(epoch, scopes, await prepared_parts(work.connection, batch))
@@ -131,7 +132,7 @@ class Appearing:
         async with self._engine.connect() as reading:
             epoch = int((await reading.execute(_EPOCH)).scalar_one())
             scopes = tuple(await self._scopes(reading))
-        batch, connection = groups[-1].batch, work.connection
+        batch, connection, lists = groups[-1].batch, work.connection, lists_to_be(_differences(groups))
         if not any(group.changes_something for group in groups):
             return Prepared(epoch, scopes, ())
         moved = None if scopes != prepared.scopes else await moved_since(connection, prepared.epoch)
@@ -141,7 +142,9 @@ class Appearing:
         if moved:
             await take_back(connection, moved)
             for scope in scopes:
-                await prepare_population(work.session, connection, scope, batch, random=self._random, students=moved)
+                await prepare_population(
+                    work.session, connection, scope, batch, random=self._random, students=moved, lists=lists
+                )
         parts = await prepared_parts(connection, batch) if moved else prepared.parts
         return Prepared(epoch, scopes, parts)
 
@@ -197,6 +200,10 @@ class Appearing:
                 confirmed = {}
                 await _show(connection, group, idx)
         return tuple(entries)
+
+
+def _differences(groups: Sequence[Group]) -> list[Difference]:
+    return [each for group in groups for each in group.differences]
 
 
 def _are_lists(groups: Sequence[Group]) -> bool:

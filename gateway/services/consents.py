@@ -114,7 +114,6 @@ async def give_consent(
 
     Raises `UnknownStudent`, `ConsentRefused`, `NotTheirRight`, `SignerUnknown`. Nothing was written then.
     """
-    student = await student_known_as(connection, student_identifier)
     # (1): it says all that the law asks for, in the forms that lists have.
     values = given.values()
     try:
@@ -124,6 +123,7 @@ async def give_consent(
     except CellRefused as error:
         raise ConsentRefused(f"This is no consent: {error}.") from None
     idx = await next_index(connection)
+    student = await student_known_as(connection, student_identifier)
     # (2): to this agreement's partner, for its purpose, about elements that it names.
     _require_promised(line, given, await scopes(connection))
     # (3): signed by whoever had the right, before it counts, and not taken back since.

@@ -73,12 +73,12 @@ class Filing:
     ) -> None:
         """Write the entry `index`, after the rows that it dates, and register the document that it names."""
         await self.append_sealed(index, event, document=envelope.digest, **body)
-        await self._register(envelope, concerns, index)
+        await self.register(envelope, concerns, index)
 
     async def file(self, event: Event, envelope: Envelope, *, concerns: str | None, **body: object) -> int:
         """Write the entry that names a document, and register it. Raises `AlreadyRegistered`."""
         index = await self.append(event, document=envelope.digest, **body)
-        await self._register(envelope, concerns, index)
+        await self.register(envelope, concerns, index)
         return index
 
     async def approve(self, approval: Envelope, concerns: str) -> int:
@@ -88,7 +88,8 @@ class Filing:
             Event.AGREEMENT_APPROVED, approval, concerns=concerns, approves=concerns, officers=officers
         )
 
-    async def _register(self, envelope: Envelope, concerns: str | None, index: int) -> None:
+    async def register(self, envelope: Envelope, concerns: str | None, index: int) -> None:
+        """Register a document under the entry `index` that names it, which is written. Raises `AlreadyRegistered`."""
         await insert_document(self.connection, envelope, concerns=concerns, index=index)
         self.documents.append(envelope.digest)
 

@@ -9,6 +9,7 @@ from agreements.document import Agreement, parse_agreement
 from agreements.elements import Catalogue
 from agreements.errors import AgreementError
 from agreements.in_force import VerifiedBinding
+from agreements.lifecycle import Standing
 from agreements.register import Registered
 from gateway.services.compatibility.secrets import live_secrets
 from gateway.services.errors import UnknownAgreement
@@ -20,6 +21,7 @@ from policies.state import Granted
 
 UNVERIFIED = "not verified"
 """The standing of a document that is registered, was not terminated, and yet does not verify: nothing leaves by it."""
+_ENDED = frozenset({Standing.TERMINATED.value, Standing.CLOSED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class AgreementPage:
     One agreement, whole.
 
     `words_only` are the pointers to the terms that no rule carries out; `flags` the keys that signed or approved it and
-    were revoked later: somebody looks at what they signed.
+    were revoked later: somebody looks at what they signed. `ended_by` is the entry that ended it for good.
     """
 
     agreement: AgreementLine
@@ -124,6 +126,7 @@ class AgreementPage:
     words_only: tuple[str, ...]
     approved_by: str | None
     flags: tuple[str, ...]
+    ended_by: int | None
 
 
 async def agreement_lines(office: Office) -> tuple[AgreementLine, ...]:
@@ -151,7 +154,7 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
     moment, registry = await office.desk.registry()
     each = next((item for item in registry.register.agreements if item.document.digest == digest), None)
     agreement = None if each is None else _agreement(registry, each, office.desk.catalogue)
-    if agreement is None:
+    if each is None or agreement is None:
         raise UnknownAgreement(f"No agreement {digest} is registered.")
     promised = registry.history.get(digest)
     line = _line(registry, agreement, {stop.concerns: stop.entry for stop in registry.suspensions})
@@ -165,6 +168,7 @@ async def agreement_page(office: Office, digest: str) -> AgreementPage:
         words_only=agreement.words_only,
         approved_by=None if promised is None else promised.verified.approver.key.thumbprint,
         flags=() if promised is None else promised.verified.flags,
+        ended_by=next((move.index for move in each.moves if move.status in _ENDED), None),
     )
 
 

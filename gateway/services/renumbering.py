@@ -47,12 +47,13 @@ async def merge_students(
     From now on `standing` is the child; `second` is covered by nothing, and every stop of either counts. Raises
     `UnknownStudent`, `NumberRefused`, `StatementRefused` if what the family stated under both is too long together.
     """
+    idx = await next_index(connection)
+    # Under the head: of two who merge or reuse a number at once, the second sees what the first did.
     child, gone = await known_as(connection, standing), await holder_of(connection, second)
     if child is None or gone is None:
         raise UnknownStudent("no student has this number")
     if child == gone or await _is_gone(connection, gone) or await _is_gone(connection, child):
         raise NumberRefused("The two numbers are one child's already, or one of them is nobody's any more.")
-    idx = await next_index(connection)
     await _say(connection, idx, gone, Said.MERGED, second, other_id=child)
     # (1): who was merged into the second is one with whoever stands now.
     said = renumbered.c
@@ -82,10 +83,10 @@ async def reuse_number(
     The former holder is covered by nothing any more, and is accounted for as `former(number, day)`. The next load that
     brings the number brings a child whom nobody knew. Raises `UnknownStudent`, `NumberRefused`.
     """
+    idx = await next_index(connection)
     holder = await holder_of(connection, number)
     if holder is None:
         raise UnknownStudent("no student has this number")
-    idx = await next_index(connection)
     day = await _today(connection)
     name = former(number, day)
     own = facts.identity
@@ -104,6 +105,7 @@ async def keep_number(connection: AsyncConnection, number: str, *, random: Rando
     The next load that brings the row takes it, and the child is withheld no more. Raises `UnknownStudent`,
     `NumberRefused` if there is no question.
     """
+    idx = await next_index(connection)
     holder = await holder_of(connection, number)
     if holder is None:
         raise UnknownStudent("no student has this number")
@@ -113,7 +115,6 @@ async def keep_number(connection: AsyncConnection, number: str, *, random: Rando
         raise NumberRefused("Nothing speaks against this number: no load brought it with another name and birth date.")
     newest = select(person.c.digest).where(person.c.student_id == holder).order_by(person.c.from_batch.desc()).limit(1)
     stood = await connection.scalar(newest) or NO_ROW
-    idx = await next_index(connection)
     said = renumbered.c
     before = (said.student_id == holder, said.kind == Said.KEPT.value, said.to_idx.is_(None))
     await connection.execute(update(renumbered).where(*before).values(to_idx=idx))

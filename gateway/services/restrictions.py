@@ -5,6 +5,7 @@ From the next request on nothing counts that such a parent signed, no list and n
 parent says is not taken. One transaction, with its entry. INVARIANT: neither the entry nor the document names anybody.
 """
 
+import datetime as dt
 import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -46,6 +47,15 @@ class Whom:
         return commit_bytes(self.salt, canonical_bytes({"parent": self.parent.plain, "student": self.number})).hex()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RestrictedParent:
+    """A parent whose rights are revoked now: the name as it is compared, the day of the order, and the entry."""
+
+    name: str
+    ordered_on: dt.date
+    entry: int
+
+
 class Restrictions:
     """Takes in what officers sign about the rights of parents, as the loader role."""
 
@@ -68,9 +78,22 @@ class Restrictions:
                 raise RestrictionRefused("A parent has a name.")
             return await self._write(filing, document, held, whom)
 
+    async def on_file(self, number: str) -> tuple[RestrictedParent, ...]:
+        """
+        Return the parents of this student whose rights are revoked now.
+
+        Whoever asks has put an entry of the look on record before. Raises `UnknownStudent`.
+        """
+        said = restriction.c
+        async with self._desk.engine.connect() as connection:
+            student = await student_known_as(connection, number)
+            own = (said.student_id == student, said.to_idx.is_(None))
+            found = select(said.parent, said.ordered_on, said.from_idx).where(*own).order_by(said.from_idx)
+            return tuple([RestrictedParent(*row) for row in await connection.execute(found)])
+
     async def _write(self, filing: Filing, document: Envelope, held: VerifiedParentalRights, whom: Whom) -> int:
-        student = await student_known_as(filing.connection, whom.number)
         idx = await filing.next_index()
+        student = await student_known_as(filing.connection, whom.number)
         await change_rights(filing.connection, student, whom.parent, held.said, idx)
         await move(filing.connection, student, idx, self._desk.scopes, self._random, only=None)
         officers = sorted(each.key.thumbprint for each in held.officers)
@@ -106,7 +129,7 @@ async def change_rights(
     await end_restricted(connection, student, idx)
 
 
-__all__ = ["Restrictions", "SignerName", "Whom", "change_rights"]
+__all__ = ["RestrictedParent", "Restrictions", "SignerName", "Whom", "change_rights"]
 
 
 async def some_parent_is_restricted(connection: AsyncConnection, students: Collection[UUID]) -> bool:

@@ -51,9 +51,9 @@ async def place_statement(
     An earlier statement about the same elements gives way. Raises `UnknownStudent`, `StatementRefused`.
     """
     text = _checked(words)
-    student = await student_known_as(connection, student_identifier)
     about = sorted(set(elements))
     idx = await next_index(connection)
+    student = await student_known_as(connection, student_identifier)
     same = (contested.c.student_id == student, contested.c.elements == about, contested.c.to_idx.is_(None))
     await connection.execute(update(contested).where(*same).values(to_idx=idx))
     day = await connection.scalar(select(cast(func.timezone("UTC", func.gateway.clock()), Date)))
@@ -72,9 +72,9 @@ async def end_statement(
     random: Random = secrets.token_bytes,
 ) -> int:
     """End the statement about these elements (ids); return the entry. Raises `UnknownStudent`, `NothingToStop`."""
-    student = await student_known_as(connection, student_identifier)
     about = sorted(set(elements))
     idx = await next_index(connection)
+    student = await student_known_as(connection, student_identifier)
     same = (contested.c.student_id == student, contested.c.elements == about, contested.c.to_idx.is_(None))
     ended = await connection.execute(update(contested).where(*same).values(to_idx=idx))
     if ended.rowcount == 0:

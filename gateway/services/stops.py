@@ -60,10 +60,10 @@ async def withdraw_consent(
 
     Raises `UnknownStudent`, `NothingToStop`, `NotTheirRight`, `SignerUnknown`.
     """
-    student = await student_known_as(connection, student_identifier)
     given = standing.consent
     idx = await next_index(connection)
-    # Under the head: what a court decided is on file before this, or it is after it.
+    # Under the head: whose the number is, and what a court decided, is on file before this, or it is after it.
+    student = await student_known_as(connection, student_identifier)
     await require_right_to_stop(connection, student, by, line)
     result = await connection.execute(
         update(given)
@@ -93,12 +93,12 @@ async def opt_out(
 
     Raises `UnknownStudent`, `NothingToStop`.
     """
-    student = await student_known_as(connection, student_identifier)
     said = standing.opt_out
     scope = "directory" if directory_only else "sharing"
-    same = (said.c.student_id == student, said.c.line.is_not_distinct_from(line), said.c.scope == scope)
     body = {} if line is None else {"line": line}
     idx = await next_index(connection)
+    student = await student_known_as(connection, student_identifier)
+    same = (said.c.student_id == student, said.c.line.is_not_distinct_from(line), said.c.scope == scope)
     # (1): a loaded one gives way to the stated one, which no later load can end.
     stated = await connection.scalar(select(said.c.stated).where(*same, said.c.to_idx.is_(None)))
     if stated:
@@ -123,7 +123,8 @@ async def student_known_as(connection: AsyncConnection, student_identifier: str)
     """
     Return the internal id of the student with this number: of two that were merged, the one that stands.
 
-    Raises `UnknownStudent`.
+    Whoever writes about the student asks under the head (`next_index`): numbers are merged and reused under it too, and
+    what is written about a child that is gone by then counts for nobody. Raises `UnknownStudent`.
     """
     student = await known_as(connection, student_identifier)
     if student is None:

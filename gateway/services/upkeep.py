@@ -1,8 +1,8 @@
 """
 What a running gateway does beside serving.
 
-It forgets replay ids nobody could present and meters of past days, to keep tables bounded, and the names in rosters
-whose time is over; and it has the newest entries indexed, to keep searches quick.
+It forgets replay ids nobody could present and meters of past days, to keep tables bounded, the names in rosters whose
+time is over, and papers that nobody filed in time; and it has the newest entries indexed, to keep searches quick.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import asyncpg
 from audit.index import catch_up
 from audit.meter import purge_meters
 from audit.once import purge_expired
+from gateway.store.papers import FORGET_PAPERS
 from gateway.store.rosters import FORGET_NAMES
 
 EVERY_SECONDS: Final = 60.0
@@ -67,6 +68,7 @@ async def _work(pool: asyncpg.Pool, clock: Callable[[], datetime], every: float)
             await forget_spent(pool, clock())
             await forget_metered(pool)
             await pool.execute(FORGET_NAMES)
+            await pool.execute(FORGET_PAPERS)
             await catch_up(pool)
         except Exception as error:
             logging.getLogger("pactgate").warning("upkeep failed, tried again later", exc_info=error)

@@ -152,6 +152,7 @@ def _shown(request: Request, opened: Opened, *, refused: GatewayError | None = N
         200 if refused is None else 409,
         found=opened.paper,
         party=opened.party,
+        takes_signers=opened.takes_signers,
         **_said(refused),
         made=made,
         credentials=list(signable(opened.paper.passkeys, origin)),

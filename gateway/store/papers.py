@@ -2,8 +2,10 @@
 Papers: documents that wait for signatures, the signatures they have, and the links by which a partner may add its own.
 
 INVARIANT: nothing counts by standing here. What is filed is verified then as every document is, and at every load.
-Functions, triggers and grants stand in `gateway/migrations/sql/0032/gateway.sql`.
+Functions, triggers and grants stand in `gateway/migrations/sql/0032/gateway.sql` and `0040/gateway.sql`.
 """
+
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -20,7 +22,10 @@ from sqlalchemy import (
 
 from gateway.store.rosters import metadata
 
-__all__ = ["metadata", "paper", "paper_invitation", "paper_signature", "passkey"]
+__all__ = ["FORGET_PAPERS", "metadata", "paper", "paper_invitation", "paper_salt", "paper_signature", "passkey"]
+
+FORGET_PAPERS: Final = "SELECT gateway.forget_papers()"
+"""Takes away what nobody filed in time; who serves may say so, and reads none of it."""
 
 paper = Table(
     "paper",
@@ -78,6 +83,21 @@ paper_invitation = Table(
     CheckConstraint("party ~ '^partner:[a-z0-9-]+$'", name="paper_invitation_is_for_a_partner"),
 )
 """A link for one partner's signer to one paper. `token` is the digest of what the link holds, never that itself."""
+
+paper_salt = Table(
+    "paper_salt",
+    metadata,
+    Column("digest", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("digest", name="paper_salt_pk"),
+    ForeignKeyConstraint(["digest"], ["gateway.paper.digest"], name="paper_salt_paper_fk", ondelete="CASCADE"),
+    CheckConstraint("octet_length(salt) = 32", name="paper_salt_has_its_length"),
+)
+"""
+The salt under which a release commits to students' numbers, until it is filed: from then on it stands beside the entry.
+
+INVARIANT: the numbers stand nowhere. Whoever hands over types them again.
+"""
 
 passkey = Table(
     "passkey",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from gateway.store.tables import metadata
 
-__all__ = ["FORGET_NAMES", "metadata", "roster_decision", "roster_line", "roster_submission"]
+__all__ = ["FORGET_NAMES", "metadata", "roster_decision", "roster_held", "roster_line", "roster_submission"]
 
 FORGET_NAMES: Final = "SELECT gateway.forget_rosters()"
 """Deletes `body` where its time is over; who serves may say so, and reads none of it."""
@@ -102,6 +103,39 @@ What a named person decided, and until when the roster counts without another wo
 What the person signed is in the register of documents, under the same entry.
 """
 
+roster_held = Table(
+    "roster_held",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("submission", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("before", Integer, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("answer", Text),
+    Column("answered_by", Text),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("reason", Text),
+    PrimaryKeyConstraint("number", name="roster_held_pk"),
+    CheckConstraint("octet_length(document) = 32", name="roster_held_document_is_a_digest"),
+    CheckConstraint("removed BETWEEN 1 AND before", name="roster_held_somebody_would_leave"),
+    CheckConstraint("answer IN ('confirmed', 'turned_down')", name="roster_held_answer_is_known"),
+    CheckConstraint(
+        "num_nulls(answer, answered_by, answered_at, reason) IN (0, 4)", name="roster_held_is_answered_whole"
+    ),
+    CheckConstraint("char_length(reason) BETWEEN 1 AND 500", name="roster_held_reason_is_short"),
+    CheckConstraint("answered_by <> asked_by", name="roster_held_takes_two_people"),
+)
+"""
+A decision by which so many of the students would leave (`removed` of `before`) that a second person is asked.
+
+`document` is the digest of what was signed, `asked_by` who asked for it to be filed and `answered_by` who answered:
+ids of people who sign in. Whatever waits here has no effect. Only added to, and answered once.
+"""
+
 Index("roster_submission_line_ix", roster_submission.c.line)
 Index("roster_line_student_ix", roster_line.c.student_id, postgresql_where=text("student_id IS NOT NULL"))
 Index("roster_decision_submission_ix", roster_decision.c.submission)
+Index("roster_held_submission_ix", roster_held.c.submission)
+Index("roster_held_waits_ix", roster_held.c.document, unique=True, postgresql_where=text("answer IS NULL"))

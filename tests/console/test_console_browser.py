@@ -11,11 +11,14 @@ import pytest
 from playwright.async_api import Browser
 
 from agreements.roles import Role
+from tests.factories.acceptances import an_undertaking, somebody_leaves
 from tests.factories.chromium import Sight, chromium, sight
 from tests.factories.cohort import STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
+from tests.factories.emergencies import a_release, an_order
 from tests.factories.gateway import BRIGHT_PATH
+from tests.factories.held_decisions import a_held_decision
 from tests.factories.load_reports import a_held_load
 from tests.factories.papers import held, invited
 
@@ -44,10 +47,24 @@ async def of_an_officers_morning(console: Console) -> dict[str, str]:
     entries = await console.gateway.entries()
     disclosed = max(index for index, entry in enumerate(entries) if entry["event"] == "disclosure")
     pages = {"alarm": f"alarms/{case}", "incident": f"incidents/{incident}", "disclosure": f"log/{disclosed}"}
-    return {**pages, "incidents": "incidents", "stop": "stop", "emergencies": "emergencies"}
+    order = await an_order(console.gateway)
+    release = await a_release(console.gateway, "ximena", order=order)
+    emergency = {"release": f"emergencies/{order}/release", "handing-over": f"papers/{release}"}
+    return {**pages, "incidents": "incidents", "stop": "stop", "emergencies": "emergencies", **emergency}
 
 
-async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
+async def revoke_a_parents_rights(seen: Sight) -> None:
+    """Fill in the form on a student's page, up to where an officer signs."""
+    form = seen.page.locator('form[action="/console/students/rights"]')
+    await form.locator("[name=parent]").fill("Somebody's Parent")
+    await form.locator("[name=ground]").select_option("court_order")
+    await form.locator("[name=ordered_on]").fill("2027-03-01")
+    await form.locator("[name=evidence]").fill(f"sha256:{'5' * 64}")
+    await form.locator("button").click()
+    await seen.page.locator("#sign").wait_for()
+
+
+async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:  # noqa: PLR0915 - a walk is one list of stops
     """Open every page that an officer and a steward have, one after the other; yields what each is called."""
     await seen.open("/console/sign-in")
     yield "sign-in"
@@ -58,6 +75,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     for place in places:
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-").replace(digest, "one")
+    undertaking = await an_undertaking(console)
+    await somebody_leaves(console)
     client, person = console.gateway.deployment.partners[BRIGHT_PATH].client, console.people[Role.AUDITOR].id
     of_partners = {
         "partner": "partners/partner:bright-path",
@@ -88,6 +107,8 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
     for each in await seen.page.locator("summary").all():
         await each.click()
     yield "student-opened"
+    await revoke_a_parents_rights(seen)
+    yield "rights"
     await seen.open("/console/log/999999")
     yield "refused"
     await seen.pick("administrator")
@@ -104,9 +125,17 @@ async def walk(seen: Sight, console: Console) -> AsyncIterator[str]:
         await seen.open(f"/console/{place}")
         yield place.replace("/", "-").replace(str(DRAFT), "one")
     await seen.pick("officer")
-    for place in ("papers", f"papers/{await held(console)}", "passkeys"):
+    waits = await a_held_decision(console)
+    for name, place in {
+        "papers": "papers",
+        "papers-one": f"papers/{await held(console)}",
+        "papers-waits": f"papers/{waits}",
+        "passkeys": "passkeys",
+    }.items():
         await seen.open(f"/console/{place}")
-        yield place.partition("/sha256")[0] + ("-one" if "sha256" in place else "")
+        yield name
+    await seen.open(f"/console/papers/{undertaking}")
+    yield "undertaking"
     link = await invited(console)
     await seen.open("/sign")
     yield "sign-code"
@@ -156,7 +185,9 @@ MANNERS = {
 """The parts of a page are the same in all of them, so each stop of the walk is looked at in one after the other."""
 
 
-LIKE_OTHERS = ("partner-leaves", "bind", "clients", "staff", "destruction", "client")
+LIKE_OTHERS = (
+    *("partner-leaves", "bind", "clients", "staff", "destruction", "client", "papers-waits", "rights", "undertaking"),
+)
 """Stops that are made of what other stops have: one manner is enough for their words and their order."""
 
 

@@ -67,6 +67,10 @@ async def test_a_filter_keeps_what_the_page_asked_for_and_a_file_holds_what_it_s
     page = (await officer.get("/console/alarms?code=volume_exceeded")).text
     assert f'href="/console/alarms/{number}"' in page
     assert page.count("<tr>") == 2, "the titles and one case"
+    beyond = (await officer.get("/console/agreements?page=7")).text
+    assert "This list has one page." in beyond
+    assert 'href="/console/agreements?page=1"' in beyond
+    assert "Nothing in this list fits" not in beyond
     none = (await officer.get("/console/alarms?state=all&mine=false&words=nothing+of+it")).text
     assert 'href="/console/alarms?state=all&amp;mine=false"' in none, "what is cleared are the filters alone"
     assert '<input type="hidden" name="state" value="all">' in none
@@ -82,6 +86,11 @@ async def test_a_filter_keeps_what_the_page_asked_for_and_a_file_holds_what_it_s
     assert [row["Day"] for row in days] == sorted(row["Day"] for row in days)
     assert "Bright Path Tutoring" in (await administrator.get("/console/calendar?coming=term_ends")).text
     assert (await officer.get("/console/calendar?sort=coming")).status_code == 400, "months are in the order of days"
+    assert (await officer.get("/console/calendar.ics?sort=coming")).status_code == 400
+    file = await officer.get("/console/calendar.ics?partner=partner:bright-path")
+    assert file.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert file.headers["content-disposition"] == 'attachment; filename="calendar.ics"'
+    assert file.text.count("BEGIN:VEVENT") == file.text.count("Bright Path Tutoring") == len(days)
 
 
 async def test_a_list_is_filtered_and_sorted_by_what_stands_in_the_address(shared: Console) -> None:

@@ -155,6 +155,10 @@ async def test_what_is_not_held_or_not_there_is_not_confirmed_and_hostile_names_
         page = (await steward.get(path)).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
+    # A file of the mapping may be many of the export.
+    page = (await steward.get(f"/console/loads/reports/{number}")).text
+    assert "<summary>13 files</summary>" in page
+    assert "Student[.-]*xml (delta 1) (12 files) <code" in page
     file = (await steward.get("/console/loads?download=csv")).text
     assert "load_held" not in file
     assert re.search(r"held", file)

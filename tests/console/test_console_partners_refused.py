@@ -32,7 +32,7 @@ def private(key: SigningKey) -> str:
 
 
 def forms(console: Console) -> dict[str, dict[str, str]]:
-    """Return a form for each address that would be taken, all of them of an officer's."""
+    """Return a form for each address that lacks nothing, all of them of an officer's."""
     digest = console.gateway.digest(TUTORING)
     client, person = console.gateway.deployment.partners[BRIGHT_PATH].client, console.people[Role.AUDITOR]
     why, check = {"reason": "It was agreed."}, {"name": person.check_number}
@@ -46,6 +46,16 @@ def forms(console: Console) -> dict[str, dict[str, str]]:
         f"{PARTNER}/succeed": {"successor": "partner:harbor", "kind": "merger", "day": "2027-01-01", **why},
         f"{PARTNER}/bind": {**bind, "proof": "keys", "jwks": JWKS},
         f"/console/agreements/{digest}/people": {"step": "add", **somebody, **training},
+        f"/console/agreements/{digest}/people/undertaking": {"person": "person:tess", "school_year": "2026-2027"},
+        f"/console/agreements/{digest}/destruction/certificate": {
+            "covers": "whole",
+            "what": "Every copy",
+            "method": "purge",
+            "how": "Drives were purged.",
+            "destroyed_on": "2027-03-10",
+            "who": "Tess Tutor",
+            "witness": "Hal Head",
+        },
         f"/console/clients/{client}/suspend": {"name": "follow_up", **why},
         f"/console/clients/{client}/end-tokens": {"name": "follow_up", **why},
         "/console/signers": {
@@ -91,6 +101,21 @@ WRONG: dict[str, list[tuple[dict[str, str], int]]] = {
         ({"step": "burn"}, 400),
         ({"step": "prepare"}, 400),
         ({"list": "{}"}, 400),
+    ],
+    "undertaking": [
+        ({"person": "Tess"}, 400),
+        ({"person": "person:nobody"}, 409),
+        ({"person": "person:rae-responsible"}, 409),
+        ({"school_year": "2026"}, 400),
+    ],
+    "certificate": [
+        ({"covers": "some"}, 400),
+        ({"method": "burn"}, 400),
+        ({"destroyed_on": "soon"}, 400),
+        ({"what": ""}, 400),
+        ({"witness": "x" * 201}, 400),
+        ({}, 409),
+        ({"covers": "leavers"}, 409),
     ],
     "signers": [
         ({"may_agreement": ""}, 400),

@@ -13,7 +13,7 @@ from agreements.signature import Kind
 from gateway.services.papers.invitations import MOST_KEYS
 from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove
 from tests.factories.authenticator import ATTESTED, EXTENDED, PRESENT, VERIFIED, Authenticator, Said, encoded
-from tests.factories.cohort import DAY, TUTORING
+from tests.factories.cohort import DAY, STUDENTS, TUTORING
 from tests.factories.console import Console, console_of
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.papers import drafted, introduced, papers_of, prepared, signed_file
@@ -53,24 +53,36 @@ def signed(passkey: Authenticator, kind: Kind, payload: bytes, said: Said | None
     return {"credential": encoded(passkey.credential), **{k: str(v) for k, v in made.members.items() if k != "kid"}}
 
 
+async def revokes_rights(officer: Browser, token: str, passkey: Authenticator) -> None:
+    """Check that a passkey signs a document that no paper is made of: it is filed on the page that shows it."""
+    page, about = "/console/students/rights", {"csrf": token, "number": STUDENTS["calixte"].number, "act": "revoked"}
+    about |= {"parent": "Somebody Else", "ground": "court_order", "ordered_on": str(DAY)}
+    about["evidence"] = f"sha256:{'5' * 64}"
+    shown = (await officer.post(page, about)).text
+    assert f'data-credentials="{encoded(passkey.credential)}"' in shown
+    salt = re.search(r'name="salt" value="([0-9a-f]{64})"', shown)
+    assert salt is not None
+    about["salt"] = salt[1]
+    payload = (await officer.post(f"{page}/document", about)).content
+    other = signed(passkey, Kind.PARENTAL_RIGHTS, payload + b" ")
+    assert (await officer.post(f"{page}/file", {**about, **other})).status_code == 409
+    own = signed(passkey, Kind.PARENTAL_RIGHTS, payload)
+    assert "It is on file" in (await officer.post(f"{page}/file", {**about, **own})).text
+
+
 def offered(page: str) -> dict[str, str]:
     """Return the keys that a page offers to approve by, and which one is chosen already."""
     (choice,) = re.findall(r'<select[^>]* id="key" .*?</select>', page, re.DOTALL)
     return dict(re.findall(r'<option value="([^"]*)"( selected)?>', choice))
 
 
-async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_introduced_it(
-    console: Console, caplog: pytest.LogCaptureFixture
-) -> None:
-    officer, ring = await console.as_a(Role.OFFICER), console.gateway.deployment.ring
-    token, passkey = await officer.token(), device(console, "Quinn's")
-    challenge = challenge_to_make(token)
-    form = {"csrf": token, "name": "Quinn Third", "use": "officer", "first_day": str(DAY), "reason": "A third officer."}
+def refused_ones(console: Console, passkey: Authenticator, token: str) -> list[dict[str, str]]:
+    """What a browser could hand over of this passkey, each time one thing of it wrong."""
+    challenge, thief = challenge_to_make(token), device(console, "somebody else's")
     good = handed_over(passkey.made(challenge), passkey, token)
-    thief = device(console, "somebody else's")
     claimed = {name: good[name] for name in ("credential", "attestation", "client_data")}
     elsewhere = Authenticator("Quinn's", "evil.example", "https://evil.example")
-    for bad in (
+    return [
         handed_over(passkey.made(challenge_to_make("another")), passkey, token),
         handed_over(passkey.made(challenge, Said(flags=PRESENT | ATTESTED)), passkey, token),
         handed_over(passkey.made(challenge, Said(flags=PRESENT | VERIFIED)), passkey, token),
@@ -90,10 +102,23 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
         handed_over(passkey.made(challenge), passkey, token, Said(flags=PRESENT)),
         {**handed_over(thief.made(challenge), thief, token), **claimed},
         {},
-    ):
+    ]
+
+
+async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_introduced_it(
+    console: Console, caplog: pytest.LogCaptureFixture
+) -> None:
+    officer, ring = await console.as_a(Role.OFFICER), console.gateway.deployment.ring
+    token, passkey = await officer.token(), device(console, "Quinn's")
+    challenge = challenge_to_make(token)
+    form = {"csrf": token, "name": "Quinn Third", "use": "officer", "first_day": str(DAY), "reason": "A third officer."}
+    good = handed_over(passkey.made(challenge), passkey, token)
+    for bad in refused_ones(console, passkey, token):
         assert (await officer.post("/console/passkeys", {**form, **bad})).status_code == 409, bad
-    assert (await officer.post("/console/passkeys", {**form, **good, "first_day": "soon"})).status_code == 409
+    for slip in ("soon", "0001-01-01", "9999-12-31"):
+        assert (await officer.post("/console/passkeys", {**form, **good, "first_day": slip})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good, "reason": ""})).status_code == 409
+    assert (await officer.post("/console/passkeys", {**form, **good, "reason": "x" * 4_001})).status_code == 400
     assert (await officer.post("/console/passkeys", {**form, **good, "replaces": "x"})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good})).status_code == 303
     assert "waits to be introduced" in (await officer.get("/console/passkeys")).text
@@ -135,6 +160,7 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     done = await officer.post(f"{page}/passkey", {"csrf": token, **signed(passkey, Kind.HOLD, payload)})
     assert done.status_code == 303, done.text
     assert (await officer.post(f"{page}/file", {"csrf": token})).status_code == 303
+    await revokes_rights(officer, token, passkey)
     # Whoever reads the register anew finds it as good as it was.
     _, registry = await (await console.gateway.office()).desk.registry()
     assert hold in {each.digest for each in registry.register.stored}

@@ -12,6 +12,7 @@ from gateway.services.staff.roles import MAY, Act
 from tests.factories.cohort import TUTORING
 from tests.factories.console import ROLES, Console, handed_in
 from tests.factories.console_drafts import a_sound_draft
+from tests.factories.emergencies import an_order
 from tests.factories.gateway import BRIGHT_PATH
 from tests.factories.load_reports import a_held_load
 from tests.factories.papers import held
@@ -39,10 +40,15 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/students/copy": Act.SEARCH_STUDENTS,
     "/console/students/paper": Act.SEARCH_STUDENTS,
     "/console/students/stop": Act.SEARCH_STUDENTS,
+    "/console/students/rights": Act.APPROVE,
+    "/console/students/rights/document": Act.APPROVE,
+    "/console/students/rights/file": Act.APPROVE,
     "/console/agreements": Act.READ_LOG,
     "/console/agreements/{digest}": Act.READ_LOG,
     "/console/agreements/{digest}/suspend": Act.STOP,
+    "/console/agreements/{digest}/end": Act.STOP,
     "/console/calendar": Act.READ_LOG,
+    "/console/calendar.ics": Act.READ_LOG,
     "/console/agreements/{digest}/amend": Act.DRAFT,
     "/console/drafts": Act.DRAFT,
     "/console/drafts/import": Act.DRAFT,
@@ -61,12 +67,14 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/papers": ANY,
     "/console/papers/{digest}": Act.APPROVE,
     "/console/papers/{digest}/approvals": Act.APPROVE,
+    "/console/papers/{digest}/confirm": Act.APPROVE,
     "/console/papers/{digest}/document": Act.APPROVE,
     "/console/papers/{digest}/file": Act.APPROVE,
     "/console/papers/{digest}/invitations": Act.APPROVE,
     "/console/papers/{digest}/passkey": Act.APPROVE,
     "/console/papers/{digest}/signatures": Act.APPROVE,
     "/console/papers/{digest}/signed": Act.APPROVE,
+    "/console/papers/{digest}/turn-down": Act.APPROVE,
     "/console/papers/{digest}/withdraw": Act.APPROVE,
     "/console/partners": Act.READ_LOG,
     "/console/passkeys": ANY,
@@ -85,6 +93,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/clients/{client}/secret": Act.MANAGE_CLIENTS,
     "/console/clients/{client}/end-secret": Act.STOP,
     "/console/agreements/{digest}/people": PREPARE,
+    "/console/agreements/{digest}/people/undertaking": PREPARE,
     "/console/signers": {"GET": Act.READ_LOG, "POST": PREPARE},
     "/console/signers/officer": Act.GIVE_ROLES,
     "/console/signers/revoke": Act.STOP,
@@ -100,6 +109,7 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/holds": Act.APPROVE,
     "/console/holds/{hold}/release": Act.APPROVE,
     "/console/agreements/{digest}/destruction": {"GET": Act.READ_LOG, "POST": PREPARE},
+    "/console/agreements/{digest}/destruction/certificate": PREPARE,
     "/console/agreements/{digest}/destruction/figures": PREPARE,
     "/console/agreements/{digest}/review": REVIEW,
     "/console/agreements/{digest}/review/pack": REVIEW,
@@ -113,6 +123,8 @@ ACTS: dict[str, Meant | dict[str, Meant]] = {
     "/console/emergencies": Act.APPROVE,
     "/console/emergencies/{digest}/review": Act.APPROVE,
     "/console/emergencies/{digest}/end": Act.APPROVE,
+    "/console/emergencies/{digest}/release": Act.APPROVE,
+    "/console/emergencies/releases/{digest}": Act.APPROVE,
     "/console/incidents": Act.HANDLE_INCIDENTS,
     "/console/incidents/{incident}": Act.HANDLE_INCIDENTS,
     "/console/incidents/{incident}/affected": Act.HANDLE_INCIDENTS,
@@ -169,6 +181,8 @@ async def filled(console: Console, path: str) -> str:
     digest = console.gateway.digest(TUTORING)
     if path.startswith("/console/papers/"):
         digest = await held(console)  # the one before may have been taken away by this very page
+    if path == "/console/emergencies/{digest}/release":
+        digest = await an_order(console.gateway)
     roster = await handed_in(console) if "{roster}" in path else 0
     address = path.format(
         index=0,

@@ -38,6 +38,11 @@ async def test_a_refusal_is_said_in_the_language_of_the_page(console: Console) -
         "/console/stop", {**stop, "name": "x"}
     )
     assert "<p>Aquí no hay nada que usted pueda ver.</p>" in await refused("/console/nowhere", {})
+    # An error of `agreements` says its remedy in the same breath; a page says the two apart, and each in Spanish.
+    page = await refused("/console/signers", {**SIGNER, "key": "nothing"})
+    assert "<p>Esto no es una clave pública Ed25519 o P-256 que se pueda leer.</p>" in page
+    assert "<p>Dé una clave Ed25519 o P-256; las claves de programas también" in page
+    assert "lang=" not in page
     # What the checks of a document say is made for the document: English, and marked; its remedy is Spanish.
     signer = {**SIGNER, "key": json.dumps(key_for("sam").public.jwk)}
     page = await refused("/console/signers", signer)

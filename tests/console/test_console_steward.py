@@ -28,6 +28,7 @@ async def test_what_lacks_something_is_refused_and_nothing_is_written(console: C
         ({"wish": "withdraw", "by": "parent", "agreement": "agreement:nobodys"}, 404),
         ({"wish": "withdraw", "by": "eligible_student"}, 403),
         ({"wish": "nothing", "number": "no-such-number"}, 404),
+        ({"wish": "nothing", "number": "9" * 121}, 400),
     ):
         answer = await steward.post("/console/wishes", {**form, **wrong})
         assert answer.status_code == status, (wrong, answer.text)

@@ -1,5 +1,6 @@
 """What a steward does on the pages: each act waits for signatures where it widens, and names who entered it."""
 
+import datetime as dt
 import re
 
 import pypdfium2
@@ -7,8 +8,12 @@ import pytest
 
 from agreements.documents.classification import Verdict, read_classification
 from agreements.documents.roster_decision import Answer, read_roster_decision
+from agreements.documents.signer import ROLES, ROSTERS, Signer, signer_bytes
 from agreements.roles import Role
+from agreements.signature import Kind
 from gateway.records.signed import Capacity, Form
+from gateway.services.admissions import Admissions
+from tests.factories.agreements import key_for
 from tests.factories.cohort import DAY, STUDENTS, TUTORING
 from tests.factories.console import Console, handed_in
 from tests.factories.papers import papers_of, signed_paper
@@ -52,6 +57,33 @@ async def test_codes_are_judged_by_two_who_sign_what_a_steward_prepared(console:
     (judged,) = read_classification(found.envelope.payload).codes
     assert (judged.value, judged.verdict) == ("Moved to the moon", Verdict.NEVER)
     assert "Moved to the moon" in (await steward.get("/console/codes")).text, "nothing counts before it is signed"
+
+
+@pytest.mark.ferpa("R2")
+@pytest.mark.claim(12)
+async def test_a_roster_is_decided_by_a_key_that_may_now_and_no_other_can_be_chosen(console: Console) -> None:
+    roster, ring = await handed_in(console), console.gateway.deployment.ring
+    district = console.gateway.deployment.agreements[TUTORING].agreement.district.id
+
+    async def introduced(name: str, *may_sign: str, school: str | None = None, last: dt.date = DAY) -> str:
+        key = key_for(name)
+        given = Signer(district, ROLES[0], name, key.public, dt.date(2026, 7, 1), last, may_sign, school)
+        document = ring.sign(Kind.SIGNER, signer_bytes(given), ring.officers[1].key)
+        await Admissions(console.office.desk).introduce_signer(document)
+        return key.thumbprint
+
+    may = [await introduced("Nadia Named", ROSTERS), await introduced("Percy Principal", ROSTERS, school="ECS-103")]
+    over = await introduced("Otto Over", ROSTERS, school="ECS-103", last=dt.date(2026, 12, 31))
+    others = [over, await introduced("Sam Signs", "agreement"), ring.signer("partner:bright-path").key.thumbprint]
+    steward, place = await console.as_a(Role.STEWARD), f"/console/rosters/{roster}"
+    choice = re.findall(r'<select[^>]* id="decider" .*?</select>', (await steward.get(place)).text, re.DOTALL)
+    offered = set(re.findall('value="([^"]+)"', choice[0]))
+    assert offered == {*may, *(each.key.thumbprint for each in ring.officers)}
+    form = {"csrf": await steward.token(), "answer": "accept"}
+    for kid in others:
+        refused = await steward.post(f"{place}/decide", {**form, "decider": kid})
+        assert (refused.status_code, "by whose key" in refused.text) == (400, True)
+    assert await paper(steward, f"{place}/decide", {**form, "decider": may[0]})
 
 
 @pytest.mark.ferpa("R2")
@@ -158,6 +190,8 @@ async def test_a_consent_that_lacks_anything_is_refused_and_one_that_is_whole_na
     for wrong, status in (
         ({"signed_on": "10 March"}, 400),
         ({"signed_on": ""}, 400),
+        ({"signed_on": "0001-01-01"}, 400),
+        ({"last": "9999-12-31"}, 400),
         ({"everything": ""}, 400),
         ({"elements": "000115"}, 400),
         ({"everything": "", "elements": "no such element"}, 400),
@@ -172,12 +206,14 @@ async def test_a_consent_that_lacks_anything_is_refused_and_one_that_is_whole_na
         ({"number": "no-such-number"}, 404),
         ({"agreement": "agreement:nobodys"}, 404),
         ({"signed_by": "eligible_student"}, 403),
+        ({"signed_by": "x" * 4_001}, 400),
     ):
         answer = await steward.post("/console/consents", {**good, **wrong})
         assert answer.status_code == status, (wrong, answer.text)
         # What is wrong is said without what was typed, and the number does not even come back in its field.
         assert "Somebody" not in answer.text.partition('role="alert"')[2].partition("<form")[0]
         assert "no-such-number" not in answer.text
+    assert "4000 characters at most" in answer.text, "and never cut"
     assert not await console.entries(start, "consent.given")
     page = await steward.post("/console/consents", good)
     assert "It is on file" in page.text

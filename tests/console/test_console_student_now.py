@@ -1,6 +1,7 @@
 """A student's page as things stand: what partners could see now, what the family said, the stop of one agreement."""
 
 import json
+import re
 
 import pytest
 
@@ -24,6 +25,9 @@ async def test_what_partners_could_see_now_shrinks_with_a_stop_of_one_agreement_
     officer, start = await console.as_a(Role.OFFICER), await gateway.size()
     form = {"csrf": await officer.token(), "number": CALIXTE.number}
     before = (await officer.post("/console/students", form)).text
+    forms = re.findall(r'<form [^>]*action="/console/students/.*?</form>', before, re.DOTALL)
+    assert len(forms) >= 4
+    assert all(f'name="number" value="{CALIXTE.number}"' in each for each in forms), "each says whom it is about"
     tutoring = f'href="/console/agreements/{gateway.digest(TUTORING)}"'
     mentoring = f'href="/console/agreements/{gateway.digest(MENTORING)}"'
     assert before.count(tutoring) == before.count(mentoring) == 1

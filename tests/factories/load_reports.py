@@ -7,7 +7,11 @@ from tests.factories.console import Console
 
 SOURCE = f"sha256:{'5' * 64}"
 COUNTS = TargetCounts(target="students", file="students", in_force=50, added=2, changed=1, ended=20)
-WAITS = Confirmable(SOURCE, (ExportedFile(0, "students.csv", f"sha256:{'6' * 64}"),), (COUNTS,))
+FILES = (
+    ExportedFile(0, "students.csv", f"sha256:{'6' * 64}"),
+    ExportedFile(1, "Student[.-]*xml", f"sha256:{'7' * 64}", 12),
+)
+WAITS = Confirmable(SOURCE, FILES, (COUNTS,))
 REASON = "'born' is no date written as YYYY-MM-DD"
 CONTENT = Content(
     filled=(Filled("students", 2, 1, 20, 27, 1, 1, 1, 34, 3),),

@@ -39,7 +39,7 @@ COMMANDS: Final = frozenset(
         *("standby_refused", "gateway_serves", "backup_refused", "key_still_wraps", "facts_differ"),
         *("nothing_to_adopt", "bad_mapping", "bad_source", "nothing_recognised", "rows_refused", "rows_unstorable"),
         *("load_held", "confirmation_refused", "load_postponed", "watch_busy", "number_refused"),
-        *("restriction_refused", "other_students", "release_refused", "too_many_students", "record_kept"),
+        "record_kept",
         *("record_refused", "family_request_refused", "unknown_family_request", "withholding_refused"),
         *("no_policy_test", "malformed_expectations", "thresholds_refused", "unsigned_promise", "clock_without_zone"),
         *("export_mismatch", "source_unavailable", "witness_unusable", "submission_invalid"),
@@ -77,13 +77,14 @@ def said_by_titles() -> Iterator[tuple[str, str]]:
 
 
 def said_where_raised() -> Iterator[tuple[str, str]]:
-    """Yield the sentences that are said where an error is raised, the labels of fields, and what fields take."""
+    """Yield what is said where an error is raised, with the labels in it, and the labels of fields and their shapes."""
     spoken = {each.__name__ for each in _kinds(SaidHere)} | {"Sentence"}
     for file in sorted((ROOT / "gateway").rglob("*.py")):
         for call, name in _calls(file):
             place = f"{file.relative_to(ROOT)}:{call.lineno}"
             if name in spoken and (said := _constant(call, 0)):
                 yield said, place
+                yield from ((value, place) for value in _values(call))
             elif name in FIELDS and file.parent.name == "console" and (label := _constant(call, 2)):
                 yield label, place
                 if name == "shaped":
@@ -108,6 +109,11 @@ def put_together() -> Iterator[str]:
 def _calls(file: Path) -> list[tuple[ast.Call, str]]:
     found = (each for each in ast.walk(ast.parse(file.read_bytes())) if isinstance(each, ast.Call))
     return [(each, each.func.id) for each in found if isinstance(each.func, ast.Name)]
+
+
+def _values(call: ast.Call) -> list[str]:
+    given = (each.value for each in call.keywords)
+    return [each.value for each in given if isinstance(each, ast.Constant) and isinstance(each.value, str)]
 
 
 def _constant(call: ast.Call, place: int) -> str:

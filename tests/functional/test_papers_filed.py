@@ -175,7 +175,7 @@ async def test_every_kind_comes_into_force_by_its_own_service_and_names_who_file
     office = await idle_gateway.office()
     desk, start = Desk(idle_gateway, Papers(office)), await idle_gateway.size()
     with pytest.raises(PaperRefused, match="not prepared on a page"):
-        await desk.prepare(Kind.UNDERTAKING, b"{}")
+        await desk.prepare(Kind.ERASURE, b"{}")
     with pytest.raises(PaperRefused):
         await desk.prepare(Kind.HOLD, b'{"format": "pactgate-hold/1"}')  # neither canonical nor whole
     await stops(desk, office)

@@ -1,8 +1,10 @@
 """What a paper is not taken for: a review that nobody registered, an approval by whoever prepared it, one too old."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from agreements.canonical import read_canonical
@@ -10,6 +12,7 @@ from agreements.documents.approval import Approval, approval_bytes
 from agreements.documents.emergency import EMERGENCY_ORDER, emergency_order_bytes
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
+from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
@@ -19,9 +22,12 @@ from gateway.services.papers.errors import NoSuchPaper, PaperIncomplete, PaperRe
 from gateway.services.papers.kept import LASTS
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
+from gateway.services.upkeep import upkeep
+from gateway.store.papers import FORGET_PAPERS
 from tests.factories.agreements import SPS_B, Keyring, SignedAgreement, key_for
 from tests.factories.authenticator import Authenticator
 from tests.factories.cohort import DAY, MENTORING, TUTORING
+from tests.factories.emergencies import a_release
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
 
@@ -104,6 +110,12 @@ async def test_a_passkey_that_was_made_here_is_known_as_its_makers_when_they_pre
     assert await own.in_office(registry, moment, FILER) == ()
     assert keys[PREPARER] == {passkey.public.thumbprint}
     assert drafted({}, keys, PREPARER) == {"people": {"drafted_by": passkey.public.thumbprint}}
+    # One that was revoked stays theirs, and is offered to sign nothing.
+    lost = revocation_bytes(Revocation(passkey.public.thumbprint, None, "Lost."))
+    await office.admissions.revoke(Keyring.sign(Kind.REVOCATION, lost, *(each.key for each in ring.officers)))
+    moment, registry = await office.desk.registry()
+    assert (await own.officers_keys(registry))[PREPARER] == {passkey.public.thumbprint}
+    assert await own.in_office(registry, moment, PREPARER) == ()
 
 
 async def test_a_paper_is_over_after_thirty_days_though_nobody_opened_the_list(idle_gateway: Gateway) -> None:
@@ -122,3 +134,28 @@ async def test_a_paper_is_over_after_thirty_days_though_nobody_opened_the_list(i
     assert await papers.prepare(Kind.HOLD, payload, PREPARER, title="A hold") == hold
     with pytest.raises(PaperIncomplete):
         await papers.file(hold, FILER)
+
+
+async def test_a_paper_goes_after_thirty_days_by_itself_and_with_it_what_opens_its_commitment(
+    idle_gateway: Gateway,
+) -> None:
+    gateway = idle_gateway
+    digest, hold = await a_release(gateway, "ximena"), hold_bytes(Hold(gateway.digest(TUTORING), "legal", DAY, "Z"))
+    papers, app = Papers(await gateway.office()), await gateway.database.pool("app", size=1)
+    filed = await papers.prepare(Kind.HOLD, hold, PREPARER, title="A hold")
+    await papers.add(filed, add_signature(None, Kind.HOLD, hold, gateway.deployment.ring.officers[0].key), FILER)
+    await papers.file(filed, FILER)
+    clerk, salts = await gateway.database.connection("loader"), "SELECT count(*) FROM gateway.paper_salt"
+    # What serves can neither read nor keep it.
+    for forbidden in (salts, "SELECT digest FROM gateway.paper", "DELETE FROM gateway.paper_salt"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(forbidden)
+    await gateway.at(NOON + LASTS - timedelta(hours=1))
+    assert await app.fetchval(FORGET_PAPERS) == 0
+    await gateway.at(NOON + LASTS + timedelta(hours=1))
+    async with upkeep(app, every=0.01), asyncio.timeout(10):
+        while await clerk.fetchval(salts):  # noqa: ASYNC110 - the work says nothing when it is done
+            await asyncio.sleep(0.02)
+    with pytest.raises(NoSuchPaper):
+        await papers.paper(digest)
+    assert (await papers.paper(filed)).line.filed is not None

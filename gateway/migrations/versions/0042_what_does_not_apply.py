@@ -1,7 +1,7 @@
 """
 A task of an incident is done, or it is said why it does not apply: an incident is not closed over one that is neither.
 
-Revises: 0039.
+Revises: 0041.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "0042"
-down_revision: str | None = "0039"
+down_revision: str | None = "0041"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

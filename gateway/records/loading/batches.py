@@ -6,7 +6,7 @@ for them; the two ways say the same.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Final
 
@@ -34,6 +34,11 @@ class Refused:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
+
+    def in_order(self, places: Sequence[int]) -> "Refused":
+        """Return it with the cells of these places, as far as it has them."""
+        cells = tuple(self.cells[place] if place < len(self.cells) else "" for place in places)
+        return replace(self, cells=cells if self.cells else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gateway.records.loading.batches import Batch, Column, Refused, Row, columns
 from gateway.records.loading.csvrecords import Records, records_of
 from gateway.records.loading.export import Export
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.trees import NotRead
 from gateway.records.loading.workbook import sheet_records
 
 COLUMNS: Final = 2_000
@@ -47,7 +48,7 @@ class CsvFile:
             has_header = has_header and not some.found
             yield self._batch(some.lines[begin:], some.found[begin:], is_ascii=some.is_ascii)
 
-    def _batch(self, lines: Sequence[int], found: Sequence[list[str] | str], *, is_ascii: bool) -> Batch:
+    def _batch(self, lines: Sequence[int], found: Sequence[list[str] | NotRead], *, is_ascii: bool) -> Batch:
         width = len(self.columns)
         rows = [each for each in found if isinstance(each, list) and len(each) == width]
         if len(rows) == len(found):
@@ -58,8 +59,10 @@ class CsvFile:
         own: list[int] = []
         refused: list[tuple[int, Refused]] = []
         for line, each in zip(lines, found, strict=True):
-            if isinstance(each, str) or (why := self._why(each)) is not None:
-                refused.append((len(own), Refused(self.name, line, each if isinstance(each, str) else str(why))))
+            if isinstance(each, NotRead):
+                refused.append((len(own), Refused(self.name, line, each.why, cells=_told(each.cells))))
+            elif (why := self._why(each)) is not None:
+                refused.append((len(own), Refused(self.name, line, why, cells=_told(each))))
             else:
                 own.append(line)
                 rows.append([*each, *[""] * (width - len(each))])
@@ -111,7 +114,7 @@ def _header(export: Export, source: SourceFile, name: str) -> tuple[str, ...]:
         if not some.found:
             continue
         found = some.found[0]
-        if isinstance(found, str):
+        if isinstance(found, NotRead):
             break
         if len(found) > COLUMNS:
             raise BadSource(f"{name}: {source.path} has more than {COLUMNS:,} columns.")
@@ -132,6 +135,11 @@ def _tidy(column: Column) -> list[str]:
     """Return cells without spaces round them, each letter in one form (NFC) however it was composed."""
     cells = list(map(str.strip, column))
     return cells if "".join(cells).isascii() else [unicodedata.normalize("NFC", cell) for cell in cells]
+
+
+def _told(cells: Column) -> tuple[str, ...]:
+    """Return the cells of a row that is refused, to tell whose it is; none that no database could hold."""
+    return tuple(_tidy(["" if "\0" in cell or _is_strange([cell]) else cell for cell in cells]))
 
 
 def _is_strange(column: Column) -> bool:

@@ -5,10 +5,14 @@ INVARIANT: what is held at a time is bounded. A line without an end is refused o
 INVARIANT: what is refused is one line. A quotation mark that opens by a slip may seem to close in a row below: a record
 over several lines that is none, or has not as many cells as the file has columns, costs its first line only, and each
 line after it is looked at by itself.
+INVARIANT: no row is made of two. Where a later line of such a record is a row by itself, two marks that stand there by
+a slip may have made one child's row part of another's, or the lines may be one row's words. Neither is guessed: each of
+its lines is refused.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -17,6 +21,7 @@ from typing import BinaryIO, Final
 from gateway.records.errors import BadSource
 from gateway.records.loading.batches import LETTERS
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.trees import NotRead
 
 LINE_LETTERS: Final = 100_000
 """The longest line read, in letters. Exports have lines of some hundred."""
@@ -24,7 +29,10 @@ TOO_LONG: Final = f"its line has more than {LINE_LETTERS:,} letters"
 STRANGE: Final = "surrogateescape"
 """How bytes that are no letters are kept until the row is known that holds them."""
 _LINES_A_ROW: Final = 50
+_QUOTED: Final = '"[^"]*(?:""[^"]*)*"'
 _OPEN: Final = "a quotation mark is opened and never closed"
+_ONE_OR_MORE: Final = "its quotation marks make one row of it and of lines below that are rows by themselves"
+_PART_OR_ROW: Final = "it is part of a row above, or that row's quotation marks are misplaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Records:
     """Some records in a file's order: the first line of each, its cells or why it has none; and the letters read."""
 
     lines: Sequence[int]
-    found: Sequence[list[str] | str]
+    found: Sequence[list[str] | NotRead]
     letters: int
     is_ascii: bool = False
     """Whether it is known that every cell is of plain letters, which are written in one way only."""
@@ -46,12 +54,13 @@ def records_of(raw: BinaryIO, source: SourceFile, name: str, width: int | None) 
     """
     with io.TextIOWrapper(raw, encoding=source.encoding, errors=STRANGE, newline="") as file:
         blocks = blocks_of(file, source, name)
-        lines, first = next(blocks, []), 1
+        lines, first, is_header = next(blocks, []), 1, not source.columns
         while lines:
             done = len(lines)
             if (records := _at_once(lines, first, source)) is None:
-                records, done = _one_by_one(lines, first, source, blocks, width)
+                records, done = _one_by_one(lines, first, source, blocks, width, is_header=is_header)
             yield records
+            is_header = is_header and not records.found
             first += done
             lines = lines[done:] or next(blocks, [])
 
@@ -98,16 +107,16 @@ def _at_once(lines: Sequence[str], first: int, source: SourceFile) -> Records | 
 
 
 def _one_by_one(
-    lines: list[str], first: int, source: SourceFile, more: Iterator[list[str]], width: int | None
+    lines: list[str], first: int, source: SourceFile, more: Iterator[list[str]], width: int | None, *, is_header: bool
 ) -> tuple[Records, int]:
     """Return the records that begin in these lines, and in how many they stand: the last may go on in `more`."""
     begins: list[int] = []
-    records: list[list[str] | str] = []
-    at, whole = 0, len(lines)
-    while at < whole:
+    records: list[list[str] | NotRead] = []
+    at, whole, doubtful = 0, len(lines), 0
+    while at < max(whole, doubtful):
         text, number, taken = lines[at], first + at, 1
         if number >= source.first_line and not text.isspace():
-            found = TOO_LONG if len(text) > LINE_LETTERS else _parse(text, source)
+            found = TOO_LONG if len(text) > LINE_LETTERS else _PART_OR_ROW if at < doubtful else _parse(text, source)
             while found is None and taken < _LINES_A_ROW:
                 if at + taken == len(lines):
                     lines.extend(next(more, ()))
@@ -116,20 +125,55 @@ def _one_by_one(
                 taken += 1
                 found = _parse("".join(lines[at : at + taken]), source)
             if found is None or taken > 1:
-                found, taken = _over_lines(found, taken, width)
+                # The header says itself how many columns there are.
+                own_width = None if is_header and not records else width
+                found = _over_lines(found, lines[at : at + taken], own_width, source)
+                doubtful = at + taken if found == _ONE_OR_MORE else doubtful
+                taken = taken if isinstance(found, list) else 1
             begins.append(number)
-            records.append(found)
+            records.append(NotRead(found, _before_marks(text, source)) if isinstance(found, str) else found)
         at += taken
     return Records(begins, records, sum(map(len, lines[:at]))), at
 
 
-def _over_lines(found: list[str] | str | None, taken: int, width: int | None) -> tuple[list[str] | str, int]:
-    """Return what was found over several lines, and how many it costs: only its first one if it is no row."""
-    if found is None or isinstance(found, str):
-        return _OPEN, 1
-    if width is not None and len(found) != width:
-        return f"it goes on over {taken} lines and has {len(found)} columns where the file has {width}", 1
-    return found, taken
+def _over_lines(
+    found: list[str] | str | None, lines: Sequence[str], width: int | None, source: SourceFile
+) -> list[str] | str:
+    """Return the cells that were found over these lines, or why they are no row."""
+    if not isinstance(found, list):
+        return _OPEN
+    if width is None:
+        return found
+    if len(found) != width:
+        return f"it goes on over {len(lines)} lines and has {len(found)} columns where the file has {width}"
+    is_more = any(len(_row_in(lines[at:], source)) == width for at in range(1, len(lines)))
+    return _ONE_OR_MORE if is_more and not _is_all_quoted("".join(lines), source) else found
+
+
+def _is_all_quoted(text: str, source: SourceFile) -> bool:
+    """Return whether every cell stands in marks: a writer of such rows writes none of which the first cells do not."""
+    letter = re.escape(source.delimiter)
+    return re.fullmatch(rf"{_QUOTED}(?:{letter}{_QUOTED})*[\r\n]*", text) is not None
+
+
+def _row_in(lines: Sequence[str], source: SourceFile) -> list[str]:
+    """Return the cells of the row that begins in the first of these lines; none if it has no end in them."""
+    try:
+        return next(csv.reader(lines, delimiter=source.delimiter, strict=True), [])
+    except csv.Error:
+        return []
+
+
+def _before_marks(text: str, source: SourceFile) -> tuple[str, ...]:
+    """Return the cells that stand whole before whatever is wrong with a line: whose row it is may be among them."""
+    letter = re.escape(source.delimiter)
+    whole = re.compile(rf'(?:({_QUOTED})|([^"{letter}]*)){letter}')
+    cells: list[str] = []
+    at = 0
+    while cell := whole.match(text, at):
+        cells.append(cell[2] if cell[1] is None else cell[1][1:-1].replace('""', '"'))
+        at = cell.end()
+    return tuple(cells)
 
 
 def _parse(text: str, source: SourceFile) -> list[str] | str | None:

@@ -76,7 +76,12 @@ class SourceRows:
         gone_at = None if gone is None else self.columns.index(gone.column)
         for row in layer.rows():
             if isinstance(row, Refused):
-                yield row
+                refused = row.in_order(order)
+                # INVARIANT: what a row was meant to change does not stand because the row cannot be read.
+                own_id = refused.cells[at] if at is not None and refused.cells else ""
+                if own_id and not is_oldest:
+                    seen.note(own_id, layer.name)
+                yield refused
                 continue
             cells = tuple([row.cells[place] for place in order])
             # A row without an id takes nobody's place: other rows that have none are not what it was meant to change.

@@ -69,7 +69,7 @@ class Parts:
             order = [part.columns.index(column) for column in self.columns]
             self._reading = part
             for some in part.batches():
-                refused = [(place, replace(each, part=number)) for place, each in some.refused]
+                refused = [(place, replace(each.in_order(order), part=number)) for place, each in some.refused]
                 yield Batch(some.lines, [some.columns[place] for place in order], refused, number)
             self._done, self._reading = self._done + part.taken, None
 

@@ -23,6 +23,7 @@ from gateway.records.loading.archive import Archive
 from gateway.records.loading.batches import LETTERS as AT_ONCE
 from gateway.records.loading.csvrecords import Records
 from gateway.records.loading.mapping import SourceFile
+from gateway.records.loading.trees import NotRead
 from gateway.records.loading.workbook_parts import ROWS, judged
 
 LETTERS: Final = 100_000
@@ -36,12 +37,14 @@ _ZEROS: Final = re.compile("0{2,30}")
 _ERROR: Final = "e"
 _AT_ONCE: Final = 100
 _UNCOMPUTED: Final = "it has a formula without its result: open the workbook, let it compute, and save it"
+_SHOWS_ERROR: Final = "a cell holds an error of the spreadsheet, such as #N/A"
+_TOO_EXACT: Final = "a cell holds a number with more digits than a spreadsheet keeps: make its column text"
 
 
 def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[Records]:
     """Yield the cells of each row of the sheet that is not empty, or why not, some at a time. Raises `BadSource`."""
     lines: list[int] = []
-    records: list[list[str] | str] = []
+    records: list[list[str] | NotRead] = []
     letters = 0
     with _opened(raw, source.path, name) as (book, parts):
         sheet = _sheet(book, source, name)
@@ -51,12 +54,14 @@ def sheet_records(raw: BinaryIO, source: SourceFile, name: str) -> Iterator[Reco
         for number, row in enumerate(_quiet(sheet.iter_rows()), start=1):
             if number > ROWS:
                 raise BadSource(f"{name}: its sheet has more than {ROWS:,} rows.")
-            cells = _UNCOMPUTED if number in uncomputed else _cells(row)
+            cells = _cells(row)
+            if isinstance(cells, list) and number in uncomputed:
+                cells = NotRead(_UNCOMPUTED, tuple(cells))
             if not cells or number < source.first_line:
                 continue
             lines.append(number)
             records.append(cells)
-            letters += sum(map(len, cells)) + len(row)
+            letters += sum(map(len, cells if isinstance(cells, list) else cells.cells)) + len(row)
             if letters >= AT_ONCE:
                 yield Records(lines, records, letters)
                 lines, records, letters = [], [], 0
@@ -126,19 +131,21 @@ def _quiet(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
         yield from some
 
 
-def _cells(row: Sequence[Any]) -> list[str] | str:
+def _cells(row: Sequence[Any]) -> list[str] | NotRead:
     """Return the cells up to the last that is not empty, or why there are none."""
     cells: list[str] = []
     letters = 0
+    why = None
     for cell in row:
-        if cell.data_type == _ERROR:
-            return "a cell holds an error of the spreadsheet, such as #N/A"
-        if (text := _written(cell.value, cell)) is None:
-            return "a cell holds a number with more digits than a spreadsheet keeps: make its column text"
-        letters += len(text)
+        text = None if cell.data_type == _ERROR else _written(cell.value, cell)
+        if text is None and why is None:
+            why = _SHOWS_ERROR if cell.data_type == _ERROR else _TOO_EXACT
+        letters += len(text or "")
         if letters > LETTERS:
-            return f"its cells have more than {LETTERS:,} letters"
-        cells.append(text)
+            return NotRead(f"its cells have more than {LETTERS:,} letters")
+        cells.append(text or "")
+    if why is not None:
+        return NotRead(why, tuple(cells))
     while cells and not cells[-1].strip():
         cells.pop()
     return cells

@@ -24,7 +24,7 @@ class ReleaseRefused(GatewayError):
 
     code = "release_refused"
     public_detail = "The emergency order does not give this."
-    remedy = "`pactgate emergency explain` says what leaves by it, to whom, and what stands against the rest."
+    remedy = "Its page and `pactgate emergency explain` say what leaves by it, and what stands against the rest."
 
 
 class OtherStudents(GatewayError):
@@ -32,7 +32,7 @@ class OtherStudents(GatewayError):
 
     code = "other_students"
     public_detail = "These are not the students the release was signed for."
-    remedy = "Make the release again with `pactgate emergency release`."
+    remedy = "Give the numbers of exactly those students, or make the release again."
 
 
 class TooManyStudents(GatewayError):

@@ -15,11 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.documents.emergency_release import EmergencyRelease, read_emergency_release
 from agreements.emergencies import verify_emergency_release
 from agreements.errors import OrderNotOpen
-from agreements.register import insert_document
 from agreements.signature import Envelope
 from audit.change import append_change
 from audit.errors import EpochMoved
-from gateway.records.named import read_named
+from gateway.records.named import read_named, require_named
 from gateway.records.subjects import NUMBER_BYTES, SubjectKey
 from gateway.services.configuration import Configuration, record_configuration
 from gateway.services.emergencies.errors import OtherStudents, ReleaseRefused, TooManyStudents
@@ -77,6 +76,15 @@ class EmergencyReleases:
         )
         return release, ordered
 
+    async def require_students(self, students: Students) -> None:
+        """
+        Check that each number is a student's, before anybody signs for them. No record is read.
+
+        Raises `UnknownStudent`, naming places and no number.
+        """
+        async with self._desk.engine.connect() as connection:
+            await require_named(connection, students.numbers)
+
     async def explain(self, order: str, place: int, dataset: str) -> tuple[Explanation, ...]:
         """Return why each element that the order lists leaves to a recipient or does not. Raises `UnknownOrder`."""
         moment, registry = await self._desk.registry()
@@ -131,7 +139,7 @@ class EmergencyReleases:
                 subjects=subjects,
                 private=private,
             )
-            await insert_document(filing.connection, document, concerns=permit.order, index=index)
+            await filing.register(document, permit.order, index)
             # (6): waiting for the lock took its time, and an order ends to the second.
             if (await read_moment(filing.connection)).now >= permit.valid_until:
                 raise OrderNotOpen(f"The order {ordered.verified.order.id} was over before its release was on record.")
@@ -153,7 +161,8 @@ class EmergencyReleases:
     def _permit(self, ordered: Ordered, handing: Handing, registry: Registry, moment: Moment) -> EmergencyPermit:
         decision = self._in_force(ordered, registry, moment).decide(handing, moment.now)
         if isinstance(decision, Denied):
-            raise ReleaseRefused(f"{decision.detail} ({decision.code}, {decision.facts.get('clause', '')})")
+            because = f"{decision.detail} ({decision.code}, {decision.facts.get('clause', '')})"
+            raise ReleaseRefused(because, public_detail=decision.detail)
         return decision
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gateway.errors import GatewayError, SaidHere
+from gateway.errors import GatewayError, SaidHere, Sentence
 
 
 class UnknownCase(GatewayError):
@@ -44,5 +44,5 @@ class DutiesUndone(GatewayError):
 
     def __init__(self, tasks: Iterable[str]) -> None:
         """`tasks` are the codes of what nobody did."""
-        super().__init__(f"This is neither done nor said not to apply: {', '.join(tasks)}.")
-        self.public_detail = str(self)
+        said = Sentence("This is neither done nor said not to apply: %(tasks)s.", tasks=", ".join(tasks))
+        super().__init__(said, public_detail=said)

@@ -5,9 +5,8 @@ Everything filed here is judged as it will be judged at every load (`gateway.ser
 certificate, once and besides, against the log it answers for.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
 from functools import partial
 from typing import Protocol
 
@@ -15,18 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.destruction import (
     open_holds,
-    require_bound,
     verify_certificate,
     verify_hold,
     verify_release,
 )
-from agreements.documents.destruction import (
-    LEAVERS,
-    MOST_LEAVERS,
-    WHOLE,
-    Certificate,
-    read_certificate,
-)
+from agreements.documents.destruction import Certificate, read_certificate
 from agreements.documents.hold import INSPECT_WITHIN, read_hold, read_release
 from agreements.documents.review import read_review
 from agreements.elements import Catalogue
@@ -41,9 +33,16 @@ from audit.events import Event
 from gateway.services.errors import UnknownAgreement
 from gateway.services.filing import Desk, Filing
 from gateway.services.keysets.reminding import endings
+from gateway.services.obligations.certifying import (
+    Told,
+    certifiable,
+    draw_up,
+    figures,
+    outstanding,
+    require_bound_to_log,
+)
 from gateway.services.obligations.courses import Followed, Following, follow
-from gateway.services.obligations.history import has_disclosures, recorded
-from gateway.services.obligations.leavers import leavers_of
+from gateway.services.obligations.history import has_disclosures
 from gateway.services.obligations.left import about_how_often
 from gateway.services.obligations.shown import (
     CertificateLine,
@@ -139,11 +138,16 @@ class Obligations:
     async def figures(self, agreement: str, covers: str) -> Figures:
         """Return what the partner has to certify now. Raises `UnknownAgreement`."""
         async with self._following() as (connection, moment, following):
-            each = _one(following, agreement)
-            size = moment.size
-            found = await recorded(connection, each.agreement, each.activated, size, last_entry=size)
-            codes = await _outstanding(connection, each) if covers == LEAVERS else {}
-        return Figures(agreement, covers, found.disclosures, tuple(sorted(codes)[:MOST_LEAVERS]))
+            return await figures(connection, _one(following, agreement), moment.size, covers)
+
+    async def draw_up(self, agreement: str, covers: str, told: Told) -> Certificate:
+        """
+        Return the certificate for the partner's signer: what the partner tells, with the figures of the log.
+
+        Raises an `AgreementError` for what would be refused however it was signed, `UnknownAgreement`.
+        """
+        async with self._following() as (connection, moment, following):
+            return await draw_up(connection, moment, _one(following, agreement), covers, told)
 
     async def outlook(self, agreement: str) -> Outlook:
         """
@@ -153,7 +157,7 @@ class Obligations:
         """
         async with self._following() as (connection, moment, following):
             each = _one(following, agreement)
-            left = await _outstanding(connection, each)
+            left = await outstanding(connection, each)
             due = await _owed(connection, each, moment.size, keep=partial(_is_due, each, None), left=self._left)
         found = await about_how_often(self._desk.engine, agreement)
         return Outlook(
@@ -162,6 +166,7 @@ class Obligations:
             answers=found.entries,
             last_entry=found.last,
             leavers=len(left),
+            certifiable=certifiable(each, left),
         )
 
     async def certify(self, document: Envelope) -> int:
@@ -182,7 +187,7 @@ class Obligations:
                 holds=each.holds,
                 releases=each.releases,
             )
-            await _require_bound(filing, each, verified.certificate)
+            await require_bound_to_log(filing.connection, filing.moment, each, verified.certificate)
             if self._inspections is None:
                 raise DestructionHeld("Nobody could say here whether a family waits to inspect the records.")
             await self._inspections.require_none_open(filing, verified.certificate, each.line)
@@ -301,9 +306,9 @@ async def _owed(
     about = (each.agreement, each.partner, each.course, each.today)
     found: list[tuple[Obligation, int | None]] = [(destruction(*about, certified=each.certified), None)]
     if each.course.ended is None:
-        outstanding = await _outstanding(connection, each)
-        gone = leavers(*about, outstanding.values())
-        found += [] if gone is None else [(gone, len(outstanding))]
+        left_over = await outstanding(connection, each)
+        gone = leavers(*about, left_over.values())
+        found += [] if gone is None else [(gone, len(left_over))]
     yearly = review(*about, each.since) if each.replaced_by is None else None
     found += [] if yearly is None else [(yearly, None)]
     found = [(obligation, count) for obligation, count in found if keep(obligation)]
@@ -333,19 +338,6 @@ def _line(obligation: Obligation, each: Followed, leavers: int | None) -> Owed:
         days_left=obligation.days_left(each.today),
         leavers=leavers,
     )
-
-
-async def _outstanding(connection: AsyncConnection, each: Followed) -> Mapping[str, date]:
-    return each.outstanding(await leavers_of(connection, each.agreement, each.line, each.today))
-
-
-async def _require_bound(filing: Filing, each: Followed, certificate: Certificate) -> None:
-    last = certificate.disclosures.last_entry
-    found = await recorded(filing.connection, each.agreement, each.activated, filing.moment.size, last_entry=last)
-    left: Mapping[str, date] = {}
-    if certificate.covers != WHOLE:
-        left = await leavers_of(filing.connection, each.agreement, each.line, each.today)
-    require_bound(certificate, found, left)
 
 
 async def _close(filing: Filing, agreement: str, certified: int) -> None:

@@ -86,6 +86,7 @@ class Outlook:
     What a partner owes under one agreement and what it certified.
 
     There are about so many `answers` to certify, the newest of them `last_entry`, and so many students who left.
+    `certifiable` is what a certificate may cover now.
     """
 
     owed: tuple[Owed, ...]
@@ -93,6 +94,7 @@ class Outlook:
     answers: int
     last_entry: int | None
     leavers: int
+    certifiable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ class PaperFiled(GatewayError):
     remedy = "Its entry in the log says when."
 
 
+class HandedOver(PaperFiled):
+    """The records of this release were handed over: the same release is good once."""
+
+    public_detail = "These records were handed over. Nothing was handed over again."
+    remedy = "If the file did not reach you, prepare the release again: a student counts once, however often."
+
+
 class PaperIncomplete(GatewayError):
     """Somebody still has to sign."""
 
@@ -56,3 +63,11 @@ class InvitationOver(GatewayError):
     code = "sign_link_over"
     public_detail = "This link to sign a document is over: it was used, it is too old, or it was never made."
     remedy = "Ask the school district for a new one."
+
+
+class NothingWaits(GatewayError):
+    """No decision of this document waits for a second person: it never did, or somebody answered."""
+
+    code = "nothing_waits"
+    public_detail = "This decision does not wait for a second person any more."
+    remedy = "Look at the roster: its page says what became of it."

@@ -1,8 +1,9 @@
 """
-Links by which a partner's signer, who has no account here, comes to one document.
+Links by which a partner's signer, or somebody on its list of people, comes to one document without an account here.
 
 INVARIANT: a link shows one document and gives nothing. What counts is a signature by a key that an officer introduced
-for that party; whoever steals a link reads what would be agreed, and signs nothing. It is good for one signature.
+for that party, or that the party's list names; whoever steals a link reads what would be agreed, and signs nothing. It
+is good for one signature.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.keys import PublicKey
@@ -20,7 +22,7 @@ from agreements.signature import Envelope, Kind
 from gateway.services.office import Office
 from gateway.services.papers.errors import InvitationOver, NoSuchPaper, PaperRefused
 from gateway.services.papers.kept import count_open
-from gateway.services.papers.needs import Who
+from gateway.services.papers.needs import BY_LINK, Who
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Paper, Papers
 from gateway.services.standing.registry import read_moment
@@ -61,6 +63,11 @@ class Opened:
     paper: Paper
     party: str
 
+    @property
+    def takes_signers(self) -> bool:
+        """Return whether a signer of the party is asked, who may come without a key that the district knows."""
+        return any(each.need.who is Who.SIGNER for each in self.paper.line.needs)
+
 
 class Invitations:
     """The links to the papers of one installation."""
@@ -71,14 +78,14 @@ class Invitations:
 
     async def invite(self, digest: str, party: str, by: str) -> Invited:
         """
-        Make a link to a paper for a partner's signer; `by` is the id of a person.
+        Make a link to a paper for whoever of a partner's signs it; `by` is the id of a person.
 
-        Raises `NoSuchPaper`, `PaperRefused` unless the paper waits for a signer of that partner.
+        Raises `NoSuchPaper`, `PaperRefused` unless the paper waits for somebody of that partner's.
         """
         found = await self._papers.paper(digest)
-        waits_for = {each.need.party for each in found.line.needs if each.need.who is Who.SIGNER and not each.is_met}
+        waits_for = {each.need.party for each in found.line.needs if each.need.who in BY_LINK and not each.is_met}
         if found.line.filed is not None or party not in waits_for or not party.startswith("partner:"):
-            raise PaperRefused("The document does not wait for a signer of this partner.")
+            raise PaperRefused("The document waits for no signature of this partner's.")
         code = secrets.token_urlsafe(_CODE_BYTES)
         async with self._office.engine.begin() as connection:
             now = (await read_moment(connection)).now
@@ -114,7 +121,7 @@ class Invitations:
 
     async def sign(self, code: str, signed: Envelope) -> None:
         """
-        Add the signature of the party's signer to the paper, and use the link up.
+        Add the signature of the party's signer, or of the person whom it is about, to the paper; use the link up.
 
         Raises `InvitationOver`, `PaperRefused` for a signature that is not by a signer of this party, and whatever
         `Papers.add` raises.
@@ -122,21 +129,28 @@ class Invitations:
         opened = await self.open(code)
         if signed.digest != opened.paper.line.digest:
             raise PaperRefused("This link is for the signature of one document, and this signs another.")
-        parties = await self._papers.parties_of(each.kid for each in signed.signatures)
+        parties = await self._papers.parties_of(opened.paper.line, (each.kid for each in signed.signatures))
         if parties != {opened.party}:
             raise PaperRefused("This link is for a signer of another party than the key belongs to.")
-        await self._papers.add(opened.paper.line.digest, signed, opened.party)
-        own = paper_invitation.c
-        async with self._office.engine.begin() as connection:
-            now = (await read_moment(connection)).now
-            await connection.execute(update(paper_invitation).where(own.token == _hashed(code)).values(used_at=now))
+
+        async def uses_up(connection: AsyncConnection, now: datetime) -> None:
+            # INVARIANT: one link takes one signature, of two that come at once too: the second finds it used.
+            own = paper_invitation.c
+            ours = (own.token == _hashed(code), own.used_at.is_(None))
+            if not (await connection.execute(update(paper_invitation).where(*ours).values(used_at=now))).rowcount:
+                raise InvitationOver("The link was used.")
+
+        await self._papers.add(opened.paper.line.digest, signed, opened.party, uses_up)
 
     async def introduce(self, opened: Opened, key: PublicKey, name: str) -> str:
         """
         Prepare the introduction of a new key as that of the party's signer, for a year; return the paper's digest.
 
-        An officer signs it after having made sure whose key it is. Raises `PaperRefused`.
+        An officer signs it after having made sure whose key it is. Raises `PaperRefused`, also where it is no signer
+        who is asked to sign.
         """
+        if not opened.takes_signers:
+            raise PaperRefused("This document is signed with the key on the partner's list of people, and no other.")
         async with self._office.engine.connect() as connection:
             today = (await read_moment(connection)).now.date()
             if await count_open(connection, by=opened.party) >= MOST_KEYS:

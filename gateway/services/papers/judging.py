@@ -40,6 +40,18 @@ class World:
         kind = KINDS[row.kind]
         return kind.needs(kind.read(row.payload, self.catalogue), self.registry)
 
+    def keys_for(self, row: Row) -> dict[str, PublicKey]:
+        """
+        Return the keys by which a paper's signatures are verified, by thumbprint.
+
+        What somebody signs alone as their partner's list names them is verified by the key that the list has, and by
+        no other: it is no key of an officer's or a signer's, and signs as the list says.
+        """
+        needs = self.needs_of(row)
+        if all(need.person is None for need in needs):
+            return known_keys(self.registry)
+        return {need.listed.thumbprint: need.listed for need in needs if need.listed is not None}
+
 
 def counting(row: Row, world: World) -> Row:
     """
@@ -128,7 +140,7 @@ def waiting_passkeys(row: Row, world: World, party: str | None = None) -> tuple[
     waiting = [each.need for each in line.needs if not each.is_met]
     return tuple(
         key
-        for kid, key in sorted(known_keys(world.registry).items())
+        for kid, key in sorted(world.keys_for(row).items())
         if key.passkey is not None
         and (party is None or (kid in held.signers and held.signers[kid].signer.party == party))
         and any(held.may(kid, need, row.kind) for need in waiting)
@@ -143,12 +155,14 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     and may be what is lacking: two of whom one vouched for the other are too few, whoever of them came first. Where one
     signs alone it would do harm. Raises `PaperRefused`, `SignatureUnwanted`.
     """
+    # What counts no more is left out when it is filed: it neither fills the paper nor stands beside anybody.
+    row = counting(row, world)
     # (1): the key is one that somebody was introduced with, and it is not revoked.
     if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
         raise PaperRefused(Sentence("The key %(key)s was revoked.", key=signature.kid))
     # (2): the signature verifies over exactly these bytes.
     with in_our_words():
-        verify(Envelope(row.kind, row.payload, (signature,)), known_keys(world.registry))
+        verify(Envelope(row.kind, row.payload, (signature,)), world.keys_for(row))
     # (3): a signed document holds so many signatures and no more.
     if len(row.signatures) >= MAX_SIGNATURES:
         raise SignatureUnwanted(f"The {row.kind.value} has {MAX_SIGNATURES} signatures.")

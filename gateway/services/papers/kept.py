@@ -13,6 +13,7 @@ from agreements.canonical import canonical_bytes, read_json
 from agreements.register import digest_bytes
 from agreements.signature import AnySignature, Envelope, Kind, read_signature
 from gateway.services.papers.errors import NoSuchPaper, PaperFiled, TooManyPapers
+from gateway.services.papers.salts import drop_salt
 from gateway.store.papers import paper, paper_signature, passkey
 
 LASTS: Final = timedelta(days=30)
@@ -21,7 +22,7 @@ MOST_OPEN: Final = 200
 """More than a district signs in its busiest month; beyond it somebody fills the list."""
 MOST_OF_ONE: Final = 100
 """Of these one person prepares so many: nobody fills the list alone."""
-_URGENT: Final = frozenset({Kind.REVOCATION, Kind.EMERGENCY_ORDER, Kind.HOLD, Kind.DEBARMENT})
+_URGENT: Final = frozenset({Kind.REVOCATION, Kind.EMERGENCY_ORDER, Kind.EMERGENCY_RELEASE, Kind.HOLD, Kind.DEBARMENT})
 """What narrows, or cannot wait, is prepared however long the list is."""
 
 
@@ -156,9 +157,10 @@ async def take_away(connection: AsyncConnection, digest: str) -> None:
 
 
 async def mark_filed(connection: AsyncConnection, digest: str, index: int, by: str) -> None:
-    """Say of a paper that it is filed."""
+    """Say of a paper that it is filed. What opens its commitment goes: it stands beside the entry from then on."""
     own = (paper.c.digest == digest_bytes(digest), paper.c.filed_idx.is_(None))
     await connection.execute(update(paper).where(*own).values(filed_idx=index, filed_by=by))
+    await drop_salt(connection, digest)
 
 
 async def passkeys_of(connection: AsyncConnection, person: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ The kinds of documents that are prepared on pages: how each is read, who signs i
 The one table. A kind that is not here is signed and filed on the command line.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,10 +15,13 @@ from agreements.documents.approval import APPROVAL, Approval, read_approval
 from agreements.documents.binding import CLIENT_BINDING, ClientBinding, read_binding
 from agreements.documents.classification import CLASSIFICATION, read_classification
 from agreements.documents.debarment import DEBARMENT, read_debarment
+from agreements.documents.destruction import CERTIFICATE, Certificate, read_certificate
 from agreements.documents.emergency import EMERGENCY_ORDER, read_emergency_order
+from agreements.documents.emergency_release import EMERGENCY_RELEASE, read_emergency_release
 from agreements.documents.hold import HOLD, RELEASE, read_hold, read_release
 from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_confirmation
 from agreements.documents.officer import OFFICER, read_officer
+from agreements.documents.parental_rights import PARENTAL_RIGHTS, read_parental_rights
 from agreements.documents.people import PEOPLE_ANNEX, PeopleAnnex, read_people
 from agreements.documents.reinstatement import REINSTATEMENT, read_reinstatement
 from agreements.documents.review import REVIEW, read_review
@@ -27,26 +30,42 @@ from agreements.documents.roster_decision import ROSTER_DECISION, read_roster_de
 from agreements.documents.signer import SIGNER, read_signer
 from agreements.documents.staff_role import STAFF_ROLE, StaffRole, read_staff_role
 from agreements.documents.succession import SUCCESSION, Succession, read_succession
+from agreements.documents.undertaking import UNDERTAKING, Undertaking, read_undertaking
 from agreements.documents.witnesses import WITNESSES, read_witnesses
 from agreements.elements import Catalogue, load_catalogue
+from agreements.people import named_by
 from agreements.schema import agreement_schema
 from agreements.shapes import Shape, words_only
 from agreements.signature import Kind
+from agreements.statement import statement, undertaking_of
+from agreements.successors import answering_for
 from gateway.services.papers.needs import Need, Who
 from gateway.services.staff.roles import Act
 from gateway.services.standing.registry import Registry
 
 Needs = Callable[[Any, Registry], tuple[Need, ...]]
+Behind = Callable[[Any, Registry], str | None]
+
+
+def _nothing(_: object, __: Registry) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class PaperKind:
-    """One kind: who may open it, its reader and shape, and who signs it."""
+    """
+    One kind: who may open it, its reader and shape, and who signs it.
+
+    `counted` are the pointers of lists of which a page says how many there are, and never which. `behind` are the words
+    of which a document holds the digest alone: None if there are none, or if they are not those that stand here.
+    """
 
     acts: frozenset[Act]
     read: Callable[[bytes, Catalogue], object]
     shape: Callable[[Catalogue], Shape]
     needs: Needs
+    counted: frozenset[str] = frozenset()
+    behind: Behind = _nothing
 
     def words_only(self, payload: bytes, catalogue: Catalogue) -> tuple[str, ...]:
         """Return the pointers of the terms that only words carry: what an approval lists."""
@@ -58,7 +77,14 @@ def _plain(payload: bytes) -> Json:
     return read_canonical(payload)
 
 
-def _of(acts: set[Act], read: Callable[[bytes], object], shape: Shape, needs: Needs | tuple[Need, ...]) -> PaperKind:
+def _of(
+    acts: set[Act],
+    read: Callable[[bytes], object],
+    shape: Shape,
+    needs: Needs | tuple[Need, ...],
+    *,
+    counted: Collection[str] = (),
+) -> PaperKind:
     def reads(payload: bytes, _: Catalogue) -> object:
         return read(payload)
 
@@ -66,7 +92,8 @@ def _of(acts: set[Act], read: Callable[[bytes], object], shape: Shape, needs: Ne
         assert isinstance(needs, tuple)
         return needs
 
-    return PaperKind(frozenset(acts), reads, lambda _: shape, fixed if isinstance(needs, tuple) else needs)
+    asked = fixed if isinstance(needs, tuple) else needs
+    return PaperKind(frozenset(acts), reads, lambda _: shape, asked, frozenset(counted))
 
 
 def _agreement(agreement: Agreement, _: Registry) -> tuple[Need, ...]:
@@ -78,6 +105,32 @@ def _annex(document: ClientBinding | PeopleAnnex, registry: Registry) -> tuple[N
     promised = registry.history.get(document.agreement)
     partner = None if promised is None else promised.verified.agreement.partner.id
     return (Need(Who.SIGNER, partner), Need(Who.APPROVAL))
+
+
+def _undertaking(document: Undertaking, registry: Registry) -> tuple[Need, ...]:
+    promised = registry.history.get(document.agreement)
+    if promised is None:
+        return (Need(Who.PERSON, person=document.person),)
+    partner, named = promised.verified.agreement.partner.id, named_by(promised.annexes).get(document.person)
+    return (Need(Who.PERSON, partner, person=document.person, listed=None if named is None else named.key),)
+
+
+def _accepted(document: Undertaking, registry: Registry) -> str | None:
+    """Return the statement that is accepted, if it is the one that stands here."""
+    promised = registry.history.get(document.agreement)
+    if promised is None:
+        return None
+    agreement = promised.verified.agreement
+    is_ours = document == undertaking_of(agreement, document.person, document.school_year)
+    return statement(agreement) if is_ours else None
+
+
+def _certificate(document: Certificate, registry: Registry) -> tuple[Need, ...]:
+    promised = registry.history.get(document.agreement)
+    if promised is None:
+        return (Need(Who.SIGNER),)
+    # What a partner owes, whoever came after it owes: who is there now signs.
+    return (Need(Who.SIGNER, answering_for(promised.verified.agreement.partner.id, registry.successions)[-1]),)
 
 
 def _succession(document: Succession, _: Registry) -> tuple[Need, ...]:
@@ -134,6 +187,20 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             _annex,
         ),
         Kind.PEOPLE_ANNEX: _of({Act.MANAGE_PARTNERS, Act.APPROVE}, read_people, PEOPLE_ANNEX, _annex),
+        Kind.UNDERTAKING: PaperKind(
+            frozenset({Act.MANAGE_PARTNERS, Act.APPROVE}),
+            lambda payload, _: read_undertaking(payload),
+            lambda _: UNDERTAKING,
+            _undertaking,
+            behind=_accepted,
+        ),
+        Kind.CERTIFICATE: _of(
+            {Act.MANAGE_PARTNERS, Act.APPROVE},
+            read_certificate,
+            CERTIFICATE,
+            _certificate,
+            counted={"/leavers"},
+        ),
         Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _ONE_OFFICER),
         Kind.STAFF_ROLE: _of(
             {Act.GIVE_ROLES, Act.INVITE},
@@ -147,6 +214,9 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             lambda _: EMERGENCY_ORDER,
             lambda _, __: _ONE_ALONE,
         ),
+        Kind.EMERGENCY_RELEASE: _of({Act.APPROVE}, read_emergency_release, EMERGENCY_RELEASE, _ONE_ALONE),
+        # Signed on a student's page and filed there: nothing keeps it meanwhile (`gateway.console.parents`).
+        Kind.PARENTAL_RIGHTS: _of({Act.APPROVE}, read_parental_rights, PARENTAL_RIGHTS, _ONE_OFFICER),
         Kind.HOLD: _of({Act.APPROVE}, read_hold, HOLD, _ONE_OFFICER),
         Kind.RELEASE: _of({Act.APPROVE}, read_release, RELEASE, _ONE_OFFICER),
         Kind.DEBARMENT: _of(

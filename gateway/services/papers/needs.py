@@ -8,6 +8,7 @@ and at every load.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from agreements.admission import require_revokers
 from agreements.authority import Authority, Received
@@ -16,6 +17,7 @@ from agreements.documents.signer import ROLES
 from agreements.entitlement import Introduced, Steward, require_two_stewards
 from agreements.errors import AgreementError
 from agreements.holders import Holders
+from agreements.keys import PublicKey
 from agreements.names import person
 from agreements.signature import Kind
 from agreements.trust import Officer
@@ -27,6 +29,8 @@ class Who(StrEnum):
     OFFICER = "officer"
     SIGNER = "signer"
     """Of the party named, introduced for this kind of document."""
+    PERSON = "person"
+    """Somebody of the party's, with the key by which its list of people names them, and with no other."""
     DECIDER = "decider"
     """An officer, or a signer of the district introduced for just this: a steward, who decides on rosters."""
     VOICE = "voice"
@@ -44,6 +48,8 @@ class Need:
 
     `alone`: nobody may sign beside them; a second person judges such a document instead of signing it.
     `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
+    `person` is the id of whom a document is about who signs it alone, and `listed` the key by which the partner's list
+    in force names them: None, and nobody can sign.
     """
 
     who: Who
@@ -52,6 +58,12 @@ class Need:
     people: int = 1
     revocation: Revocation | None = None
     alone: bool = False
+    person: str | None = None
+    listed: PublicKey | None = None
+
+
+BY_LINK: Final = frozenset({Who.SIGNER, Who.PERSON})
+"""Who of a partner's may be sent a link: they have no account here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Held:
         return {
             Who.OFFICER: is_officer and need.key in {None, kid},
             Who.SIGNER: signer is not None and signer.party == need.party and kind.value in limits,
+            Who.PERSON: need.listed is not None and kid == need.listed.thumbprint,
             Who.DECIDER: is_officer or (is_districts and kind.value in limits),
             Who.VOICE: self._is_heard(kid),
             Who.REVOKER: need.key is not None and (is_officer or self._may_revoke(kid, need.key)),

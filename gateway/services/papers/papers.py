@@ -5,9 +5,9 @@ INVARIANT: nothing counts by standing here. A signature is verified when it come
 it gives effect by filing alone, through the Desk, which verifies everything anew.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,10 +19,11 @@ from agreements.document import parse_agreement
 from agreements.documents.approval import APPROVABLE, Approval, approval_bytes
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
+from gateway.services.obligations.owed import Inspections
 from gateway.services.office import Office
 from gateway.services.papers import kept
 from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused
-from gateway.services.papers.filing import file_document, is_filed_here
+from gateway.services.papers.filing import Beside, file_document, is_filed_here
 from gateway.services.papers.judging import (
     PaperLine,
     World,
@@ -37,6 +38,8 @@ from gateway.services.papers.telling import Term, terms_of
 from gateway.services.standing.registry import Registry, read_moment
 
 _LONGEST_TITLE: Final = 300
+UsesUp = Callable[[AsyncConnection, datetime], Awaitable[None]]
+"""What a signature uses up, such as the link that it came by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Paper:
     One paper whole: its line, its bytes as they are signed, what they say, and who brought which signature.
 
     `passkeys` are those of whoever looks that could sign what is still open; `filed_here` is False for what another
-    command takes.
+    command takes. `behind` are the words of which the document holds the digest alone.
     """
 
     line: PaperLine
@@ -56,13 +59,20 @@ class Paper:
     approvals: tuple[PaperLine, ...]
     passkeys: tuple[PublicKey, ...]
     filed_here: bool
+    behind: str | None = field(repr=False)
 
 
 class Papers:
-    """The papers of one installation."""
+    """
+    The papers of one installation.
 
-    def __init__(self, office: Office) -> None:
+    `inspections` says whether a family waits to inspect what a certificate of destruction is about: without it none is
+    filed.
+    """
+
+    def __init__(self, office: Office, inspections: Inspections | None = None) -> None:
         self._office = office
+        self._inspections = inspections
         self._desk = office.desk
 
     async def prepare(self, kind: Kind, payload: bytes, by: str, *, title: str, concerns: str | None = None) -> str:
@@ -78,8 +88,10 @@ class Papers:
 
     async def _judged(self, kind: Kind, payload: bytes, by: str, concerns: str | None) -> str | None:
         """Judge a document as far as it can be; return what it concerns. Raises `PaperRefused`."""
-        if len(payload) > MAX_BYTES or kind not in KINDS:
-            raise PaperRefused("This kind of document is not prepared on a page, or it is too long.")
+        if kind not in KINDS:
+            raise PaperRefused("This kind of document is not prepared on a page.")
+        if len(payload) > MAX_BYTES:
+            raise PaperRefused("The document is too long. Make, sign and register it with its command, in parts.")
         with in_our_words():
             read_canonical(payload)
             document = KINDS[kind].read(payload, self._desk.catalogue)
@@ -112,7 +124,8 @@ class Papers:
         world = await self._world()
         async with self._changing() as (connection, now):
             await kept.drop_stale(connection, now)
-            rows = [counting(each, world) for each in await kept.all_open(connection)]
+            every = [_as_registered(each, world.registry) for each in await kept.all_open(connection)]
+            rows = [counting(each, world) for each in every if each.filed is None]
             about = await kept.about(connection, [row.digest for row in rows])
             approvals = [counting(each, world) for each in about]
             mine = await self._keys_of(connection, person, world.registry)
@@ -123,7 +136,7 @@ class Papers:
         """Return one paper, filed or open; `person` or the signers of `party` look. Raises `NoSuchPaper`."""
         world = await self._world()
         async with self._office.engine.connect() as connection:
-            row = counting(await kept.one(connection, digest), world)
+            row = counting(_as_registered(await kept.one(connection, digest), world.registry), world)
             approvals = [counting(each, world) for each in await kept.about(connection, [digest])]
             mine = await self._keys_of(connection, person, world.registry)
             approved = None if row.concerns is None else await kept.found(connection, row.concerns)
@@ -132,22 +145,24 @@ class Papers:
         return Paper(
             line=line_of(row, approvals, world, mine, opened),
             envelope=row.envelope,
-            terms=terms_of(row.payload, kind.shape(catalogue), catalogue),
+            terms=terms_of(row.payload, kind.shape(catalogue), catalogue, kind.counted),
             words_only=kind.words_only(row.payload, catalogue),
             added=row.added,
             approvals=tuple(line_of(each, (), world, mine, opened) for each in approvals),
             passkeys=waiting_passkeys(row, world, party),
             filed_here=is_filed_here(row.kind),
+            behind=kind.behind(kind.read(row.payload, catalogue), world.registry),
         )
 
-    async def add(self, digest: str, signed: Envelope, by: str) -> Paper:
+    async def add(self, digest: str, signed: Envelope, by: str, uses_up: UsesUp | None = None) -> Paper:
         """
         Add the signatures of a signed document to a paper; an approval of it becomes a paper of its own.
 
         INVARIANT: all of it or nothing; an approval whose signature is refused leaves no paper.
 
-        `by` is who brings them. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not
-        verify, `SignatureUnwanted` for a good one by nobody who signs this document.
+        `by` is who brings them; `uses_up` is done in the same transaction, once the paper is locked: what it refuses
+        adds nothing. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not verify,
+        `SignatureUnwanted` for a good one by nobody who signs this document.
         """
         approved = digest if signed.kind is Kind.APPROVAL and signed.digest != digest else None
         if approved is None and signed.digest != digest:
@@ -169,12 +184,16 @@ class Papers:
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
                 row = await kept.open_one(connection, digest, now)
+            if uses_up is not None:
+                await uses_up(connection, now)
         return await self.paper(digest, by)
 
-    async def parties_of(self, kids: Iterable[str]) -> set[str | None]:
-        """Return the party that each of these keys signs for today; None for a key that signs for nobody."""
-        held = (await self._world()).held
-        return {held.signers[kid].signer.party if kid in held.signers else None for kid in kids}
+    async def parties_of(self, line: PaperLine, kids: Iterable[str]) -> set[str | None]:
+        """Return the party for which each of these keys signs a paper today; None for a key that signs for nobody."""
+        signers = (await self._world()).held.signers
+        known = {kid: each.signer.party for kid, each in signers.items()}
+        own = {each.need.listed.thumbprint: each.need.party for each in line.needs if each.need.listed is not None}
+        return {(known | own).get(kid) for kid in kids}
 
     async def withdraw(self, digest: str, by: str) -> None:
         """
@@ -186,23 +205,23 @@ class Papers:
         async with self._changing() as (connection, now):
             await kept.open_one(connection, digest, now)
             # Whoever withdraws it believes that it has no effect; one that a command filed, or a page that died, has.
-            if await self._entries_of([digest]):
+            if await self._is_in_force(await self.paper(digest)):
                 raise PaperFiled(f"The document {digest} is in force.")
             await kept.take_away(connection, digest)
 
-    async def file(self, digest: str, by: str) -> int:
+    async def file(self, digest: str, by: str, asked_at: datetime | None = None) -> int:
         """
-        Bring a complete paper into force; return its entry.
+        Bring a complete paper into force; return its entry. `asked_at`: when, if a second person confirms that it was.
 
-        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds;
-        nothing was written then.
+        Raises `NoSuchPaper`, `PaperIncomplete`, `PaperFiled`, `PaperRefused` for whatever the verification finds, and
+        the errors of the service that files it; nothing was written then.
         """
         # Locked until it is noted: nobody withdraws, signs or files it meanwhile.
         async with self._changing() as (locked, now):
             await kept.open_one(locked, digest, now)
-            return await self._file(locked, digest, by)
+            return await self._file(locked, digest, by, asked_at)
 
-    async def _file(self, locked: AsyncConnection, digest: str, by: str) -> int:
+    async def _file(self, locked: AsyncConnection, digest: str, by: str, asked_at: datetime | None) -> int:
         paper, world = await self.paper(digest), await self._world()
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
@@ -212,16 +231,25 @@ class Papers:
             about = [counting(each, world) for each in await kept.about(connection, [digest])]
             approvals = [each for each in about if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
-        if not await self._entries_of([digest]):
+        if not await self._is_in_force(paper):
             with in_our_words():
                 complete = [each.envelope for each in approvals]
-                await file_document(self._desk.of(by), paper.envelope, complete, paper.line.title)
+                beside = Beside(paper.line.title, self._inspections)
+                await file_document(self._desk.of(by), paper.envelope, complete, beside, asked_at)
         # INVARIANT: a paper is filed by the entry that registered it, an approval too. What no entry registered, such
         # as an approval that came beside a command's, is not filed, and can be withdrawn or filed by itself.
         filed = await self._entries_of([digest, *(each.digest for each in approvals)])
         for each, index in filed.items():
             await kept.mark_filed(locked, each, index, by)
         return filed[digest]
+
+    async def _is_in_force(self, paper: Paper) -> bool:
+        """Return whether a paper is registered; what one person signs alone, with just this signature."""
+        _, registry = await self._desk.registry()
+        stored = next((each for each in registry.register.stored if each.digest == paper.line.digest), None)
+        if stored is None or not any(each.need.person for each in paper.line.needs):
+            return stored is not None
+        return stored.envelope == paper.envelope
 
     async def _entries_of(self, digests: Collection[str]) -> dict[str, int]:
         """Return, of these documents, the entry that registered each; those that none did are left out."""
@@ -262,6 +290,14 @@ class Papers:
     async def _changing(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         async with self._office.engine.begin() as connection:
             yield connection, (await read_moment(connection)).now
+
+
+def _as_registered(row: kept.Row, registry: Registry) -> kept.Row:
+    """Return a paper as filed where its document is in force by other ways, such as a load that used it: none waits."""
+    if row.filed is not None:
+        return row
+    entries = (each.index for each in registry.register.stored if each.digest == row.digest)
+    return replace(row, filed=next(entries, None))
 
 
 def _named(title: str, kind: Kind) -> str:

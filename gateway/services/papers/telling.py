@@ -1,6 +1,6 @@
 """What a document says, in plain words: each of its terms by the title that its shape gives it, in its own order."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,10 +27,26 @@ class Term:
     only_words: bool = False
 
 
-def terms_of(payload: bytes, shape: Shape, catalogue: Catalogue) -> tuple[Term, ...]:
-    """Return what a document of this shape says; elements are named besides their ids. Raises `MalformedDocument`."""
+def terms_of(payload: bytes, shape: Shape, catalogue: Catalogue, counted: Collection[str] = ()) -> tuple[Term, ...]:
+    """
+    Return what a document of this shape says; elements are named besides their ids.
+
+    INVARIANT: of a list at the top whose pointer is `counted` nothing is said but how many are in it. Raises
+    `MalformedDocument`.
+    """
     names = {element.id: element.title for element in catalogue}
-    return tuple(_terms(shape, shape, read_canonical(payload), (), names))
+    return tuple(_terms(shape, shape, _told(read_canonical(payload), counted), (), names))
+
+
+def _told(content: Json, counted: Collection[str]) -> Json:
+    if not isinstance(content, dict):
+        return content
+    return {
+        name: f"{len(value)} of them, which stand in the document itself and on no page"
+        if isinstance(value, list) and pointer(name) in counted
+        else value
+        for name, value in content.items()
+    }
 
 
 def _terms(root: Shape, node: Shape, value: Json, path: tuple[str | int, ...], names: dict[str, str]) -> Iterator[Term]:

@@ -58,17 +58,21 @@ class Case:
         return RosterDecision(self.submission.roster, self.submission.line, self.answer, begin, end, digest, reason)
 
 
-async def case_of(filing: Filing, number: int, answer: Answer, school: str | None) -> Case:
+async def case_of(
+    filing: Filing, number: int, answer: Answer, school: str | None, asked_at: dt.datetime | None = None
+) -> Case:
     """
     Return the roster `number` as `answer` would leave it, for somebody who decides about `school` (None: all).
 
-    What its lines mean is found anew, and kept. Raises `UnknownRoster`, `RosterOutdated`, `RosterForgotten`,
-    `RosterAltered`.
+    It counts from the day of `asked_at`, else from today. What its lines mean is found anew, and kept.
+
+    Raises `UnknownRoster`, `RosterOutdated`, `RosterForgotten`, `RosterAltered`.
     """
     connection = filing.connection
     submission = await submission_of(connection, number)
     promised = _promised(filing, submission.line)
-    today = filing.moment.now.astimezone(pinned_zone(promised.verified.agreement.term.time_zone)).date()
+    zone = pinned_zone(promised.verified.agreement.term.time_zone)
+    today = (asked_at or filing.moment.now).astimezone(zone).date()
     if answer is Answer.CONFIRM:
         if not submission.is_accepted:
             raise UnknownRoster("nothing of this roster was accepted, so there is nothing to confirm")

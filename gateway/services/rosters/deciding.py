@@ -61,9 +61,13 @@ class RosterDecisions:
         async with self._desk.filing() as filing:
             return await case_of(filing, number, answer, _school_of(filing, kid))
 
-    async def decide(self, document: Envelope, *, confirm: bool = False) -> Decided:
+    async def decide(
+        self, document: Envelope, *, confirm: bool = False, asked_at: dt.datetime | None = None
+    ) -> Decided:
         """
         Do what a person signed about a roster; return what was done.
+
+        `asked_at` is when it was asked for, if somebody had to `confirm` it first: it does what it did on that day.
 
         Raises an `AgreementError`, `UnknownRoster`, `RosterOutdated`, `RosterForgotten`, `RosterAltered`, `RosterMoved`
         if it would do anything else than what was signed, `RosterHeld` unless a large removal is confirmed. Nothing was
@@ -73,14 +77,14 @@ class RosterDecisions:
         async with self._desk.filing() as filing:
             # (1): what it does now is what was written down, as far as whoever signed may decide.
             school = _school_of(filing, document.signatures[0].kid)
-            case = await case_of(filing, said.submission, said.answer, school)
+            case = await case_of(filing, said.submission, said.answer, school, asked_at)
             # (2): a person of the district signed it, and nobody of the partner.
             verified = _verified(filing, document, case.promised)
             if case.document(said.reason) != verified.decision or verified.school != school:
                 raise RosterMoved("What was signed is not what would be done now.")
             # (3): a roster from which many are missing is more likely incomplete.
             if case.plan is not None and case.plan.is_suspicious and not confirm:
-                raise RosterHeld(f"{case.plan.removed} of {case.plan.before} students would leave the roster.")
+                raise RosterHeld(case.plan.removed, case.plan.before)
             # (4): nothing came since it was worked out; from here on nothing does.
             index = await filing.next_index()
             if (await filing.connection.execute(_EPOCH)).scalar_one() != filing.moment.epoch:

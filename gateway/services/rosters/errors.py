@@ -35,7 +35,7 @@ class RosterMoved(GatewayError):
     """What was shown of a roster before it was signed is not what would be done now."""
 
     code = "roster_moved"
-    remedy = "Look again: `pactgate roster match`, then `pactgate roster show`, then decide."
+    remedy = "Look at its lines again, on its page or by `pactgate roster match` and `show`, and decide anew."
 
 
 class RosterHeld(GatewayError):
@@ -43,6 +43,12 @@ class RosterHeld(GatewayError):
 
     code = "roster_held"
     remedy = "Ask the partner whether it is complete; if it is, say --confirm."
+
+    def __init__(self, removed: int, before: int) -> None:
+        """Say how many would leave: `removed` of the `before` students who are on the roster today."""
+        super().__init__(f"{removed} of {before} students would leave the roster.")
+        self.removed = removed
+        self.before = before
 
 
 class LineRefused(GatewayError):

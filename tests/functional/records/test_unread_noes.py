@@ -86,7 +86,7 @@ async def test_nothing_opens_while_a_row_of_the_file_is_refused_that_may_have_ke
         assert told.refused, slip
         assert told.withheld, slip
         assert "Ana" not in await names(district, target), slip
-        if slip != "a day that is none":  # there the student is told, and the others' rows end
+        if slip not in {"a day that is none", "one comma more"}:  # there the student is told, and the others' rows end
             assert told.ended == 0, slip
     (tmp_path / f"{target}.csv").write_text(right)
     assert (await tonight(district, target)).refused == ()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agreements.canonical import canonical_bytes, read_canonical
+from agreements.documents.destruction import Certificate, Tally, certificate_bytes, read_certificate
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.elements import load_catalogue
 from agreements.keys import SigningKey
@@ -31,7 +32,8 @@ KEY = key_for("a signer")
 def test_each_kind_that_is_prepared_has_a_title_and_is_filed_or_handed_over() -> None:
     assert set(TITLES) == set(KINDS)
     assert set(WHO) == set(Who)
-    assert {kind for kind in KINDS if not is_filed_here(kind)} == {Kind.LOAD_CONFIRMATION}
+    elsewhere = {Kind.LOAD_CONFIRMATION, Kind.EMERGENCY_RELEASE, Kind.PARENTAL_RIGHTS}
+    assert {kind for kind in KINDS if not is_filed_here(kind)} == elsewhere
 
 
 def test_a_document_says_its_kind_and_what_names_none_is_none() -> None:
@@ -39,7 +41,7 @@ def test_a_document_says_its_kind_and_what_names_none_is_none() -> None:
     for kind, known in KINDS.items():
         named = known.shape(catalogue)["properties"]["format"]["const"]
         assert kind_of({"format": named}) is kind
-    for content in ({"format": "pactgate-undertaking/1"}, {"format": 7}, {}, ["format"], None):
+    for content in ({"format": "pactgate-erasure/1"}, {"format": 7}, {}, ["format"], None):
         assert kind_of(content) is None  # type: ignore[arg-type]  # whatever a file holds
 
 
@@ -83,6 +85,35 @@ def test_a_signature_file_is_read_back_and_nothing_else_is() -> None:
     for secret in (KEY.export_pem().decode(), '{"kty": "EC", "d": "x"}'):
         with pytest.raises(PaperRefused, match="private key"):
             read_signature_file(secret, Kind.HOLD, PAYLOAD)
+
+
+@pytest.mark.claim(9)
+def test_of_a_certificate_pages_and_the_command_say_how_many_left_and_never_who(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = tuple(f"rc_{letter * 26}" for letter in "ab")
+    about = (f"sha256:{'ab' * 32}", "leavers", Tally().disclosures)
+    payload = certificate_bytes(Certificate(*about, "All.", "purge", "Purged.", RECEIVED.date(), "A", "B", codes))
+    assert read_certificate(payload).leavers == codes
+    kind, catalogue = KINDS[Kind.CERTIFICATE], load_catalogue()
+    terms = terms_of(payload, kind.shape(catalogue), catalogue, kind.counted)
+    document, key, out = files(tmp_path, payload, KEY)
+    with pytest.raises(SystemExit) as left:
+        main(["paper", "sign", document, "--key", key, "--out", out, "--yes"])
+    assert left.value.code == 0
+    for said in ("\n".join(f"{each.title}: {each.value}" for each in terms), capsys.readouterr().err):
+        assert "The record codes of the leavers: 2 of them" in said
+        assert "rc_" not in said
+
+
+def test_the_command_says_where_the_words_of_an_undertaking_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document, key, out = files(tmp_path, Keyring().undertaking(Keyring().agreement(SPS_A)).payload, KEY)
+    with pytest.raises(SystemExit) as left:
+        main(["paper", "sign", document, "--key", key, "--out", out, "--yes"])
+    assert left.value.code == 0
+    assert "pactgate people accept" in capsys.readouterr().err
 
 
 def files(folder: Path, payload: bytes, key: SigningKey) -> tuple[str, str, str]:
@@ -130,7 +161,7 @@ def test_no_line_of_a_value_looks_like_a_term_of_the_document(
 @pytest.mark.parametrize(
     ("payload", "because"),
     [
-        (b'{"format":"pactgate-undertaking/1"}', "no document that a page prepares"),
+        (b'{"format":"pactgate-erasure/1"}', "no document that a page prepares"),
         (b'{"format": "pactgate-hold/1"}', "canonical"),
         (b'{"format":"pactgate-hold/1"}', "problem"),
         (b"\xff", "UTF-8"),

@@ -45,9 +45,62 @@ def test_rows_below_a_stray_mark_are_looked_at_by_themselves(tmp_path: Path, row
     assert isinstance(found[-1], Row)
 
 
-def test_a_cell_may_go_on_over_lines(tmp_path: Path) -> None:
-    found = read(tmp_path, '1,"Ann\n2,Bob,y\n",x\n3,Cy,z\n')
-    assert found == [Row(1, ("1", "Ann\n2,Bob,y", "x")), Row(4, ("3", "Cy", "z"))]
+@pytest.mark.claim(3)
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # Two marks by a slip make one row of two children's,
+        ['1,"Ann,x', '2,Bob",y'],
+        # or of more,
+        ['1,"Ann,x', "2,Bob,y", '3,Cy",z'],
+        # or of rows of which one goes on over lines itself,
+        ['1,"Ann,x', '2,Bob",y', '"'],
+        ['1,"Ann,x', '2,Bob","y', 'z"'],
+        # or somebody's words are such that a line of them could be a row.
+        ['1,"Ann', "2,Bob,y", '",x'],
+        ['"Ann', 'Bob",2,x'],
+    ],
+)
+def test_lines_that_are_one_row_or_several_are_neither(tmp_path: Path, rows: list[str]) -> None:
+    for letters in (1, 2**18):  # wherever the reader stops for breath
+        with pytest.MonkeyPatch.context() as changed:
+            changed.setattr(csvrecords, "LETTERS", letters)
+            found = read(tmp_path, "\n".join(["0,Zoe,w", *rows, "9,Cy,z", ""]))
+        whole = len(rows) - (rows[-1] == '"')
+        assert [each.line for each in found if isinstance(each, Refused)][:whole] == [*range(2, 2 + whole)]
+        assert [each for each in found if isinstance(each, Row)] == [
+            Row(1, ("0", "Zoe", "w")),
+            Row(len(rows) + 2, ("9", "Cy", "z")),
+        ]
+
+
+def test_a_cell_may_go_on_over_lines_that_are_no_rows_and_over_any_among_cells_in_marks(tmp_path: Path) -> None:
+    found = read(tmp_path, '1,"Ann\n2,Bob\n",x\n3,Cy,z\n"4","An""n\n5,Bob,y","x"\n')
+    assert found == [
+        Row(1, ("1", "Ann\n2,Bob", "x")),
+        Row(4, ("3", "Cy", "z")),
+        Row(5, ("4", 'An"n\n5,Bob,y', "x")),
+    ]
+
+
+def test_a_header_may_go_on_over_lines(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text('"a\nb",c\n1,2\n', newline="")
+    file = open_csv(Folder(tmp_path), "x", SourceFile("x.csv"))
+    assert (file.columns, [*file.rows()]) == (("a\nb", "c"), [Row(3, ("1", "2"))])
+
+
+def test_of_a_line_that_is_no_row_it_is_told_what_stands_before_the_slip(tmp_path: Path) -> None:
+    told = {
+        '1,Ann,"x': ("1", "Ann"),
+        '"1","A, ""n""","x"y': ("1", 'A, "n"'),
+        "1,Ann,x,": ("1", "Ann", "x", ""),
+        "1,Ann": ("1", "Ann"),
+        "1, A\0nn ,x": ("1", ""),
+        '"1,Ann,x': (),
+    }
+    found = read(tmp_path, "\n".join([*told, ""]))
+    assert [each.cells for each in found] == [*told.values()]
+    assert "Ann" not in repr(found)
 
 
 def begins_a_cell(cell: str) -> bool:
@@ -56,7 +109,9 @@ def begins_a_cell(cell: str) -> bool:
 
 
 CELLS = st.text(st.sampled_from('ab1,"\n é'), max_size=5).filter(begins_a_cell)
-ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS, st.booleans()), min_size=1, max_size=6)
+FIRST = CELLS.filter(lambda cell: "\n" not in cell)  # or what follows its line break is a row by itself
+LATER = CELLS.filter(lambda cell: "," not in cell.partition("\n")[2])
+ROWS = st.lists(st.tuples(FIRST, LATER, LATER, st.booleans()), min_size=1, max_size=6)
 
 
 @given(ROWS, st.data(), st.sampled_from([1, 7, 2**18]))
