@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from gateway.errors import GatewayError
+
 PROBLEM_JSON = b"application/problem+json"
 OAUTH_JSON = b"application/json"
 
@@ -138,6 +140,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "too_many_papers": Kind(409, "Too many documents wait"),
     "signature_unwanted": Kind(409, "Nobody waits for this signature"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
+    "already_stopped": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
     "invalid_order": Kind(400, "Something is missing"),
     "no_such_order": Kind(404, "There is no such order"),
@@ -248,7 +251,8 @@ def problem(
     by this sentence, also where the table has no title for it.
     """
     kind = (PAGE_PROBLEMS.get(code) if to_staff else None) or PROBLEMS.get(code)
-    if kind is None and to_staff and detail:
+    # Who says no more than that it could not be done says nothing to a person: it is a fault of ours.
+    if kind is None and to_staff and detail not in {"", GatewayError.public_detail}:
         kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None

@@ -22,11 +22,11 @@ from agreements.signature import Kind, add_signature
 from gateway.services.obligations.owed import Obligations
 from gateway.services.office import Office
 from gateway.services.papers.errors import PaperFiled, PaperIncomplete, PaperRefused, SignatureUnwanted, TooManyPapers
-from gateway.services.papers.kept import MOST_OF_ONE
+from gateway.services.papers.kept import MOST_OPEN
 from gateway.services.papers.papers import Papers
 from gateway.services.staff.office import StaffOffice
 from tests.factories.agreements import SignedAgreement, client_id, rae
-from tests.factories.cohort import DAY, MENTORING, TUTORING
+from tests.factories.cohort import DAY, MENTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
 from tests.factories.staffing import StaffRoom, identity
@@ -191,11 +191,11 @@ async def test_every_kind_comes_into_force_by_its_own_service_and_names_who_file
     assert not [each for each in caplog.messages if "document_missing" in each]
 
     # A list that nobody could look through is no list; and what nobody signs goes after thirty days.
-    own = [each for each in await desk.papers.listed() if each.prepared_by == PREPARER]
-    for number in range(MOST_OF_ONE - len(own)):
-        await desk.prepare(Kind.RELEASE, release_bytes(Release(idle_gateway.digest(TUTORING), f"For {number}.")))
+    for number in range(MOST_OPEN - len(await desk.papers.listed())):
+        released = release_bytes(Release(f"sha256:{number:064x}", "They have seen it."))
+        await desk.papers.prepare(Kind.RELEASE, released, (PREPARER, FILER, "user:3")[number % 3], title="A release")
     with pytest.raises(TooManyPapers):
-        await desk.prepare(Kind.RELEASE, release_bytes(Release(idle_gateway.digest(TUTORING), "One more.")))
+        await desk.prepare(Kind.RELEASE, release_bytes(Release("sha256:" + "a" * 64, "One more.")))
     # A stop never waits, however long the list is.
     stop = await desk.prepare(
         Kind.REVOCATION, revocation_bytes(Revocation(desk.officers[0].thumbprint, None, "Stolen."))

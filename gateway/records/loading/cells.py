@@ -19,6 +19,7 @@ Lookups = Mapping[str, Mapping[str, str]]
 TRUTHS: Final = {"true": True, "false": False, "yes": True, "no": False, "y": True, "n": False, "1": True, "0": False}
 """What cells say yes or no by, in small letters."""
 _MAX_INTEGER = 2**31 - 1
+_MOST_DIGITS = 100
 _A_DAY = dt.timedelta(days=1)
 _YEAR_DIGITS = 4
 _JULY = 7
@@ -26,6 +27,10 @@ _REMEMBERED = 5_000
 _SHORT = 64
 _SHAPE_LETTERS = 40
 _COMMA_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?")
+# Ours alone: Python's own readers also take 1_000, the digits of any script, 20260901 and 2026-W36-2.
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
 
 
@@ -155,20 +160,33 @@ def _is_year(cell: str) -> bool:
 
 
 def _date(cell: str, form: str | None) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(cell) if form is None else dt.datetime.strptime(cell, form).date()  # noqa: DTZ007 - a calendar day has no zone
-    except ValueError:
-        raise CellRefused(f"is no date written as {form or 'YYYY-MM-DD'}") from None
+    day = _written_day(cell, form)
+    if day is None:
+        raise CellRefused(f"is no date written as {form or 'YYYY-MM-DD'}")
     if not _FIRST_DAY <= day <= _LAST_DAY:
         raise CellRefused("is a date outside the years 1900 to 2199")
     return day
 
 
-def _integer(cell: str) -> int:
+def _written_day(cell: str, form: str | None) -> dt.date | None:
+    """Return the day that is written so; None if it is written otherwise, or is none."""
     try:
-        number = int(cell, 10)
+        if form is None:
+            return dt.date.fromisoformat(cell) if _DAY.fullmatch(cell) else None
+        day = dt.datetime.strptime(cell, form).date()  # noqa: DTZ007 - a calendar day has no zone
     except ValueError:
-        raise CellRefused("is no whole number") from None
+        return None
+    return None if any(map(_is_foreign_digit, cell)) else day
+
+
+def _is_foreign_digit(letter: str) -> bool:
+    return letter.isdecimal() and not letter.isascii()
+
+
+def _integer(cell: str) -> int:
+    if not _WHOLE.fullmatch(cell):
+        raise CellRefused("is no whole number")
+    number = int(cell) if len(cell) <= _MOST_DIGITS else _MAX_INTEGER + 1
     if abs(number) > _MAX_INTEGER:
         raise CellRefused("is too large a number")
     return number
@@ -184,10 +202,6 @@ def _with_point(cell: str, rule: FieldRule) -> str:
 
 
 def _number(cell: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        raise CellRefused("is no number") from None
-    if not math.isfinite(number):
+    if not _NUMBER.fullmatch(cell) or not math.isfinite(number := float(cell)):
         raise CellRefused("is no number")
     return number

@@ -3,8 +3,8 @@ What of a held load applies at once: whatever takes something from a partner, an
 
 A load that would end or change suspiciously much waits for two people. INVARIANT: narrowing is never held. A stay or a
 listing that is over, or over earlier, ends on its new last day; a consent to less covers less; what a list leaves out
-ends; a family's no counts; whose rows cannot be read is withheld. Rows that begin, other values and the end of a
-withholding wait.
+ends; a family's no counts; whose rows cannot be read is withheld, and so is, from agreements that ask who is in none of
+some programs, whoever a new row puts into one. Other rows that begin, other values and the end of a withholding wait.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from audit.events import Event
-from gateway.records.loading.comparing import begins, matched
+from gateway.records.loading.comparing import IN_FORCE, begins, matched
 from gateway.records.loading.merge import Difference, digest_taken
 from gateway.records.loading.prepare import HELD
 from gateway.records.loading.staging import row_digest
@@ -25,6 +25,11 @@ COVERS: Final = "covers"
 """What a consent covers."""
 LAST_DAY: Final = "to_date"
 """The last day of a listing; of a stay it is `EXIT`."""
+PROGRAMS: Final = "programs"
+PROGRAM_EXIT: Final = "program_exit_date"
+_NOT_YET: Final = "NOT EXISTS (SELECT FROM pg_temp.withheld AS w WHERE w.load = {0} AND w.student_id = s.student_id)"
+"""Of the student of a row `s`: this load withholds it not yet."""
+_DAYS_IN_PROGRAM: Final = "daterange({0}.program_start_date, {0}.program_exit_date, '[]')"
 
 
 async def keep_narrowing(
@@ -65,7 +70,11 @@ async def _narrowed(work: Workspace, difference: Difference, digest: "hashlib._H
         f"CREATE TEMP TABLE narrow_{number} AS TABLE pg_temp.staged_{number} WITH NO DATA;"
         f" CREATE TEMP TABLE shorter_{number} (row_id bigint NOT NULL)"
     )
+    if target == PROGRAMS:
+        await _withhold_beginners(work, number)
     await _shorten(work, number, target)
+    if target == PROGRAMS:
+        await _withhold_leavers(work, number)
     if target == OPT_OUTS:
         await _take_noes(work, number)
     keeps_ended = "changed" if TARGETS[target].ending_narrows else "true"
@@ -90,10 +99,31 @@ async def _narrowed(work: Workspace, difference: Difference, digest: "hashlib._H
     )
 
 
+async def _withhold_beginners(work: Workspace, number: int) -> None:
+    """Withhold whoever the load puts into a program, or into one on more days, of which no row in force says it."""
+    program = TARGETS[PROGRAMS].table.fullname
+    await work.connection.execute(
+        f"INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, s.student_id FROM pg_temp.staged_{number} AS s"
+        " JOIN records.identity AS i ON i.student_id = s.student_id"
+        f" WHERE NOT EXISTS (SELECT FROM {program} AS v WHERE v.student_id = s.student_id"
+        f" AND v.program_type = s.program_type AND {IN_FORCE}"
+        f" AND {_DAYS_IN_PROGRAM.format('v')} @> {_DAYS_IN_PROGRAM.format('s')}) AND {_NOT_YET.format(number)}"
+    )
+
+
+async def _withhold_leavers(work: Workspace, number: int) -> None:
+    """Withhold whose program is over earlier by this load: who must be in none is not let in by what is held."""
+    program = TARGETS[PROGRAMS].table.fullname
+    await work.connection.execute(
+        f"INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, s.student_id FROM {program} AS s"
+        f" JOIN pg_temp.shorter_{number} AS k ON k.row_id = s.row_id WHERE {_NOT_YET.format(number)}"
+    )
+
+
 async def _shorten(work: Workspace, number: int, target: str) -> None:
     """Keep each row in force of which the load takes something: as it was, with what both rows have in common."""
     table, columns = TARGETS[target].table, columns_of(target)
-    last = next((name for name in (EXIT, LAST_DAY) if name in columns), None)
+    last = next((name for name in (EXIT, LAST_DAY, PROGRAM_EXIT) if name in columns), None)
     if last is None:
         return
     named = [name for name in (last, COVERS) if name in columns]

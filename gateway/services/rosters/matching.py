@@ -1,7 +1,7 @@
 """
 Whom a line of a roster means: exact rules in a fixed order, and no rule that guesses.
 
-1. the district's number and the birth date,
+1. the district's number and the birth date, at the school if one is named,
 2. given name, family name, birth date and school,
 3. given name, family name and birth date.
 
@@ -108,14 +108,16 @@ class Directory:
         return replace(found, suggested=_suggested(line, born, numbered))
 
     def _judged(self, line: RosterLine, named: Sequence[Child], numbered: Child | None) -> Found:
-        # (1): a number that is given decides, with the birth date, unless the name is another child's.
+        # A school that the district does not have says nothing.
+        school = line.school if line.school is not None and self._knows(line.school) else None
+        # (1): a number that is given decides, with the birth date, unless the name or the school is another child's.
         if line.student_number is not None:
-            return _by_number(line, named, numbered)
-        if line.school is None or not self._knows(line.school):
+            return _by_number(line, named, numbered, school)
+        if school is None:
             # (3): without a school that the district has, the name must be one child's.
             return _one_of(line, named, Rule.NAME, Waiting.NOBODY)
         # (2): the school tells apart those of one name and birth date. Who goes to another one is not guessed to move.
-        there = [each for each in named if each.is_at(line.school)]
+        there = [each for each in named if each.is_at(school)]
         if not there and len(named) > 1:
             return Found(line.number, waits=Waiting.SEVERAL)
         return _one_of(line, there, Rule.SCHOOL, Waiting.SCHOOL_DIFFERS if named else Waiting.NOBODY)
@@ -146,13 +148,15 @@ def match(
     )
 
 
-def _by_number(line: RosterLine, named: Sequence[Child], numbered: Child | None) -> Found:
+def _by_number(line: RosterLine, named: Sequence[Child], numbered: Child | None, school: str | None) -> Found:
     if numbered is None:
         return Found(line.number, waits=Waiting.NUMBER_DIFFERS if named else Waiting.NOBODY)
     if numbered.birth_date != line.birth_date:
         return Found(line.number, waits=Waiting.BIRTH_DATE_DIFFERS)
     if named and numbered not in named:
         return Found(line.number, waits=Waiting.NUMBER_DIFFERS)
+    if school is not None and not numbered.is_at(school):
+        return Found(line.number, waits=Waiting.SCHOOL_DIFFERS)
     return Found(line.number, numbered.student_id, Rule.NUMBER)
 
 

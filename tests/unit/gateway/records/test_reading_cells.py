@@ -30,12 +30,26 @@ PLAIN = FieldRule(column="c")
         ("x", Double()),
         ("nan", Double()),
         ("1e999", Double()),
+        ("1_0", Integer()),
+        ("٣", SmallInteger()),
+        ("9" * 5_000, Integer()),
+        ("3_1.5", Double()),
+        ("١٢", Double()),
+        ("0x10", Double()),
+        ("20260901", Date()),
+        ("2026-W36-2", Date()),
+        ("\uff12\uff10\uff12\uff16-09-01", Date()),
     ],
 )
 def test_a_cell_of_another_kind_is_refused_without_being_repeated(cell: str, kind: TypeEngine[object]) -> None:
     with pytest.raises(CellRefused) as refused:
         read_cell(cell, PLAIN, kind, {})
     assert cell not in str(refused.value)
+
+
+def test_a_day_in_the_digits_of_another_script_is_refused_however_days_are_written() -> None:
+    with pytest.raises(CellRefused, match="written as %d"):
+        read_cell("\u0660\u0661.09.2026", FieldRule(column="c", date="%d.%m.%Y"), Date(), {})
 
 
 @pytest.mark.parametrize("cell", ["26", "2025-2027", "٢٠٢٦", "year"])
@@ -71,7 +85,11 @@ def test_a_cell_that_the_map_or_the_table_does_not_name_is_refused() -> None:
         ("Yes", PLAIN, Boolean(), True),
         ("0", PLAIN, Boolean(), False),
         ("-7", PLAIN, Integer(), -7),
+        ("+007", PLAIN, SmallInteger(), 7),
         ("3.33", PLAIN, Double(), 3.33),
+        (".5", PLAIN, Double(), 0.5),
+        ("-2.", PLAIN, Double(), -2.0),
+        ("1e-07", PLAIN, Double(), 1e-07),
         ("a; b;", FieldRule(column="c", separator=";"), ARRAY(Text()), ["a", "b"]),
         ("A", FieldRule(column="c", values={"A": "yes"}), Boolean(), True),
         ("Z", FieldRule(column="c", values={"A": "yes"}, otherwise="no"), Boolean(), False),

@@ -49,6 +49,8 @@ def found(asked: RosterLine, *children: Child) -> Found:
         (line(student_number="n9"), (ANA,), Waiting.NUMBER_DIFFERS),
         (line("Nobody", student_number="n9"), (ANA,), Waiting.NOBODY),
         (line(student_number="n1", birth_date=dt.date(2012, 3, 1)), (ANA,), Waiting.BIRTH_DATE_DIFFERS),
+        (line(student_number="n1", school="ECS-2"), (ANA, BEN), Waiting.SCHOOL_DIFFERS),
+        (line("Zed", "Other", student_number="n1", school="School TWO"), (ANA, BEN), Waiting.SCHOOL_DIFFERS),
         (line(), (child(1, is_questioned=True),), Waiting.NUMBER_IN_QUESTION),
         (line(student_number="n1"), (child(1, is_questioned=True),), Waiting.NUMBER_IN_QUESTION),
     ],
@@ -66,6 +68,8 @@ def test_what_is_not_one_child_beyond_doubt_waits(
         (line("Pepe", student_number="n1"), (ANA, BEN), Rule.NUMBER),
         (line(student_number="old"), (child(1, also_known_as=frozenset({"old"})), BEN), Rule.NUMBER),
         (line(student_number="n1"), (ANA, child(3)), Rule.NUMBER),
+        (line("Pepe", student_number="n1", school="ECS-1"), (ANA, BEN), Rule.NUMBER),
+        (line("Pepe", student_number="n1", school="A school that nobody has"), (ANA, BEN), Rule.NUMBER),
         (
             line(school="ECS-1"),
             (ANA, child(3, schools=frozenset({"ECS-2"}), names_of_schools=frozenset())),
