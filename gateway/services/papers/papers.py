@@ -296,7 +296,9 @@ def _as_registered(row: kept.Row, registry: Registry) -> kept.Row:
     """Return a paper as filed where its document is in force by other ways, such as a load that used it: none waits."""
     if row.filed is not None:
         return row
-    entries = (each.index for each in registry.register.stored if each.digest == row.digest)
+    found = (each for each in registry.register.stored if each.digest == row.digest)
+    # What somebody accepted with a key of before is the same document, and not in force with the key of now.
+    entries = (each.index for each in found if row.kind is not Kind.UNDERTAKING or each.envelope == row.envelope)
     return replace(row, filed=next(entries, None))
 
 
