@@ -138,6 +138,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "too_many_papers": Kind(409, "Too many documents wait"),
     "signature_unwanted": Kind(409, "Nobody waits for this signature"),
     "nothing_to_stop": Kind(409, "It is stopped already"),
+    "already_stopped": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
     "invalid_order": Kind(400, "Something is missing"),
     "no_such_order": Kind(404, "There is no such order"),

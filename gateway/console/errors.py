@@ -60,3 +60,11 @@ class NothingSaid(SaidHere):
 
     code = "nothing_said"
     remedy = "Go back, and fill it in."
+
+
+class AlreadyStopped(GatewayError):
+    """What is to be stopped is stopped, and goes on being so."""
+
+    code = "already_stopped"
+    public_detail = "This is stopped already, and stays so until somebody's signature undoes it."
+    remedy = "The page of stops leads to the entry that stopped it."

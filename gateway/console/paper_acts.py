@@ -74,7 +74,7 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
         """Bring a complete document into force, or have it wait for a second person: the page then says which."""
         found = await opened(papers, staff.session, digest)
         await require_fresh(request, staff.session, found.line.kind, digest)
-        await HeldDecisions(desk.office).file(digest, person_of(staff.session))
+        await HeldDecisions(desk.office, papers).file(digest, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)
 
     @router.post("/console/papers/{digest}/withdraw", name="console_paper_withdraw")

@@ -26,7 +26,7 @@ from gateway.services.papers.kept import MOST_OPEN
 from gateway.services.papers.papers import Papers
 from gateway.services.staff.office import StaffOffice
 from tests.factories.agreements import SignedAgreement, client_id, rae
-from tests.factories.cohort import DAY, MENTORING, TUTORING
+from tests.factories.cohort import DAY, MENTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
 from tests.factories.staffing import StaffRoom, identity
@@ -192,9 +192,10 @@ async def test_every_kind_comes_into_force_by_its_own_service_and_names_who_file
 
     # A list that nobody could look through is no list; and what nobody signs goes after thirty days.
     for number in range(MOST_OPEN - len(await desk.papers.listed())):
-        await desk.prepare(Kind.HOLD, hold_bytes(Hold(idle_gateway.digest(TUTORING), "legal", DAY, f"For {number}.")))
+        released = release_bytes(Release(f"sha256:{number:064x}", "They have seen it."))
+        await desk.papers.prepare(Kind.RELEASE, released, (PREPARER, FILER, "user:3")[number % 3], title="A release")
     with pytest.raises(TooManyPapers):
-        await desk.prepare(Kind.HOLD, hold_bytes(Hold(idle_gateway.digest(TUTORING), "legal", DAY, "One more.")))
+        await desk.prepare(Kind.RELEASE, release_bytes(Release("sha256:" + "a" * 64, "One more.")))
     # A stop never waits, however long the list is.
     stop = await desk.prepare(
         Kind.REVOCATION, revocation_bytes(Revocation(desk.officers[0].thumbprint, None, "Stolen."))

@@ -59,11 +59,15 @@ class HeldDecision:
 
 
 class HeldDecisions:
-    """Decisions on the rosters of one installation, as far as one person is too few for them on the pages."""
+    """
+    Decisions on the rosters of one installation, as far as one person is too few for them on the pages.
 
-    def __init__(self, office: Office) -> None:
+    `papers` are those by which everything is filed; by themselves they file no certificate of destruction.
+    """
+
+    def __init__(self, office: Office, papers: Papers | None = None) -> None:
         self._office = office
-        self._papers = Papers(office)
+        self._papers = papers or Papers(office)
 
     async def file(self, digest: str, by: str) -> int | None:
         """

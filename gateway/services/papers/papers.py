@@ -173,13 +173,13 @@ class Papers:
                 digest = await kept.put(
                     connection, signed.kind, signed.payload, by, now, title=title, concerns=approved
                 )
-            row = await kept.open_one(connection, digest, now)
+            row = counting(await kept.open_one(connection, digest, now), world)
             for signature in signed.signatures:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
-                row = await kept.open_one(connection, digest, now)
+                row = counting(await kept.open_one(connection, digest, now), world)
         return await self.paper(digest, by)
 
     async def parties_of(self, line: PaperLine, kids: Iterable[str]) -> set[str | None]:

@@ -32,9 +32,18 @@ def test_an_incident_is_followed_on_the_command_line(active: CommandLine) -> Non
     found_here = ("--not-applicable", "partner_tells", "--words", "The district found it itself.")
     active.done("incident", "note", number, *found_here)
     active.done("incident", "note", number, "--done", "partner_tells")
+    nobody = ("--not-applicable", "tell_families", "--words", "Nothing left in that time.")
+    active.done("incident", "note", number, *nobody)
     active.done("incident", "close", number, "--words", "Nothing was taken.")
     assert "is closed" in active.refused("incident", "note", number, "--words", "x")
     shown = active.done("incident", "show", number)
-    assert [each["act"] for each in shown["notes"]] == ["counted", "counted", "not_applicable", "done", "closed"]
+    assert [each["act"] for each in shown["notes"]] == [
+        "counted",
+        "counted",
+        "not_applicable",
+        "done",
+        "not_applicable",
+        "closed",
+    ]
     (line,) = active.done("incident", "list")
     assert line["closed"]["words"] == "Nothing was taken."

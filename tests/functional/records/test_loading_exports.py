@@ -307,14 +307,14 @@ async def test_a_stop_during_the_preparation_sends_the_load_back(district: Small
     # It began anew, and then it met a consent that was withdrawn after it was signed.
     assert [row.reason for row in report.refused] == ["this consent was withdrawn after it was signed"]
     assert await district.owner.fetchval("SELECT count(*) FROM records.consent WHERE to_idx IS NULL") == 1
-    # Where something comes whenever it is prepared, it gives way.
+    # Where something comes about somebody in its lists whenever it is prepared, it gives way.
     size = await district.owner.fetchval("SELECT size FROM audit.head")
     await district.owner.execute(
         "CREATE OR REPLACE FUNCTION records.withdraw() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
         " UPDATE records.consent SET to_idx = to_idx + 1; RETURN NEW; END $$"
     )
     with pytest.raises(LoadBusy, match="stops"):
-        await district.load({"consents": [new, other]})
+        await district.load({"consents": [new, other], "opt_outs": [("1001", None, "directory", "2026-01-01")]})
     assert await district.owner.fetchval("SELECT size FROM audit.head") == size
 
 
