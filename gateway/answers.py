@@ -18,6 +18,7 @@ from gateway.oauth.compatibility.issuer import challenge as compatibility_challe
 from gateway.oauth.errors import AccessRefused, BasicRefused, InvalidAccessProof, RateExceeded, TokenRefused
 from gateway.oauth.issuer import RESOURCE_PATH, Issuer
 from gateway.oauth.publickeys import ALGORITHMS
+from gateway.pages.remedies import remedy_on_page
 from gateway.problems import Answer, Problem, problem, token_error
 from gateway.services.standing.identity import Realm
 from gateway.signin.pages import realm_at, refusal_page
@@ -53,9 +54,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         realm = realm_at(request.url.path)
         if realm is None:
             return answered(request, error.code, problem(error.code, error.public_detail))
-        remedy = getattr(error, "remedy", "")
-        detail = without_remedy(error.public_detail, remedy)
+        detail = without_remedy(error.public_detail, getattr(error, "remedy", ""))
         answer = problem(error.code, detail, to_staff=realm is Realm.DISTRICT)
+        remedy = remedy_on_page(error)
         return _response(request, error.code, answer, remedy=remedy, problems=getattr(error, "listed", ()))
 
     async def on_problem(request: Request, error: Problem) -> Response:

@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from gateway.errors import GatewayError
+
 PROBLEM_JSON = b"application/problem+json"
 OAUTH_JSON = b"application/json"
 
@@ -249,7 +251,8 @@ def problem(
     by this sentence, also where the table has no title for it.
     """
     kind = (PAGE_PROBLEMS.get(code) if to_staff else None) or PROBLEMS.get(code)
-    if kind is None and to_staff and detail:
+    # Who says no more than that it could not be done says nothing to a person: it is a fault of ours.
+    if kind is None and to_staff and detail not in {"", GatewayError.public_detail}:
         kind = _UNDONE
     if kind is None:
         code, kind, detail, members = "internal", PROBLEMS["internal"], "", None

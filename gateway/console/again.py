@@ -15,6 +15,7 @@ from agreements.errors import AgreementError, BadKey
 from gateway.console.errors import BadForm, BadOrder, BadWish
 from gateway.errors import GatewayError, without_remedy
 from gateway.http import line_of
+from gateway.pages.remedies import remedy_on_page
 from gateway.problems import problem
 from gateway.services.drafts.errors import DraftMoved
 from gateway.services.inbox.errors import CaseRefused
@@ -47,7 +48,7 @@ def again(request: Request, error: GatewayError | AgreementError, form: Mapping[
     if isinstance(error, BadKey) or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error
     line_of(request.scope).facts["error"] = error.code
-    remedy = "" if isinstance(error, _ALREADY_THERE) else getattr(error, "remedy", "")
+    remedy = "" if isinstance(error, _ALREADY_THERE) else remedy_on_page(error)
     sent = {name: value for name, value in form.items() if name != _NUMBER}
     said = without_remedy(error.public_detail, getattr(error, "remedy", ""))
     return Again(said, remedy, status, sent, isinstance(error, DraftMoved))

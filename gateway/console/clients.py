@@ -55,17 +55,17 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/clients/{client}/suspend", name="console_suspend_client")
     async def suspend_client(request: Request, staff: Stopper, client: Client) -> Response:
         """Stop a program: its next request is refused, whatever token it holds."""
-        reason = confirmed(await form_of(request), (await _line(client)).name)
+        reason = confirmed(await form_of(request), await desk.office.suspensions.name_of(client))
         await desk.office.suspensions.suspend_client(client, reason, person_of(staff.session))
-        return RedirectResponse(f"{ROOT}/clients/{client}", 303)
+        return await _back(desk, client)
 
     @router.post("/console/clients/{client}/end-tokens", name="console_end_tokens")
     async def end_tokens(request: Request, staff: Stopper, client: Client) -> Response:
         """End all tokens that a program holds; it may ask for new ones."""
-        reason = confirmed(await form_of(request), (await _line(client)).name)
+        reason = confirmed(await form_of(request), await desk.office.suspensions.name_of(client))
         async with desk.office.engine.begin() as connection:
             await end_tokens_of_client(connection, client, reason, person_of(staff.session))
-        return RedirectResponse(f"{ROOT}/clients/{client}", 303)
+        return await _back(desk, client)
 
     @router.post("/console/clients/{client}/secret", name="console_secret")
     async def make_secret(request: Request, staff: ClientManager, client: Client) -> Response:
@@ -78,19 +78,13 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
     async def end_secret(request: Request, staff: Stopper, client: Client) -> Response:
         """End a secret, and every token that was given for it."""
         form = await form_of(request)
-        require_typed(form, (await _line(client)).name)
+        require_typed(form, await desk.office.suspensions.name_of(client))
         entry = number(form, "entry", "The secret", least=0, most=_LARGEST)
         await desk.office.secrets.end(client, entry, person_of(staff.session))
-        return RedirectResponse(f"{ROOT}/clients/{client}", 303)
-
-    async def _line(client: str) -> ClientLine:
-        found = next((each for each in await client_lines(desk.office) if each.id == client), None)
-        if found is None:
-            raise UnknownClient(f"No client {client} is registered.")
-        return found
+        return await _back(desk, client)
 
     async def _page(request: Request, session: Session, client: str, issued: Issued | None = None) -> Response:
-        found = await _line(client)
+        found = await _line(desk, client)
         _, registry = await desk.read()
         return view(
             request,
@@ -107,3 +101,16 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
         )
 
     return router
+
+
+async def _line(desk: ConsoleDesk, client: str) -> ClientLine:
+    found = next((each for each in await client_lines(desk.office) if each.id == client), None)
+    if found is None:
+        raise UnknownClient(f"No client {client} is registered.")
+    return found
+
+
+async def _back(desk: ConsoleDesk, client: str) -> Response:
+    # What narrows is for every program that was ever registered: one whose binding is over has no page of its own.
+    is_bound = any(each.id == client for each in await client_lines(desk.office))
+    return RedirectResponse(f"{ROOT}/clients/{client}" if is_bound else f"{ROOT}/clients", 303)

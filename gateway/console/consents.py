@@ -18,7 +18,7 @@ from gateway.console.again import REFUSALS, Again, again
 from gateway.console.callers import WishRecorder
 from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.errors import BadWish
-from gateway.console.forms import bounded
+from gateway.console.forms import YEARS, bounded
 from gateway.console.views import person_of, view
 from gateway.errors import Sentence
 from gateway.services.consents import Approval, Authentication, Capacity, Form, GivenConsent, SignerName
@@ -172,6 +172,6 @@ def _choice(kind: type[Choice], form: Mapping[str, str], name: str, asked: Sente
 def _day(form: Mapping[str, str], name: str) -> dt.date | None:
     text = form.get(name, "")
     day = read_date(text) if text else None
-    if text and day is None:
+    if text and (day is None or day.year not in YEARS):
         raise BadWish("A day is written as 2026-11-02.")
     return day

@@ -16,7 +16,7 @@ from gateway.errors import Sentence
 Form = Mapping[str, str]
 LONGEST: Final = 500
 """Characters of a reason; browsers are told the same."""
-_YEARS: Final = range(2000, 2101)
+YEARS: Final = range(2000, 2101)
 """What a day on a form may be: a year of another century is a slip, and the ends of the calendar have no zone."""
 
 
@@ -55,7 +55,7 @@ def chosen(form: Form, name: str, title: str, among: tuple[str, ...]) -> str:
 def day(form: Form, name: str, title: str) -> date:
     """Return a day of the calendar. Raises `BadForm`."""
     found = read_date(form.get(name, "").strip())
-    if found is None or found.year not in _YEARS:
+    if found is None or found.year not in YEARS:
         raise BadForm(Sentence("“%(field)s” takes a day such as 2026-09-01.", field=title))
     return found
 
@@ -66,7 +66,7 @@ def moment(form: Form, name: str, title: str, zone: tzinfo) -> datetime:
         found = datetime.fromisoformat(form.get(name, "").strip())
     except ValueError:
         found = None
-    if found is None or found.year not in _YEARS:
+    if found is None or found.year not in YEARS:
         raise BadForm(Sentence("“%(field)s” takes a day and a time such as 2026-11-02T09:30.", field=title))
     return found if found.tzinfo is not None else found.replace(tzinfo=zone)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -164,6 +165,7 @@ async def _health(connection: AsyncConnection, desk: ConsoleDesk, moment: Moment
 def _ending(registry: Registry, now: datetime) -> Iterable[Ending]:
     for digest, granted in registry.granted.items():
         term = granted.document.term
-        left = (term.last_day - now.date()).days
+        # The last day is one of the agreement's own zone, and ends there.
+        left = (term.last_day - now.astimezone(ZoneInfo(term.time_zone)).date()).days
         if left <= SOON:
             yield Ending(digest, granted.document.title, term.last_day, left)

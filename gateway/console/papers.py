@@ -98,6 +98,8 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
                 for kid in [each.signature.kid]
             },
             partners=partners_of(registry),
+            person=person_of(staff.session),
+            people={link.person.id: link.person.check_number for link in registry.staff.links.values()},
             **_WORDS,
         )
 

@@ -13,7 +13,7 @@ from agreements.keys import PublicKey
 from agreements.signature import Kind
 from gateway.console.callers import PaperReader
 from gateway.console.desk import ConsoleDesk, zone_of
-from gateway.console.forms import bounded
+from gateway.console.forms import YEARS, bounded
 from gateway.console.paper_desk import origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
@@ -78,7 +78,7 @@ def _introduction(session: Session, said: dict[str, str], key: PublicKey) -> tup
     """Return the document that introduces the key, as the form says. Raises `PaperRefused`."""
     assert session.person is not None  # who has a role is a person
     first = read_date(said.get("first_day", ""))
-    if first is None:
+    if first is None or first.year not in YEARS:
         raise PaperRefused("The first day is no day of the calendar (2026-09-01).")
     if said.get("use") == OFFICER:
         replaces = said.get("replaces") or None
@@ -87,7 +87,7 @@ def _introduction(session: Session, said: dict[str, str], key: PublicKey) -> tup
         introduced = OfficerIntroduction(said.get("name", ""), key, first, replaces, said.get("reason", ""))
         return Kind.OFFICER, officer_bytes(introduced)
     last = read_date(said.get("last_day", ""))
-    if last is None:
+    if last is None or last.year not in YEARS:
         raise PaperRefused("The last day is no day of the calendar (2027-06-30).")
     limits = tuple(each for each in MAY_SIGN if f"may_{each}" in said)
     signer = Signer(session.person.party, ROLES[0], said.get("name", ""), key, first, last, limits)

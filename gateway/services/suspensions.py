@@ -53,6 +53,15 @@ class Suspensions:
         async with self._desk.engine.begin() as connection:
             return await suspend_client(connection, client_id, reason, person)
 
+    async def name_of(self, client_id: str) -> str:
+        """Return what a client was called when it was registered last, bound or not. Raises `UnknownClient`."""
+        wanted = select(client.c.name).where(client.c.id == client_id).order_by(client.c.idx.desc()).limit(1)
+        async with self._desk.engine.connect() as connection:
+            found: str | None = await connection.scalar(wanted)
+        if found is None:
+            raise UnknownClient(f"No client {client_id} is registered.")
+        return found
+
     async def suspend_everybody(self, reason: str, person: str | None = None) -> tuple[int, ...]:
         """
         Stop every partner there is, all or none of them in one transaction; return the entries.

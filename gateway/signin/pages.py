@@ -12,7 +12,7 @@ from gateway.pages.languages import message
 from gateway.pages.render import Pages
 from gateway.problems import Answer
 from gateway.services.standing.identity import Realm
-from gateway.signin.callers import CSRF_FIELD
+from gateway.signin.callers import CSRF_FIELD, SAFE
 from gateway.signin.cookies import ROOTS
 
 _TITLES: Final = {Realm.DISTRICT: "Pactgate console", Realm.PARTNER: "Pactgate portal for partners"}
@@ -41,9 +41,13 @@ def refusal_page(
     only whoever is on the way there: a session is not given up for it.
     """
     signs_in = answer.status == HTTPStatus.UNAUTHORIZED or request.url.path.endswith(_ON_THE_WAY)
+    # Whoever asked for a page comes to it once they are signed in; what a form said is not sent again by itself.
+    wanted = request.url.path if request.method in SAFE and not request.url.path.endswith(_ON_THE_WAY) else ""
     said = {"title": answer.title, "detail": answer.detail, "problems": problems, "remedy": remedy}
     number = line_of(request.scope).request_id
-    return page(request, realm, "refused.html", answer.status, **said, number=number, onward=not signs_in)
+    return page(
+        request, realm, "refused.html", answer.status, **said, number=number, onward=not signs_in, wanted=wanted
+    )
 
 
 def done_page(

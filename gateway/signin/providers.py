@@ -61,14 +61,14 @@ class AtProviders:
 
     async def begin(self, request: Request) -> Response:
         """Send the browser to the provider. Raises `NoSuchProvider`, `ProviderAway`."""
-        chosen = once(request, "with")
+        chosen, leads = once(request, "with"), leads_to(self._realm, once(request, "next"))
         if chosen is None:
             providers = [(name, each.registration.title) for name, each in self._providers.items()]
-            return page(request, self._realm, "choose.html", providers=providers)
+            return page(request, self._realm, "choose.html", providers=providers, leads=leads)
         provider = self._providers.get(chosen)
         if provider is None:
             raise NoSuchProvider("no registration has this name")
-        transaction = self._transactions.begin(chosen, leads_to(self._realm, once(request, "next")))
+        transaction = self._transactions.begin(chosen, leads)
         answer = RedirectResponse(await provider.address_for(transaction), 303)
         set_cookie(answer, self._realm, self._transactions.seal(self._realm, transaction), UNDER_WAY, LASTS_SECONDS)
         return answer

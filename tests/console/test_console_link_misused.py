@@ -1,5 +1,7 @@
 """Somebody who has a link to sign, and no key, fills no list, tries uncounted nowhere, and learns no other's keys."""
 
+import asyncio
+
 import httpx2
 import pytest
 
@@ -7,7 +9,7 @@ from agreements.documents.approval import Approval, approval_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.signature import Envelope, Kind, Signature, add_signature
 from gateway.services.admissions import Admissions
-from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.errors import InvitationOver, PaperRefused
 from gateway.services.papers.invitations import Invitations
 from tests.factories.agreements import key_for
 from tests.factories.authenticator import Authenticator
@@ -52,6 +54,25 @@ async def test_a_link_takes_a_signature_of_its_own_document_alone_and_wrong_ones
     assert not (await papers.paper(bundle.digest)).added
     # The link itself is as good as before.
     assert (await Invitations(console.office).open(code)).paper.line.digest == bundle.digest
+
+
+async def test_one_link_takes_one_signature_of_two_that_come_at_once(console: Console) -> None:
+    bundle, ring = drafted(console), console.gateway.deployment.ring
+    code, papers = await invited(console), await papers_of(console)
+    second = key_for("a second signer of the partner")
+    signer = Signer(bundle.agreement.partner.id, ROLES[1], "Second", second.public, DAY, DAY.replace(year=2027), LIMITS)
+    office = await console.gateway.office()
+    await Admissions(office.desk).introduce_signer(
+        add_signature(None, Kind.SIGNER, signer_bytes(signer), ring.officers[0].key)
+    )
+    keys = (ring.signer(bundle.agreement.partner.id).key, second)
+    signed = [add_signature(None, Kind.AGREEMENT, bundle.agreement.canonical, key) for key in keys]
+    links = Invitations(console.office)
+    # Both have opened the link before either of them signs.
+    opened = await links.open(code)
+    done = await asyncio.gather(*(links.sign(code, each) for each in signed), return_exceptions=True)
+    assert [type(each) for each in done if each is not None] == [InvitationOver]
+    assert len((await papers.paper(opened.paper.line.digest)).added) == 1
 
 
 @pytest.mark.claim(9)

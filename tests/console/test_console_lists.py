@@ -67,6 +67,10 @@ async def test_a_filter_keeps_what_the_page_asked_for_and_a_file_holds_what_it_s
     page = (await officer.get("/console/alarms?code=volume_exceeded")).text
     assert f'href="/console/alarms/{number}"' in page
     assert page.count("<tr>") == 2, "the titles and one case"
+    beyond = (await officer.get("/console/agreements?page=7")).text
+    assert "This list has one page." in beyond
+    assert 'href="/console/agreements?page=1"' in beyond
+    assert "Nothing in this list fits" not in beyond
     none = (await officer.get("/console/alarms?state=all&mine=false&words=nothing+of+it")).text
     assert 'href="/console/alarms?state=all&amp;mine=false"' in none, "what is cleared are the filters alone"
     assert '<input type="hidden" name="state" value="all">' in none

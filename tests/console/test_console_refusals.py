@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from agreements.roles import Role
+from gateway.errors import GatewayError
 from gateway.problems import problem
 from gateway.services.drafts.kept import Drafts
 from tests.factories.cohort import TUTORING
@@ -23,6 +24,8 @@ def test_what_a_room_refuses_with_a_sentence_is_told_to_staff_and_to_nobody_else
         assert silent.status == 500
         assert b"a_code_without_a_title" not in silent.body
         assert SENTENCE.encode() not in silent.body
+    # What says no more than that it could not be done is a fault of ours, and is counted as one.
+    assert problem("a_code_without_a_title", GatewayError.public_detail, to_staff=True).status == 500
 
 
 async def test_a_refusal_leads_back_to_the_first_page_and_only_whoever_is_signed_out_to_the_sign_in(
@@ -30,7 +33,9 @@ async def test_a_refusal_leads_back_to_the_first_page_and_only_whoever_is_signed
 ) -> None:
     async with httpx2.AsyncClient(timeout=20) as http:
         nobody = await Browser(http, console.gateway.url).get("/console/overview")
-        assert (nobody.status_code, 'href="/console/sign-in"' in nobody.text) == (401, True)
+        assert (nobody.status_code, 'href="/console/sign-in?next=/console/overview"' in nobody.text) == (401, True)
+        form = await Browser(http, console.gateway.url).post("/console/stop", {"what": "x"})
+        assert (form.status_code, 'href="/console/sign-in"' in form.text) == (401, True)
     officer = await console.as_a(Role.OFFICER)
     for refused in (
         await officer.get("/console/agreements?sort=nothing"),

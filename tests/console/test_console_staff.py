@@ -151,3 +151,12 @@ async def test_a_secret_is_made_for_a_program_that_knows_nothing_better_and_show
     (entry,) = await console.entries(start, "client.secret_ended")
     assert entry["person"] == console.people[Role.ADMINISTRATOR].id
     assert "It has none: it cannot ask." in (await administrator.get(address)).text
+    # Where its binding is over too: what narrows is never held.
+    page = (await administrator.post(f"{address}/secret", {**token, "days": "30"})).text
+    (issued,) = set(re.findall(r'name="entry" value="([0-9]+)"', page))
+    over = {**token, "name": bundle.agreement.id, "reason": "It is over."}
+    assert (await administrator.post(f"/console/agreements/{bundle.digest}/end", over)).status_code == 303
+    assert (await administrator.get(address)).status_code == 404
+    ended = await administrator.post(f"{address}/end-secret", {**named, "entry": issued})
+    assert (ended.status_code, ended.headers.get("location")) == (303, "/console/clients"), ended.text
+    assert len(await console.entries(start, "client.secret_ended")) == 2

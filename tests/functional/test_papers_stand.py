@@ -1,21 +1,24 @@
 """A paper is withdrawn or in force and never both, and what no longer counts of it spoils nothing."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from agreements.documents.emergency import emergency_order_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.obligations.owed import Obligations
 from gateway.services.papers import kept
-from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused, TooManyPapers
+from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused, SignatureUnwanted, TooManyPapers
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
-from tests.factories.gateway import Gateway
+from tests.factories.gateway import NOON, Gateway
 from tests.factories.holding import hold_of
+from tests.factories.partners import ORDER
 from tests.functional.test_papers_guarded import FILER, PREPARER, another
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
@@ -43,6 +46,8 @@ async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdr
     await Obligations(office.desk).place_hold(add_signature(None, Kind.HOLD, payload, officer))
     with pytest.raises(PaperFiled):
         await papers.withdraw(digest, PREPARER)
+    assert digest not in {each.digest for each in await papers.listed()}, "it waits for nobody"
+    assert (await papers.paper(digest)).line.filed is not None
 
 
 async def test_a_signature_whose_key_was_revoked_since_is_left_out_and_another_signer_takes_its_place(
@@ -67,6 +72,20 @@ async def test_a_signature_whose_key_was_revoked_since_is_left_out_and_another_s
     assert not found.line.is_complete
     assert first.thumbprint not in {each.kid for each in found.envelope.signatures}
     await papers.add(digest, add_signature(None, Kind.AGREEMENT, payload, second), PREPARER)
+    assert await papers.file(digest, FILER)
+
+
+async def test_a_revoked_key_that_signed_alone_stands_in_nobodys_way(gateway: Gateway) -> None:
+    office, (olivia, piotr) = await gateway.office(), (each.key for each in gateway.deployment.ring.officers)
+    papers, kind, payload = Papers(office), Kind.EMERGENCY_ORDER, emergency_order_bytes(replace(ORDER, begins=NOON))
+    digest = await papers.prepare(kind, payload, PREPARER, title="An order")
+    await papers.add(digest, add_signature(None, kind, payload, olivia), PREPARER)
+    with pytest.raises(SignatureUnwanted):
+        await papers.add(digest, add_signature(None, kind, payload, piotr), PREPARER)
+    ended = revocation_bytes(Revocation(olivia.thumbprint, None, "Lost."))
+    await Admissions(office.desk).revoke(Keyring.sign(Kind.REVOCATION, ended, olivia))
+    await papers.add(digest, add_signature(None, kind, payload, piotr), PREPARER)
+    assert (await papers.paper(digest)).line.is_complete
     assert await papers.file(digest, FILER)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.keys import PublicKey
@@ -131,11 +132,15 @@ class Invitations:
         parties = await self._papers.parties_of(opened.paper.line, (each.kid for each in signed.signatures))
         if parties != {opened.party}:
             raise PaperRefused("This link is for a signer of another party than the key belongs to.")
-        await self._papers.add(opened.paper.line.digest, signed, opened.party)
-        own = paper_invitation.c
-        async with self._office.engine.begin() as connection:
-            now = (await read_moment(connection)).now
-            await connection.execute(update(paper_invitation).where(own.token == _hashed(code)).values(used_at=now))
+
+        async def uses_up(connection: AsyncConnection, now: datetime) -> None:
+            # INVARIANT: one link takes one signature, of two that come at once too: the second finds it used.
+            own = paper_invitation.c
+            ours = (own.token == _hashed(code), own.used_at.is_(None))
+            if not (await connection.execute(update(paper_invitation).where(*ours).values(used_at=now))).rowcount:
+                raise InvitationOver("The link was used.")
+
+        await self._papers.add(opened.paper.line.digest, signed, opened.party, uses_up)
 
     async def introduce(self, opened: Opened, key: PublicKey, name: str) -> str:
         """

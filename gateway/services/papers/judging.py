@@ -155,6 +155,8 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     and may be what is lacking: two of whom one vouched for the other are too few, whoever of them came first. Where one
     signs alone it would do harm. Raises `PaperRefused`, `SignatureUnwanted`.
     """
+    # What counts no more is left out when it is filed: it neither fills the paper nor stands beside anybody.
+    row = counting(row, world)
     # (1): the key is one that somebody was introduced with, and it is not revoked.
     if not world.registry.authority.holders.counts(signature.kid, world.moment.received):
         raise PaperRefused(Sentence("The key %(key)s was revoked.", key=signature.kid))

@@ -5,9 +5,9 @@ INVARIANT: nothing counts by standing here. A signature is verified when it come
 it gives effect by filing alone, through the Desk, which verifies everything anew.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -38,6 +38,8 @@ from gateway.services.papers.telling import Term, terms_of
 from gateway.services.standing.registry import Registry, read_moment
 
 _LONGEST_TITLE: Final = 300
+UsesUp = Callable[[AsyncConnection, datetime], Awaitable[None]]
+"""What a signature uses up, such as the link that it came by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Papers:
         world = await self._world()
         async with self._changing() as (connection, now):
             await kept.drop_stale(connection, now)
-            rows = [counting(each, world) for each in await kept.all_open(connection)]
+            every = [_as_registered(each, world.registry) for each in await kept.all_open(connection)]
+            rows = [counting(each, world) for each in every if each.filed is None]
             about = await kept.about(connection, [row.digest for row in rows])
             approvals = [counting(each, world) for each in about]
             mine = await self._keys_of(connection, person, world.registry)
@@ -133,7 +136,7 @@ class Papers:
         """Return one paper, filed or open; `person` or the signers of `party` look. Raises `NoSuchPaper`."""
         world = await self._world()
         async with self._office.engine.connect() as connection:
-            row = counting(await kept.one(connection, digest), world)
+            row = counting(_as_registered(await kept.one(connection, digest), world.registry), world)
             approvals = [counting(each, world) for each in await kept.about(connection, [digest])]
             mine = await self._keys_of(connection, person, world.registry)
             approved = None if row.concerns is None else await kept.found(connection, row.concerns)
@@ -151,14 +154,15 @@ class Papers:
             behind=kind.behind(kind.read(row.payload, catalogue), world.registry),
         )
 
-    async def add(self, digest: str, signed: Envelope, by: str) -> Paper:
+    async def add(self, digest: str, signed: Envelope, by: str, uses_up: UsesUp | None = None) -> Paper:
         """
         Add the signatures of a signed document to a paper; an approval of it becomes a paper of its own.
 
         INVARIANT: all of it or nothing; an approval whose signature is refused leaves no paper.
 
-        `by` is who brings them. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not
-        verify, `SignatureUnwanted` for a good one by nobody who signs this document.
+        `by` is who brings them; `uses_up` is done in the same transaction, once the paper is locked: what it refuses
+        adds nothing. Raises `NoSuchPaper`, `PaperFiled`, `PaperRefused` for a signature that does not verify,
+        `SignatureUnwanted` for a good one by nobody who signs this document.
         """
         approved = digest if signed.kind is Kind.APPROVAL and signed.digest != digest else None
         if approved is None and signed.digest != digest:
@@ -180,6 +184,8 @@ class Papers:
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
                 row = counting(await kept.open_one(connection, digest, now), world)
+            if uses_up is not None:
+                await uses_up(connection, now)
         return await self.paper(digest, by)
 
     async def parties_of(self, line: PaperLine, kids: Iterable[str]) -> set[str | None]:
@@ -284,6 +290,14 @@ class Papers:
     async def _changing(self) -> AsyncIterator[tuple[AsyncConnection, datetime]]:
         async with self._office.engine.begin() as connection:
             yield connection, (await read_moment(connection)).now
+
+
+def _as_registered(row: kept.Row, registry: Registry) -> kept.Row:
+    """Return a paper as filed where its document is in force by other ways, such as a load that used it: none waits."""
+    if row.filed is not None:
+        return row
+    entries = (each.index for each in registry.register.stored if each.digest == row.digest)
+    return replace(row, filed=next(entries, None))
 
 
 def _named(title: str, kind: Kind) -> str:

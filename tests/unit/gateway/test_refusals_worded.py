@@ -8,10 +8,13 @@ from agreements.errors import BadKey
 from gateway.console.errors import BadForm
 from gateway.errors import Sentence, without_remedy
 from gateway.pages.languages import Language, Wording
+from gateway.pages.remedies import remedy_on_page
 from gateway.pages.render import UTC
 from tests.factories import refusals
 
 ENGLISH, SPANISH = Wording(Language.ENGLISH, UTC), Wording(Language.SPANISH, UTC)
+OPERATORS = {"BadTrust", "LogSetBack"}
+"""What only whoever runs the gateway can mend, where it runs."""
 FIELD = Sentence("“%(field)s” takes some words, %(most)s characters at most.", field="Reason", most=500)
 
 
@@ -20,6 +23,11 @@ def test_no_error_that_a_page_can_show_stays_english() -> None:
     assert len(refusals.classes()) > 100
     stays = [f"{place}: {said}" for said, place in shown.items() if 'lang="en"' in SPANISH.sentence(said)]
     assert not stays
+
+
+def test_what_a_page_says_to_do_names_no_command() -> None:
+    said = {each.__name__: remedy_on_page(each.__new__(each)) for each in refusals.classes()}
+    assert {name for name, remedy in said.items() if "pactgate" in remedy or "--" in remedy} <= OPERATORS
 
 
 def test_no_sentence_for_a_page_is_put_together_by_hand() -> None:
