@@ -26,7 +26,6 @@ from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
-from gateway.services.rosters.errors import UnknownRoster
 from gateway.services.rosters.office import Look, RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
@@ -71,7 +70,7 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
     @router.get("/console/rosters/{roster}", name="console_roster")
     async def read_roster(request: Request, staff: RosterManager, roster: Roster) -> Response:
         """Show one roster: how each line stands, and by which rule. Nobody is named."""
-        summary = await _summary(rosters, roster)
+        summary = await rosters.summary(roster)
         standing = await rosters.standing(roster) if summary.names_kept else ()
         return await _page(desk, request, staff.session, summary, standing=standing)
 
@@ -131,17 +130,10 @@ def rosters_router(desk: ConsoleDesk) -> APIRouter:
     return router
 
 
-async def _summary(rosters: RosterOffice, roster: int) -> RosterSummary:
-    found = next((each for each in await rosters.summaries() if each.roster == roster), None)
-    if found is None:
-        raise UnknownRoster("no roster has this number")
-    return found
-
-
 async def _named(desk: ConsoleDesk, request: Request, session: Session, look: Look) -> Response:
     """Return the page with the children in it."""
     rosters = RosterOffice(desk.office.desk)
-    summary = await _summary(rosters, look.roster)
+    summary = await rosters.summary(look.roster)
     lines = sorted(await rosters.show(look), key=lambda each: (each.waits_for is None, each.line.number))
     return await _page(desk, request, session, summary, named=lines)
 

@@ -377,7 +377,9 @@ async def test_names_go_when_their_time_is_over_and_codes_stay(gateway: Gateway)
             while {row["idx"] for row in await owner.fetch(NAMED)} - left:  # noqa: ASYNC110 - it says nothing
                 await asyncio.sleep(0.02)
         async with at_work(gateway) as office:
-            assert {each.roster for each in await office.summaries() if each.names_kept} == left
+            listed = await office.summaries()
+            assert {each.roster for each in listed if each.names_kept} == left
+            assert [await office.summary(each.roster) for each in listed] == [*listed]
     with pytest.raises(RosterForgotten):
         await decide(gateway, waiting)
     await decide(gateway, kept, Answer.CONFIRM)

@@ -6,11 +6,12 @@ it lets anything leave: that takes a decision (`deciding`).
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.services.filing import Desk
@@ -31,7 +32,10 @@ from gateway.services.rosters.lines import RosterLine
 from gateway.services.rosters.matching import Child, Directory, Found, Rule
 from gateway.services.rosters.people import directory_for
 from gateway.services.rosters.submissions import standing_of
-from gateway.store.rosters import FORGET_NAMES, roster_submission
+from gateway.store.rosters import FORGET_NAMES, roster_line, roster_submission
+
+SET_ASIDE: Final = "set_aside"
+ACCEPTED: Final = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,15 @@ class RosterOffice:
         async with self._engine.begin() as connection:
             await connection.execute(text(FORGET_NAMES))
             rosters = (await connection.scalars(select(own.idx).order_by(own.idx))).all()
-            return tuple([await _summary(connection, roster) for roster in rosters])
+            counted = await _counted(connection)
+            return tuple([await _summary(connection, roster, counted[roster]) for roster in rosters])
+
+    async def summary(self, roster: int) -> RosterSummary:
+        """Return one of them. Raises `UnknownRoster`."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text(FORGET_NAMES))
+            await submission_of(connection, roster)
+            return await _summary_of(connection, roster)
 
     async def match(self, roster: int) -> RosterSummary:
         """
@@ -121,7 +133,7 @@ class RosterOffice:
         """
         async with self._engine.begin() as connection:
             await self._matched(connection, roster)
-            return await _summary(connection, roster)
+            return await _summary_of(connection, roster)
 
     async def show(self, look: Look) -> tuple[ShownLine, ...]:
         """Return each line beside whom it means now. Raises as `match`; nothing is kept."""
@@ -173,7 +185,7 @@ class RosterOffice:
 
         Raises `LineRefused`, and as `match`.
         """
-        before, after = ("set_aside", OPEN) if back else (OPEN, "set_aside")
+        before, after = (SET_ASIDE, OPEN) if back else (OPEN, SET_ASIDE)
         async with self._engine.begin() as connection:
             _, kept = await self._matched(connection, roster)
             for number in sorted(set(numbers)):
@@ -191,14 +203,27 @@ class RosterOffice:
         return content.lines, await lines_of(connection, roster)
 
 
-async def _summary(connection: AsyncConnection, roster: int) -> RosterSummary:
+async def _counted(connection: AsyncConnection, *only: ColumnElement[bool]) -> Mapping[int, Counter[tuple[str, bool]]]:
+    """Return of each roster how many lines are in each state, with and without a student whom they mean."""
+    kept = roster_line.c
+    means = kept.student_id.is_not(None)
+    counts = select(kept.submission, kept.state, means, func.count()).where(*only)
+    found: dict[int, Counter[tuple[str, bool]]] = defaultdict(Counter)
+    for roster, *line, lines in await connection.execute(counts.group_by(kept.submission, kept.state, means)):
+        found[roster][line[0], line[1]] = lines
+    return found
+
+
+async def _summary_of(connection: AsyncConnection, roster: int) -> RosterSummary:
+    counted = await _counted(connection, roster_line.c.submission == roster)
+    return await _summary(connection, roster, counted[roster])
+
+
+async def _summary(connection: AsyncConnection, roster: int, counted: Counter[tuple[str, bool]]) -> RosterSummary:
     own = roster_submission.c
     columns = (own.line, own.client, own.body.is_not(None).label("names_kept"))
     row = (await connection.execute(select(*columns).where(own.idx == roster))).one()
     standing = await standing_of(connection, roster)
-    kept = (await lines_of(connection, roster)).values()
-    states = Counter(each.state for each in kept)
-    open_lines = [each for each in kept if each.state == OPEN]
     return RosterSummary(
         roster,
         row.line,
@@ -208,10 +233,10 @@ async def _summary(connection: AsyncConnection, roster: int) -> RosterSummary:
         standing.state,
         standing.counts_until,
         standing.lines,
-        matched=sum(each.found.student_id is not None for each in open_lines),
-        waiting=sum(each.found.student_id is None for each in open_lines),
-        set_aside=states["set_aside"],
-        accepted=states["accepted"],
+        matched=counted[OPEN, True],
+        waiting=counted[OPEN, False],
+        set_aside=counted[SET_ASIDE, True] + counted[SET_ASIDE, False],
+        accepted=counted[ACCEPTED, True],
         names_kept=row.names_kept,
     )
 
