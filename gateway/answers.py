@@ -22,6 +22,7 @@ from gateway.pages.remedies import remedy_on_page
 from gateway.problems import Answer, Problem, problem, token_error
 from gateway.services.standing.identity import Realm
 from gateway.signin.pages import realm_at, refusal_page
+from gateway.signin.unsent import unsent
 from policies.errors import PolicyError
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
@@ -57,7 +58,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         detail = without_remedy(error.public_detail, getattr(error, "remedy", ""))
         answer = problem(error.code, detail, to_staff=realm is Realm.DISTRICT)
         remedy = remedy_on_page(error)
-        return _response(request, error.code, answer, remedy=remedy, problems=getattr(error, "listed", ()))
+        typed = await unsent(request) if answer.status == _UNAUTHORIZED else ()
+        problems = getattr(error, "listed", ())
+        return _response(request, error.code, answer, remedy=remedy, problems=problems, typed=typed)
 
     async def on_problem(request: Request, error: Problem) -> Response:
         return answered(
@@ -130,12 +133,13 @@ def _response(
     reason: str | None = None,
     remedy: str = "",
     problems: Sequence[str] = (),
+    typed: Sequence[str] = (),
 ) -> Response:
     facts = line_of(request.scope).facts
     facts["error"] = code
     if reason is not None:
         facts["reason"] = reason
     if (realm := realm_at(request.url.path)) is not None:
-        return refusal_page(request, realm, answer, remedy=remedy, problems=problems)
+        return refusal_page(request, realm, answer, remedy=remedy, problems=problems, typed=typed)
     given = {name.decode(): value.decode() for name, value in answer.headers}
     return Response(answer.body, answer.status, {**given, **(headers or {})})

@@ -1,4 +1,4 @@
-"""A role for somebody who signs in, as the document that two officers sign: neither is the person, nor who invited."""
+"""A role for somebody who signs in, as the document that two officers sign, neither of whom is the person."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse

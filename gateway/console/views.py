@@ -10,7 +10,7 @@ from gateway.console.again import Again
 from gateway.console.sections import ROOT, acts_of, groups_for
 from gateway.pages.render import UTC, Pages
 from gateway.services.staff.session import Session
-from gateway.signin.callers import CSRF_FIELD
+from gateway.signin.callers import CSRF_FIELD, SAFE
 
 __all__ = ["ROOT", "person_of", "view"]
 
@@ -41,6 +41,8 @@ def view(
         "acts": {act.value for act in acts_of(session.roles)},
         "session": session,
         "csrf_field": CSRF_FIELD,
+        # It shows what is shown once, or what somebody typed: nobody loses it by the choice of another language.
+        "answers_form": request.method not in SAFE,
         "shown_again": shown_again,
         "sent": {} if shown_again is None else shown_again.form,
     }

@@ -50,6 +50,7 @@ class Pages:
                 language=language,
                 languages=list(Language),
                 wording=Wording(language, zone),
+                may_switch=not values.get("answers_form", False),
                 # What answered a form cannot be asked for: whoever changes the language there begins at the front.
                 here=request.url.path if request.method in _ASKED_FOR else values.get("root", "/"),
             )

@@ -32,18 +32,24 @@ def page(request: Request, realm: Realm, template: str, status: int = 200, **val
 
 
 def refusal_page(
-    request: Request, realm: Realm, answer: Answer, *, remedy: str, problems: Sequence[str] = ()
+    request: Request,
+    realm: Realm,
+    answer: Answer,
+    *,
+    remedy: str,
+    problems: Sequence[str] = (),
+    typed: Sequence[str] = (),
 ) -> HTMLResponse:
     """
     Return the page of a refusal: what it is, what to do, and the number under which the log line has it.
 
-    `problems` are found in what was sent, each a sentence in English. It leads to the first page, and to the sign-in
-    only whoever is on the way there: a session is not given up for it.
+    `problems` are found in what was sent, each a sentence in English; `typed` is what somebody wrote for nothing. It
+    leads to the first page, and to the sign-in only whoever is on the way there: a session is not given up for it.
     """
     signs_in = answer.status == HTTPStatus.UNAUTHORIZED or request.url.path.endswith(_ON_THE_WAY)
     # Whoever asked for a page comes to it once they are signed in; what a form said is not sent again by itself.
     wanted = request.url.path if request.method in SAFE and not request.url.path.endswith(_ON_THE_WAY) else ""
-    said = {"title": answer.title, "detail": answer.detail, "problems": problems, "remedy": remedy}
+    said = {"title": answer.title, "detail": answer.detail, "problems": problems, "remedy": remedy, "typed": typed}
     number = line_of(request.scope).request_id
     return page(
         request, realm, "refused.html", answer.status, **said, number=number, onward=not signs_in, wanted=wanted

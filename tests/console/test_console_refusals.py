@@ -1,10 +1,12 @@
 """What the pages refuse is said on a page that leads on, in a sentence of its own, and nobody is signed out by it."""
 
+import html
 from uuid import UUID
 
 import httpx2
 import pytest
 
+from agreements.keys import SigningKey
 from agreements.roles import Role
 from gateway.errors import GatewayError
 from gateway.problems import problem
@@ -34,8 +36,17 @@ async def test_a_refusal_leads_back_to_the_first_page_and_only_whoever_is_signed
     async with httpx2.AsyncClient(timeout=20) as http:
         nobody = await Browser(http, console.gateway.url).get("/console/overview")
         assert (nobody.status_code, 'href="/console/sign-in?next=/console/overview"' in nobody.text) == (401, True)
-        form = await Browser(http, console.gateway.url).post("/console/stop", {"what": "x"})
+        words = "A laptop with <the> letters was stolen."
+        sent = {"csrf": "A" * 43, "what": "x", "reason": words}
+        form = await Browser(http, console.gateway.url).post("/console/stop", sent)
         assert (form.status_code, 'href="/console/sign-in"' in form.text) == (401, True)
+        # What was typed while the session ran out comes back, to copy; it is no markup, and no other site gets at it.
+        assert html.escape(words) in form.text
+        assert "A" * 43 not in form.text
+        elsewhere = await Browser(http, console.gateway.url).post("/console/stop", sent, sec_fetch_site="cross-site")
+        assert (elsewhere.status_code, "laptop" in elsewhere.text) == (401, False)
+        key = SigningKey.generate("Ed25519").export_pem().decode()
+        assert "PRIVATE" not in (await Browser(http, console.gateway.url).post("/console/stop", {"reason": key})).text
     officer = await console.as_a(Role.OFFICER)
     for refused in (
         await officer.get("/console/agreements?sort=nothing"),

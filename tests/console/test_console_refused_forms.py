@@ -80,6 +80,7 @@ async def test_a_refused_form_comes_back_as_it_was_sent_but_for_the_student_s_nu
     page = fields(answer.text)
     assert "Nothing was saved" in page
     assert sentence in page.partition("Nothing was saved")[2].partition("</div>")[0]
+    assert 'action="/language"' not in answer.text, "nobody loses it by another language"
     assert MARKUP not in answer.text  # what was sent is shown as it was typed, and is no markup
     form = dict(form)
     if number := form.pop("number", ""):
