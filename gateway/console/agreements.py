@@ -62,6 +62,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             "agreement.html",
             zone=zone_of(registry),
             found=found,
+            titles={each.id: each.title for each in desk.office.desk.catalogue},
             labels=labels,
             owed=owed,
             versions=versions_of(registry, found.agreement.id),
