@@ -115,7 +115,7 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     good = handed_over(passkey.made(challenge), passkey, token)
     for bad in refused_ones(console, passkey, token):
         assert (await officer.post("/console/passkeys", {**form, **bad})).status_code == 409, bad
-    for slip in ("soon", "0001-01-01", "9999-12-31"):
+    for slip in ("soon", "1999-12-31", "2101-01-01"):
         assert (await officer.post("/console/passkeys", {**form, **good, "first_day": slip})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good, "reason": ""})).status_code == 409
     assert (await officer.post("/console/passkeys", {**form, **good, "reason": "x" * 4_001})).status_code == 400

@@ -177,13 +177,13 @@ class Papers:
                 digest = await kept.put(
                     connection, signed.kind, signed.payload, by, now, title=title, concerns=approved
                 )
-            row = counting(await kept.open_one(connection, digest, now), world)
+            row = await kept.open_one(connection, digest, now)
             for signature in signed.signatures:
                 if signature in row.signatures:
                     continue  # a file that was signed on top of what is here already
                 require_wanted(row, signature, world)
                 await kept.keep_signature(connection, digest, signature, by, now)
-                row = counting(await kept.open_one(connection, digest, now), world)
+                row = await kept.open_one(connection, digest, now)
             if uses_up is not None:
                 await uses_up(connection, now)
         return await self.paper(digest, by)
