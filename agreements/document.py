@@ -40,8 +40,6 @@ from agreements.terms import (
 
 MOST = 1000
 """Problems listed of one document; a hostile file has a hundred thousand, a person's first draft has twenty."""
-_FURTHEST = date(9000, 1, 1)
-"""Days beyond this overflow when they are turned into instants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def _term_problems(content: Json) -> Iterator[Problem]:
     for name in ("first_day", "last_day"):
         written = resolve(content, f"/term/{name}")
         day = read_date(written)
-        if day is not None and day < _FURTHEST:
+        if day is not None:
             days[name] = day
         elif isinstance(written, str):
             yield Problem(

@@ -156,7 +156,7 @@ def test_a_list_of_problems_ends_and_says_how_many_there_are() -> None:
 @pytest.mark.ferpa("A5")
 @pytest.mark.attack("a file made to keep the checks busy")
 def test_a_term_of_a_thousand_years_is_judged_in_seconds() -> None:
-    notices = _full(lambda index: {"school_year": f"{index % 9000 + 1000}-{index % 9000 + 1001}", "reference": "x"})
+    notices = _full(lambda index: {"school_year": f"{index % 900 + 1900}-{index % 900 + 1901}", "reference": "x"})
     days = {"/term/first_day": "1900-07-01", "/term/last_day": "2999-06-30", "/basis/annual_notice_ref": notices}
     began = time.process_time()
     assert ("/basis/annual_notice_ref", "A5") in judged(changed(on("school_official"), days))
