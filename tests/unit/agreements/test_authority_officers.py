@@ -418,3 +418,14 @@ def test_documents_are_judged_in_the_order_of_the_log_whatever_order_they_come_i
     assert (
         build_authority(Keyring(officers=[*ring.officers, Person("Xe", key_for("xe"))]).trust, []).digest != one.digest
     )
+
+
+@pytest.mark.claim(7)
+def test_a_key_that_was_ended_counts_for_nothing_from_that_entry_on_though_the_document_is_gone() -> None:
+    ring = Keyring()
+    kid = ring.officers[0].key.thumbprint
+    before, ended = ring.authority, ring.authority.ending(kid, LATER.index, "sha256:" + "a" * 64)
+    assert ended.digest != before.digest
+    sooner = Received(LATER.index - 1, RECEIVED)
+    assert [kid in each.officers(LATER) for each in (before, ended)] == [True, False]
+    assert kid in ended.officers(sooner)

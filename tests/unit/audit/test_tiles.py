@@ -10,9 +10,10 @@ from audit.checkpoint import Checkpoint
 from audit.entry import MAX_LEAF
 from audit.errors import Forked, LeafRefused, LogDamaged, RolledBack, VerificationFailed
 from audit.exporter import Exporter
+from audit.sources import Folder
 from audit.tiles import pack_bundle, tile_path, tile_widths, unpack_bundle
 from audit.tree import leaf_hash, tree_head
-from audit.verify import Verified, read_checkpoint, verify_folder
+from audit.verify import Verified, read_checkpoint, verify_export, verify_folder
 from tests.factories.log import ORIGIN, signer_of
 
 SIGNER = signer_of()
@@ -87,6 +88,13 @@ def test_an_export_over_another_past_is_refused(tmp_path: Path) -> None:
 def test_an_export_of_any_size_verifies(tmp_path: Path, size: int) -> None:
     checkpoint = write(tmp_path, numbered(size))
     assert verify_folder(tmp_path, SIGNER.verifier) == Verified(ORIGIN, size, checkpoint.tree_head, None)
+
+
+def test_whoever_waits_for_a_long_log_is_told_how_far_it_is(tmp_path: Path) -> None:
+    write(tmp_path, numbered(300))
+    told: list[tuple[int, int]] = []
+    verify_export(Folder(tmp_path), SIGNER.verifier, progress=lambda done, whole: told.append((done, whole)))
+    assert told == [(256, 300), (300, 300)]
 
 
 def test_a_third_level_of_tiles_verifies_and_is_checked(tmp_path: Path) -> None:
