@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from audit.entry import parse
 from audit.errors import NoteInvalid
 from audit.events import Event
+from audit.reading import newest_changes
 from gateway.console import labels
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
@@ -26,8 +27,6 @@ from gateway.services.inspection import newest_signed
 from gateway.services.logkeys import log_keys_in
 from gateway.services.obligations.history import driver_of
 from gateway.services.papers.kept import count_open
-from gateway.services.searching.searches import Searches
-from gateway.services.searching.wanted import Wanted
 from gateway.services.standing.registry import Moment, Registry
 from gateway.services.witnessing.naming import Namings, WitnessReport
 
@@ -81,6 +80,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             health = await _health(connection, desk, moment)
             whole = await desk.count(connection, moment, registry)
             waiting = await count_open(connection)
+            checked = await _checked(connection)
         owed = await desk.due(moment, registry)
         days = by_day(desk.activity, moment.now.astimezone(zone).date())
         standing = await Inbox(desk.office.desk).counts()
@@ -101,7 +101,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             ending=sorted(_ending(registry, moment.now), key=lambda each: each.days_left),
             due=sorted(owed, key=lambda each: each.days_left if each.days_left is not None else 0),
             health=health,
-            checked=await _checked(desk),
+            checked=checked,
             cases=sum(standing[each] for each in UNRESOLVED),
             stopped=registry.suspensions,
             waiting=waiting,
@@ -111,9 +111,9 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
     return router
 
 
-async def _checked(desk: ConsoleDesk) -> tuple[int, datetime] | None:
+async def _checked(connection: AsyncConnection) -> tuple[int, datetime] | None:
     """Return the entry that says that the whole log was verified last, and when; None if nobody ever did."""
-    found = (await Searches(desk.office).search(Wanted(events=(Event.LOG_CHECKED.value,)), limit=1)).found
+    found = await newest_changes(await driver_of(connection), [Event.LOG_CHECKED], 1)
     return None if not found else (found[0].index, datetime.fromisoformat(parse(found[0].leaf).time))
 
 

@@ -5,6 +5,9 @@ import datetime as dt
 import re
 
 from agreements.roles import Role
+from audit.change import append_change
+from audit.entry import leaf
+from audit.events import Event
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.console import Console
 from tests.factories.gateway import NOON
@@ -37,3 +40,15 @@ async def test_each_entry_counts_once_whoever_asks_at_the_same_time_and_for_thir
     assert await counted(await console.as_a(Role.AUDITOR)) == after
     await console.gateway.at(NOON + dt.timedelta(days=31))
     assert await counted(await console.as_a(Role.AUDITOR)) == []
+
+
+async def test_the_first_page_tells_when_the_whole_log_was_verified_last(console: Console) -> None:
+    auditor = await console.as_a(Role.AUDITOR)
+    before = (await auditor.get("/console/overview")).text
+    for size in (1, 2):
+        async with console.office.engine.begin() as connection:
+            written = leaf(Event.LOG_CHECKED, NOON, size=size, tree_head="0" * 64)
+            entry = await append_change(connection, written, moves_epoch=False)
+    link = f'<a href="/console/log/{entry}">'
+    assert link not in before
+    assert (await auditor.get("/console/overview")).text.count(link) == 1
