@@ -48,6 +48,7 @@ async def test_a_copy_of_the_records_is_on_record_and_names_who_made_it(console:
     officer = await console.as_a(Role.OFFICER)
     form = {"csrf": await officer.token(), "number": CALIXTE.number}
     await gateway.get(TUTORING, "/v1/students?fields=first_name")
+    await gateway.signed()
     start = await gateway.size()
     answer = await officer.post("/console/students/copy", form)
     assert answer.status_code == 200, answer.text
