@@ -63,8 +63,12 @@ class Authority:
 
     def names_of(self, kid: str) -> frozenset[str]:
         """Return the names under which this key was ever registered, as `person` compares them."""
-        officers = {person(each.officer.name) for each in self.tenures if each.officer.key.thumbprint == kid}
-        signers = {person(each.signer.name) for each in self.introductions if each.signer.key.thumbprint == kid}
+        return frozenset(map(person, self.written_names_of(kid)))
+
+    def written_names_of(self, kid: str) -> frozenset[str]:
+        """Return the same names as they are written in the documents: for people to read, never to compare."""
+        officers = {each.officer.name for each in self.tenures if each.officer.key.thumbprint == kid}
+        signers = {each.signer.name for each in self.introductions if each.signer.key.thumbprint == kid}
         return frozenset(officers | signers)
 
     def officers(self, received: Received) -> Mapping[str, Officer]:

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from agreements.authority import Authority
 from agreements.documents.approval import APPROVABLE
 from agreements.signature import Kind
 from gateway.console.callers import PaperReader
@@ -94,7 +93,7 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
             officers={kid: officer.name for kid, officer in officers.items()},
             own_keys=await OwnPasskeys(desk.office).in_office(registry, moment, person_of(staff.session)),
             names={
-                kid: registered_as(registry.authority, kid) or _listed(found.line, kid)
+                kid: sorted(registry.authority.written_names_of(kid)) or _listed(found.line, kid)
                 for each in found.added
                 for kid in [each.signature.kid]
             },
@@ -122,13 +121,6 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
 def _is_own(line: PaperLine) -> bool:
     """Return whether a paper stands in the list by itself: a complete approval stands on the page of its document."""
     return line.goes_with is None or not line.is_complete
-
-
-def registered_as(authority: Authority, kid: str) -> list[str]:
-    """Return the names under which this key was ever introduced, as they are written: nobody is called otherwise."""
-    officers = {each.officer.name for each in authority.tenures if each.officer.key.thumbprint == kid}
-    signers = {each.signer.name for each in authority.introductions if each.signer.key.thumbprint == kid}
-    return sorted(officers | signers)
 
 
 def _listed(line: PaperLine, kid: str) -> list[str]:
