@@ -41,6 +41,11 @@ async def test_an_agreement_is_signed_approved_and_filed_on_the_pages(console: C
         assert status == 303
         refused = await administrator.post(f"{page}/file", {"csrf": token})
         assert (refused.status_code, "Nothing was filed" in refused.text) == (409, True)
+        # Who signed stands there as people write the name, and not as names are compared.
+        (name,) = (await console.office.desk.registry())[1].authority.written_names_of(
+            ring.signer(party).key.thumbprint
+        )
+        assert name in (await administrator.get(page)).text.split("Signatures so far")[1]
     # Whoever prepared it prepares no approval of it, and brings none.
     key = ring.officers[0].key
     form = {"csrf": token, "key": key.thumbprint}
