@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner, Result
 
-from gateway.cli.partner import app
+from gateway.cli.partner import app, fetched
 from gateway.oauth.client import PartnerClient, PartnerKeys, PartnerRefused
 from gateway.oauth.keyfiles import CLIENT_FILE, PROOF_FILE
 from tests.factories.oauth import key
@@ -96,6 +96,14 @@ async def test_commands_say_what_the_gateway_said(site: Site, tmp_path: Path) ->
     elsewhere = site.world.issuer.replace("127.0.0.1", "localhost")
     other = await run("token", "--url", elsewhere, "--client", "client:x", "--keys", folder)
     assert "public URL" in str(other.exception)
+
+
+def test_a_gateway_that_goes_away_after_the_token_is_said_in_a_sentence() -> None:
+    with (
+        PartnerClient("http://127.0.0.1:1", "client:x", PartnerKeys.generate()) as partner,
+        pytest.raises(PartnerRefused, match="cannot be reached"),
+    ):
+        fetched(partner, "/v1/grant", "a-token")
 
 
 @pytest.mark.parametrize(
