@@ -91,6 +91,7 @@ async def test_commands_say_what_the_gateway_said(site: Site, tmp_path: Path) ->
     refused = await run("token", "--url", site.world.issuer, "--client", site.world.ids["unknown"], "--keys", folder)
     assert isinstance(refused.exception, PartnerRefused)
     assert "invalid_client (400)" in str(refused.exception)
+    assert "docs/partners.md" in refused.exception.remedy
     away = await run("token", "--url", "http://127.0.0.1:1", "--client", "client:x", "--keys", folder)
     assert "cannot be reached" in str(away.exception)
     elsewhere = site.world.issuer.replace("127.0.0.1", "localhost")
