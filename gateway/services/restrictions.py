@@ -87,7 +87,8 @@ class Restrictions:
         said = restriction.c
         async with self._desk.engine.connect() as connection:
             student = await student_known_as(connection, number)
-            own = (said.student_id == student, said.to_idx.is_(None))
+            # Under any number of the child's: what was filed under one that was merged since counts too.
+            own = (said.student_id.in_(await one_with(connection, student)), said.to_idx.is_(None))
             found = select(said.parent, said.ordered_on, said.from_idx).where(*own).order_by(said.from_idx)
             return tuple([RestrictedParent(*row) for row in await connection.execute(found)])
 

@@ -12,10 +12,18 @@ from gateway.records.loading.batches import Refused
 from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
-from gateway.records.loading.settled import settle
+from gateway.records.loading.settled import EVER, settle
 from gateway.records.loading.spoken import end_unnamed
 from gateway.records.loading.staging import Staging
-from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
+from gateway.records.loading.targets import (
+    DECIDING,
+    ENDING_WIDENS,
+    EXIT,
+    OPT_OUTS,
+    TARGETS,
+    Target,
+    key_of,
+)
 from gateway.records.loading.workspace import KNOWN, Workspace
 
 ENDED_HELD: Final = 10
@@ -184,6 +192,11 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
         spoken_of = f"EXISTS (SELECT FROM pg_temp.places_{number} AS p WHERE {place})"
     else:
         spoken_of = "true"
+    if target == OPT_OUTS:
+        # A no to everything stands in for a row until one of that student can be read, whatever the file speaks of.
+        scope = (*scope, "from_date")
+        mended = f"EXISTS (SELECT FROM pg_temp.staged_{number} AS m WHERE m.student_id = v.student_id)"
+        spoken_of = f"({spoken_of} OR v.from_date = DATE '{EVER}' AND {mended})"
     if "by_hand" in kind.table.c:  # what a person entered ends by hand, or is changed by a list that names it
         spoken_of = f"({spoken_of}) AND NOT v.by_hand"
     counts = await work.connection.fetchrow(
