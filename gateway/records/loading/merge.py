@@ -19,6 +19,7 @@ from gateway.records.loading.targets import (
     DECIDING,
     ENDING_WIDENS,
     EXIT,
+    LINE,
     OPT_OUTS,
     TARGETS,
     Target,
@@ -143,15 +144,17 @@ async def compare(
 async def _refuse_twice(work: Workspace, number: int, target: str) -> None:
     """Refuse every row of a key that appears more than once: which one was meant cannot be told."""
     key = key_of(target)
-    about_students = TARGETS[target].is_about_students
+    kind = TARGETS[target]
+    student = "s.student_id" if kind.is_about_students else "NULL::uuid AS student_id"
+    line = f"s.{LINE}" if LINE in kind.table.c else f"NULL::text AS {LINE}"
     await work.refuse(
         number,
         f"WITH twice AS (SELECT {', '.join(key)} FROM pg_temp.staged_{number}"
         f" GROUP BY {', '.join(key)} HAVING count(*) > 1),"
         f" gone AS (DELETE FROM pg_temp.staged_{number} AS s USING twice AS t WHERE {same(target, key, 's', 't')}"
-        f" RETURNING s.at_line, {'s.student_id' if about_students else 'NULL::uuid AS student_id'})"
-        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id)"
-        f" SELECT {number}, at_line, 'its key appears more than once', '', '', student_id FROM gone",
+        f" RETURNING s.at_line, {student}, {line})"
+        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id, line)"
+        f" SELECT {number}, at_line, 'its key appears more than once', '', '', student_id, {LINE} FROM gone",
     )
 
 
