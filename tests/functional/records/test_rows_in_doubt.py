@@ -153,6 +153,14 @@ async def test_a_delta_whose_row_cannot_be_read_ends_what_that_row_was_meant_to_
     (told,) = (await district.loads.load(parse_mapping(ROSTER), whole, deltas=[delta])).targets
     assert (len(told.refused), told.ended) == (2, 1)
     assert await names(district, rows) == {"Bo"}
+    # A later delta takes the place of a row that cannot be read as of any other.
+    mended = tmp_path / "mended"
+    mended.mkdir()
+    (mended / "r.json").write_text('{"id":"1","n":"1001","from":"2025-09-01"}\n')
+    (told,) = (await district.loads.load(parse_mapping(ROSTER), whole, deltas=[delta, mended])).targets
+    assert (len(told.refused), told.added) == (1, 1)
+    assert told.read == told.added + told.unchanged + told.refused_rows + told.left_out
+    assert await names(district, rows) == {"Ana", "Bo"}
 
 
 @pytest.mark.claim(7)
