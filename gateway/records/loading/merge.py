@@ -195,11 +195,10 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
         spoken_of = f"EXISTS (SELECT FROM pg_temp.places_{number} AS p WHERE {place})"
     else:
         spoken_of = "true"
-    if target == OPT_OUTS:
-        # A no to everything stands in for a row until one of that student can be read, whatever the file speaks of.
+    if target == OPT_OUTS and scope and "student_id" not in scope:
+        # A no to everything that stands in for a row: of which agreement that was, nobody knows any more.
         scope = (*scope, "from_date")
-        mended = f"EXISTS (SELECT FROM pg_temp.staged_{number} AS m WHERE m.student_id = v.student_id)"
-        spoken_of = f"({spoken_of} OR v.from_date = DATE '{EVER}' AND {mended})"
+        spoken_of = f"{spoken_of} AND v.from_date <> DATE '{EVER}'"
     if "by_hand" in kind.table.c:  # what a person entered ends by hand, or is changed by a list that names it
         spoken_of = f"({spoken_of}) AND NOT v.by_hand"
     counts = await work.connection.fetchrow(
