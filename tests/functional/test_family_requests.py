@@ -250,6 +250,21 @@ async def test_an_open_inspection_keeps_that_students_old_records_and_nobody_els
 
 
 @pytest.mark.ferpa("X4")
+async def test_an_open_inspection_keeps_what_stands_under_a_number_that_is_merged_meanwhile(desk: FamilyDesk) -> None:
+    gateway, owner = desk.gateway, await desk.gateway.database.connection("owner")
+    files = export({name: bundle.agreement.id for name, bundle in gateway.deployment.agreements.items()})
+    await load(await gateway.office(), gateway.deployment.keys, gateway.home, without_stays(files, ONE, OTHER))
+    await gateway.at(NOON + dt.timedelta(days=FEWEST_DAYS + 1))
+    entry = await desk.ask(Asked.INSPECTION, ONE, on=DAY + dt.timedelta(days=FEWEST_DAYS))
+    await (await gateway.steward()).merge_students(OTHER, ONE)
+    retention = Retention(desk.desk, FEWEST_DAYS, subject_key=gateway.deployment.keys.subject)
+    ended = "SELECT count(*) FROM records.enrollment WHERE to_batch IS NOT NULL"
+    assert (await owner.fetchval(ended), (await retention.retire()).rows) == (2, 0)
+    await desk.step(entry, Step.ANSWERED, outcome="inspected")
+    assert (await retention.retire()).rows == 2
+
+
+@pytest.mark.ferpa("X4")
 async def test_a_list_that_was_altered_keeps_everybodys_records(desk: FamilyDesk) -> None:
     entry = await desk.ask(Asked.INSPECTION, ONE)
     admin = await desk.gateway.database.connection("admin")
