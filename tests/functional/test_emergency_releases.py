@@ -137,6 +137,20 @@ async def test_a_release_is_for_the_students_it_was_signed_for_and_once(room: Ro
     assert await room.gateway.size() == size + 1
 
 
+@pytest.mark.claim(3)
+async def test_a_number_that_is_another_childs_now_hands_over_nobodys_records_before_that_child_is_loaded(
+    room: Room,
+) -> None:
+    gateway, students = room.gateway, named(["ximena", "dagny"])
+    planned = await room.signed(students)
+    await (await gateway.steward()).reuse_number(STUDENTS["ximena"].number)
+    with pytest.raises(UnknownStudent, match="place 1 of 2"):
+        await room.releases.release(planned, students)
+    with pytest.raises(UnknownStudent, match="place 1 of 2"):
+        await room.releases.require_students(students)
+    assert [row["first_name"] for row in await room.rows("dagny")] == [STUDENTS["dagny"].first]
+
+
 async def test_an_order_that_is_not_registered_releases_nothing(room: Room) -> None:
     with pytest.raises(UnknownOrder):
         await room.releases.plan("emergency:another", TWO, named(["ximena"]))
