@@ -7,7 +7,7 @@ roster and a line are called by their numbers. Nothing leaves by it before the d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -26,6 +26,7 @@ from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
+from gateway.services.rosters.kept import OPEN
 from gateway.services.rosters.office import Look, RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
@@ -148,13 +149,17 @@ async def _page(
     named: Sequence[ShownLine] | None = None,
 ) -> Response:
     moment, registry = await desk.read()
+    lines = standing if named is None else named
+    still = [each for each in lines if each.state == OPEN]
+    waiting = sum(each.waits_for is not None for each in still)
     return view(
         request,
         session,
         "rosters",
         "roster.html",
         zone=zone_of(registry),
-        summary=summary,
+        # The lines are matched while somebody looks: they are counted as they are shown, whatever was kept of them.
+        summary=replace(summary, matched=len(still) - waiting, waiting=waiting) if lines else summary,
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
         asked=await HeldDecisions(desk.office).about(summary.roster),
