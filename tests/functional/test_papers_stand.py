@@ -23,6 +23,8 @@ from tests.functional.test_papers_guarded import FILER, PREPARER, another
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
 
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
 
 async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdrawn(gateway: Gateway) -> None:
     office, officer = await gateway.office(), gateway.deployment.ring.officers[0].key
@@ -48,6 +50,30 @@ async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdr
         await papers.withdraw(digest, PREPARER)
     assert digest not in {each.digest for each in await papers.listed()}, "it waits for nobody"
     assert (await papers.paper(digest)).line.filed is not None
+
+
+async def test_an_approval_is_not_taken_away_while_what_it_approves_is_filed(gateway: Gateway) -> None:
+    office, bundle, ring = await gateway.office(), another(gateway), gateway.deployment.ring
+    papers, payload = Papers(office), bundle.agreement.canonical
+    digest = await papers.prepare(Kind.AGREEMENT, payload, PREPARER, title="Z")
+    for party in (bundle.agreement.district.id, bundle.agreement.partner.id):
+        await papers.add(digest, add_signature(None, Kind.AGREEMENT, payload, ring.signer(party).key), PREPARER)
+    approval = (await papers.add(digest, bundle.approval, FILER)).line.digest
+    admin = await gateway.database.connection("admin")
+    # Somebody else files just now, so that this filing waits while the approval is taken away.
+    await admin.execute("SELECT pg_advisory_lock(hashtextextended('pactgate.filing', 0))")
+    filing = asyncio.create_task(papers.file(digest, FILER))
+    while not filing.done() and await admin.fetchval(WAITING) < 1:  # noqa: ASYNC110 - of another session
+        await asyncio.sleep(0.01)
+    taking = asyncio.create_task(papers.withdraw(approval, PREPARER))
+    while not taking.done() and await admin.fetchval(WAITING) < 2:  # noqa: ASYNC110 - of another session
+        await asyncio.sleep(0.01)
+    await admin.execute("SELECT pg_advisory_unlock_all()")
+    entry = await filing
+    with pytest.raises(PaperFiled):
+        await taking
+    assert entry
+    assert (await papers.paper(approval)).line.filed is not None
 
 
 async def test_a_signature_whose_key_was_revoked_since_is_left_out_and_another_signer_takes_its_place(

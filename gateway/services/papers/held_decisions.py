@@ -25,7 +25,7 @@ from gateway.services.papers.errors import NothingWaits, PaperRefused
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.errors import RosterHeld
 from gateway.services.standing.registry import read_moment
-from gateway.store.papers import paper
+from gateway.store.papers import paper, paper_signature
 from gateway.store.rosters import roster_held
 
 COUNTS: Final = timedelta(days=7)
@@ -157,8 +157,13 @@ class HeldDecisions:
 
 
 def _is_open() -> ColumnElement[bool]:
-    """Return the condition that the paper of a decision is there, and not filed."""
-    return exists().where(paper.c.digest == roster_held.c.document, paper.c.filed_idx.is_(None))
+    """
+    Return the condition that the paper of a decision is there, signed, and not filed.
+
+    One that was taken away and is prepared again, of the same bytes, is signed before it waits again.
+    """
+    signed = paper_signature.c.digest == paper.c.digest
+    return exists().where(paper.c.digest == roster_held.c.document, paper.c.filed_idx.is_(None), signed)
 
 
 async def _found(connection: AsyncConnection, *wanted: ColumnElement[bool]) -> tuple[HeldDecision, ...]:

@@ -222,14 +222,14 @@ class Papers:
             return await self._file(locked, digest, by, asked_at)
 
     async def _file(self, locked: AsyncConnection, digest: str, by: str, asked_at: datetime | None) -> int:
+        # Its approvals too: whoever takes one away believes that it has no effect.
+        about = await kept.about(locked, [digest], locked=True)
         paper, world = await self.paper(digest), await self._world()
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
         if paper.line.goes_with is not None:
             raise PaperRefused("This approval is filed together with what it approves.")
-        async with self._office.engine.connect() as connection:
-            about = [counting(each, world) for each in await kept.about(connection, [digest])]
-            approvals = [each for each in about if each.signatures and not each.filed]
+        approvals = [each for each in (counting(one, world) for one in about) if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
         if not await self._is_in_force(paper):
             with in_our_words():
