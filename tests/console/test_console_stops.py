@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from agreements.register import digest_bytes
 from agreements.roles import Role
 from tests.factories.cohort import TUTORING
 from tests.factories.console import Console
@@ -87,3 +88,17 @@ async def test_a_register_that_does_not_verify_keeps_nobody_from_stopping_everyt
     size = await console.gateway.size()
     assert (await officer.post("/console/stop", form)).status_code == 409
     assert await console.gateway.size() == size
+
+
+async def test_what_is_stopped_by_a_list_that_is_gone_is_stopped_by_a_person_all_the_same(console: Console) -> None:
+    gateway, start = console.gateway, await console.gateway.size()
+    digest = gateway.digest(TUTORING)
+    admin = await superuser(gateway)
+    gone = "DELETE FROM agreements.document WHERE kind = 'people_annex' AND concerns = $1"
+    assert await admin.execute(gone, digest_bytes(digest)) != "DELETE 0"
+    officer = await console.as_a(Role.OFFICER)
+    assert "Stopped: nothing leaves by it" in (await officer.get(f"/console/agreements/{digest}")).text
+    said = {"csrf": await officer.token(), "what": digest, "name": gateway.line(TUTORING), "reason": "Not by chance."}
+    pressed = [(await officer.post("/console/stop", said)).status_code for _ in range(2)]
+    assert pressed == [303, 409]
+    assert len(await console.entries(start, "agreement.suspended")) == 1
