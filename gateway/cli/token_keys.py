@@ -27,14 +27,19 @@ def rotate_tokens(
     folder = settings().keys
     standing = load_token_keys(folder)
     at = seconds_now()
-    begins = at if now else at + LEAD_SECONDS
-    if any(each.signs_from >= begins and not each.is_retired for each in standing):
+    known = states(standing, at)
+    waiting = [each for each in standing if known[each.id] is State.WAITING]
+    if waiting and not now:
         raise KeysMissing(
-            "A key that takes over later is here already.", remedy="Wait for it; `pactgate keys list` shows when."
+            "A key that takes over later is here already.",
+            remedy="Wait for it; `pactgate keys list` shows when. In an emergency: pactgate keys rotate tokens --now",
         )
+    begins = at if now else at + LEAD_SECONDS
     made = add_token_key(folder, signs_from=begins)
     say(f"Made a new key for access tokens in {folder}. Copy its file to every machine that serves, and offline.")
     say("A machine without it refuses the tokens that it signs." if now else f"It signs from {_instant(begins)} on.")
+    for each in waiting:
+        say(f"Key {each.id} takes over from it on {_instant(each.signs_from)}: retire it too if it may have been seen.")
     show(line_of(made, State.SIGNING if now else State.WAITING))
 
 

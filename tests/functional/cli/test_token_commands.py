@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.oauth.keyfiles import write_keys
-from gateway.token_keys import load_token_keys
+from gateway.token_keys import LEAD_SECONDS, add_token_key, load_token_keys, seconds_now
 from tests.factories.cohort import TUTORING
 from tests.factories.command_line import CommandLine
 from tests.factories.gateway import BRIGHT_PATH, Gateway
@@ -107,11 +107,27 @@ async def test_the_key_that_signs_is_not_retired_and_one_that_was_stolen_is(
     assert elsewhere["private_half_destroyed"] is False
 
 
-async def test_a_key_is_made_ahead_of_its_time_and_only_one(desk: CommandLine) -> None:
+async def test_a_key_is_made_ahead_of_its_time_and_only_one(desk: CommandLine, tmp_path: Path) -> None:
     made = await done(desk, "keys", "rotate", "tokens")
     assert made["state"] == "waiting"
     assert "here already" in await refused(desk, "keys", "rotate", "tokens")
     assert [each["state"] for each in (await done(desk, "keys", "list"))["tokens"]] == ["signing", "waiting"]
+    await done(desk, "keys", "retire", "tokens", "--token-key", made["key"])
+    # Nor while one waits that was made some time ago, and begins before a new one would.
+    add_token_key(tmp_path / "home" / "keys", signs_from=seconds_now() + LEAD_SECONDS - 120)
+    assert "rotate tokens --now" in await refused(desk, "keys", "rotate", "tokens")
+
+
+async def test_a_stolen_key_is_exchanged_at_once_though_another_waits(desk: CommandLine, tmp_path: Path) -> None:
+    (stolen,) = (await done(desk, "keys", "list"))["tokens"]
+    waiting = add_token_key(tmp_path / "home" / "keys", signs_from=seconds_now() + LEAD_SECONDS - 120)
+    outcome = await asyncio.to_thread(desk.run, "keys", "rotate", "tokens", "--now")
+    assert (outcome.code, outcome.data["state"]) == (0, "signing")
+    assert f"Key {waiting.id} takes over" in outcome.err
+    for key in (stolen["key"], waiting.id):
+        await done(desk, "keys", "retire", "tokens", "--token-key", key)
+    listed = (await done(desk, "keys", "list"))["tokens"]
+    assert [each["state"] for each in listed] == ["retired", "signing", "retired"]
 
 
 async def test_an_office_without_the_gateways_keys_lists_none(desk: CommandLine, tmp_path: Path) -> None:
