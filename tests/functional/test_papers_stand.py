@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 
 from agreements.documents.emergency import emergency_order_bytes
+from agreements.documents.officer import OfficerIntroduction, officer_bytes
+from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
+from agreements.documents.staff_role import staff_role_bytes
+from agreements.roles import Role
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.obligations.owed import Obligations
@@ -19,6 +23,7 @@ from tests.factories.cohort import DAY, MENTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.holding import hold_of
 from tests.factories.partners import ORDER
+from tests.factories.staffing import StaffRoom, identity
 from tests.functional.test_papers_guarded import FILER, PREPARER, another
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
@@ -154,3 +159,26 @@ async def test_nobody_fills_the_list_alone_and_what_cannot_wait_is_prepared_howe
     assert await papers.prepare(Kind.HOLD, hold_of(gateway, "A court asks."), PREPARER, title="A hold")
     lost = revocation_bytes(Revocation(ring.officers[0].key.thumbprint, None, "Lost."))
     assert await papers.prepare(Kind.REVOCATION, lost, PREPARER, title="A key")
+
+
+async def test_a_persons_own_key_spoils_neither_their_role_nor_the_end_of_their_stop(gateway: Gateway) -> None:
+    office, room, third = await gateway.office(), StaffRoom(gateway), key_for("a third officer")
+    papers, (olivia, piotr) = Papers(office), room.officers
+    introduced = officer_bytes(OfficerIntroduction("Quinn Third", third.public, DAY, None, "A third officer."))
+    await Admissions(office.desk).introduce_officer(Keyring.sign(Kind.OFFICER, introduced, olivia, piotr))
+    person = await room.come_in(identity())
+    await room.give(person, Role.OFFICER, officer_key=olivia.thumbprint)
+    role = staff_role_bytes(room.role_for(person, Role.AUDITOR))
+    given = await papers.prepare(Kind.STAFF_ROLE, role, PREPARER, title="A role")
+    stop = await (await room.office()).suspend(person.id, "A browser was left open.")
+    undone = reinstatement_bytes(Reinstatement(person.id, stop, "It was found."))
+    lifted = await papers.prepare(Kind.REINSTATEMENT, undone, PREPARER, title="A stop undone")
+    for digest, kind, payload, others in (
+        (given, Kind.STAFF_ROLE, role, (piotr, third)),
+        (lifted, Kind.REINSTATEMENT, undone, (piotr,)),
+    ):
+        with pytest.raises(SignatureUnwanted):
+            await papers.add(digest, add_signature(None, kind, payload, olivia), PREPARER)
+        for key in others:
+            await papers.add(digest, add_signature(None, kind, payload, key), PREPARER)
+        assert await papers.file(digest, FILER)

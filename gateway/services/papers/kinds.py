@@ -23,7 +23,7 @@ from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_
 from agreements.documents.officer import OFFICER, read_officer
 from agreements.documents.parental_rights import PARENTAL_RIGHTS, read_parental_rights
 from agreements.documents.people import PEOPLE_ANNEX, PeopleAnnex, read_people
-from agreements.documents.reinstatement import REINSTATEMENT, read_reinstatement
+from agreements.documents.reinstatement import REINSTATEMENT, Reinstatement, read_reinstatement
 from agreements.documents.review import REVIEW, read_review
 from agreements.documents.revocation import REVOCATION, Revocation, read_revocation
 from agreements.documents.roster_decision import ROSTER_DECISION, read_roster_decision
@@ -148,9 +148,20 @@ def _revocation(document: Revocation, registry: Registry) -> tuple[Need, ...]:
     return (Need(Who.REVOKER, key=document.subject, people=people, revocation=document),)
 
 
-def _staff_role(document: StaffRole, _: Registry) -> tuple[Need, ...]:
-    own = () if document.officer_key is None else (Need(Who.OFFICER, key=document.officer_key),)
-    return (*own, Need(Who.OFFICER, people=2))
+def _staff_role(document: StaffRole, registry: Registry) -> tuple[Need, ...]:
+    if document.officer_key is not None:
+        return (Need(Who.OFFICER, key=document.officer_key), Need(Who.OFFICER, people=2))
+    return (Need(Who.OFFICER, people=2, not_by=_own_names(document.person, registry)),)
+
+
+def _reinstatement(document: Reinstatement, registry: Registry) -> tuple[Need, ...]:
+    return (Need(Who.OFFICER, not_by=_own_names(document.subject, registry)),)
+
+
+def _own_names(person: str, registry: Registry) -> frozenset[str]:
+    """Return the names of an officer who signs in: nobody gives to themselves, nor lifts a stop of their own."""
+    keys = registry.staff.own_keys.get(person, ())
+    return frozenset[str]().union(*(registry.authority.names_of(kid) for kid in keys))
 
 
 _ONE_OFFICER: Final = (Need(Who.OFFICER),)
@@ -201,7 +212,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             _certificate,
             counted={"/leavers"},
         ),
-        Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _ONE_OFFICER),
+        Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _reinstatement),
         Kind.STAFF_ROLE: _of(
             {Act.GIVE_ROLES, Act.INVITE},
             read_staff_role,

@@ -49,7 +49,8 @@ class Need:
     `alone`: nobody may sign beside them; a second person judges such a document instead of signing it.
     `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
     `person` is the id of whom a document is about who signs it alone, and `listed` the key by which the partner's list
-    in force names them: None, and nobody can sign.
+    in force names them: None, and nobody can sign. `not_by` are names, as `person` compares them, of whom it is about
+    and whose signature would have it refused.
     """
 
     who: Who
@@ -60,6 +61,7 @@ class Need:
     alone: bool = False
     person: str | None = None
     listed: PublicKey | None = None
+    not_by: frozenset[str] = frozenset()
 
 
 BY_LINK: Final = frozenset({Who.SIGNER, Who.PERSON})
@@ -87,7 +89,7 @@ class Held:
         limits = () if signer is None else signer.may_sign
         is_officer, is_districts = kid in self.officers, signer is not None and signer.role == ROLES[0]
         return {
-            Who.OFFICER: is_officer and need.key in {None, kid},
+            Who.OFFICER: is_officer and need.key in {None, kid} and self.name_of(kid) not in need.not_by,
             Who.SIGNER: signer is not None and signer.party == need.party and kind.value in limits,
             Who.PERSON: need.listed is not None and kid == need.listed.thumbprint,
             Who.DECIDER: is_officer or (is_districts and kind.value in limits),
