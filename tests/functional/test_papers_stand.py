@@ -9,6 +9,7 @@ from agreements.documents.emergency import emergency_order_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
+from agreements.documents.roster_decision import roster_decision_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.documents.staff_role import staff_role_bytes
 from agreements.roles import Role
@@ -20,11 +21,13 @@ from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
+from tests.factories.every_kind import ROSTER
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.holding import hold_of
 from tests.factories.partners import ORDER
 from tests.factories.staffing import StaffRoom, identity
 from tests.functional.test_papers_guarded import FILER, PREPARER, another
+from tests.functional.test_rosters import introduced
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
 
@@ -182,3 +185,16 @@ async def test_a_persons_own_key_spoils_neither_their_role_nor_the_end_of_their_
         for key in others:
             await papers.add(digest, add_signature(None, kind, payload, key), PREPARER)
         assert await papers.file(digest, FILER)
+
+
+async def test_nobody_of_the_partner_takes_the_one_place_under_a_decision_on_its_roster(gateway: Gateway) -> None:
+    papers, kind = Papers(await gateway.office()), Kind.ROSTER_DECISION
+    payload = roster_decision_bytes(replace(ROSTER, agreement=gateway.line(MENTORING)))
+    digest = await papers.prepare(kind, payload, PREPARER, title="Roster 7: accept")
+    for name in ("Rae Responsible", "Dana Decider"):
+        signed = add_signature(None, kind, payload, await introduced(gateway, name))
+        if name == "Rae Responsible":  # whom the partner's list names
+            with pytest.raises(SignatureUnwanted):
+                await papers.add(digest, signed, PREPARER)
+        else:
+            assert (await papers.add(digest, signed, PREPARER)).line.is_complete
