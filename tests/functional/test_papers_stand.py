@@ -12,12 +12,14 @@ from agreements.documents.revocation import Revocation, revocation_bytes
 from agreements.documents.roster_decision import roster_decision_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.documents.staff_role import staff_role_bytes
+from agreements.documents.succession import Succession, succession_bytes
 from agreements.roles import Role
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.obligations.owed import Obligations
 from gateway.services.papers import kept
 from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused, SignatureUnwanted, TooManyPapers
+from gateway.services.papers.invitations import A_YEAR
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
@@ -198,3 +200,19 @@ async def test_nobody_of_the_partner_takes_the_one_place_under_a_decision_on_its
                 await papers.add(digest, signed, PREPARER)
         else:
             assert (await papers.add(digest, signed, PREPARER)).line.is_complete
+
+
+async def test_nobody_signs_for_both_partners_and_leaves_a_paper_that_cannot_be_filed(gateway: Gateway) -> None:
+    office, ring = await gateway.office(), gateway.deployment.ring
+    papers, kind, names = Papers(office), Kind.SUCCESSION, ("partner:bright-path", "partner:brighter-path")
+    payload = succession_bytes(Succession(*names, "rename", DAY, "It has a new name."))
+    digest, one, last = await papers.prepare(kind, payload, PREPARER, title="A"), ring.signer(names[0]), DAY + A_YEAR
+    keys = [key_for("the same person for the successor"), key_for("somebody else there")]
+    for name, key in zip((one.name, "Somebody Else"), keys, strict=True):
+        said = signer_bytes(Signer(names[1], ROLES[1], name, key.public, DAY, last, LIMITS))
+        await Admissions(office.desk).introduce_signer(Keyring.sign(Kind.SIGNER, said, ring.officers[1].key))
+    mine, same, others = [add_signature(None, kind, payload, key) for key in (one.key, *keys)]
+    await papers.add(digest, mine, PREPARER)
+    with pytest.raises(PaperRefused, match="One person signed for both parties"):
+        await papers.add(digest, same, PREPARER)
+    assert [each.is_met for each in (await papers.add(digest, others, PREPARER)).line.needs] == [True, True, False]

@@ -174,6 +174,20 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     # (5): nobody signs beside whom the document wants alone.
     if any(need.alone for need in needs) and any(each.kid != signature.kid for each in row.signatures):
         raise SignatureUnwanted(f"Somebody has signed this {row.kind.value}, and one person signs it alone.")
+    # (6): nobody signs for two parties, under one key or two.
+    if _signs_for_another(row, signature.kid, needs, held):
+        raise PaperRefused("One person signed for both parties.")
+
+
+def _signs_for_another(row: Row, kid: str, needs: Collection[Need], held: Held) -> bool:
+    parties = {need.party for need in needs if need.who is Who.SIGNER}
+    signers = {
+        each: held.signers[each].signer.party
+        for each in (kid, *(one.kid for one in row.signatures))
+        if each in held.signers
+    }
+    named = {party for each, party in signers.items() if held.name_of(each) == held.name_of(kid)}
+    return len(named & parties) > 1
 
 
 @contextmanager
