@@ -94,6 +94,10 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
     kid = console.gateway.deployment.ring.officers[0].key.thumbprint
     assert (await steward.get("/console/rosters/1")).status_code == 404
     assert (await steward.post("/console/rosters/1/match", csrf)).status_code == 404
+    # Before anybody has it matched nothing is counted as matched or waiting, and its page counts what it shows.
+    columns = '<td class="pg-number">{}</td>\\s*<td class="pg-number">{}</td>\\s*</tr>'
+    assert re.search(columns.format("–", "–"), (await steward.get("/console/rosters")).text)
+    assert "1 matched, 1 waiting, 0 set aside" in (await steward.get(place)).text
     for path, form in (
         ("say", {"line": "2", "number": "no-such-number"}),
         ("say", {"line": "nine", "number": CALIXTE.number}),
@@ -107,6 +111,7 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
         assert answer.status_code in {400, 409}, (path, form, answer.text)
         assert "no-such-number" not in answer.text
     assert (await steward.post(f"{place}/match", csrf)).status_code == 303
+    assert re.search(columns.format(1, 1), (await steward.get("/console/rosters")).text)
     page = (await steward.post(f"{place}/look", csrf)).text
     assert CALIXTE.first in page
     assert page.count("/say") == 1, "only the line that waits"
