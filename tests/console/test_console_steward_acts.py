@@ -96,7 +96,7 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
     assert (await steward.post("/console/rosters/1/match", csrf)).status_code == 404
     # Before anybody has it matched nothing is counted as matched or waiting, and its page counts what it shows.
     columns = '<td class="pg-number">{}</td>\\s*<td class="pg-number">{}</td>\\s*</tr>'
-    assert re.search(columns.format("–", "–"), (await steward.get("/console/rosters")).text)
+    assert re.search(columns.format(r"\W", r"\W"), (await steward.get("/console/rosters")).text)
     assert "1 matched, 1 waiting, 0 set aside" in (await steward.get(place)).text
     for path, form in (
         ("say", {"line": "2", "number": "no-such-number"}),
