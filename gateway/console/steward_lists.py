@@ -93,7 +93,7 @@ def rosters_listing(names: Mapping[str, str]) -> Listing[RosterSummary]:
 
 
 CODES_AT_ONCE: Final = 25
-"""Codes on one page, and so in one form: a form has 32 fields at most (`gateway.oauth.form`)."""
+"""Codes on one page, and so in one form and one document."""
 
 
 def codes_listing(names: Mapping[str, str]) -> Listing[UnclassifiedCode]:
