@@ -10,6 +10,7 @@ from agreements.errors import SamePerson
 from agreements.roles import Role
 from gateway.services.papers.errors import NothingWaits, PaperRefused
 from gateway.services.papers.held_decisions import COUNTS, HeldDecisions
+from gateway.services.rosters.deciding import RosterDecisions
 from tests.factories.cohort import MENTORING, STUDENTS
 from tests.factories.console import Console
 from tests.factories.gateway import NOON, names
@@ -60,6 +61,10 @@ async def test_whoever_had_a_part_in_a_decision_does_not_answer_for_it(console: 
     await papers.add(digest, envelope, people[Role.AUDITOR].id)
     assert [each.document for each in await decisions.waiting()] == [digest]
     assert 'id="second"' in (await officer.get(page)).text
+    # What a command files meanwhile waits for nobody.
+    await RosterDecisions(console.office.desk).decide(envelope, confirm=True)
+    assert (await decisions.waiting(), await decisions.about(roster)) == ((), ())
+    assert "waits for a second person" not in (await steward.get("/console/rosters")).text
 
 
 async def test_a_second_person_turns_a_decision_down_or_confirms_it_and_it_is_done_as_it_was_signed(
