@@ -261,6 +261,9 @@ async def test_a_statement_is_placed_and_ended_and_names_who_entered_it(console:
     assert "It is on file" in (await steward.post(path, {**form, "words": said.replace("\n", "\r\n")})).text
     admin = await superuser(console.gateway)
     assert await admin.fetchval("SELECT statement FROM records.contested WHERE to_idx IS NULL") == said
+    # Of words and an ending on one form nobody knows which was meant.
+    both = await steward.post(path, {**form, "words": "It is wrong still.", "ending": "amended"})
+    assert (both.status_code, "It is wrong still." in both.text) == (400, True)
     assert "It is on file" in (await steward.post(path, {**form, "ending": "amended"})).text
     for event in ("statement.placed", "statement.ended"):
         (entry,) = await console.entries(start, event)
