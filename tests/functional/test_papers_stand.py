@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -23,6 +24,7 @@ from gateway.services.papers.invitations import A_YEAR
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
+from tests.factories.emergencies import an_order
 from tests.factories.every_kind import ROSTER
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.holding import hold_of
@@ -122,6 +124,19 @@ async def test_a_revoked_key_that_signed_alone_stands_in_nobodys_way(gateway: Ga
     await Admissions(office.desk).revoke(Keyring.sign(Kind.REVOCATION, ended, olivia))
     await papers.add(digest, add_signature(None, kind, payload, piotr), PREPARER)
     assert (await papers.paper(digest)).line.is_complete
+    assert await papers.file(digest, FILER)
+
+
+async def test_an_officer_whose_order_nobody_reviewed_takes_no_place_under_the_next_one(idle_gateway: Gateway) -> None:
+    papers, kind, over = Papers(await idle_gateway.office()), Kind.EMERGENCY_ORDER, NOON + timedelta(hours=ORDER.hours)
+    await an_order(idle_gateway)  # by the second officer
+    await idle_gateway.at(over)
+    payload = emergency_order_bytes(replace(ORDER, id="emergency:the-next", begins=over))
+    digest = await papers.prepare(kind, payload, PREPARER, title="The next order")
+    olivia, piotr = (add_signature(None, kind, payload, each.key) for each in idle_gateway.deployment.ring.officers)
+    with pytest.raises(PaperRefused, match="never reviewed"):
+        await papers.add(digest, piotr, PREPARER)
+    await papers.add(digest, olivia, PREPARER)
     assert await papers.file(digest, FILER)
 
 
