@@ -58,6 +58,9 @@ async def test_a_review_waits_until_its_order_is_in_force_and_is_filed_by_the_en
         with pytest.raises(PaperRefused, match="once it is in force"):
             await prepared
     await papers.file(order, FILER)
+    own = approval_bytes(Approval(order, Kind.EMERGENCY_ORDER.value, piotr.thumbprint, words))
+    with pytest.raises(PaperRefused, match="who ordered the disclosure does not review it"):
+        await papers.prepare(Kind.APPROVAL, own, FILER, title="A review", concerns=order)
     review = (await papers.add(order, early, FILER)).line.digest
     entry = await papers.file(review, FILER)
     _, registry = await office.desk.registry()
