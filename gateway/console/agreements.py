@@ -16,6 +16,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.drafting import words
 from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed
+from gateway.console.stopping import stopping
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.drafts.versions import changes_of, versions_of
 from gateway.services.obligations.owed import Obligations
@@ -85,7 +86,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         """Suspend an agreement: the partner's next request is refused."""
         found = await agreement_page(desk.office, digest)
         reason = confirmed(await form_of(request), found.agreement.id)
-        await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
+        async with stopping(desk, digest):
+            await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
 
     @router.post("/console/agreements/{digest}/end", name="console_end_agreement")
@@ -111,7 +113,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
     async def suspend_partner(request: Request, staff: Stopper, partner: Partner) -> Response:
         """Stop a partner under all its agreements: its next request is refused."""
         reason = confirmed(await form_of(request), partner)
-        await desk.office.suspensions.suspend_partner(partner, reason, person_of(staff.session))
+        async with stopping(desk, partner):
+            await desk.office.suspensions.suspend_partner(partner, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/partners/{partner}", 303)
 
     return router
