@@ -170,10 +170,15 @@ def require_review(order: VerifiedEmergencyOrder, review: Filed, *, authority: A
         raise NotApproved("The review came more than 72 hours after the order; the order has ended.")
     words = words_only(EMERGENCY_ORDER, read_canonical(order.envelope.payload))
     officer = judged_approval(order.envelope, words, review, authority=authority)
+    require_not_ordered_by(order, officer)
+    return officer
+
+
+def require_not_ordered_by(order: VerifiedEmergencyOrder, officer: Officer) -> None:
+    """Check that an officer did not order a disclosure, under this key or another one. Raises `SamePerson`."""
     # By name, since the officer may have a new key; a key has one holder, so this covers the same key too.
     if person(officer.name) == person(order.ordered_by.name):
         raise SamePerson("The officer who ordered the disclosure does not review it.")
-    return officer
 
 
 def _refuse_release(path: str, sentence: str) -> NoReturn:

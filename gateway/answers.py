@@ -21,6 +21,7 @@ from gateway.oauth.publickeys import ALGORITHMS
 from gateway.pages.remedies import remedy_on_page
 from gateway.problems import Answer, Problem, problem, token_error
 from gateway.services.standing.identity import Realm
+from gateway.signin.errors import ForeignForm
 from gateway.signin.pages import realm_at, refusal_page
 from gateway.signin.unsent import unsent
 from policies.errors import PolicyError
@@ -58,7 +59,9 @@ def exception_handlers(issuer: Issuer) -> dict[int | type[Exception], Handler]:
         detail = without_remedy(error.public_detail, getattr(error, "remedy", ""))
         answer = problem(error.code, detail, to_staff=realm is Realm.DISTRICT)
         remedy = remedy_on_page(error)
-        typed = await unsent(request) if answer.status == _UNAUTHORIZED else ()
+        # A page of before is refused too, such as one that stood open while its reader signed in again.
+        is_late = answer.status == _UNAUTHORIZED or isinstance(error, ForeignForm)
+        typed = await unsent(request) if is_late else ()
         problems = getattr(error, "listed", ())
         return _response(request, error.code, answer, remedy=remedy, problems=problems, typed=typed)
 

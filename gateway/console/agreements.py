@@ -6,6 +6,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from agreements.lifecycle import Standing
+from agreements.pointer import resolve
+from agreements.schema import agreement_schema
+from agreements.shapes import title_at
 from gateway.console import labels
 from gateway.console.agreement_lists import agreements_listing, partner_lines, partners_listing
 from gateway.console.callers import LogReader, Stopper
@@ -13,6 +16,7 @@ from gateway.console.desk import ConsoleDesk, partners_of, zone_of
 from gateway.console.drafting import words
 from gateway.console.forms import confirmed
 from gateway.console.lists import list_view, listed
+from gateway.console.stopping import stopping
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.drafts.versions import changes_of, versions_of
 from gateway.services.obligations.owed import Obligations
@@ -54,6 +58,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         """Show one agreement: what leaves by it, to whom, and for how long."""
         _, registry = await desk.read()
         found = await agreement_page(desk.office, digest)
+        promised, schema = registry.history.get(digest), agreement_schema(desk.office.desk.catalogue)
         owed = (await Obligations(desk.office.desk, left=desk.left).listed(agreement=digest)).obligations
         return view(
             request,
@@ -69,6 +74,11 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
             words=words,
+            terms=[
+                # Of one that does not verify no words are told as agreed.
+                (title_at(schema, place), promised and resolve(promised.verified.agreement.content, place), place)
+                for place in found.words_only
+            ],
         )
 
     @router.post("/console/agreements/{digest}/suspend", name="console_suspend")
@@ -76,7 +86,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         """Suspend an agreement: the partner's next request is refused."""
         found = await agreement_page(desk.office, digest)
         reason = confirmed(await form_of(request), found.agreement.id)
-        await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
+        async with stopping(desk, digest):
+            await desk.office.suspensions.stop_agreement(digest, Standing.SUSPENDED, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/agreements/{digest}", 303)
 
     @router.post("/console/agreements/{digest}/end", name="console_end_agreement")
@@ -102,7 +113,8 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
     async def suspend_partner(request: Request, staff: Stopper, partner: Partner) -> Response:
         """Stop a partner under all its agreements: its next request is refused."""
         reason = confirmed(await form_of(request), partner)
-        await desk.office.suspensions.suspend_partner(partner, reason, person_of(staff.session))
+        async with stopping(desk, partner):
+            await desk.office.suspensions.suspend_partner(partner, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/partners/{partner}", 303)
 
     return router

@@ -24,7 +24,7 @@ from gateway.signin.callers import form_of
 NEW: Final = "new"
 KEYS, ADDRESS, SECRET = "keys", "address", "secret"
 _LONGEST_KEYS: Final = 6_000
-"""Four of the longest keys that are taken are half of it; a form is small (`gateway.oauth.form.MAX_BODY`)."""
+"""Four of the longest keys that are taken are half of it."""
 
 
 def bindings_router(desk: ConsoleDesk) -> APIRouter:

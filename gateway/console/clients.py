@@ -13,6 +13,7 @@ from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.forms import confirmed, number, require_typed
 from gateway.console.lists import list_view, listed, words_of
 from gateway.console.partner import ENDS_SOON_DAYS
+from gateway.console.stopping import stopping
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.compatibility.secrets import MOST_DAYS, Issued
 from gateway.services.errors import UnknownClient
@@ -56,7 +57,8 @@ def clients_router(desk: ConsoleDesk) -> APIRouter:
     async def suspend_client(request: Request, staff: Stopper, client: Client) -> Response:
         """Stop a program: its next request is refused, whatever token it holds."""
         reason = confirmed(await form_of(request), await desk.office.suspensions.name_of(client))
-        await desk.office.suspensions.suspend_client(client, reason, person_of(staff.session))
+        async with stopping(desk, client):
+            await desk.office.suspensions.suspend_client(client, reason, person_of(staff.session))
         return await _back(desk, client)
 
     @router.post("/console/clients/{client}/end-tokens", name="console_end_tokens")

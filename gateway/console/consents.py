@@ -66,11 +66,10 @@ def consents_router(desk: ConsoleDesk) -> APIRouter:
         number, person = form.get("number", ""), person_of(staff.session)
         try:
             about = elements_of(form.get("elements", ""), desk.office.desk.catalogue)
-            if form.get("ending"):
-                ending = _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
-                entry = await steward.end_statement(number, about, ending, person=person)
-            else:
+            if (ending := _ending(form)) is None:
                 entry = await steward.place_statement(number, about, form.get("words", ""), person=person)
+            else:
+                entry = await steward.end_statement(number, about, ending, person=person)
         except REFUSALS as error:
             return await _page(request, staff.session, None, "", again(request, error, form), is_statement=True)
         return await _page(request, staff.session, entry, "")
@@ -156,6 +155,15 @@ def elements_of(text: str, catalogue: Catalogue) -> list[str]:
     if not words or words != set(found):
         raise BadWish("Name each element by its name or number, as the glossary of elements has it.")
     return sorted(set(found.values()))
+
+
+def _ending(form: Mapping[str, str]) -> Ending | None:
+    """Return why a statement ends; None where one is made. Raises `BadWish` where a form says both."""
+    if not form.get("ending"):
+        return None
+    if form.get("words"):
+        raise BadWish("Give the family's words, or say why the statement ends: not both.")
+    return _choice(Ending, form, "ending", Sentence("Say why the statement ends."))
 
 
 async def _form(request: Request) -> dict[str, str]:

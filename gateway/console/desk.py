@@ -1,5 +1,6 @@
 """What the pages work with: the installation's office, and what was counted of its log so far."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -44,6 +45,7 @@ class ConsoleDesk:
 
     `subject_key` opens the numbers of students; it is asked for when somebody asks about one student. `tiles` are the
     heads of the log's tiles, so that a proof reads a part of a long log and not all of it.
+    `stopping` is held by whoever makes a stop (`gateway.console.stopping`).
     """
 
     office: Office
@@ -51,6 +53,7 @@ class ConsoleDesk:
     activity: Activity = field(default_factory=Activity)
     tiles: TileHeads = field(default_factory=TileHeads)
     found_owed: Found = field(default_factory=Found)
+    stopping: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     left: LeftUnder = field(init=False)
 
     def __post_init__(self) -> None:

@@ -90,10 +90,13 @@ def emergencies_router(desk: ConsoleDesk) -> APIRouter:
     @router.post("/console/emergencies", name="console_order_emergency")
     async def prepare_order(request: Request, staff: Approver) -> Response:
         """Prepare an order for an officer's signature. Nothing is ordered by this."""
-        moment, _ = await desk.read()
+        moment, registry = await desk.read()
         form, person = await form_of(request), person_of(staff.session)
         try:
             order = order_of(form, moment.now)
+            # Filing would refuse it, after it was signed and somebody had signed in for it.
+            if any(each.verified.order.id == order.id for each in registry.emergency_orders):
+                raise BadOrder("An order of this name is on file already. Give this one another name.")
             payload = emergency_order_bytes(order)
             digest = await Papers(desk.office).prepare(Kind.EMERGENCY_ORDER, payload, person, title=order.id)
         except REFUSALS as error:

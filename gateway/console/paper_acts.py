@@ -9,6 +9,7 @@ from gateway.console.fresh import require_fresh
 from gateway.console.paper_desk import Digest, opened, origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.family.inspections import OpenInspections
+from gateway.services.papers.errors import PaperFiled
 from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.invitations import Invitations
 from gateway.services.papers.papers import Papers
@@ -73,6 +74,9 @@ def paper_acts_router(desk: ConsoleDesk) -> APIRouter:
     async def file_paper(request: Request, staff: PaperReader, digest: Digest) -> Response:
         """Bring a complete document into force, or have it wait for a second person: the page then says which."""
         found = await opened(papers, staff.session, digest)
+        # A button is pressed twice: whoever filed it is not asked to sign in once more for nothing.
+        if found.line.filed is not None:
+            raise PaperFiled(f"The paper {digest} was filed by entry {found.line.filed}.")
         await require_fresh(request, staff.session, found.line.kind, digest)
         await HeldDecisions(desk.office, papers).file(digest, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/papers/{digest}", 303)

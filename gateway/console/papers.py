@@ -66,7 +66,8 @@ def papers_router(desk: ConsoleDesk) -> APIRouter:
         moment, registry = await desk.read()
         found = await opened(papers, staff.session, digest)
         officers = registry.authority.officers(moment.received)
-        waits = next(iter(await decisions.waiting(digest)), None)
+        # Whose signature does not count any more has to sign first.
+        waits = next(iter(await decisions.waiting(digest)), None) if found.line.is_complete else None
         return view(
             request,
             staff.session,

@@ -40,7 +40,7 @@ ADD, PREPARE, OUT = "add", "prepare", "out "
 """What is done with the list in the form; after `OUT` stands whom it no longer names."""
 _LONGEST_KEY: Final = 2000
 _LONGEST_LIST: Final = 11_000
-"""Bytes, of the 16,384 of a form (`gateway.oauth.form.MAX_BODY`): about 20 people, and room for one more."""
+"""Bytes, as a form writes them: about 20 people, and room for one more. More are a file."""
 _TOO_LONG: Final = Sentence("The list is too long for a page. Write it as a file: `pactgate people sign`.")
 
 

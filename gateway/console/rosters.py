@@ -7,7 +7,7 @@ roster and a line are called by their numbers. Nothing leaves by it before the d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -26,6 +26,7 @@ from gateway.services.papers.held_decisions import HeldDecisions
 from gateway.services.papers.needs import Need, Who, held_now
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.deciding import RosterDecisions
+from gateway.services.rosters.kept import OPEN
 from gateway.services.rosters.office import Look, RosterOffice, RosterSummary, ShownLine, StandingLine
 from gateway.services.staff.session import Session
 from gateway.services.standing.registry import Moment, Registry
@@ -154,13 +155,19 @@ async def _page(
         "rosters",
         "roster.html",
         zone=zone_of(registry),
-        summary=summary,
+        summary=_counted(summary, standing if named is None else named),
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
         asked=await HeldDecisions(desk.office).about(summary.roster),
         standing=standing,
         named=named,
     )
+
+
+def _counted(summary: RosterSummary, lines: Sequence[StandingLine | ShownLine]) -> RosterSummary:
+    """Return the summary with the lines counted as they are shown: what is kept of them may be of an earlier match."""
+    waits = [each.waits_for is not None for each in lines if each.state == OPEN]
+    return replace(summary, matched=len(waits) - sum(waits), waiting=sum(waits)) if lines else summary
 
 
 def _titles(registry: Registry) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from gateway.console.desk import ConsoleDesk
 from gateway.console.errors import BadForm
 from gateway.console.forms import confirmed, require_typed, shaped, words
 from gateway.console.staff import Person, line_of
+from gateway.console.stopping import stopping
 from gateway.console.views import ROOT, person_of
 from gateway.errors import Sentence
 from gateway.services.staff.office import StaffOffice
@@ -29,7 +30,8 @@ def staff_stops_router(desk: ConsoleDesk) -> APIRouter:
         """Stop somebody in every role; the next request is refused."""
         found = await line_of(office, person)
         reason = confirmed(await form_of(request), found.check_number)
-        await office.suspend(person, reason, by=person_of(staff.session))
+        async with stopping(desk, person):
+            await office.suspend(person, reason, by=person_of(staff.session))
         return RedirectResponse(f"{PEOPLE}/{person}", 303)
 
     @router.post("/console/staff/{person}/end-sessions", name="console_end_sessions_of")

@@ -76,8 +76,12 @@ def rosters_listing(names: Mapping[str, str]) -> Listing[RosterSummary]:
             Column("standing", message("Standing"), lambda line: line.state),
             Column("until", message("Until"), lambda line: line.counts_until),
             Column("lines", message("Lines"), lambda line: line.lines, is_number=True),
-            Column("matched", message("Matched"), lambda line: line.matched, is_number=True),
-            Column("waiting", message("Waiting"), lambda line: line.waiting, is_number=True),
+            Column(
+                "matched", message("Matched"), lambda line: line.matched if line.is_matched else None, is_number=True
+            ),
+            Column(
+                "waiting", message("Waiting"), lambda line: line.waiting if line.is_matched else None, is_number=True
+            ),
         ),
         sort="roster",
         down=True,
@@ -89,7 +93,7 @@ def rosters_listing(names: Mapping[str, str]) -> Listing[RosterSummary]:
 
 
 CODES_AT_ONCE: Final = 25
-"""Codes on one page, and so in one form: a form has 32 fields at most (`gateway.oauth.form`)."""
+"""Codes on one page, and so in one form and one document."""
 
 
 def codes_listing(names: Mapping[str, str]) -> Listing[UnclassifiedCode]:

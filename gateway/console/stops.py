@@ -14,8 +14,9 @@ from fastapi.responses import RedirectResponse
 from agreements.lifecycle import Standing
 from gateway.console.callers import Stopper
 from gateway.console.desk import ConsoleDesk, names_of, partners_of, zone_of
-from gateway.console.errors import AlreadyStopped, NotConfirmed
+from gateway.console.errors import NotConfirmed
 from gateway.console.forms import MOST_CHOICES, words
+from gateway.console.stopping import stopping
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.standing.registry import Registry
 from gateway.services.suspensions import Suspensions
@@ -60,11 +61,10 @@ def stops_router(desk: ConsoleDesk) -> APIRouter:
             raise NotConfirmed("another name was typed")
         # (2): it says why, to whoever undoes it.
         reason = words(form, "reason", "Reason")
-        # (3): it goes on still: each stop takes a signature of its own to undo, and a button is pressed twice.
-        stopped = {each.concerns for each in registry.suspensions}
-        if {what} <= stopped or (what == EVERYTHING and partners_of(registry).keys() <= stopped):
-            raise AlreadyStopped("This is stopped already.")
-        await _stop(desk.office.suspensions, what, reason, person_of(staff.session))
+        # (3): it is not stopped already.
+        suspensions = desk.office.suspensions
+        async with stopping(desk, *(await suspensions.everybody() if what == EVERYTHING else (what,))):
+            await _stop(suspensions, what, reason, person_of(staff.session))
         return RedirectResponse(f"{ROOT}/stop", 303)
 
     return router

@@ -123,7 +123,9 @@ def students_router(desk: ConsoleDesk) -> APIRouter:
             stopped=stopped,
             only=titles.get(only, only),
             now=await student_now(desk.office, number),
-            asked=await requests_of(desk.office.desk, number, desk.subject_key, moment.now.date()),
+            asked=await requests_of(
+                desk.office.desk, number, desk.subject_key, moment.now.astimezone(zone_of(registry)).date()
+            ),
             titles=titles,
             elements={each.id: each.title for each in desk.office.desk.catalogue},
             said=SAID,

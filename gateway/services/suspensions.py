@@ -62,6 +62,11 @@ class Suspensions:
             raise UnknownClient(f"No client {client_id} is registered.")
         return found
 
+    async def everybody(self) -> tuple[str, ...]:
+        """Return the ids of all partners, whether or not what names them verifies."""
+        async with self._desk.engine.connect() as connection:
+            return await _partners(connection)
+
     async def suspend_everybody(self, reason: str, person: str | None = None) -> tuple[int, ...]:
         """
         Stop every partner there is, all or none of them in one transaction; return the entries.
@@ -69,9 +74,7 @@ class Suspensions:
         Nothing is asked about them but their ids: a register that does not verify stops nobody from being stopped.
         """
         async with self._desk.engine.begin() as connection:
-            named = {partner_of(each) for each in (await load_register(connection)).agreements}
-            named |= set((await connection.scalars(select(client.c.partner).distinct())).all())
-            partners = sorted(each for each in named if isinstance(each, str))
+            partners = await _partners(connection)
             return tuple([await suspend_partner(connection, each, reason, person) for each in partners])
 
     async def reinstate(self, document: Envelope) -> int:
@@ -147,6 +150,12 @@ def partner_of(each: Registered) -> Json:
     except AgreementError:
         return None
     return named if isinstance(named, str) else None
+
+
+async def _partners(connection: AsyncConnection) -> tuple[str, ...]:
+    named = {partner_of(each) for each in (await load_register(connection)).agreements}
+    named |= set((await connection.scalars(select(client.c.partner).distinct())).all())
+    return tuple(sorted(each for each in named if isinstance(each, str)))
 
 
 async def _has_something(connection: AsyncConnection, partner: str) -> bool:

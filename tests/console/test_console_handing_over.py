@@ -80,6 +80,9 @@ async def test_nothing_is_prepared_unless_the_form_says_what_the_order_gives_and
         assert (await other.post(path, {**good, "csrf": await other.token()})).status_code == 403
     unknown = path.replace(order, "sha256:" + "0" * 64)
     assert (await officer.get(unknown)).status_code == 404
+    # A browser that cuts a list makes another child's number of the last one.
+    field = (await officer.get(path)).text.partition('id="numbers"')[2].partition(">")[0]
+    assert ("required" in field, "maxlength" in field) == (True, False)
     assert (await officer.post(unknown, good)).status_code == 404
     assert len(await papers.listed()) == before
     assert await shared.gateway.size() == start

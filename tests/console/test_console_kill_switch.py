@@ -131,6 +131,11 @@ async def test_an_emergency_order_lacks_nothing_and_takes_a_fresh_sign_in_for_ex
     token = await officer.token()
     assert (await officer.post(f"{path}/file", {"csrf": token})).status_code == 303
     assert len(await console.entries(start, "emergency.ordered")) == 1
+    again = await officer.post(f"{path}/file", {"csrf": token})
+    assert (again.status_code, "This document was filed" in again.text) == (409, True), "pressed twice"
+    named = await officer.post("/console/emergencies", {"csrf": token, **ORDER})
+    assert (named.status_code, "Give this one another name" in named.text) == (400, True), "before anybody signs it"
+    assert ORDER["why_0"] in named.text
     page = (await officer.get("/console/emergencies")).text
     assert "County search and rescue" in page
     assert re.findall("<option>(.+?)</option>", page) == [key.thumbprint], "the one key that is theirs"

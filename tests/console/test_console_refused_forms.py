@@ -95,6 +95,24 @@ async def test_a_refused_form_comes_back_as_it_was_sent_but_for_the_student_s_nu
     assert page.count("no such element") == ("elements" in form)
 
 
+async def test_a_page_that_stood_open_while_its_reader_signed_in_again_gives_back_what_was_typed(
+    shared: Console,
+) -> None:
+    officer, digest = await shared.as_a(Role.OFFICER), f"sha256:{'0' * 64}"
+    old = {"csrf": await officer.token()}
+    fresh = {**old, "action": "emergency", "concerns": digest}
+    assert (await officer.post("/console/development/sign-in-again", fresh)).status_code == 200
+    note, numbers = "We called the partner, and nobody answered.", "1001 1002 1003 1004 1005"
+    # No other site has it shown, and no page shows students' numbers.
+    foreign = await officer.post("/console/incidents", {**old, **INCIDENT, "what": note}, sec_fetch_site="cross-site")
+    listed = await officer.post(f"/console/emergencies/releases/{digest}", {**old, "numbers": numbers})
+    assert (foreign.status_code, note in foreign.text) == (403, False)
+    assert (listed.status_code, numbers in listed.text) == (403, False)
+    late = await officer.post("/console/incidents", {**old, **INCIDENT, "what": note})
+    assert (late.status_code, f">\n{note}</textarea>" in late.text) == (403, True)
+    assert "Copy it, and open the page again." in late.text
+
+
 async def test_whoever_saves_second_has_both_before_them_and_saves_theirs_knowingly(shared: Console) -> None:
     one, other = await shared.as_a(Role.ADMINISTRATOR), await shared.as_a(Role.ADMINISTRATOR)
     pen = await Pen.begin(one, "consent")

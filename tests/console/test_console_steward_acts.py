@@ -76,7 +76,10 @@ async def test_a_roster_is_decided_by_a_key_that_may_now_and_no_other_can_be_cho
     over = await introduced("Otto Over", ROSTERS, school="ECS-103", last=dt.date(2026, 12, 31))
     others = [over, await introduced("Sam Signs", "agreement"), ring.signer("partner:bright-path").key.thumbprint]
     steward, place = await console.as_a(Role.STEWARD), f"/console/rosters/{roster}"
-    choice = re.findall(r'<select[^>]* id="decider" .*?</select>', (await steward.get(place)).text, re.DOTALL)
+    page = (await steward.get(place)).text
+    assert "1 matched, 1 waiting," in page, "its lines are counted as they are shown, before anybody kept a match"
+    assert (page.count("by the rule "), page.count("waits: ")) == (1, 1)
+    choice = re.findall(r'<select[^>]* id="decider" .*?</select>', page, re.DOTALL)
     offered = set(re.findall('value="([^"]+)"', choice[0]))
     assert offered == {*may, *(each.key.thumbprint for each in ring.officers)}
     form = {"csrf": await steward.token(), "answer": "accept"}
@@ -94,6 +97,10 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
     kid = console.gateway.deployment.ring.officers[0].key.thumbprint
     assert (await steward.get("/console/rosters/1")).status_code == 404
     assert (await steward.post("/console/rosters/1/match", csrf)).status_code == 404
+    # Before anybody has it matched nothing is counted as matched or waiting, and its page counts what it shows.
+    columns = '<td class="pg-number">{}</td>\\s*<td class="pg-number">{}</td>\\s*</tr>'
+    assert re.search(columns.format(r"\W", r"\W"), (await steward.get("/console/rosters")).text)
+    assert "1 matched, 1 waiting, 0 set aside" in (await steward.get(place)).text
     for path, form in (
         ("say", {"line": "2", "number": "no-such-number"}),
         ("say", {"line": "nine", "number": CALIXTE.number}),
@@ -107,6 +114,7 @@ async def test_a_roster_is_matched_and_its_decision_signed_by_the_key_it_names(c
         assert answer.status_code in {400, 409}, (path, form, answer.text)
         assert "no-such-number" not in answer.text
     assert (await steward.post(f"{place}/match", csrf)).status_code == 303
+    assert re.search(columns.format(1, 1), (await steward.get("/console/rosters")).text)
     page = (await steward.post(f"{place}/look", csrf)).text
     assert CALIXTE.first in page
     assert page.count("/say") == 1, "only the line that waits"
@@ -256,6 +264,9 @@ async def test_a_statement_is_placed_and_ended_and_names_who_entered_it(console:
     assert "It is on file" in (await steward.post(path, {**form, "words": said.replace("\n", "\r\n")})).text
     admin = await superuser(console.gateway)
     assert await admin.fetchval("SELECT statement FROM records.contested WHERE to_idx IS NULL") == said
+    # Of words and an ending on one form nobody knows which was meant.
+    both = await steward.post(path, {**form, "words": "It is wrong still.", "ending": "amended"})
+    assert (both.status_code, "It is wrong still." in both.text) == (400, True)
     assert "It is on file" in (await steward.post(path, {**form, "ending": "amended"})).text
     for event in ("statement.placed", "statement.ended"):
         (entry,) = await console.entries(start, event)

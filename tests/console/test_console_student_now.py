@@ -1,13 +1,17 @@
 """A student's page as things stand: what partners could see now, what the family said, the stop of one agreement."""
 
+import datetime as dt
 import json
 import re
 
 import pytest
 
+from agreements.documents.family import Asked
 from agreements.roles import Role
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING
 from tests.factories.console import Console
+from tests.factories.family import FamilyDesk
+from tests.factories.gateway import NOON
 
 pytestmark = [pytest.mark.claim(4), pytest.mark.claim(7)]
 CALIXTE = STUDENTS["calixte"]
@@ -57,3 +61,15 @@ async def test_a_copy_of_the_records_is_on_record_and_names_who_made_it(console:
     (made,) = await console.entries(start, "records.copied")
     assert made["person"] == console.people[Role.OFFICER].id
     assert (await officer.post("/console/students/copy", {**form, "number": "nobody"})).status_code == 404
+
+
+@pytest.mark.ferpa("F1")
+async def test_a_familys_request_is_overdue_when_its_last_day_is_over_in_the_district(console: Console) -> None:
+    await (await FamilyDesk.at(console.gateway)).ask(Asked.INSPECTION, CALIXTE.number)
+    # On the evening of the last day it is the next day in Greenwich.
+    for days, late in ((45.4, False), (46.0, True)):
+        await console.gateway.at(NOON + dt.timedelta(days=days))
+        officer = await console.as_a(Role.OFFICER)
+        form = {"csrf": await officer.token(), "number": CALIXTE.number}
+        page = (await officer.post("/console/students", form)).text
+        assert ("overdue since" in page, "due on" in page) == (late, not late), days

@@ -36,6 +36,7 @@ from tests.factories.leaves import made_up
 from tests.factories.log import APPEND
 from tests.factories.partners import ORDER, PartnerPapers
 from tests.factories.replayed import Change, altered, rejustified
+from tests.factories.unhurried import head_held
 
 pytestmark = pytest.mark.ferpa("L4")
 
@@ -290,8 +291,7 @@ async def test_an_end_that_comes_between_the_decision_and_the_read_wins(room: Ro
 async def test_an_end_that_comes_between_the_read_and_the_entry_wins(room: Room) -> None:
     students = named(["ximena"])
     document, holder = await room.signed(students), await room.gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         releasing = asyncio.create_task(room.releases.release(document, students))
         await room.gateway.blocked()
         ending = asyncio.create_task(room.emergencies.end(room.order.envelope.digest, "Found."))
@@ -328,8 +328,7 @@ async def test_an_order_ends_to_the_second_also_while_a_release_waits_for_the_lo
     await room.gateway.at(ends - dt.timedelta(seconds=30))
     document, size = await room.signed(students), await room.gateway.size()
     holder = await room.gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         releasing = asyncio.create_task(room.releases.release(document, students))
         await room.gateway.blocked()
         await room.gateway.at(ends)

@@ -319,7 +319,8 @@ async def test_a_family_that_was_not_let_inspect_within_45_days_is_flagged_on_da
     work = await desk(idle_gateway)
     request = hold(idle_gateway, idle_gateway.digest(TUTORING))
     await work.place_hold(request)
-    for days, late in ((0, False), (45, False), (46, True)):
+    # On the evening of the last day it is the next day in Greenwich.
+    for days, late in ((0.0, False), (45.0, False), (45.4, False), (46.0, True)):
         await idle_gateway.at(NOON + dt.timedelta(days=days))
         (line,) = await work.holds()
         assert (line.inspect_by, line.overdue) == (DAY + dt.timedelta(days=45), late)

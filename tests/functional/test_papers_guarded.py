@@ -30,6 +30,7 @@ from tests.factories.cohort import DAY, MENTORING, TUTORING
 from tests.factories.emergencies import a_release
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
 
@@ -57,6 +58,9 @@ async def test_a_review_waits_until_its_order_is_in_force_and_is_filed_by_the_en
         with pytest.raises(PaperRefused, match="once it is in force"):
             await prepared
     await papers.file(order, FILER)
+    own = approval_bytes(Approval(order, Kind.EMERGENCY_ORDER.value, piotr.thumbprint, words))
+    with pytest.raises(PaperRefused, match="who ordered the disclosure does not review it"):
+        await papers.prepare(Kind.APPROVAL, own, FILER, title="A review", concerns=order)
     review = (await papers.add(order, early, FILER)).line.digest
     entry = await papers.file(review, FILER)
     _, registry = await office.desk.registry()
@@ -153,7 +157,7 @@ async def test_a_paper_goes_after_thirty_days_by_itself_and_with_it_what_opens_i
     await gateway.at(NOON + LASTS - timedelta(hours=1))
     assert await app.fetchval(FORGET_PAPERS) == 0
     await gateway.at(NOON + LASTS + timedelta(hours=1))
-    async with upkeep(app, every=0.01), asyncio.timeout(10):
+    async with upkeep(app, every=0.01), asyncio.timeout(PATIENCE):
         while await clerk.fetchval(salts):  # noqa: ASYNC110 - the work says nothing when it is done
             await asyncio.sleep(0.02)
     with pytest.raises(NoSuchPaper):

@@ -2,26 +2,40 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from agreements.documents.emergency import emergency_order_bytes
+from agreements.documents.officer import OfficerIntroduction, officer_bytes
+from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
+from agreements.documents.roster_decision import roster_decision_bytes
 from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
+from agreements.documents.staff_role import staff_role_bytes
+from agreements.documents.succession import Succession, succession_bytes
+from agreements.roles import Role
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.obligations.owed import Obligations
 from gateway.services.papers import kept
 from gateway.services.papers.errors import NoSuchPaper, PaperFiled, PaperRefused, SignatureUnwanted, TooManyPapers
+from gateway.services.papers.invitations import A_YEAR
 from gateway.services.papers.papers import Papers
 from tests.factories.agreements import Keyring, key_for
 from tests.factories.cohort import DAY, MENTORING
+from tests.factories.emergencies import an_order
+from tests.factories.every_kind import ROSTER
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.holding import hold_of
 from tests.factories.partners import ORDER
+from tests.factories.staffing import StaffRoom, identity
 from tests.functional.test_papers_guarded import FILER, PREPARER, another
+from tests.functional.test_rosters import introduced
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdrawn(gateway: Gateway) -> None:
@@ -48,6 +62,30 @@ async def test_what_is_withdrawn_has_no_effect_and_what_has_effect_is_not_withdr
         await papers.withdraw(digest, PREPARER)
     assert digest not in {each.digest for each in await papers.listed()}, "it waits for nobody"
     assert (await papers.paper(digest)).line.filed is not None
+
+
+async def test_an_approval_is_not_taken_away_while_what_it_approves_is_filed(gateway: Gateway) -> None:
+    office, bundle, ring = await gateway.office(), another(gateway), gateway.deployment.ring
+    papers, payload = Papers(office), bundle.agreement.canonical
+    digest = await papers.prepare(Kind.AGREEMENT, payload, PREPARER, title="Z")
+    for party in (bundle.agreement.district.id, bundle.agreement.partner.id):
+        await papers.add(digest, add_signature(None, Kind.AGREEMENT, payload, ring.signer(party).key), PREPARER)
+    approval = (await papers.add(digest, bundle.approval, FILER)).line.digest
+    admin = await gateway.database.connection("admin")
+    # Somebody else files just now, so that this filing waits while the approval is taken away.
+    await admin.execute("SELECT pg_advisory_lock(hashtextextended('pactgate.filing', 0))")
+    filing = asyncio.create_task(papers.file(digest, FILER))
+    while not filing.done() and await admin.fetchval(WAITING) < 1:  # noqa: ASYNC110 - of another session
+        await asyncio.sleep(0.01)
+    taking = asyncio.create_task(papers.withdraw(approval, PREPARER))
+    while not taking.done() and await admin.fetchval(WAITING) < 2:  # noqa: ASYNC110 - of another session
+        await asyncio.sleep(0.01)
+    await admin.execute("SELECT pg_advisory_unlock_all()")
+    entry = await filing
+    with pytest.raises(PaperFiled):
+        await taking
+    assert entry
+    assert (await papers.paper(approval)).line.filed is not None
 
 
 async def test_a_signature_whose_key_was_revoked_since_is_left_out_and_another_signer_takes_its_place(
@@ -86,6 +124,19 @@ async def test_a_revoked_key_that_signed_alone_stands_in_nobodys_way(gateway: Ga
     await Admissions(office.desk).revoke(Keyring.sign(Kind.REVOCATION, ended, olivia))
     await papers.add(digest, add_signature(None, kind, payload, piotr), PREPARER)
     assert (await papers.paper(digest)).line.is_complete
+    assert await papers.file(digest, FILER)
+
+
+async def test_an_officer_whose_order_nobody_reviewed_takes_no_place_under_the_next_one(idle_gateway: Gateway) -> None:
+    papers, kind, over = Papers(await idle_gateway.office()), Kind.EMERGENCY_ORDER, NOON + timedelta(hours=ORDER.hours)
+    await an_order(idle_gateway)  # by the second officer
+    await idle_gateway.at(over)
+    payload = emergency_order_bytes(replace(ORDER, id="emergency:the-next", begins=over))
+    digest = await papers.prepare(kind, payload, PREPARER, title="The next order")
+    olivia, piotr = (add_signature(None, kind, payload, each.key) for each in idle_gateway.deployment.ring.officers)
+    with pytest.raises(PaperRefused, match="never reviewed"):
+        await papers.add(digest, piotr, PREPARER)
+    await papers.add(digest, olivia, PREPARER)
     assert await papers.file(digest, FILER)
 
 
@@ -128,3 +179,55 @@ async def test_nobody_fills_the_list_alone_and_what_cannot_wait_is_prepared_howe
     assert await papers.prepare(Kind.HOLD, hold_of(gateway, "A court asks."), PREPARER, title="A hold")
     lost = revocation_bytes(Revocation(ring.officers[0].key.thumbprint, None, "Lost."))
     assert await papers.prepare(Kind.REVOCATION, lost, PREPARER, title="A key")
+
+
+async def test_a_persons_own_key_spoils_neither_their_role_nor_the_end_of_their_stop(gateway: Gateway) -> None:
+    office, room, third = await gateway.office(), StaffRoom(gateway), key_for("a third officer")
+    papers, (olivia, piotr) = Papers(office), room.officers
+    introduced = officer_bytes(OfficerIntroduction("Quinn Third", third.public, DAY, None, "A third officer."))
+    await Admissions(office.desk).introduce_officer(Keyring.sign(Kind.OFFICER, introduced, olivia, piotr))
+    person = await room.come_in(identity())
+    await room.give(person, Role.OFFICER, officer_key=olivia.thumbprint)
+    role = staff_role_bytes(room.role_for(person, Role.AUDITOR))
+    given = await papers.prepare(Kind.STAFF_ROLE, role, PREPARER, title="A role")
+    stop = await (await room.office()).suspend(person.id, "A browser was left open.")
+    undone = reinstatement_bytes(Reinstatement(person.id, stop, "It was found."))
+    lifted = await papers.prepare(Kind.REINSTATEMENT, undone, PREPARER, title="A stop undone")
+    for digest, kind, payload, others in (
+        (given, Kind.STAFF_ROLE, role, (piotr, third)),
+        (lifted, Kind.REINSTATEMENT, undone, (piotr,)),
+    ):
+        with pytest.raises(SignatureUnwanted):
+            await papers.add(digest, add_signature(None, kind, payload, olivia), PREPARER)
+        for key in others:
+            await papers.add(digest, add_signature(None, kind, payload, key), PREPARER)
+        assert await papers.file(digest, FILER)
+
+
+async def test_nobody_of_the_partner_takes_the_one_place_under_a_decision_on_its_roster(gateway: Gateway) -> None:
+    papers, kind = Papers(await gateway.office()), Kind.ROSTER_DECISION
+    payload = roster_decision_bytes(replace(ROSTER, agreement=gateway.line(MENTORING)))
+    digest = await papers.prepare(kind, payload, PREPARER, title="Roster 7: accept")
+    for name in ("Rae Responsible", "Dana Decider"):
+        signed = add_signature(None, kind, payload, await introduced(gateway, name))
+        if name == "Rae Responsible":  # whom the partner's list names
+            with pytest.raises(SignatureUnwanted):
+                await papers.add(digest, signed, PREPARER)
+        else:
+            assert (await papers.add(digest, signed, PREPARER)).line.is_complete
+
+
+async def test_nobody_signs_for_both_partners_and_leaves_a_paper_that_cannot_be_filed(gateway: Gateway) -> None:
+    office, ring = await gateway.office(), gateway.deployment.ring
+    papers, kind, names = Papers(office), Kind.SUCCESSION, ("partner:bright-path", "partner:brighter-path")
+    payload = succession_bytes(Succession(*names, "rename", DAY, "It has a new name."))
+    digest, one, last = await papers.prepare(kind, payload, PREPARER, title="A"), ring.signer(names[0]), DAY + A_YEAR
+    keys = [key_for("the same person for the successor"), key_for("somebody else there")]
+    for name, key in zip((one.name, "Somebody Else"), keys, strict=True):
+        said = signer_bytes(Signer(names[1], ROLES[1], name, key.public, DAY, last, LIMITS))
+        await Admissions(office.desk).introduce_signer(Keyring.sign(Kind.SIGNER, said, ring.officers[1].key))
+    mine, same, others = [add_signature(None, kind, payload, key) for key in (one.key, *keys)]
+    await papers.add(digest, mine, PREPARER)
+    with pytest.raises(PaperRefused, match="One person signed for both parties"):
+        await papers.add(digest, same, PREPARER)
+    assert [each.is_met for each in (await papers.add(digest, others, PREPARER)).line.needs] == [True, True, False]

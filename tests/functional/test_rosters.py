@@ -33,6 +33,7 @@ from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import NOON, Gateway, names
 from tests.factories.held_up import HeldUp
 from tests.factories.rosters import at_work, decide, hand_in, line, opened, send_body, sent, signed
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.ferpa("R1"), pytest.mark.ferpa("R2")]
 
@@ -403,7 +404,7 @@ async def test_names_go_when_their_time_is_over_and_codes_stay(gateway: Gateway)
     for days, left in ((30, {kept, waiting}), (31, {waiting}), (90, {waiting}), (91, set())):
         await gateway.at(NOON + dt.timedelta(days=days))
         # Beside serving, by a role that cannot read them; nobody has to look.
-        async with upkeep(app, every=0.01), asyncio.timeout(10):
+        async with upkeep(app, every=0.01), asyncio.timeout(PATIENCE):
             while {row["idx"] for row in await owner.fetch(NAMED)} - left:  # noqa: ASYNC110 - it says nothing
                 await asyncio.sleep(0.02)
         async with at_work(gateway) as office:

@@ -5,10 +5,23 @@ import re
 import pytest
 
 from gateway.pages.languages import Language
+from gateway.services.inbox.meanings import meanings
 from tests.factories.messages import catalogue, spoken
 
 VALUE = re.compile(r"%\((\w+)\)s")
 OTHERS = [each.value for each in Language if each is not Language.ENGLISH]
+AVOIDED = {
+    r"\bpetici(ón|ones)\b": "solicitud",
+    r"\bfichas?\b": "token",
+    r"\b(rol|roles)\b": "función",
+    r"\bcursos?\b": "año escolar",
+    r"\bfinalidad\b": "propósito",
+    r"\bdivulg": "entrega",
+    r"\bregistros\b": "expedientes",
+    r"\bportal\b": "pasarela",
+}
+"""Words that would name a thing that has another name on the pages, and that name."""
+OF_ANOTHER_THING = {"a family's open request to inspect"}
 
 
 def forms(said: object) -> list[str]:
@@ -36,3 +49,11 @@ def test_a_sentence_names_the_same_values_in_each_language(language: str) -> Non
         for string in forms(message.string):
             assert set(VALUE.findall(string)) == set(VALUE.findall(forms(message.id)[-1])), message.id
             assert "%" not in VALUE.sub("", string), message.id
+
+
+@pytest.mark.parametrize("avoided", sorted(AVOIDED))
+def test_the_spanish_calls_one_thing_by_one_name(avoided: str) -> None:
+    said = [(each.id, forms(each.string)) for each in catalogue("es") if each.id and each.id not in OF_ANOTHER_THING]
+    alarms = [(code, [each.found, each.do]) for code, each in meanings("es").items()]
+    places = [what for what, texts in (*said, *alarms) if re.search(avoided, " ".join(texts), re.IGNORECASE)]
+    assert not places, f"it is called {AVOIDED[avoided]}"

@@ -5,7 +5,8 @@ What is here registers, ends and shows them. INVARIANT: the log carries digests 
 stand in the document, which goes with the accounting of disclosures (34 CFR 99.32(a)(5)), and never in an entry.
 """
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from agreements.documents.approval import read_approval
@@ -50,7 +51,8 @@ class Emergencies:
             )
             if any(each.verified.order.id == verified.order.id for each in filing.registry.emergency_orders):
                 raise AlreadyRegistered(f"An order with the id {verified.order.id} is registered already.")
-            _require_reviewed(filing, verified)
+            whose = person(verified.ordered_by.name)
+            require_reviewed(filing.registry.emergency_orders, whose, filing.moment.now)
             await filing.file(
                 Event.EMERGENCY_ORDERED,
                 document,
@@ -134,15 +136,15 @@ def _reviewed(filing: Filing, approval: Envelope) -> VerifiedEmergencyOrder:
     return verified
 
 
-def _require_reviewed(filing: Filing, ordered: VerifiedEmergencyOrder) -> None:
+def require_reviewed(orders: Iterable[Ordered], whose: str, now: datetime) -> None:
     """
-    Check that no earlier order of the same officer is over, or due for review, without a second officer's word.
+    Check that no earlier order of the officer `whose` name that is, as `person` compares it, is over without a review.
 
     INVARIANT: nobody goes on alone from one order to the next: an emergency is no standing grant (row L4). A review
     that was missed is held against its officer for a month only, so that two such slips do not leave nobody to order.
+    Raises `ReviewMissing`.
     """
-    whose, now = person(ordered.ordered_by.name), filing.moment.now
-    for each in (one.verified for one in filing.registry.emergency_orders):
+    for each in (one.verified for one in orders):
         until = each.review_due + _HELD_AGAINST
         if person(each.ordered_by.name) == whose and each.reviewed_by is None and each.ends <= now < until:
             raise ReviewMissing(f"The order {each.order.id} of the same officer was never reviewed.")

@@ -125,7 +125,7 @@ class Obligations:
                     placed_by_entry=hold.received.index,
                     open=is_open,
                     inspect_by=inspect_by,
-                    overdue=is_open and inspect_by is not None and moment.now.date() > inspect_by,
+                    overdue=is_open and inspect_by is not None and each.today > inspect_by,
                 )
             )
         return tuple(sorted(lines, key=lambda line: line.placed_by_entry))

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.documents.roster_decision import read_roster_decision
 from agreements.errors import SamePerson
 from agreements.register import digest_bytes
+from agreements.signature import Kind
 from gateway.errors import Sentence
 from gateway.services.office import Office
 from gateway.services.papers import kept
@@ -25,7 +26,7 @@ from gateway.services.papers.errors import NothingWaits, PaperRefused
 from gateway.services.papers.papers import Papers
 from gateway.services.rosters.errors import RosterHeld
 from gateway.services.standing.registry import read_moment
-from gateway.store.papers import paper
+from gateway.store.papers import paper, paper_signature
 from gateway.store.rosters import roster_held
 
 COUNTS: Final = timedelta(days=7)
@@ -96,14 +97,12 @@ class HeldDecisions:
         wanted = [roster_held.c.answer.is_(None), _is_open()]
         if digest is not None:
             wanted.append(roster_held.c.document == digest_bytes(digest))
-        async with self._office.engine.connect() as connection:
-            return await _found(connection, *wanted)
+        return await self._undecided(*wanted)
 
     async def about(self, roster: int) -> tuple[HeldDecision, ...]:
         """Return what waits about one roster, and what was answered, the newest first."""
-        async with self._office.engine.connect() as connection:
-            said = or_(roster_held.c.answer.is_not(None), _is_open())
-            return await _found(connection, roster_held.c.submission == roster, said)
+        said = or_(roster_held.c.answer.is_not(None), _is_open())
+        return await self._undecided(roster_held.c.submission == roster, said)
 
     async def is_for(self, held: HeldDecision, person: str) -> bool:
         """Return whether `person` had no part in a decision, and so may answer for it."""
@@ -143,6 +142,14 @@ class HeldDecisions:
             await self._papers.withdraw(digest, by)
             await _answer(connection, digest, Answered.TURNED_DOWN, by, reason)
 
+    async def _undecided(self, *wanted: ColumnElement[bool]) -> tuple[HeldDecision, ...]:
+        """Return what is wanted, but for what nobody answered and a command has filed since: it waits for nobody."""
+        _, registry = await self._office.desk.registry()
+        in_force = {each.digest for each in registry.register.of(Kind.ROSTER_DECISION)}
+        async with self._office.engine.connect() as connection:
+            found = await _found(connection, *wanted)
+        return tuple(each for each in found if each.answer is not None or each.document not in in_force)
+
     async def _locked(self, connection: AsyncConnection, digest: str, by: str) -> HeldDecision:
         """Return what waits, for `by` alone to answer until the transaction ends."""
         own = roster_held.c
@@ -157,8 +164,13 @@ class HeldDecisions:
 
 
 def _is_open() -> ColumnElement[bool]:
-    """Return the condition that the paper of a decision is there, and not filed."""
-    return exists().where(paper.c.digest == roster_held.c.document, paper.c.filed_idx.is_(None))
+    """
+    Return the condition that the paper of a decision is there, signed, and not filed.
+
+    One that was taken away and is prepared again, of the same bytes, is signed before it waits again.
+    """
+    signed = paper_signature.c.digest == paper.c.digest
+    return exists().where(paper.c.digest == roster_held.c.document, paper.c.filed_idx.is_(None), signed)
 
 
 async def _found(connection: AsyncConnection, *wanted: ColumnElement[bool]) -> tuple[HeldDecision, ...]:

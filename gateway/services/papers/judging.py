@@ -15,6 +15,7 @@ from agreements.errors import AgreementError
 from agreements.keys import PublicKey
 from agreements.signature import MAX_SIGNATURES, AnySignature, Envelope, Kind, verify
 from gateway.errors import Sentence, without_remedy
+from gateway.services.emergencies.orders import require_reviewed
 from gateway.services.papers.errors import PaperRefused, SignatureUnwanted
 from gateway.services.papers.kept import Row
 from gateway.services.papers.kinds import KINDS
@@ -174,6 +175,24 @@ def require_wanted(row: Row, signature: AnySignature, world: World) -> None:
     # (5): nobody signs beside whom the document wants alone.
     if any(need.alone for need in needs) and any(each.kid != signature.kid for each in row.signatures):
         raise SignatureUnwanted(f"Somebody has signed this {row.kind.value}, and one person signs it alone.")
+    # (6): nobody signs for two parties, under one key or two.
+    if _signs_for_another(row, signature.kid, needs, held):
+        raise PaperRefused("One person signed for both parties.")
+    # (7): nobody goes on alone from one emergency to the next; another officer can order this one.
+    if row.kind is Kind.EMERGENCY_ORDER:
+        with in_our_words():
+            require_reviewed(world.registry.emergency_orders, held.name_of(signature.kid), world.moment.now)
+
+
+def _signs_for_another(row: Row, kid: str, needs: Collection[Need], held: Held) -> bool:
+    parties = {need.party for need in needs if need.who is Who.SIGNER}
+    signers = {
+        each: held.signers[each].signer.party
+        for each in (kid, *(one.kid for one in row.signatures))
+        if each in held.signers
+    }
+    named = {party for each, party in signers.items() if held.name_of(each) == held.name_of(kid)}
+    return len(named & parties) > 1
 
 
 @contextmanager

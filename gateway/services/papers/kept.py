@@ -133,10 +133,11 @@ async def all_open(connection: AsyncConnection) -> tuple[Row, ...]:
     return await _with_signatures(connection, [dict(row) for row in (await connection.execute(wanted)).mappings()])
 
 
-async def about(connection: AsyncConnection, digests: Collection[str]) -> tuple[Row, ...]:
-    """Return the papers that concern these documents: their approvals, filed or not."""
+async def about(connection: AsyncConnection, digests: Collection[str], *, locked: bool = False) -> tuple[Row, ...]:
+    """Return the papers that concern these documents, filed or not; with `locked` nobody changes them meanwhile."""
     wanted = select(paper).where(paper.c.concerns.in_([digest_bytes(each) for each in digests]))
-    rows = (await connection.execute(wanted.order_by(paper.c.digest))).mappings()
+    wanted = wanted.order_by(paper.c.digest)
+    rows = (await connection.execute(wanted.with_for_update() if locked else wanted)).mappings()
     return await _with_signatures(connection, [dict(row) for row in rows])
 
 

@@ -23,16 +23,17 @@ from agreements.documents.load_confirmation import LOAD_CONFIRMATION, read_load_
 from agreements.documents.officer import OFFICER, read_officer
 from agreements.documents.parental_rights import PARENTAL_RIGHTS, read_parental_rights
 from agreements.documents.people import PEOPLE_ANNEX, PeopleAnnex, read_people
-from agreements.documents.reinstatement import REINSTATEMENT, read_reinstatement
+from agreements.documents.reinstatement import REINSTATEMENT, Reinstatement, read_reinstatement
 from agreements.documents.review import REVIEW, read_review
 from agreements.documents.revocation import REVOCATION, Revocation, read_revocation
-from agreements.documents.roster_decision import ROSTER_DECISION, read_roster_decision
+from agreements.documents.roster_decision import ROSTER_DECISION, RosterDecision, read_roster_decision
 from agreements.documents.signer import SIGNER, read_signer
 from agreements.documents.staff_role import STAFF_ROLE, StaffRole, read_staff_role
 from agreements.documents.succession import SUCCESSION, Succession, read_succession
 from agreements.documents.undertaking import UNDERTAKING, Undertaking, read_undertaking
 from agreements.documents.witnesses import WITNESSES, read_witnesses
 from agreements.elements import Catalogue, load_catalogue
+from agreements.names import person as as_compared
 from agreements.people import named_by
 from agreements.schema import agreement_schema
 from agreements.shapes import Shape, words_only
@@ -148,9 +149,31 @@ def _revocation(document: Revocation, registry: Registry) -> tuple[Need, ...]:
     return (Need(Who.REVOKER, key=document.subject, people=people, revocation=document),)
 
 
-def _staff_role(document: StaffRole, _: Registry) -> tuple[Need, ...]:
-    own = () if document.officer_key is None else (Need(Who.OFFICER, key=document.officer_key),)
-    return (*own, Need(Who.OFFICER, people=2))
+def _staff_role(document: StaffRole, registry: Registry) -> tuple[Need, ...]:
+    if document.officer_key is not None:
+        return (Need(Who.OFFICER, key=document.officer_key), Need(Who.OFFICER, people=2))
+    return (Need(Who.OFFICER, people=2, not_by=_own_names(document.person, registry)),)
+
+
+def _reinstatement(document: Reinstatement, registry: Registry) -> tuple[Need, ...]:
+    return (Need(Who.OFFICER, not_by=_own_names(document.subject, registry)),)
+
+
+def _roster_decision(document: RosterDecision, registry: Registry) -> tuple[Need, ...]:
+    versions = [each for each in registry.history.values() if each.verified.agreement.id == document.agreement]
+    newest = max(versions, key=lambda each: each.verified.agreement.version, default=None)
+    names: set[str] = set()
+    if newest is not None:
+        partner = newest.verified.agreement.partner.id
+        names |= {each.name for annex in newest.annexes for each in annex.annex.people}
+        names |= {each.signer.name for each in registry.authority.introductions if each.signer.party == partner}
+    return (Need(Who.DECIDER, alone=True, not_by=frozenset(map(as_compared, names))),)
+
+
+def _own_names(person: str, registry: Registry) -> frozenset[str]:
+    """Return the names of an officer who signs in: nobody gives to themselves, nor lifts a stop of their own."""
+    keys = registry.staff.own_keys.get(person, ())
+    return frozenset[str]().union(*(registry.authority.names_of(kid) for kid in keys))
 
 
 _ONE_OFFICER: Final = (Need(Who.OFFICER),)
@@ -201,7 +224,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             _certificate,
             counted={"/leavers"},
         ),
-        Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _ONE_OFFICER),
+        Kind.REINSTATEMENT: _of({Act.STOP, Act.APPROVE}, read_reinstatement, REINSTATEMENT, _reinstatement),
         Kind.STAFF_ROLE: _of(
             {Act.GIVE_ROLES, Act.INVITE},
             read_staff_role,
@@ -249,7 +272,7 @@ KINDS: Final[Mapping[Kind, PaperKind]] = MappingProxyType(
             {Act.MANAGE_ROSTERS, Act.APPROVE},
             read_roster_decision,
             ROSTER_DECISION,
-            (Need(Who.DECIDER, alone=True),),
+            _roster_decision,
         ),
     }
 )

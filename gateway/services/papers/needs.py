@@ -49,7 +49,8 @@ class Need:
     `alone`: nobody may sign beside them; a second person judges such a document instead of signing it.
     `revocation` is what revokers sign: who they may be, and how many, hangs on the key and on how far it reaches back.
     `person` is the id of whom a document is about who signs it alone, and `listed` the key by which the partner's list
-    in force names them: None, and nobody can sign.
+    in force names them: None, and nobody can sign. `not_by` are names, as `person` compares them, of whom it is about
+    and whose signature would have it refused.
     """
 
     who: Who
@@ -60,6 +61,7 @@ class Need:
     alone: bool = False
     person: str | None = None
     listed: PublicKey | None = None
+    not_by: frozenset[str] = frozenset()
 
 
 BY_LINK: Final = frozenset({Who.SIGNER, Who.PERSON})
@@ -85,12 +87,13 @@ class Held:
         """Return whether a signature by this key is one that the need asks for."""
         signer = self.signers[kid].signer if kid in self.signers else None
         limits = () if signer is None else signer.may_sign
-        is_officer, is_districts = kid in self.officers, signer is not None and signer.role == ROLES[0]
+        is_officer = kid in self.officers
+        is_decider = is_officer or (signer is not None and signer.role == ROLES[0] and kind.value in limits)
         return {
-            Who.OFFICER: is_officer and need.key in {None, kid},
+            Who.OFFICER: is_officer and need.key in {None, kid} and self.name_of(kid) not in need.not_by,
             Who.SIGNER: signer is not None and signer.party == need.party and kind.value in limits,
             Who.PERSON: need.listed is not None and kid == need.listed.thumbprint,
-            Who.DECIDER: is_officer or (is_districts and kind.value in limits),
+            Who.DECIDER: is_decider and self.name_of(kid) not in need.not_by,
             Who.VOICE: self._is_heard(kid),
             Who.REVOKER: need.key is not None and (is_officer or self._may_revoke(kid, need.key)),
             Who.APPROVAL: False,

@@ -17,6 +17,7 @@ from agreements.approvals import require_not_drafter
 from agreements.canonical import MAX_BYTES, read_canonical
 from agreements.document import parse_agreement
 from agreements.documents.approval import APPROVABLE, Approval, approval_bytes
+from agreements.emergencies import require_not_ordered_by
 from agreements.keys import PublicKey
 from agreements.signature import Envelope, Kind
 from gateway.services.obligations.owed import Inspections
@@ -101,6 +102,7 @@ class Papers:
         # An emergency waits for nobody, so its review is filed by itself, and there is nothing to review before.
         if document.kind == Kind.EMERGENCY_ORDER.value and not await self._entries_of([document.approves]):
             raise PaperRefused("An emergency order is reviewed once it is in force: file it first.")
+        await self._require_another_officer(document)
         return document.approves
 
     async def approve(self, digest: str, approver: str, by: str, acknowledges: Collection[str] = ()) -> str:
@@ -222,14 +224,14 @@ class Papers:
             return await self._file(locked, digest, by, asked_at)
 
     async def _file(self, locked: AsyncConnection, digest: str, by: str, asked_at: datetime | None) -> int:
+        # Its approvals too: whoever takes one away believes that it has no effect.
+        about = await kept.about(locked, [digest], locked=True)
         paper, world = await self.paper(digest), await self._world()
         if not paper.line.is_complete or not paper.added:
             raise PaperIncomplete(f"The paper {digest} lacks a signature.")
         if paper.line.goes_with is not None:
             raise PaperRefused("This approval is filed together with what it approves.")
-        async with self._office.engine.connect() as connection:
-            about = [counting(each, world) for each in await kept.about(connection, [digest])]
-            approvals = [each for each in about if each.signatures and not each.filed]
+        approvals = [each for each in (counting(one, world) for one in about) if each.signatures and not each.filed]
         # If we died after the filing, or a command filed it meanwhile, it is in force: only that is still to be noted.
         if not await self._is_in_force(paper):
             with in_our_words():
@@ -277,6 +279,15 @@ class Papers:
                 require_not_drafter(officer, drafter, registry.authority)
         if by == paper.prepared_by or approval.approver in own:
             raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
+
+    async def _require_another_officer(self, review: Approval) -> None:
+        """Check that no officer reviews the emergency that they ordered: nobody signs for what would not count."""
+        moment, registry = await self._desk.registry()
+        officer = registry.authority.officers(moment.received).get(review.approver)
+        for each in registry.emergency_orders:
+            if officer is not None and each.verified.digest == review.approves:
+                with in_our_words():
+                    require_not_ordered_by(each.verified, officer)
 
     async def _world(self) -> World:
         return World(*await self._desk.registry(), self._desk.catalogue)

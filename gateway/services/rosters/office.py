@@ -57,6 +57,11 @@ class RosterSummary:
     names_kept: bool
     """Whether the names are there still: without them nothing more can be matched."""
 
+    @property
+    def is_matched(self) -> bool:
+        """Whether somebody has found out yet whom the lines mean: before that none is matched, and none waits."""
+        return any((self.matched, self.waiting, self.set_aside, self.accepted))
+
 
 @dataclass(frozen=True, slots=True)
 class KnownChild:

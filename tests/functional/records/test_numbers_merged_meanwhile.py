@@ -32,6 +32,7 @@ from tests.factories.records import (
     permit,
     terms,
 )
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.claim(3), pytest.mark.claim(7)]
 
@@ -84,7 +85,7 @@ async def beside_its_merger(district: SmallDistrict, act: str, do: Callable[[str
     async with district.engine.begin() as connection:
         await merge_students(connection, second, first, scopes=district.in_force)
         task = asyncio.ensure_future(do(second))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await admin.fetchval(_WAITING):  # noqa: ASYNC110 - of another session
                 await asyncio.sleep(0.01)
     return await task

@@ -269,3 +269,13 @@ def test_a_text_that_is_no_table_keeps_no_other_from_being_drafted(tmp_path: Pat
     (tmp_path / "scan.txt").write_text("x" * 200_000)
     (tmp_path / "s.csv").write_text("School ID,School Name\n1,Cedar\n")
     assert draft_mapping(tmp_path, "x").unread == ("scan.txt",)
+
+
+def test_a_sheet_of_which_nothing_was_made_is_named_and_german_headers_are_known(tmp_path: Path) -> None:
+    pupils = "Schülernummer;Vorname;Nachname;Geschlecht\n1;Zoë;Weiß;w\n2;Jürgen;Groß;m\n"
+    (tmp_path / "Stamm.csv").write_bytes(pupils.encode("cp1252"))
+    write_workbook(tmp_path / "Mehr.xlsx", [["Note"], ["A"]], sheet="Noten")
+    draft = draft_mapping(tmp_path, "x")
+    assert draft.targets == ("students",)
+    assert fields(tomllib.loads(draft.text), "students")["sex"]["map"] == {"m": "Male", "w": "Female"}
+    assert 'made of "Mehr.xlsx", sheet "Noten": 1 column, and no header' in draft.text
