@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from gateway.cli.run import in_letters
 from gateway.services.stewardship import Refused
 from gateway.spreadsheets import inert
 
@@ -34,6 +35,6 @@ def refused_rows(file: Path | None) -> Iterator[Callable[[Refused], None] | None
 
         def write(row: Refused) -> None:
             # A reason begins with words of ours, or with the mark that a column's name stands in.
-            writer.writerow((inert(row.file), row.line, inert(row.column), row.reason, inert(row.shape)))
+            writer.writerow((inert(in_letters(row.file)), row.line, inert(row.column), row.reason, inert(row.shape)))
 
         yield write

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 import orjson
 import typer
 from sqlalchemy import text
@@ -169,8 +170,30 @@ def show(data: object) -> None:
 
 
 def as_json(data: object) -> str:
-    """Return data as scripts read it."""
-    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n"
+    """Return data as scripts read it; bytes in the name of a file that are no letters stand there as such."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    try:
+        written = orjson.dumps(data, option=options)
+    except TypeError:
+        written = orjson.dumps(_all_in_letters(msgspec.to_builtins(data)), option=options)
+    return written.decode() + "\n"
+
+
+def in_letters(words: str) -> str:
+    """Return words that can be written: of a byte in the name of a file that is no letter its number stands there."""
+    return words.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _all_in_letters(data: object) -> object:
+    match data:
+        case str():
+            return in_letters(data)
+        case dict():
+            return {_all_in_letters(name): _all_in_letters(value) for name, value in data.items()}
+        case list() | tuple():
+            return [_all_in_letters(each) for each in data]
+        case _:
+            return data
 
 
 def say(sentence: str) -> None:

@@ -22,10 +22,10 @@ from gateway.services.accounting.proofs import prove_entries
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import LinkErased, NothingSigned, RecordRefused
 from gateway.services.naming import Checked
-from gateway.services.renumbering import merge_students
+from gateway.services.renumbering import former, merge_students
 from tests.factories.agreements import key_for
-from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, personal
-from tests.factories.gateway import NOON, Gateway
+from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, export, personal
+from tests.factories.gateway import NOON, Gateway, load
 from tests.factories.partners import OUTSIDE
 
 CALIXTE, XIMENA, MENTORED = STUDENTS["calixte"], STUDENTS["ximena"], STUDENTS["mentored_a"]
@@ -282,6 +282,24 @@ async def test_a_record_that_does_not_fit_is_refused_and_nothing_is_written(idle
     with pytest.raises(NotEntitled):
         await record(idle_gateway, (CALIXTE.number,), key_for("somebody"))
     assert await idle_gateway.size() == start
+
+
+@pytest.mark.ferpa("N5")
+async def test_what_was_disclosed_before_a_number_was_another_childs_is_recorded_about_whoever_had_it(
+    idle_gateway: Gateway,
+) -> None:
+    office, before = await idle_gateway.office(), NOON.date() - dt.timedelta(days=1)
+    _, day = await (await idle_gateway.steward()).reuse_number(XIMENA.number)
+    lines = {name: bundle.agreement.id for name, bundle in idle_gateway.deployment.agreements.items()}
+    await load(office, idle_gateway.deployment.keys, idle_gateway.home, {"students": export(lines)["students"]})
+    with pytest.raises(RecordRefused, match=rf"place 1 of 2 was another child's.* \(until {day}\)") as refused:
+        await record(idle_gateway, (XIMENA.number, CALIXTE.number), disclosed_on=before)
+    assert XIMENA.number not in str(refused.value)
+    entry = await record(idle_gateway, (former(XIMENA.number, day),), disclosed_on=before)
+    # From that day on the number is the other child's.
+    other = await record(idle_gateway, (XIMENA.number,), disclosed_on=day)
+    found = [(await read(idle_gateway, number)).entries for number in (former(XIMENA.number, day), XIMENA.number)]
+    assert found == [(entry,), (other,)]
 
 
 async def test_a_disclosure_under_an_agreement_that_verifies_no_more_is_told_all_the_same(gateway: Gateway) -> None:

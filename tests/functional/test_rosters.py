@@ -450,3 +450,10 @@ async def test_an_alarm_is_raised_before_a_roster_ends_and_while_one_waits(
     assert f"alarm roster_stale {end} days=-1" in await raised(36)
     await decide(gateway, waiting)
     assert await raised(36) == []
+    # A principal's word puts off the end of the own school's part, and not of the others.
+    principal = await introduced(gateway, "Percy Principal", school="ECS-105")
+    await gateway.at(NOON + dt.timedelta(days=50))
+    await decide(gateway, waiting, Answer.CONFIRM, key=principal)
+    assert await raised(66) == [f"alarm roster_stale {end} days=5"]
+    await decide(gateway, waiting, Answer.CONFIRM)
+    assert await raised(67) == []

@@ -61,10 +61,15 @@ def tables_of(place: Path) -> tuple[tuple[Table, ...], tuple[str, ...]]:
                 f"{path} says that this is OneRoster: load it with --mapping shipped:oneroster_1p2 (or 1p1)."
             )
         taken = {each.name for each in tables}
-        found = [table for table in _tables(export, path, taken) if table.rows]
+        found = [table for table in _tables(export, path, taken) if table.rows] if _is_text(path) else []
         tables += found
         others += [] if found else [path]
     return tuple(tables), tuple(others)
+
+
+def _is_text(path: str) -> bool:
+    """Return whether a mapping can name this file: its system may know another alphabet of bytes."""
+    return path.encode(errors="ignore").decode() == path
 
 
 def _opened(place: Path) -> tuple[Export, list[str]]:

@@ -77,9 +77,12 @@ async def ask(work: Workspace, stagings: Sequence[Staging]) -> int:
 
 async def withhold_questioned(connection: asyncpg.Connection, batch: int) -> bool:
     """Date who is withheld because of a number; return whether that is anybody else than before."""
+    # Of whoever gave the number up no row comes any more, and no agreement covers them: there is no question left.
     ended = await connection.execute(
-        f"UPDATE records.withheld SET to_batch = $1 WHERE target = '{QUESTIONED}' AND {IN_FORCE}"
-        " AND student_id IN (SELECT a.student_id FROM pg_temp.answered AS a)",
+        f"UPDATE records.withheld AS w SET to_batch = $1 WHERE target = '{QUESTIONED}' AND {IN_FORCE}"
+        " AND (student_id IN (SELECT a.student_id FROM pg_temp.answered AS a) OR EXISTS (SELECT"
+        " FROM records.renumbered AS r WHERE r.student_id = w.student_id AND r.to_idx IS NULL"
+        f" AND r.kind = '{Said.REUSED}'))",
         batch,
     )
     begun = await connection.execute(

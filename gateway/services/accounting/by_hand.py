@@ -7,6 +7,7 @@ INVARIANT: neither the entry nor the signed record names a student, and no recor
 
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
 from sqlalchemy import insert, select
@@ -19,6 +20,8 @@ from audit.change import append_change
 from audit.commitments import SECRET_SIZE, Private, commit_subjects, pack_private
 from audit.entry import leaf
 from audit.events import Event
+from gateway.records.numbers import Said
+from gateway.records.standing import renumbered
 from gateway.records.subjects import SubjectKey
 from gateway.services.emergencies.papers import Students
 from gateway.services.errors import RecordRefused
@@ -63,7 +66,8 @@ class OutsideDisclosures:
             raise RecordRefused("The students named are not those that the record commits to.")
         # (2): it is not there yet, and what it corrects is, and was not corrected before.
         await _require_fitting(filing.connection, held)
-        # (3): the students by number, in the order of the district's numbers.
+        # (3): the students by number, in the order of the district's numbers, as they were numbered on that day.
+        await _require_holders(filing.connection, students.numbers, said.disclosed_on)
         subjects = b"".join([await self._number(filing.connection, each) for each in students.each])
         # (4): entry and record are one transaction.
         return await self._write(filing, held, students, subjects)
@@ -99,6 +103,21 @@ class OutsideDisclosures:
 
     async def _number(self, connection: AsyncConnection, identifier: str) -> bytes:
         return (await numbered(connection, identifier, self._key)).numbers[0]
+
+
+async def _require_holders(connection: AsyncConnection, numbers: Sequence[str], disclosed_on: date) -> None:
+    """Check that none of these numbers was another child's on the day: the record is about whoever had it then."""
+    said = renumbered.c
+    reused = (said.kind == Said.REUSED.value, said.to_idx.is_(None), said.said_on > disclosed_on)
+    found = select(said.student_identifier, said.said_on).where(*reused, said.student_identifier.in_(numbers))
+    another = (await connection.execute(found.order_by(said.said_on))).first()
+    if another is not None:
+        # A number of several holders was that one's who gave it up first after the day.
+        place = numbers.index(another.student_identifier) + 1
+        raise RecordRefused(
+            f"On that day the number at place {place} of {len(numbers)} was another child's:"
+            f" name that child by the number, followed by ' (until {another.said_on})'."
+        )
 
 
 async def _require_fitting(connection: AsyncConnection, held: VerifiedOutsideDisclosure) -> None:

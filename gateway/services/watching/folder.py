@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from gateway.durable import replace_file, sync_folder
 from gateway.services.errors import WatchBusy
 
@@ -97,9 +99,8 @@ class DropFolder:
         """
         place = self._place / where
         name = _free(place, taken.name, f"{stamp}-")
-        replace_file(
-            place / f"{name}{REPORT}", json.dumps(report, indent=2, sort_keys=True).encode() + b"\n", mode=0o600
-        )
+        written = json.dumps(msgspec.to_builtins(report), indent=2, sort_keys=True)
+        replace_file(place / f"{name}{REPORT}", written.encode() + b"\n", mode=0o600)
         if (rows := self._rows_of(taken)).exists():
             rows.rename(place / f"{name}{ROWS}")
         target = taken.rename(place / name)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 
 import pytest
 
@@ -87,6 +88,23 @@ def test_a_malformed_row_is_refused_by_its_line_and_the_others_are_taken(active:
     # What no mapping reads has no home, and is said.
     assert report["unread"] == ["consents.csv", "roster.csv"]
     assert "No mapping reads consents.csv, roster.csv: nothing of it is here." in outcome.err
+
+
+def test_a_file_whose_name_is_no_text_is_told_by_its_bytes(active: CommandLine) -> None:
+    # As a system writes it that knows one byte a letter.
+    strange = os.fsdecode(b"Ni\xf1o.csv")
+    (active.folder / "export" / strange).write_text("a\n1\n")
+    facts = (active.folder / "facts.toml").read_text().replace('path = "students.csv"', 'path = "*o.csv"')
+    (report,) = active.done("records", "load", "@export", "--mapping", "@facts.toml")
+    assert report["loaded"] is True
+    assert "Ni\\xf1o.csv" in report["unread"]
+    # Of rows that are refused it is told too, and in the file of all of them.
+    (active.folder / "export" / strange).write_text(EXPORT["students.csv"].replace("2011-05-06", "6 May 2011"))
+    active.write("parts.toml", facts)
+    load = ("records", "load", "@export", "--mapping", "@parts.toml", "--refused", "@rows.csv")
+    outcome = active.run(*load)
+    assert any(row.startswith("Ni\\xf1o.csv:3: ") for row in outcome.data[0]["refused"])
+    assert "Ni\\xf1o.csv,3,born," in (active.folder / "rows.csv").read_text()
 
 
 def test_a_strict_load_takes_nothing_and_lists_the_rows(active: CommandLine) -> None:

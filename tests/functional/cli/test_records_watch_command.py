@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.factories.command_line import EXPORT, CommandLine
+from tests.factories.command_line import EXPORT, FACTS, CommandLine
 
 WAITED = 30.0
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -99,6 +99,30 @@ def test_each_export_goes_where_it_belongs_and_the_exit_code_tells_a_timer(activ
     (rows,) = (drop / "refused").glob("*wednesday.refused.csv")
     assert "'=9 xxx 9999" in rows.read_text()
     assert "6 May" not in "".join(each.read_text() for each in drop.glob("*/*.report.json"))
+
+
+@pytest.mark.claim(7)
+def test_an_export_of_codes_that_nobody_classified_is_put_away_and_the_next_one_is_loaded(
+    active: CommandLine, drop: Path
+) -> None:
+    numbers = range(8001, 8013)
+    active.export_files(
+        students="number,first,last,born\n" + "".join(f"{each},Ana,Ruizdottir,2012-07-08\n" for each in numbers),
+        enrollments="number,school,year,in,way\n"
+        + "".join(f"{each},ECS-101,2026-2027,2026-09-01,Zed\n" for each in numbers),
+    )
+    active.write("ways.toml", FACTS.replace('entry_date = "in"', 'entry_date = "in", exit_type = "way"'))
+    # And a file whose name is of a system that knows one byte a letter.
+    (active.folder / "export" / os.fsdecode(b"Ni\xf1o.csv")).write_text("a\n1\n")
+    for name in ("monday", "tuesday"):
+        lay(active, name)
+    assert active.run("records", "watch", "@drop", "--mapping", "@ways.toml", "--once", "--rest", "0").code == 0
+    found: Any = reports(drop, "done")
+    assert [each["export"] for each in found] == ["monday", "tuesday"]
+    assert [each["unclassified"]["codes"] for each in found[0]["loads"]] == [
+        [{"element": "000110", "rows": 10, "value": "Zed"}]
+    ]
+    assert any(name.startswith("Ni") for name in found[0]["loads"][0]["unread"])
 
 
 @pytest.mark.claim(7)

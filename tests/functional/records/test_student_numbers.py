@@ -221,6 +221,8 @@ async def test_another_child_gets_nothing_of_the_one_who_had_the_number(district
     # Roster line and consent were given for the child before.
     assert sum("another child's" in str(row) for row in report.refused) == 2
     assert await seen(district) == (["Chí"], ["Bo"])
+    # The question is answered: nothing is kept of the one who had it that would keep the link from being erased.
+    assert await district.owner.fetchval("SELECT count(*) FROM records.withheld WHERE to_batch IS NULL") == 0
     new = [(OTHER_LINE, "1001", "2026-03-11", None), LISTED[1]]
     await district.load({"rosters": new})
     assert await seen(district) == (["Chí"], ["Bo", "Ngozi"])

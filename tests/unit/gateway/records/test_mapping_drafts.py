@@ -1,6 +1,7 @@
 """A mapping drafted from an export: it parses, it says what it could not tell, and it holds nobody's values."""
 
 import io
+import os
 import tomllib
 import zipfile
 from pathlib import Path
@@ -269,6 +270,11 @@ def test_a_text_that_is_no_table_keeps_no_other_from_being_drafted(tmp_path: Pat
     (tmp_path / "scan.txt").write_text("x" * 200_000)
     (tmp_path / "s.csv").write_text("School ID,School Name\n1,Cedar\n")
     assert draft_mapping(tmp_path, "x").unread == ("scan.txt",)
+    # Nor does a table whose name is no text: no mapping can name it.
+    strange = os.fsdecode(b"Ni\xf1o.csv")
+    (tmp_path / strange).write_text("School ID,School Name\n1,Cedar\n")
+    draft = draft_mapping(tmp_path, "x")
+    assert (draft.unread, draft.text.encode()) == ((strange, "scan.txt"), draft.text.encode())
 
 
 def test_a_sheet_of_which_nothing_was_made_is_named_and_german_headers_are_known(tmp_path: Path) -> None:
