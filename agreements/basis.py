@@ -76,7 +76,7 @@ REQUIRED: Mapping[Basis, tuple[Part, ...]] = {
             service_performed="The service that the partner performs for the district",
             employee_equivalent="Why the district would otherwise use employees for it",
             direct_control_terms="How the district directly controls use and maintenance of the records",
-            use_limits="The limits on use",
+            use_limits="The limit on use",
             redisclosure_clause="The clause binding the partner to 34 CFR 99.33(a)",
         ),
         *_parts(
@@ -88,9 +88,7 @@ REQUIRED: Mapping[Basis, tuple[Part, ...]] = {
         *_parts("A1", f"{_STUDY}(1)", scope="The scope of the study"),
         Part("/term/last_day", "A1", f"{_STUDY}(1)", "The duration of the study"),
         Part("/datasets", "A1", f"{_STUDY}(1)", "The information to be disclosed"),
-        *_parts(
-            "A2", f"{_STUDY}(2)-(3)", use_limits="The limits on use", no_identification="The bar on identification"
-        ),
+        *_parts("A2", f"{_STUDY}(2)-(3)", use_limits="The limit on use", no_identification="The bar on identification"),
         Part(_DESTROY, "A2", f"{_STUDY}(4)", "When the records are destroyed"),
         Part(_PERIOD, "A2", f"{_STUDY}(4)", "The period within which the records are destroyed"),
         *_parts(

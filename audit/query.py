@@ -30,7 +30,8 @@ class Query:
     """
     Entries for which every clause holds, from `since` on and before `until` by their own time.
 
-    `subject` is the number of a student who stands beside the entry; it is not printed. Raises `LeafRefused`.
+    `subject` is the number of a student who stands beside the entry, or several that are one student's, one behind the
+    other; it is not printed. Raises `LeafRefused`.
     """
 
     clauses: tuple[Clause, ...] = ()
@@ -43,8 +44,14 @@ class Query:
         """Refuse what can match nothing by mistake."""
         if any(each is not None and each.tzinfo is None for each in (self.since, self.until)):
             raise LeafRefused("a time that is searched for needs a time zone")
-        if self.subject is not None and len(self.subject) != NUMBER_SIZE:
+        if self.subject is not None and (not self.subject or len(self.subject) % NUMBER_SIZE):
             raise LeafRefused(f"a subject number has {NUMBER_SIZE} bytes")
+
+    @property
+    def numbers(self) -> tuple[bytes, ...]:
+        """The numbers of which one has to stand beside the entry; none if nobody is searched for."""
+        packed = self.subject or b""
+        return tuple(packed[at : at + NUMBER_SIZE] for at in range(0, len(packed), NUMBER_SIZE))
 
     def holds(self, said: Said) -> bool:
         """Whether an entry is as it should be, apart from whom it names."""

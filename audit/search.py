@@ -119,15 +119,18 @@ async def _places(session: Session, query: Query, reach: Extent, stride: Sequenc
                 bits |= said.get((block, word), 0)
             places[block] &= bits ^ _ALL if clause.without else bits
         places = {block: bits for block, bits in places.items() if bits}
-    if query.subject is not None and places:
-        named = await naming(session, query.subject, list(places))
+    if query.numbers and places:
+        named: dict[int, int] = {}
+        for number in query.numbers:
+            for block, bits in (await naming(session, number, list(places))).items():
+                named[block] = named.get(block, 0) | bits
         places = {block: bits & named[block] for block, bits in places.items() if block in named}
     return unknown | places
 
 
 async def _read(session: Session, query: Query, indexes: Sequence[int]) -> list[Found]:
-    if query.subject is not None:
-        named = set(await named_among(session, query.subject, indexes))
+    if query.numbers:
+        named = {each for number in query.numbers for each in await named_among(session, number, indexes)}
         indexes = [index for index in indexes if index in named]
     leaves: dict[int, bytes] = {row["idx"]: row["leaf"] for row in await session.fetch(_LEAVES, indexes)}
     for index in indexes:

@@ -37,7 +37,7 @@ PROBLEMS: Mapping[str, Kind] = {
     "bad_filter": Kind(400, "A filter cannot be applied"),
     "bad_position": Kind(400, "Invalid cursor"),
     "leaf_refused": Kind(400, "The request is too large to be put on record"),
-    "cursor_invalid": Kind(400, "Invalid cursor", "This cursor was not issued for this query; start from page one."),
+    "cursor_invalid": Kind(400, "Invalid cursor", "This cursor was not issued for this query; ask again without it."),
     "changes_lost": Kind(410, "These changes are not told any more"),
     "not_found": Kind(404, "Not found", "There is nothing here that you may see."),
     "entry_missing": Kind(404, "Not found", "There is nothing here that you may see."),

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from audit import batch, log
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.chromium import PROGRAM
@@ -25,6 +24,7 @@ from tests.factories.spills import (
     require_nothing_spilled,
 )
 from tests.factories.traced import keep_callbacks_in_c
+from tests.factories.unhurried import unhurried_log
 
 keep_callbacks_in_c()
 
@@ -40,11 +40,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session", autouse=True)
 def _unhurried_log() -> Iterator[None]:
     """The seconds that a batch of the log may take are for a database of its own: here others run on the same cores."""
-    hurried, unhurried = "statement_timeout = '2s'", "statement_timeout = '60s'"
-    assert hurried in batch._BEGIN
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(batch, "_BEGIN", batch._BEGIN.replace(hurried, unhurried))
-        patch.setattr(log, "BATCH_SECONDS", 90.0)
+    with unhurried_log():
         yield
 
 

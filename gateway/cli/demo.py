@@ -2,14 +2,16 @@
 
 import shlex
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.run import say, settings, show
-from gateway.demo.district import MINIMUM_STUDENTS
+from gateway.demo.district import MINIMUM_STUDENTS, Edge
 from gateway.demo.perform import free_port, run, settings_for
 from gateway.demo.stage import STUDENTS, Stage
 from gateway.demo.story import CONSENTED, Step
@@ -53,13 +55,21 @@ def conclude(steps: Sequence[Step], *, as_json: bool) -> None:
 
 
 def _invite(stage: Stage) -> None:
-    part = stage.parts[CONSENTED]
-    command = ["pactgate", "partner", "get", "/v1/students?limit=3", "--url", stage.url, "--client", part.client]
+    part, child = stage.parts[CONSENTED], stage.district.edges[Edge.CONSENTED][-1]
+    command = [_installed("pactgate"), "partner", "get", "/v1/students?limit=3", "--url", stage.url]
+    verify = [_installed("python"), "-m", "audit", "verify", str(stage.home / "log")]
     say(
         f"\nThe pages of the staff, where you pick who you are:\n  {stage.url}/console/sign-in\n"
         f"  {stage.url}/portal/sign-in\n"
-        f"\n  {stage.url}/.well-known/oauth-authorization-server\n  {stage.url}/openapi.json\n  {stage.url}/healthz\n\n"
-        f"Ask as the partner:\n  {shlex.join([*command, '--keys', str(part.folder)])}\n"
-        f"Check the log yourself:\n  python -m audit verify {shlex.quote(str(stage.home / 'log'))} "
-        f"--key {shlex.quote(stage.trust.log_public_key)}\n\nCtrl-C ends the demo and removes all of it."
+        f"Who saw what about one child: as officer-a, open Students and type {child}\n"
+        f"\n  {stage.url}/register\n  {stage.url}/.well-known/oauth-authorization-server\n"
+        f"  {stage.url}/openapi.json\n  {stage.url}/healthz\n\n"
+        f"Ask as the partner:\n  {shlex.join([*command, '--client', part.client, '--keys', str(part.folder)])}\n"
+        f"Check the log yourself:\n  {shlex.join([*verify, '--key', stage.trust.log_public_key])}\n\n"
+        "Ctrl-C ends the demo and removes all of it."
     )
+
+
+def _installed(program: str) -> str:
+    """Return how a program of this environment is called from anywhere: nobody has to activate anything first."""
+    return str(Path(sysconfig.get_path("scripts"), program))

@@ -60,7 +60,7 @@ def tell(name: str, report: LoadReport) -> None:
     if report.refused_rows:
         say(
             f"{name}: {report.refused_rows} row(s) were refused, and are not taken until they are mended;"
-            " `withheld` counts the students whom no partner sees for it."
+            " `withheld` counts the students who are kept from partners for it."
         )
     for reason in report.held:
         say(f"{name}: this load would be held: {reason}.")

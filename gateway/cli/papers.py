@@ -126,11 +126,13 @@ def approve(
 
     `acknowledges` are the digests of what speaks against it and was weighed.
     """
-    say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
+    if words:
+        say("No rule carries out these terms. Whoever approves the document has read them and sees to them:")
     for path in words:
         say(f"  {path}: {resolve(content, path)}")
     if not assume_yes:
-        typer.confirm(f"Approve {envelope.kind.value} {envelope.digest} with these terms?", abort=True, err=True)
+        these = " with these terms" if words else ""
+        typer.confirm(f"Approve {envelope.kind.value} {envelope.digest}{these}?", abort=True, err=True)
     approval = Approval(envelope.digest, envelope.kind.value, key.thumbprint, words, acknowledges)
     return add_signature(None, Kind.APPROVAL, approval_bytes(approval), key)
 

@@ -68,7 +68,7 @@ def get(  # noqa: PLR0917  Typer's options, named by whoever calls
     with client_of(url, client, folder) as partner:
         granted = reached(partner, details_of(agreement, purpose, dataset, person, role))
         for path in paths:
-            answer = partner.get(path, str(granted["access_token"]))
+            answer = fetched(partner, path, str(granted["access_token"]))
             refused = refused or answer.is_error
             say(f"{answer.status_code} {path}")
             typer.echo(answer.text)
@@ -119,6 +119,14 @@ def reached(partner: PartnerClient, details: Mapping[str, object] | None) -> dic
     """Return a new token's answer. Raises `PartnerRefused`."""
     try:
         return partner.token(details)
+    except httpx2.TransportError as error:
+        raise unreached(error) from None
+
+
+def fetched(partner: PartnerClient, path: str, token: str) -> httpx2.Response:
+    """Return the answer to one path. Raises `PartnerRefused`."""
+    try:
+        return partner.get(path, token)
     except httpx2.TransportError as error:
         raise unreached(error) from None
 

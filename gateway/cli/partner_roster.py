@@ -16,6 +16,7 @@ from gateway.cli.partner import (
     Url,
     client_of,
     details_of,
+    fetched,
     problem_said,
     reached,
     unreached,
@@ -83,7 +84,7 @@ def status(  # noqa: PLR0917  Typer's options, named by whoever calls
     """See how a roster of yours stands, and the record codes of those of its lines whom the agreement covers."""
     with client_of(url, client, folder) as partner:
         granted = reached(partner, details_of(agreement, purpose, None, None, None))
-        answer = partner.get(f"{ROSTERS_PATH}/{roster}", str(granted["access_token"]))
+        answer = fetched(partner, f"{ROSTERS_PATH}/{roster}", str(granted["access_token"]))
     _told(answer)
 
 

@@ -181,7 +181,11 @@ def say(sentence: str) -> None:
 def sentence_for(error: BaseException) -> str:
     """Return what a person should read of a refusal: what is wrong, and what to do."""
     remedy = getattr(error, "remedy", "") or getattr(error, "public_detail", "")
+    if remedy == GatewayError.public_detail:
+        remedy = ""  # what stands where nobody wrote a sentence says no more than that it failed
     message = str(error).strip()
     if not remedy or remedy in message:
         return message
-    return f"{message}\n{remedy}" if "\n" in message else f"{message.rstrip('.')}. {remedy}"
+    if "\n" in message:
+        return f"{message}\n{remedy}"
+    return f"{message} {remedy}" if message.endswith("?") else f"{message.rstrip('.')}. {remedy}"

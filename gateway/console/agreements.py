@@ -6,6 +6,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from agreements.lifecycle import Standing
+from agreements.pointer import resolve
+from agreements.schema import agreement_schema
+from agreements.shapes import title_at
 from gateway.console import labels
 from gateway.console.agreement_lists import agreements_listing, partner_lines, partners_listing
 from gateway.console.callers import LogReader, Stopper
@@ -55,6 +58,7 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
         """Show one agreement: what leaves by it, to whom, and for how long."""
         _, registry = await desk.read()
         found = await agreement_page(desk.office, digest)
+        promised, schema = registry.history.get(digest), agreement_schema(desk.office.desk.catalogue)
         owed = (await Obligations(desk.office.desk, left=desk.left).listed(agreement=digest)).obligations
         return view(
             request,
@@ -70,6 +74,11 @@ def agreements_router(desk: ConsoleDesk) -> APIRouter:
             changes=await changes_of(desk.office, digest),
             partners=partners_of(registry),
             words=words,
+            terms=[
+                # Of one that does not verify no words are told as agreed.
+                (title_at(schema, place), promised and resolve(promised.verified.agreement.content, place), place)
+                for place in found.words_only
+            ],
         )
 
     @router.post("/console/agreements/{digest}/suspend", name="console_suspend")

@@ -19,6 +19,7 @@ from gateway.console.forms import words
 from gateway.console.lists import list_view, listed
 from gateway.console.steward_lists import codes_listing
 from gateway.console.views import ROOT, person_of
+from gateway.pages.languages import message
 from gateway.services.classifications import Classifications
 from gateway.services.law import guardrails_of
 from gateway.services.papers.judging import in_our_words
@@ -27,6 +28,13 @@ from gateway.signin.callers import form_of
 
 FIELD: Final = "code "
 """What the name of a field begins with that says what a code tells; the element and the value follow."""
+LAWS: Final[Mapping[str, str]] = {
+    "34 CFR 300.622": message("special education"),
+    "42 U.S.C. 11432(g)(3)(G)": message("homelessness"),
+    "42 U.S.C. 1758(b)(6)": message("who eats free or at a reduced price"),
+    "project rule M2": message("support with health, language or counseling"),
+}
+"""What the laws of the shipped guardrails are about; a district may add others, which are called by their names."""
 _LONGEST: Final = 400
 _GATED: Final = "gated:"
 
@@ -52,6 +60,7 @@ def codes_router(desk: ConsoleDesk) -> APIRouter:
             elements=elements,
             field=FIELD,
             laws=sorted(guardrails_of(desk.office.desk, registry).laws),
+            about=LAWS,
         )
 
     @router.post("/console/codes", name="console_classify")

@@ -7,7 +7,7 @@ from agreements.attending import Missing
 from agreements.documents.debarment import CAUSES
 from agreements.lifecycle import Standing
 from agreements.obligations import Duty, Status
-from agreements.roles import Role
+from gateway.pages import roles
 from gateway.pages.languages import message
 from gateway.services.acceptances import Unable
 from gateway.services.overview import UNVERIFIED
@@ -33,14 +33,7 @@ STATUSES: Final[Mapping[Status, str]] = {
     Status.HELD: message("held"),
     Status.CERTIFIED: message("done and signed for"),
 }
-ROLES: Final[Mapping[Role, str]] = {
-    Role.OFFICER: message("privacy officer"),
-    Role.ADMINISTRATOR: message("administrator"),
-    Role.STEWARD: message("steward"),
-    Role.AUDITOR: message("auditor"),
-    Role.PARTNER_MANAGER: message("partner's manager"),
-    Role.PARTNER_STAFF: message("partner's staff"),
-}
+ROLES: Final = roles.ROLES
 LACKS: Final[Mapping[Missing, str]] = {
     Missing.NAME: message("is not named"),
     Missing.TRAINING: message("training is over, or has not begun"),

@@ -16,7 +16,7 @@ from audit.reading import newest_changes
 from gateway.console import labels
 from gateway.console.callers import LogReader
 from gateway.console.charts import bars
-from gateway.console.desk import SOON, ConsoleDesk, partners_of, zone_of
+from gateway.console.desk import SOON, ConsoleDesk, names_of, partners_of, zone_of
 from gateway.console.views import view
 from gateway.services.activity import DAYS, Activity
 from gateway.services.errors import NothingSigned
@@ -104,6 +104,7 @@ def overview_router(desk: ConsoleDesk) -> APIRouter:
             checked=checked,
             cases=sum(standing[each] for each in UNRESOLVED),
             stopped=registry.suspensions,
+            names=names_of(registry),
             waiting=waiting,
             open_steps=sum(not each.is_done for each in steps_of(desk.office, moment, registry)),
         )

@@ -72,7 +72,7 @@ GUIDES: Final = {
         message("A code that nobody has judged may tell what a law guards: it leaves to nobody until then."),
         f"{ROOT}/codes",
         ("pactgate codes unclassified", "pactgate codes classify"),
-        "docs/stewards.md",
+        "docs/guardrails.md",
     ),
     FirstStep.AGREEMENT: Guide(
         message("An agreement is in force"),

@@ -26,6 +26,7 @@ from gateway.oauth.issuer import METADATA_PATH
 
 _ASSERTION_SECONDS = 60
 _REGISTRY = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
+_MEANINGS = "What each error means, and what to do: docs/partners.md, When the answer is no."
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -102,7 +103,9 @@ class PartnerClient:
         body: dict[str, Any] = _json(answer)
         if answer.status_code != httpx2.codes.OK:
             reason = body.get("error_description") or body.get("detail") or answer.reason_phrase
-            raise PartnerRefused(f"No token: {body.get('error') or body.get('code')} ({answer.status_code}). {reason}")
+            raise PartnerRefused(
+                f"No token: {body.get('error') or body.get('code')} ({answer.status_code}). {reason}", remedy=_MEANINGS
+            )
         return body
 
     def revoke(self, token: str) -> None:
@@ -111,7 +114,9 @@ class PartnerClient:
         form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion(), "token": token}
         answer = self._http.post(url, data=form, headers={"DPoP": self.proof("POST", url)})
         if answer.status_code != httpx2.codes.OK:
-            raise PartnerRefused(f"Nothing was ended: {_json(answer).get('error')} ({answer.status_code}).")
+            raise PartnerRefused(
+                f"Nothing was ended: {_json(answer).get('error')} ({answer.status_code}).", remedy=_MEANINGS
+            )
 
     def get(self, url: str, token: str) -> httpx2.Response:
         """Return the answer to `url`, a path or an address of this gateway, with a proof of its own."""

@@ -88,5 +88,5 @@ restriction = dated(
 """
 A parent whose rights about this student a court order, statute or binding document has revoked (34 CFR 99.4).
 
-`parent` is the name as it is compared (`signed.plain_name`), `evidence` the digest of the document.
+`parent` is the name in plain form (`signed.SignerName.plain`), `evidence` the digest of the document.
 """

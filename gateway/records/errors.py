@@ -29,7 +29,10 @@ class BadFilter(RecordsError):
     """A filter's value cannot be a value of its element."""
 
     code = "bad_filter"
-    public_detail = "A filter has a value that its element cannot have."
+    public_detail = (
+        "A filter has a value that its element cannot have."
+        " Write dates as 2026-09-01, numbers in digits, and true or false for flags."
+    )
     remedy = "Write dates as 2026-09-01, numbers in digits, and true or false for flags."
 
 
@@ -93,6 +96,7 @@ class BadSource(RecordsError):
 
     code = "bad_source"
     public_detail = "A file of the export cannot be read."
+    remedy = "See docs/mapping-files.md."
 
 
 class RowsRefused(RecordsError):

@@ -41,6 +41,7 @@ from gateway.records import facts, outcomes, release, standing
 from gateway.records.columns import words
 from gateway.records.encoding import contested
 from gateway.records.errors import NotPermitted, NotServed, UnknownStudent
+from gateway.records.numbers import Said
 from gateway.records.reach import EMERGENCY
 from gateway.records.sources import Each, Source, source_of
 from gateway.records.statement import leaving_whole, stated_about
@@ -205,13 +206,20 @@ def _world(moment: _Moment) -> World:
         ends = or_(base.c.to_batch.is_(None), base.c.to_batch > moment.newest)
         return select(*own, *more).where(base.c.from_batch <= moment.newest, ends).subquery(f"named_{base.name}")
 
+    def stands(said: Table) -> ColumnElement[bool]:
+        return and_(said.c.from_idx <= moment.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > moment.epoch))
+
     person, subject, said = of_load(facts.person), release.subject, standing.contested
+    # INVARIANT: a number that is another child's by then means nobody of old, though the next load is still to come.
+    other = standing.renumbered
+    given_up = (other.c.student_id == person.c.student_id, other.c.kind == Said.REUSED.value, stands(other))
     students = (
         select(person, person.c.student_identifier.label("code"), subject.c.sealed)
         .join_from(person, subject, subject.c.student_id == person.c.student_id)
         .where(person.c.student_identifier == func.any(bindparam("numbers", type_=ARRAY(words()))))
+        .where(~exists(select(other.c.row_id).where(*given_up)))
     )
-    in_force = and_(said.c.from_idx <= moment.epoch, or_(said.c.to_idx.is_(None), said.c.to_idx > moment.epoch))
+    in_force = stands(said)
     return World(
         students=students.subquery("named_students"),
         enrollments=of_load(facts.enrollment),

@@ -44,6 +44,7 @@ from gateway.services.rosters.submitting import PartnerRosters
 from gateway.services.staff.directory import StaffDirectory
 from gateway.services.staff.sessions import Sessions
 from gateway.services.standing.registry import Moment, Registry
+from gateway.services.upkeep import EVERY_SECONDS as UPKEEP_SECONDS
 from gateway.services.upkeep import upkeep
 from gateway.services.witnessing.delivery import Parts
 from gateway.services.witnessing.watch import EVERY_SECONDS as WITNESS_SECONDS
@@ -86,6 +87,7 @@ async def open_services(
     kept: KeptCheckpoint | None = None,
     witnesses_every: float | None = WITNESS_SECONDS,
     compare_every: float = COMPARE_SECONDS,
+    upkeep_every: float = UPKEEP_SECONDS,
     fetcher: Fetches | None = None,
     compatibility: bool = False,
 ) -> AsyncIterator[Services]:
@@ -95,8 +97,9 @@ async def open_services(
     `guardrails` are those shipped with this release, unless others are given. `kept` is where the newest checkpoint is
     kept outside the database; `serve` always has one. `witnesses_every` is how often witnesses are asked, in seconds;
     None: only when `witnesses.round` is called. `compare_every` are the seconds between two steps of the comparison of
-    facts with the log. `fetcher` fetches what clients publish; tests bring one that may call loopback. `compatibility`
-    says that programs which know only a secret are served: then it is alarmed about whom they reach.
+    facts with the log, `upkeep_every` those between two times of tidying up. `fetcher` fetches what clients publish;
+    tests bring one that may call loopback. `compatibility` says that programs which know only a secret are served: then
+    it is alarmed about whom they reach.
 
     Raises what `require_ready` raises, and the log's own errors (`LogDamaged`).
     """
@@ -124,7 +127,8 @@ async def open_services(
             witnesses = Witnesses(grants, parts, window, alarm, was_witnessed=_was_witnessed(kept))
             await running.enter_async_context(witnessing(witnesses, every=witnesses_every))
             await running.enter_async_context(bearers_watched(grants, alarm, served=compatibility))
-            async with upkeep(database.pool), kept_log_keys(log, database.pool, trust, keys, standing):
+            await running.enter_async_context(upkeep(database.pool, every=upkeep_every))
+            async with kept_log_keys(log, database.pool, trust, keys, standing):
                 yield Services(
                     database=database,
                     log=log,

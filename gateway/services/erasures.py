@@ -22,6 +22,7 @@ from gateway.erased import ErasedLinks
 from gateway.records.columns import is_loaded, metadata
 from gateway.records.errors import LoadBusy, UnknownStudent
 from gateway.records.facts import frontier, identity
+from gateway.records.numbers import one_with
 from gateway.records.release import population, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.errors import RecordKept
@@ -121,8 +122,8 @@ class Erasures:
 
     async def _require_over(self, filing: Filing, links: Sequence[bytes]) -> None:
         await _require_no_record(filing, links)
-        # No family waits to inspect what is kept about one of them (34 CFR 99.10(e)).
-        numbers = _blocks(self._key.numbers(links))
+        # No family waits to inspect what is kept about one of them (34 CFR 99.10(e)), by any of the child's numbers.
+        numbers = _blocks(self._key.numbers(await _of_the_same_children(filing.connection, links)))
         await require_none_open(filing.connection, filing.registry, self._desk.catalogue, numbers)
         students = _students(links)
         # No agreement under which one of them was ever covered has an open hold.
@@ -157,6 +158,13 @@ async def _require_no_record(filing: Filing, links: Sequence[bytes]) -> None:
         about = table.c.student_id.in_(_students(links))
         if await filing.connection.scalar(select(exists().where(about, lives))):
             raise RecordKept(f"A record about one of these students is kept, as {table.name.replace('_', ' ')}.")
+
+
+async def _of_the_same_children(connection: AsyncConnection, links: Sequence[bytes]) -> list[bytes]:
+    """Return these links, and those of all numbers that were merged with theirs."""
+    own = (await connection.scalars(select(subject.c.student_id).where(subject.c.sealed.in_(links)))).all()
+    ids = {each for student in own for each in await one_with(connection, student)}
+    return list(await connection.scalars(select(subject.c.sealed).where(subject.c.student_id.in_(ids))))
 
 
 def _students(links: Sequence[bytes]) -> ScalarSelect[UUID]:

@@ -242,7 +242,7 @@ class Loads:
                 if event is Event.RECORDS_LOADED:
                     for each in own:
                         await write_unseen(work.connection, each, batch)
-                    moves = await withhold(work.connection, own, batch) or moves
+                    moves = await withhold(work.connection, source, own, batch) or moves
                     moves = await withhold_questioned(work.connection, batch) or moves
                 else:
                     for each in own:

@@ -24,7 +24,7 @@ from audit.events import Event
 from gateway.records.errors import RestrictionRefused
 from gateway.records.loading.staging import digest_of
 from gateway.records.numbers import one_with
-from gateway.records.signed import SignerName
+from gateway.records.signed import SignerName, compared_name
 from gateway.records.standing import restriction
 from gateway.services.filing import Desk, Filing
 from gateway.services.rights import end_restricted
@@ -74,7 +74,7 @@ class Restrictions:
             held = verify_parental_rights(filing.filed(document), authority=filing.authority)
             if held.said.whom != whom.commitment:
                 raise RestrictionRefused("The document is about another student, or another parent.")
-            if not whom.parent.plain:
+            if not whom.parent.compared:
                 raise RestrictionRefused("A parent has a name.")
             return await self._write(filing, document, held, whom)
 
@@ -87,7 +87,8 @@ class Restrictions:
         said = restriction.c
         async with self._desk.engine.connect() as connection:
             student = await student_known_as(connection, number)
-            own = (said.student_id == student, said.to_idx.is_(None))
+            # Under any number of the child's: what was filed under one that was merged since counts too.
+            own = (said.student_id.in_(await one_with(connection, student)), said.to_idx.is_(None))
             found = select(said.parent, said.ordered_on, said.from_idx).where(*own).order_by(said.from_idx)
             return tuple([RestrictedParent(*row) for row in await connection.execute(found)])
 
@@ -112,12 +113,12 @@ async def change_rights(
     on_file = restriction.c
     # Under any number of the child's: what was filed under one that was merged since is lifted by the one that stands.
     ids = await one_with(connection, student)
-    own = (on_file.student_id.in_(ids), on_file.parent == parent.plain, on_file.to_idx.is_(None))
-    there = await connection.scalar(select(on_file.row_id).where(*own).limit(1))
-    if (there is None) is (said.act is Act.RESTORED):
+    own = select(on_file.row_id, on_file.parent).where(on_file.student_id.in_(ids), on_file.to_idx.is_(None))
+    there = [row.row_id for row in await connection.execute(own) if compared_name(row.parent) == parent.compared]
+    if (said.act is Act.RESTORED) is not bool(there):
         raise RestrictionRefused("That is what is on file about this parent already.")
     if said.act is Act.RESTORED:
-        await connection.execute(update(restriction).where(*own).values(to_idx=idx))
+        await connection.execute(update(restriction).where(on_file.row_id.in_(there)).values(to_idx=idx))
         return
     row = {
         "student_id": student,

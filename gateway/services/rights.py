@@ -18,7 +18,7 @@ from gateway.records.coverage import visible
 from gateway.records.errors import NotTheirRight, SignerUnknown
 from gateway.records.numbers import one_with
 from gateway.records.release import scope as kept
-from gateway.records.signed import Capacity, SignerName, plain_name
+from gateway.records.signed import Capacity, SignerName, compared_name
 from gateway.records.standing import consent, restriction
 from gateway.services.explaining.days import ADULT, counts_from, lapses_on
 
@@ -88,15 +88,15 @@ async def require_unrestricted(connection: AsyncConnection, student: UUID, name:
     names = await restricted(connection, student)
     if names and name is None:
         raise SignerUnknown("A parent's rights about this student are revoked: who speaks here has to be said.")
-    if name is not None and name.plain in names:
+    if name is not None and name.compared in names:
         raise NotTheirRight("This parent's rights about the student are revoked (34 CFR 99.4).")
 
 
 async def restricted(connection: AsyncConnection, student: UUID) -> frozenset[str]:
-    """Return the names of the parents whose rights about this child are revoked, under whichever of its numbers."""
+    """Return the names, as compared, of parents whose rights about this child are revoked, by any of its numbers."""
     said, ids = restriction.c, await one_with(connection, student)
     found = select(said.parent).where(said.student_id.in_(ids), said.to_idx.is_(None))
-    return frozenset(await connection.scalars(found))
+    return frozenset(map(compared_name, await connection.scalars(found)))
 
 
 async def end_restricted(connection: AsyncConnection, student: UUID, idx: int) -> int:
@@ -110,7 +110,7 @@ async def end_restricted(connection: AsyncConnection, student: UUID, idx: int) -
         return 0
     own = (given.student_id == student, given.signed_by == Capacity.PARENT.value, given.to_idx.is_(None))
     rows = (await connection.execute(select(given.row_id, given.signer).where(*own))).all()
-    ended = [row.row_id for row in rows if row.signer is None or plain_name(row.signer) in names]
+    ended = [row.row_id for row in rows if row.signer is None or compared_name(row.signer) in names]
     await connection.execute(update(consent).where(given.row_id.in_(ended)).values(to_idx=idx))
     return len(ended)
 

@@ -99,12 +99,14 @@ class Stewardship:
         `agreements` maps the short names in the files to agreements, each by its id or the digest of any version.
         `refused` is given every refused row, `tell` how far the reading has come. Of `confirmed` the one counts that is
         about this mapping; `unread` are files that no mapping reads. What became of the load is kept, unless it was
-        only tried. Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is in force.
+        only tried. Raises what `Loads.load` raises, and `UnknownAgreement` for one of which no version is registered.
+
+        INVARIANT: narrowing is never held. A list that names an agreement which is over, or does not verify just now,
+        says what it says of all others.
         """
         async with self._engine.connect() as connection:
             on_file = await lines_on_file(connection)
-            in_force = [scope.line for scope in await self._scopes(connection)]
-        lines = {short: line_named(name, on_file, in_force, "in force") for short, name in agreements.items()}
+        lines = {short: _line_on_file(name, on_file) for short, name in agreements.items()}
         loads = Loads(self._engine, SubjectKey(subject_key), self._scopes)
         guardrails = guardrails_of(self._desk, (await self._desk.registry())[1])
         own = mapping_digest(mapping, {AGREEMENTS: lines})
@@ -244,14 +246,14 @@ class Stewardship:
         return {digest: found.get(digest, 0) for digest in zones}
 
     async def _line(self, name: str) -> str:
-        """
-        Return the line of any agreement on file: what is over, or does not verify now, can be stopped too.
-
-        A misspelt name is refused, for it would be a stop that stops nothing.
-        """
+        """Return the line of any agreement on file: what is over, or does not verify now, can be stopped too."""
         async with self._engine.connect() as connection:
-            on_file = await lines_on_file(connection)
-        return line_named(name, on_file, on_file.values(), "registered, in force or not")
+            return _line_on_file(name, await lines_on_file(connection))
+
+
+def _line_on_file(name: str, on_file: Mapping[str, str]) -> str:
+    """Return the line that a name means. A misspelt one is refused, for it would be a stop that stops nothing."""
+    return line_named(name, on_file, on_file.values(), "registered, in force or not")
 
 
 __all__ = [

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from gateway.http import line_of
 from gateway.pages.languages import message
 from gateway.pages.render import Pages
+from gateway.pages.roles import ROLES
 from gateway.problems import Answer
 from gateway.services.standing.identity import Realm
 from gateway.signin.callers import CSRF_FIELD, SAFE
@@ -27,7 +28,7 @@ def realm_at(path: str) -> Realm | None:
 
 def page(request: Request, realm: Realm, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """Return a page. It may use our own files and send its forms here, and nothing else."""
-    names = {"root": ROOTS[realm], "site": _TITLES[realm], "csrf_field": CSRF_FIELD}
+    names = {"root": ROOTS[realm], "site": _TITLES[realm], "csrf_field": CSRF_FIELD, "called": ROLES}
     return _PAGES.page(request, template, {**names, **values}, status)
 
 

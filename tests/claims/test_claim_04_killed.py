@@ -17,6 +17,7 @@ from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.gateway import Gateway
 from tests.factories.log import signer_of
+from tests.factories.unhurried import PATIENCE
 from tests.prove.answered import AnswerLost, require_on_record
 from tests.prove.killed import kill_a_backend, kill_everything
 from tests.prove.partners import Answer, Partners, environment_for, require_answers_on_record
@@ -44,7 +45,7 @@ async def test_a_postgresql_killed_at_any_moment_keeps_every_entry_that_was_ackn
 
     async def more() -> None:
         before = [len(each.told) for each in replicas]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while any(len(each.told) < then + 100 for each, then in zip(replicas, before, strict=True)):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
 

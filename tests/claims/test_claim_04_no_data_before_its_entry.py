@@ -14,6 +14,7 @@ from gateway.store.session import connect, quote_name
 from tests.factories.cohort import MENTORING, STUDENTS, TUTORING, personal
 from tests.factories.gateway import Gateway
 from tests.factories.log import APPEND
+from tests.factories.unhurried import HURRIED, head_held
 
 pytestmark = pytest.mark.claim(4)
 
@@ -88,8 +89,7 @@ async def test_neither_data_nor_a_refusal_leaves_before_its_entry_is_committed(
 ) -> None:
     await gateway.get(TUTORING, PAGE)
     size, holder = await gateway.size(), await gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         asking = asyncio.create_task(gateway.get(TUTORING, path))
         await gateway.blocked()
         await asyncio.sleep(0.1)
@@ -100,11 +100,11 @@ async def test_neither_data_nor_a_refusal_leaves_before_its_entry_is_committed(
     assert (entry["event"], entry["request_id"]) == (event, answer.headers["x-request-id"])
 
 
-async def test_a_log_that_is_held_too_long_answers_nobody(gateway: Gateway) -> None:
+async def test_a_log_that_is_held_too_long_answers_nobody(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     await gateway.get(TUTORING, PAGE)
+    monkeypatch.setattr("audit.batch._BEGIN", HURRIED)
     size, holder = await gateway.size(), await gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         assert empty_handed(await gateway.get(TUTORING, PAGE), "log_unavailable")
     assert await gateway.size() == size
 

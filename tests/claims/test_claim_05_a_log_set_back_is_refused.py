@@ -26,6 +26,7 @@ from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase
 from tests.factories.gateway import Gateway
 from tests.factories.installation import TestInstallation
+from tests.factories.unhurried import PATIENCE, until
 
 pytestmark = pytest.mark.claim(5)
 
@@ -159,9 +160,7 @@ async def test_a_log_set_back_under_a_running_gateway_stops_it(
     gateway.services.log._tasks[1].cancel()
     await truncate(gateway.database, before.size, edge)
     async with keeping(pool, gateway.services.log, gateway.kept, every=0.01):
-        async with asyncio.timeout(5):
-            while not caplog.records:  # noqa: ASYNC110 - the log line is the only sign
-                await asyncio.sleep(0.01)
+        await until(lambda: caplog.records)
     assert alarms(caplog) == {"log_set_back"}
     size = await gateway.size()
     answer = await gateway.get(TUTORING, "/v1/students?limit=1")
@@ -177,7 +176,7 @@ async def test_a_running_gateway_keeps_its_head_and_a_stop_keeps_the_last_one(id
     await disclose(gateway, 2)
     pool = await gateway.database.pool("app", size=2)
     async with keeping(pool, gateway.services.log, gateway.kept, every=0.01):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (kept := gateway.kept.read()) is None or kept.size < await gateway.size():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     await disclose(gateway, 1)
@@ -196,7 +195,7 @@ async def test_a_checkpoint_that_cannot_be_kept_is_told_and_tried_again(
     pool = await gateway.database.pool("app", size=2)
     log = gateway.services.log
     async with keeping(pool, log, broken, every=0.01):
-        await asyncio.sleep(0.05)
+        await until(lambda: alarms(caplog))
     assert alarms(caplog) == {"kept_checkpoint_unusable"}
     caplog.clear()
     await pool.close()

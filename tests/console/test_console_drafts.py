@@ -236,6 +236,8 @@ async def test_an_amendment_says_what_it_changes_and_what_it_would_have_answered
     page = (await admin.get(f"/console/agreements/{signed.agreement.digest}")).text
     assert "&#39;Grade level&#39; (000100) is removed." in page
     assert f'href="/console/agreements/{digest}">version 1<' in page
+    # The terms that only words carry stand there in their words.
+    assert '<dd class="pg-says">First amendment <code class="pg-small">/executed_pdf/title</code>' in page
     assert "is removed" not in (await admin.get(f"/console/agreements/{digest}")).text
     assert pen.path not in (await admin.get("/console/drafts")).text
     days = (await admin.get("/console/calendar")).text

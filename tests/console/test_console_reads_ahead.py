@@ -15,6 +15,7 @@ from gateway.services.obligations.shown import Listed
 from tests.factories.cohort import MENTORING, TUTORING
 from tests.factories.gateway import Gateway
 from tests.factories.superuser import superuser
+from tests.factories.unhurried import PATIENCE
 
 
 async def desk_of(gateway: Gateway) -> ConsoleDesk:
@@ -22,7 +23,7 @@ async def desk_of(gateway: Gateway) -> ConsoleDesk:
 
 
 async def until_counted(desk: ConsoleDesk, size: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (desk.activity.counted or 0) < size:  # noqa: ASYNC110 - nothing says when a part was read
             await asyncio.sleep(0.02)
 
@@ -73,7 +74,7 @@ async def test_a_database_that_is_away_is_asked_again(gateway: Gateway, caplog: 
     role = make_url(gateway.database.url("loader")).username
     await admin.execute(f'REVOKE SELECT ON audit.head FROM "{role}"')  # noqa: S608 - our own role
     async with reading_ahead(desk, every=0.02):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while "reading ahead failed" not in caplog.text:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
         await admin.execute(f'GRANT SELECT ON audit.head TO "{role}"')

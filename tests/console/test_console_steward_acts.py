@@ -76,7 +76,10 @@ async def test_a_roster_is_decided_by_a_key_that_may_now_and_no_other_can_be_cho
     over = await introduced("Otto Over", ROSTERS, school="ECS-103", last=dt.date(2026, 12, 31))
     others = [over, await introduced("Sam Signs", "agreement"), ring.signer("partner:bright-path").key.thumbprint]
     steward, place = await console.as_a(Role.STEWARD), f"/console/rosters/{roster}"
-    choice = re.findall(r'<select[^>]* id="decider" .*?</select>', (await steward.get(place)).text, re.DOTALL)
+    page = (await steward.get(place)).text
+    assert "1 matched, 1 waiting," in page, "its lines are counted as they are shown, before anybody kept a match"
+    assert (page.count("by the rule "), page.count("waits: ")) == (1, 1)
+    choice = re.findall(r'<select[^>]* id="decider" .*?</select>', page, re.DOTALL)
     offered = set(re.findall('value="([^"]+)"', choice[0]))
     assert offered == {*may, *(each.key.thumbprint for each in ring.officers)}
     form = {"csrf": await steward.token(), "answer": "accept"}

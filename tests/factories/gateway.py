@@ -57,6 +57,7 @@ from tests.factories.confirmed import load_confirmed
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.records import NAMES, OFFICERS, mapping_for
 from tests.factories.spills import require_nothing_spilled, seed
+from tests.factories.unhurried import PATIENCE
 
 BRIGHT_PATH, HARBOR = "bright-path", "harbor-mentors"
 NOON = dt.datetime.combine(DAY, dt.time(20), dt.UTC)
@@ -237,6 +238,7 @@ class Gateway:
                 kept=self.kept,
                 witnesses_every=witnesses_every,
                 compare_every=3600,  # a test says itself when facts are compared
+                upkeep_every=3600,  # and when it is tidied up
                 fetcher=fetcher,
                 compatibility=compatibility,
             )
@@ -269,7 +271,7 @@ class Gateway:
         self._open.push_async_callback(stop)
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for this
             await asyncio.sleep(0.005)
-        self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=20))
+        self.http = await self._open.enter_async_context(httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE))
         self._tokens, self._clients = {}, {}
 
     async def office(self, *, remembers: bool = False, anew: bool = False) -> Office:
@@ -404,7 +406,7 @@ class Gateway:
     async def signed(self) -> None:
         """Wait until a signed checkpoint covers every entry there is: it is signed after the answer left."""
         session, size = await self.database.connection("auditor"), await self.size()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 if (await newest_signed(session, self.deployment.signer.verifier)).size >= size:
                     return
@@ -413,7 +415,7 @@ class Gateway:
     async def blocked(self, event: str = "transactionid") -> int:
         """Wait until some backend waits for a lock, by default that of the log's head; return its pid."""
         admin = await self.database.connection("admin")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 pid = await admin.fetchval(_WAITING, event)
                 if pid is not None:

@@ -4,6 +4,7 @@ import asyncio
 
 from audit.draft import Appended, Draft
 from audit.log import Log
+from tests.factories.unhurried import until
 
 
 class HeldUp:
@@ -32,6 +33,4 @@ class HeldUp:
 
     async def until(self, waiting: int) -> None:
         """Wait until so many entries wait."""
-        async with asyncio.timeout(20):
-            while self.waiting < waiting:  # noqa: ASYNC110 - set by many requests
-                await asyncio.sleep(0.002)
+        await until(lambda: self.waiting >= waiting)

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.services.keysets.fetching import Fetcher
 from gateway.services.keysets.reaching import Address, is_public
+from tests.factories.unhurried import PATIENCE
 
 HOST = "keys.partner.example"
 OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/jwk-set+json\r\n"
@@ -150,7 +151,7 @@ class KeyServer:
             writer.transport.abort()
 
 
-def fetcher(*addresses: str, seconds: float = 5.0) -> Fetcher:
+def fetcher(*addresses: str, seconds: float = PATIENCE) -> Fetcher:
     """Return a fetcher that may also call 127.0.0.1, and to which every name is `addresses`, else just that."""
 
     async def resolve(host: str, port: int) -> list[str]:

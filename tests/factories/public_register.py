@@ -12,6 +12,7 @@ from gateway.services.publishing.public_register import Duties, PublicRegister
 from gateway.services.publishing.publication import Publication
 from tests.factories.agreements import RECEIVED, SPS_A, Keyring, SignedAgreement
 from tests.factories.gateway import Gateway
+from tests.factories.unhurried import PATIENCE
 
 NOW = dt.datetime(2027, 3, 10, 20, tzinfo=dt.UTC)
 """Noon in the agreements' zone."""
@@ -60,7 +61,7 @@ class Minutes:
         return self.seconds
 
 
-def board(gateway: Gateway, clock: Minutes, *, patience: float = 10.0) -> Publication:
+def board(gateway: Gateway, clock: Minutes, *, patience: float = PATIENCE) -> Publication:
     """Return a publication of its own, beside the one that is served, with a clock that the test moves."""
     services = gateway.services
     return Publication(

@@ -8,6 +8,7 @@ import pytest
 from agreements.keys import SigningKey
 from gateway.cli import main
 from gateway.cli.run import run, sentence_for
+from gateway.errors import GatewayError
 from gateway.store.embedded import throw_away_postgres
 from gateway.store.errors import DatabaseUnavailable
 from gateway.store.session import connect
@@ -188,5 +189,7 @@ def test_a_connection_lost_on_the_way_is_a_sentence(given: TestDatabase) -> None
 
 def test_a_remedy_is_not_said_twice() -> None:
     assert sentence_for(ValueError("Only this")) == "Only this"
+    assert sentence_for(GatewayError("Only this")) == "Only this"
     error = DatabaseUnavailable("It is away. Wait.", remedy="Wait.")
     assert sentence_for(error) == "It is away. Wait."
+    assert sentence_for(DatabaseUnavailable("Is it away?", remedy="Wait.")) == "Is it away? Wait."

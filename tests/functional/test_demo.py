@@ -143,7 +143,7 @@ def test_the_staff_of_the_demo_are_picked_and_have_their_roles(scene: Staged) ->
     for root, subjects in people.items():
         assert set(re.findall(r'name="subject" value="([^"/]+)"', httpx2.get(f"{url}{root}/sign-in").text)) == subjects
     for root, subject, shown in (
-        ("/console", "officer-b", "<dd>officer</dd>"),
+        ("/console", "officer-b", "<dd>privacy officer</dd>"),
         ("/console", "steward", "<dd>steward</dd>"),
         ("/portal", "bright-path-staff", "You accepted its limits for this school year."),
     ):

@@ -178,7 +178,7 @@ async def test_whoever_is_picked_is_signed_in_by_the_same_rules_and_the_log_says
     (cookie,) = browser.set_cookies
     assert cookie.startswith("__Host-pactgate-console=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
-    assert "<dd>officer</dd>" in (await browser.get("/console")).text
+    assert "<dd>privacy officer</dd>" in (await browser.get("/console")).text
     first = browser.cookie()
     # Whoever is somebody else now is no longer who they were.
     other = await demo.pick(browser, "")

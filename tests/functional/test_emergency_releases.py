@@ -36,6 +36,7 @@ from tests.factories.leaves import made_up
 from tests.factories.log import APPEND
 from tests.factories.partners import ORDER, PartnerPapers
 from tests.factories.replayed import Change, altered, rejustified
+from tests.factories.unhurried import head_held
 
 pytestmark = pytest.mark.ferpa("L4")
 
@@ -134,6 +135,20 @@ async def test_a_release_is_for_the_students_it_was_signed_for_and_once(room: Ro
     with pytest.raises(AgreementError, match="registered already"):
         await room.releases.release(document, signed)
     assert await room.gateway.size() == size + 1
+
+
+@pytest.mark.claim(3)
+async def test_a_number_that_is_another_childs_now_hands_over_nobodys_records_before_that_child_is_loaded(
+    room: Room,
+) -> None:
+    gateway, students = room.gateway, named(["ximena", "dagny"])
+    planned = await room.signed(students)
+    await (await gateway.steward()).reuse_number(STUDENTS["ximena"].number)
+    with pytest.raises(UnknownStudent, match="place 1 of 2"):
+        await room.releases.release(planned, students)
+    with pytest.raises(UnknownStudent, match="place 1 of 2"):
+        await room.releases.require_students(students)
+    assert [row["first_name"] for row in await room.rows("dagny")] == [STUDENTS["dagny"].first]
 
 
 async def test_an_order_that_is_not_registered_releases_nothing(room: Room) -> None:
@@ -276,8 +291,7 @@ async def test_an_end_that_comes_between_the_decision_and_the_read_wins(room: Ro
 async def test_an_end_that_comes_between_the_read_and_the_entry_wins(room: Room) -> None:
     students = named(["ximena"])
     document, holder = await room.signed(students), await room.gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         releasing = asyncio.create_task(room.releases.release(document, students))
         await room.gateway.blocked()
         ending = asyncio.create_task(room.emergencies.end(room.order.envelope.digest, "Found."))
@@ -314,8 +328,7 @@ async def test_an_order_ends_to_the_second_also_while_a_release_waits_for_the_lo
     await room.gateway.at(ends - dt.timedelta(seconds=30))
     document, size = await room.signed(students), await room.gateway.size()
     holder = await room.gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         releasing = asyncio.create_task(room.releases.release(document, students))
         await room.gateway.blocked()
         await room.gateway.at(ends)

@@ -22,6 +22,7 @@ from tests.factories.cohort import FOLLOW_UP, MENTORING, STUDENTS, TUTORING, exp
 from tests.factories.gateway import Gateway, load
 from tests.factories.installation import TestInstallation
 from tests.factories.superuser import alarms, refusal, served_anew
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = pytest.mark.claim(1)
 
@@ -87,7 +88,7 @@ async def test_a_running_gateway_finds_what_changed_and_that_it_was_mended(
     admin, grants = await gateway.database.connection("admin"), gateway.services.grants
     watch = Watch(gateway.database.url("app"), grants.registry, grants.distrust, alarm, rows_at_once=20)
     await watch.check()
-    async with watching(watch, every=0.01), asyncio.timeout(20):
+    async with watching(watch, every=0.01), asyncio.timeout(PATIENCE):
         await admin.execute(LONGER)
         await until(lambda: refusal(gateway, TUTORING), "suspended")
         assert await refusal(gateway, MENTORING) == "answered"
@@ -131,7 +132,7 @@ async def test_a_database_that_is_away_is_compared_when_it_is_back(
     gateway: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
     away = Watch("postgresql://nobody@127.0.0.1:1/none", gateway.services.grants.registry, print, alarm)
-    async with watching(away, every=0.01), asyncio.timeout(5):
+    async with watching(away, every=0.01), asyncio.timeout(PATIENCE):
 
         async def said() -> str:
             return "".join(record.getMessage() for record in caplog.records)[:22]

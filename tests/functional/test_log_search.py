@@ -76,6 +76,21 @@ async def test_a_search_for_a_student_is_on_record_first_and_names_nobody(gatewa
     assert not any(word in said for word in personal())
 
 
+async def test_what_left_under_a_number_that_was_merged_since_is_found_by_either(gateway: Gateway) -> None:
+    student, second = (STUDENTS[role].number for role in ("ximena", "mentored_a"))
+    await gateway.ask(TUTORING, limit=100)
+    await gateway.ask(MENTORING, limit=100)
+
+    async def left(number: str) -> list[str]:
+        pages = await found(gateway, Wanted(student=number, outcome=Outcome.DISCLOSURE))
+        return [page.body["agreement"] for page in pages]
+
+    assert await left(student) == [gateway.digest(TUTORING)]
+    assert await left(second) == [gateway.digest(MENTORING)]
+    await (await gateway.steward()).merge_students(second, student)
+    assert await left(student) == await left(second) == [gateway.digest(each) for each in (MENTORING, TUTORING)]
+
+
 async def test_a_student_whose_link_was_erased_is_found_by_nothing(gateway: Gateway) -> None:
     owner = await gateway.database.connection("owner")
     await owner.execute("DELETE FROM records.subject")

@@ -30,6 +30,7 @@ from tests.factories.cohort import DAY, MENTORING, TUTORING
 from tests.factories.emergencies import a_release
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.partners import ORDER
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.claim(1), pytest.mark.claim(12)]
 
@@ -156,7 +157,7 @@ async def test_a_paper_goes_after_thirty_days_by_itself_and_with_it_what_opens_i
     await gateway.at(NOON + LASTS - timedelta(hours=1))
     assert await app.fetchval(FORGET_PAPERS) == 0
     await gateway.at(NOON + LASTS + timedelta(hours=1))
-    async with upkeep(app, every=0.01), asyncio.timeout(10):
+    async with upkeep(app, every=0.01), asyncio.timeout(PATIENCE):
         while await clerk.fetchval(salts):  # noqa: ASYNC110 - the work says nothing when it is done
             await asyncio.sleep(0.02)
     with pytest.raises(NoSuchPaper):

@@ -24,6 +24,7 @@ from tests.factories.agreements import SPS_B, SignedAgreement
 from tests.factories.cohort import FOLLOW_UP, MENTORING, TUTORING, personal
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.public_register import Minutes, Page, board, cut_off
+from tests.factories.unhurried import PATIENCE
 
 APRIL = dt.datetime(2027, 4, 11, 8, tzinfo=dt.UTC)
 """The hour after March has been over for ten days, in the agreements' zone."""
@@ -206,19 +207,20 @@ async def test_strangers_cannot_make_the_gateway_work(gateway: Gateway) -> None:
 @pytest.mark.attack("the database hangs, and strangers ask on")
 async def test_a_reading_that_hangs_is_given_up_and_not_tried_again_at_once(gateway: Gateway) -> None:
     clock = Minutes()
-    publication = board(gateway, clock, patience=1.5)
+    publication = board(gateway, clock)
     holder = await gateway.database.connection("admin")
     async with holder.transaction():
         # What only the duties are read from: the last part of a reading is bounded too.
         await publication.read()
         clock.seconds += 60
         await holder.execute("LOCK TABLE audit.entry IN ACCESS EXCLUSIVE MODE")
-        async with asyncio.timeout(5):
-            with pytest.raises(TimeoutError):
-                await publication.read()
+        publication._patience = 0.5  # from here on
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(publication.read(), PATIENCE)
         with pytest.raises(Problem):
             await publication.read()
     clock.seconds += 5
+    publication._patience = PATIENCE
     assert len(await digests(publication)) == 3
 
 

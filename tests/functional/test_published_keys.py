@@ -15,6 +15,7 @@ from tests.factories.bound import LONG_AGO, Asking, bind, keys_with, settled
 from tests.factories.gateway import HARBOR, NOON, Gateway
 from tests.factories.keyserver import KeyServer, answering, fetcher
 from tests.factories.superuser import alarms, superuser
+from tests.factories.unhurried import PATIENCE, until
 
 HOUR = dt.timedelta(hours=1)
 DOWN = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
@@ -222,9 +223,7 @@ async def test_who_waits_for_a_fetch_holds_up_nobody_else(
     await anew(published)
     server.hold = asyncio.Event()
     strangers = [asyncio.create_task(Asking(published, keys_with("tuesday")).token()) for _ in range(18)]
-    async with asyncio.timeout(5):
-        while len(server.asked) < 2 or sum(each.done() for each in strangers) < 2:  # noqa: ASYNC110 - of two places
-            await asyncio.sleep(0.005)
+    await until(lambda: len(server.asked) >= 2 and sum(each.done() for each in strangers) >= 2)
     # Sixteen wait for the one fetch, two were judged by what is known, and whose key is known waits for nothing.
     assert (await Asking(published, monday).token()).status_code == 200
     assert sum(each.done() for each in strangers) == 2
@@ -237,11 +236,11 @@ async def test_a_fetch_under_way_does_not_keep_the_gateway_from_stopping(
     published: Gateway, server: KeyServer, monday: PartnerKeys
 ) -> None:
     assert (await Asking(published, monday).token()).status_code == 200
-    await anew(published)
+    await anew(published, fetcher(seconds=3600))
     await published.at(NOON + 5 * HOUR)
     server.hold = asyncio.Event()
     assert (await Asking(published, monday).token()).status_code == 200
-    async with asyncio.timeout(4):  # less than a fetch may take
+    async with asyncio.timeout(PATIENCE):  # less than this fetch may take
         await published.close()
     assert len(await events(published, Event.CLIENT_KEYS_FETCHED)) == 1
 

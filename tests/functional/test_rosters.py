@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from agreements.documents.roster_decision import Answer
 from agreements.documents.signer import Signer, signer_bytes
 from agreements.errors import AlreadyRegistered, NotEntitled, SamePerson
 from agreements.keys import SigningKey
 from agreements.signature import Kind
+from audit.change import next_index
 from gateway.services.rosters.deciding import RosterDecisions
 from gateway.services.rosters.errors import (
     LineRefused,
@@ -31,9 +33,14 @@ from tests.factories.cohort import DAY, FOLLOW_UP, MENTORING, STUDENTS, TUTORING
 from tests.factories.gateway import NOON, Gateway, names
 from tests.factories.held_up import HeldUp
 from tests.factories.rosters import at_work, decide, hand_in, line, opened, send_body, sent, signed
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.ferpa("R1"), pytest.mark.ferpa("R2")]
 
+_WAITING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database() AND usename = $1"
+)
 NAMED = "SELECT idx FROM gateway.roster_submission WHERE body IS NOT NULL"
 
 
@@ -338,6 +345,30 @@ async def test_a_stop_that_comes_in_between_is_seen_by_the_answer_and_by_the_dec
     assert names(await gateway.rows(MENTORING)) == first("gulnara", "mentored_a", "mentored_b")
 
 
+async def test_what_is_said_of_a_line_while_it_is_decided_changes_nothing_of_what_it_means(gateway: Gateway) -> None:
+    roster = await hand_in(gateway, MENTORING, line("fio"), covers="additions")
+    admin = await gateway.database.connection("admin")
+    async with at_work(gateway) as office, opened(gateway) as other, other.engine.connect() as connection:
+
+        async def waiting(sessions: int, *, unless: asyncio.Task[None] | None = None) -> None:
+            """Wait until so many of the office's sessions wait for a lock, or a task is done."""
+            login = await connection.scalar(text("SELECT session_user"))
+            async with asyncio.timeout(30):
+                while not (unless and unless.done()) and await admin.fetchval(_WAITING, login) < sessions:  # noqa: ASYNC110 - of another session
+                    await asyncio.sleep(0.002)
+
+        async with connection.begin():
+            await next_index(connection)
+            deciding = asyncio.create_task(decide(gateway, roster))
+            await waiting(1)
+            aside = asyncio.create_task(office.set_aside(roster, [1]))
+            await waiting(2, unless=aside)
+        await deciding
+        with pytest.raises(LineRefused):
+            await aside
+        assert (await office.summary(roster)).accepted == 1
+
+
 @pytest.mark.claim(1)
 async def test_a_roster_that_somebody_wrote_to_is_not_accepted(gateway: Gateway) -> None:
     roster = await hand_in(gateway, MENTORING, line("fio"), covers="additions")
@@ -373,7 +404,7 @@ async def test_names_go_when_their_time_is_over_and_codes_stay(gateway: Gateway)
     for days, left in ((30, {kept, waiting}), (31, {waiting}), (90, {waiting}), (91, set())):
         await gateway.at(NOON + dt.timedelta(days=days))
         # Beside serving, by a role that cannot read them; nobody has to look.
-        async with upkeep(app, every=0.01), asyncio.timeout(10):
+        async with upkeep(app, every=0.01), asyncio.timeout(PATIENCE):
             while {row["idx"] for row in await owner.fetch(NAMED)} - left:  # noqa: ASYNC110 - it says nothing
                 await asyncio.sleep(0.02)
         async with at_work(gateway) as office:

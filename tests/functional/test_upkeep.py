@@ -14,6 +14,7 @@ from gateway.services.upkeep import MARGIN, forget_metered, forget_spent, upkeep
 from tests.factories.database import TestDatabase
 from tests.factories.installation import TestInstallation
 from tests.factories.long_log import append, drafts, numbers
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = pytest.mark.claim(4)
 
@@ -67,7 +68,7 @@ async def test_a_running_gateway_forgets_by_itself_and_goes_on_after_a_refusal(
         await owner.execute("REVOKE EXECUTE ON FUNCTION audit.purge_once(timestamptz, integer) FROM pactgate_app")
         await asyncio.sleep(0.1)
         await owner.execute("GRANT EXECUTE ON FUNCTION audit.purge_once(timestamptz, integer) TO pactgate_app")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(await left(installed)) > 2:  # noqa: ASYNC110 - the work says nothing when it is done
                 await asyncio.sleep(0.02)
             while len(await left(installed, "meter")) > 2:  # noqa: ASYNC110 - as above
@@ -91,6 +92,6 @@ async def test_a_running_gateway_has_the_newest_entries_indexed(database: TestDa
     pool = await database.pool("app", size=2)
     await append(await database.connection("app"), drafts(BLOCK, numbers(9)))
     auditor = await database.connection("auditor")
-    async with upkeep(pool, every=0.01), asyncio.timeout(10):
+    async with upkeep(pool, every=0.01), asyncio.timeout(PATIENCE):
         while not (await extent(auditor)).times:  # noqa: ASYNC110 - the work says nothing when it is done
             await asyncio.sleep(0.02)

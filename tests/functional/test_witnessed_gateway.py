@@ -26,6 +26,7 @@ from gateway.services.witnessing.naming import Namings
 from tests.factories.cohort import TUTORING
 from tests.factories.gateway import NOON, Gateway
 from tests.factories.superuser import alarms, change, refusal, superuser
+from tests.factories.unhurried import PATIENCE, until
 from tests.factories.witness import NAME, served_witness
 from tests.factories.witnessing import LyingAnswer, Watched, free_port, liar, naming
 
@@ -409,20 +410,14 @@ async def test_a_hanging_witness_is_not_waited_for_by_anybody(
             vkey = witness.signer.verifier.vkey
             await watched.name((vkey, slow.url))
             await gateway.serve(witnesses_every=0.02)
-            await _until(lambda: bool(slow.asked))
+            await until(lambda: bool(slow.asked))
             for _ in range(20):
                 assert (await gateway.ask(TUTORING)).body
             assert len(slow.asked) == 1
             await watched.name((vkey, witness.url))
-            await _until(lambda: bool(witness.lines))
-            async with asyncio.timeout(60):
+            await until(lambda: bool(witness.lines))
+            async with asyncio.timeout(PATIENCE):
                 await gateway.close()
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not is_so():  # noqa: ASYNC110 - what is waited for happens in another thread
-            await asyncio.sleep(0.01)
 
 
 # A log that was set back or rewritten.

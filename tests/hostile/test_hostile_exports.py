@@ -163,6 +163,14 @@ def test_another_delimiter_is_guessed_aloud_and_never_silently(tmp_path: Path, l
         stage(mapping, mapping.load[0], tmp_path)
 
 
+def test_another_encoding_of_the_header_is_guessed_aloud_and_never_silently(tmp_path: Path) -> None:
+    header = HEADER.replace(HEADER.split(",", maxsplit=1)[0], "Schülernummer", 1)
+    (tmp_path / "students.csv").write_bytes(header.encode("cp1252"))
+    mapping = mapping_for("students")
+    with pytest.raises(BadMapping, match="bytes of another encoding; is it 'cp1252'"):
+        stage(mapping, mapping.load[0], tmp_path)
+
+
 def test_what_a_spreadsheet_would_compute_stays_what_it_is(tmp_path: Path) -> None:
     names = ("=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "-2", "O'Brien", "Ñandú", "李", "Ὀδυσσεύς", "نور", "राम")
     rows = "".join(f'{number},"{name}",,,,,\n' for number, name in enumerate(names))

@@ -147,8 +147,10 @@ def _line(name: str, rule: Rule) -> str:
 def _untaken(table: Table, also: Mapping[str, str]) -> Iterator[str]:
     """Name a table of which nothing was made, and no column of one that has no names for them."""
     yield ""
-    seen = f"{len(table.columns)} columns" + ("" if table.has_header else ", and no header line that was understood")
-    yield f"# TODO: nothing was made of {quoted(table.source.path)}: {seen}."
+    sheet = "" if table.source.sheet is None else f", sheet {quoted(table.source.sheet)}"
+    columns = f"{len(table.columns)} column{'' if len(table.columns) == 1 else 's'}"
+    seen = columns + ("" if table.has_header else ", and no header line that was understood")
+    yield f"# TODO: nothing was made of {quoted(table.source.path)}{sheet}: {seen}."
     if table.name in also:
         yield f"# It looks like {also[table.name]} too: a mapping file of its own may fill that, with a scope."
 

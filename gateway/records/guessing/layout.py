@@ -2,6 +2,7 @@
 
 import csv
 import re
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 
@@ -41,13 +42,19 @@ def delimiter(text: str) -> str:
     """Return the letter that parts most lines into the same number of cells, more than one."""
 
     def worth(letter: str) -> tuple[float, int]:
-        widths = [
-            len(cells) for cells in islice(csv.reader(text.splitlines(), delimiter=letter), SAMPLE_LINES) if cells
-        ]
+        widths = [len(cells) for cells in first_rows(text, letter) if cells]
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
         return (widths.count(common) / len(widths) if common > 1 else 0.0, common)
 
     return max(_DELIMITERS, key=worth)
+
+
+def first_rows(text: str, delimiter: str) -> list[list[str]]:
+    """Return the cells of the first lines, up to one that no table has."""
+    found: list[list[str]] = []
+    with suppress(csv.Error):
+        found += islice(csv.reader(text.splitlines(), delimiter=delimiter), SAMPLE_LINES)
+    return found
 
 
 def header_line(lines: list[list[str]]) -> tuple[int, tuple[str, ...], bool]:

@@ -1,6 +1,5 @@
 """What tables an export holds, each with its first rows."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.records.errors import BadSource
-from gateway.records.guessing.layout import SAMPLE_LINES, beginning, delimiter, header_line
+from gateway.records.guessing.layout import SAMPLE_LINES, beginning, delimiter, first_rows, header_line
 from gateway.records.guessing.words import squeezed
 from gateway.records.loading.archive import Archive, export_at
 from gateway.records.loading.batches import Row
@@ -88,9 +87,8 @@ def _tables(export: Export, path: str, taken: set[str]) -> Iterator[Table]:
     elif kind in _TEXTS:
         text, encoding = beginning(export, path)
         parted_by = delimiter(text)
-        lines = list(islice(csv.reader(text.splitlines(), delimiter=parted_by), SAMPLE_LINES))
         source = SourceFile(path, encoding=encoding, delimiter=parted_by)
-        yield from _table(export, _free(stem, taken), source, header_line(lines))
+        yield from _table(export, _free(stem, taken), source, header_line(first_rows(text, parted_by)))
 
 
 def _table(export: Export, name: str, source: SourceFile, found: tuple[int, tuple[str, ...], bool]) -> Iterator[Table]:

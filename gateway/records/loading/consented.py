@@ -11,7 +11,7 @@ from gateway.records.loading.comparing import begins
 from gateway.records.loading.targets import CONSENTS
 from gateway.records.loading.workspace import Workspace
 from gateway.records.numbers import Said
-from gateway.records.signed import Capacity, plain_name
+from gateway.records.signed import Capacity, compared_name
 
 _OLDER: Final = (
     "it says neither who signed, nor for what purpose, to whom, what will be done, in which form, what proves it nor"
@@ -48,7 +48,11 @@ async def _refuse_restricted(work: Workspace, number: int) -> None:
         f"SELECT s.at_line, s.signer, r.parent FROM pg_temp.staged_{number} AS s"
         f" JOIN ({_RESTRICTIONS}) AS r ON r.student_id = s.student_id WHERE s.signed_by = '{Capacity.PARENT}'"
     )
-    lines = {row["at_line"] for row in found if row["signer"] is None or plain_name(row["signer"]) == row["parent"]}
+    lines = {
+        row["at_line"]
+        for row in found
+        if row["signer"] is None or compared_name(row["signer"]) == compared_name(row["parent"])
+    }
     if lines:
         listed = ", ".join(str(line) for line in sorted(lines))
         await _refuse(work, number, f"s.at_line IN ({listed})", _RESTRICTED)

@@ -86,8 +86,10 @@ def open_csv(export: Export, name: str, source: SourceFile) -> CsvFile:
     return CsvFile(name, export, source, columns)
 
 
-def hint_at_delimiter(columns: tuple[str, ...]) -> str:
-    """Return a sentence for a file that seems to be written with another delimiter, or nothing."""
+def hint_at_layout(columns: Sequence[str]) -> str:
+    """Return a sentence for a file that seems to be written with another delimiter or encoding, or nothing."""
+    if _is_strange(columns):
+        return " The names of its columns hold bytes of another encoding; is it 'cp1252'?"
     likely = [named for letter, named in _SEPARATORS.items() if len(columns) == 1 and letter in columns[0]]
     return f" It has one column only; is its delimiter '{likely[0]}'?" if likely else ""
 

@@ -150,15 +150,17 @@ def _not_kept(student: str, stood: str) -> str:
 
 
 async def _refuse(work: Workspace, number: int) -> None:
-    """Refuse every row of the numbers in question; each number is named once, by its first row."""
+    """Refuse, and count, every row of the numbers in question; each number is named once, by its first row."""
     await work.refuse(
         number,
         f"WITH gone AS (DELETE FROM pg_temp.staged_{number} AS s USING pg_temp.asked AS a"
         " WHERE a.student_id = s.student_id RETURNING s.student_id, s.at_line)"
-        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id)"
-        f" SELECT {number}, min(at_line), $1, '', '', student_id FROM gone GROUP BY student_id",
+        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id, rows)"
+        f" SELECT {number}, min(at_line), $1, '', '', student_id, count(*) FROM gone GROUP BY student_id",
         _ASK,
     )
+    more = "SELECT coalesce(sum(rows) - count(*), 0) FROM pg_temp.refused WHERE load = $1"
+    work.refused[number] += int(await work.connection.fetchval(more, number))
 
 
 async def _refuse_earlier(work: Workspace, number: int, day: str) -> None:

@@ -78,7 +78,10 @@ class SourceRows:
             if isinstance(row, Refused):
                 refused = row.in_order(order)
                 # INVARIANT: what a row was meant to change does not stand because the row cannot be read.
-                own_id = refused.cells[at] if at is not None and refused.cells else ""
+                own_id = refused.cells[at] if at is not None and refused.cells and len(self.layers) > 1 else ""
+                if own_id and seen.has(own_id, before=layer.name):
+                    self.passed_over += 1
+                    continue
                 if own_id and not is_oldest:
                     seen.note(own_id, layer.name)
                 yield refused

@@ -12,10 +12,19 @@ from gateway.records.loading.batches import Refused
 from gateway.records.loading.comparing import matched, same, visible
 from gateway.records.loading.mapping import Load
 from gateway.records.loading.refusals import examples, reasons
-from gateway.records.loading.settled import settle
+from gateway.records.loading.settled import EVER, settle
 from gateway.records.loading.spoken import end_unnamed
 from gateway.records.loading.staging import Staging
-from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, EXIT, TARGETS, Target, key_of
+from gateway.records.loading.targets import (
+    DECIDING,
+    ENDING_WIDENS,
+    EXIT,
+    LINE,
+    OPT_OUTS,
+    TARGETS,
+    Target,
+    key_of,
+)
 from gateway.records.loading.workspace import KNOWN, Workspace
 
 ENDED_HELD: Final = 10
@@ -135,15 +144,17 @@ async def compare(
 async def _refuse_twice(work: Workspace, number: int, target: str) -> None:
     """Refuse every row of a key that appears more than once: which one was meant cannot be told."""
     key = key_of(target)
-    about_students = TARGETS[target].is_about_students
+    kind = TARGETS[target]
+    student = "s.student_id" if kind.is_about_students else "NULL::uuid AS student_id"
+    line = f"s.{LINE}" if LINE in kind.table.c else f"NULL::text AS {LINE}"
     await work.refuse(
         number,
         f"WITH twice AS (SELECT {', '.join(key)} FROM pg_temp.staged_{number}"
         f" GROUP BY {', '.join(key)} HAVING count(*) > 1),"
         f" gone AS (DELETE FROM pg_temp.staged_{number} AS s USING twice AS t WHERE {same(target, key, 's', 't')}"
-        f" RETURNING s.at_line, {'s.student_id' if about_students else 'NULL::uuid AS student_id'})"
-        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id)"
-        f" SELECT {number}, at_line, 'its key appears more than once', '', '', student_id FROM gone",
+        f" RETURNING s.at_line, {student}, {line})"
+        " INSERT INTO pg_temp.refused (load, at_line, reason, field, shape, student_id, line)"
+        f" SELECT {number}, at_line, 'its key appears more than once', '', '', student_id, {LINE} FROM gone",
     )
 
 
@@ -184,6 +195,10 @@ async def _meet(work: Workspace, number: int, load: Load) -> tuple[int, int]:
         spoken_of = f"EXISTS (SELECT FROM pg_temp.places_{number} AS p WHERE {place})"
     else:
         spoken_of = "true"
+    if target == OPT_OUTS and scope and "student_id" not in scope:
+        # A no to everything that stands in for a row: of which agreement that was, nobody knows any more.
+        scope = (*scope, "from_date")
+        spoken_of = f"{spoken_of} AND v.from_date <> DATE '{EVER}'"
     if "by_hand" in kind.table.c:  # what a person entered ends by hand, or is changed by a list that names it
         spoken_of = f"({spoken_of}) AND NOT v.by_hand"
     counts = await work.connection.fetchrow(

@@ -15,7 +15,7 @@ from typing import Any, Final
 from audit.events import Event
 from gateway.records.loading.comparing import IN_FORCE, begins, matched
 from gateway.records.loading.merge import Difference, digest_taken
-from gateway.records.loading.prepare import HELD
+from gateway.records.loading.prepare import HELD, MENDED_BY, mends
 from gateway.records.loading.staging import row_digest
 from gateway.records.loading.targets import DECIDING, EXIT, OPT_OUTS, TARGETS, columns_of
 from gateway.records.loading.workspace import ROWS, Workspace
@@ -23,6 +23,8 @@ from gateway.records.meanings import ALL
 
 COVERS: Final = "covers"
 """What a consent covers."""
+SIGNED: Final = "signed_on"
+"""The day a consent was signed: the earlier it is, the less of later versions it covers (`meanings`)."""
 LAST_DAY: Final = "to_date"
 """The last day of a listing; of a stay it is `EXIT`."""
 PROGRAMS: Final = "programs"
@@ -62,9 +64,10 @@ async def _narrowed(work: Workspace, difference: Difference, digest: "hashlib._H
     if target in DECIDING:
         # Whoever is withheld stays so, although the rows of this load would mend it.
         await connection.execute(
-            f"INSERT INTO pg_temp.withheld SELECT {number}, h.student_id FROM records.withheld AS h"
-            f" WHERE h.target = '{target}' AND {HELD} AND NOT EXISTS (SELECT FROM pg_temp.withheld AS w"
-            f" WHERE w.load = {number} AND w.student_id = h.student_id)"
+            f"INSERT INTO pg_temp.withheld SELECT DISTINCT {number}, h.student_id FROM records.withheld AS h"
+            f" WHERE h.target = '{target}' AND {HELD} AND {MENDED_BY.format('$1')} AND NOT EXISTS"
+            f" (SELECT FROM pg_temp.withheld AS w WHERE w.load = {number} AND w.student_id = h.student_id)",
+            mends(work.source, [difference.load]),
         )
     await connection.execute(
         f"CREATE TEMP TABLE narrow_{number} AS TABLE pg_temp.staged_{number} WITH NO DATA;"
@@ -126,7 +129,7 @@ async def _shorten(work: Workspace, number: int, target: str) -> None:
     last = next((name for name in (EXIT, LAST_DAY, PROGRAM_EXIT) if name in columns), None)
     if last is None:
         return
-    named = [name for name in (last, COVERS) if name in columns]
+    named = [name for name in (last, COVERS, SIGNED) if name in columns]
     found = await work.connection.cursor(
         f"SELECT v.row_id, {', '.join(f'v.{name}' for name in columns)},"
         f" {', '.join(f's.{name} AS new_{name}' for name in named)}"
@@ -151,7 +154,7 @@ async def _shorten(work: Workspace, number: int, target: str) -> None:
 
 
 def _common(row: Mapping[str, Any], columns: Sequence[str], named: Sequence[str]) -> list[Any] | None:
-    """Return a row in force as far as the new one leaves it: until the earlier last day, for what both cover."""
+    """Return a row in force as far as the new one leaves it: for what both cover, by the earlier day of each kind."""
     values = {name: row[name] for name in columns}
     for name in named:
         old, new = row[name], row[f"new_{name}"]

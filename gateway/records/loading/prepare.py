@@ -4,13 +4,14 @@ Writing a load so that nobody sees it yet, and undoing what a load that failed h
 Rows carry the number of a batch that is not visible; the short final transaction only moves the frontier.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import asyncpg
 
 from gateway.records.columns import is_loaded, metadata
 from gateway.records.loading.comparing import begins
+from gateway.records.loading.mapping import Load
 from gateway.records.loading.merge import Difference
 from gateway.records.loading.targets import DECIDING, columns_of, key_of
 from gateway.records.loading.workspace import ROWS, rows_of
@@ -25,6 +26,10 @@ _WRAPPED_BY: Final = (
 _NEWEST: Final = "(SELECT f.batch FROM records.frontier AS f)"
 HELD: Final = f"h.from_batch <= {_NEWEST} AND (h.to_batch IS NULL OR h.to_batch > {_NEWEST})"
 """Of the table of who is withheld, under the alias `h`: who is now."""
+MENDED_BY: Final = (
+    "({0}::text IS NULL OR EXISTS (SELECT FROM records.batch AS b WHERE b.id = h.from_batch AND b.source = {0}))"
+)
+"""Of the same: withheld by the mapping of this name, or by any if it is NULL."""
 _UNDO: Final = "; ".join(
     f"DELETE FROM {table.fullname} WHERE from_batch > {_NEWEST};"
     f" UPDATE {table.fullname} SET to_batch = NULL WHERE to_batch > {_NEWEST}"
@@ -104,31 +109,45 @@ async def keep_beginnings(connection: asyncpg.Connection, difference: Difference
     )
 
 
-async def withhold(connection: asyncpg.Connection, differences: Sequence[Difference], batch: int) -> bool:
+def mends(source: str, loads: Iterable[Load]) -> str | None:
     """
-    Date who is withheld: those of this load's refused rows, and no longer those of the load before.
+    Return by which mapping somebody was withheld whom these loads of the mapping `source` can let go; None: by any.
+
+    INVARIANT: nobody is withheld no more by a load that says nothing of the row for which they are: one of another
+    mapping, unless this one is the whole truth about its target.
+    """
+    return None if any(each.scope is None for each in loads) else source
+
+
+async def withhold(connection: asyncpg.Connection, source: str, differences: Sequence[Difference], batch: int) -> bool:
+    """
+    Date who is withheld: those of this load's refused rows, and no longer those whom a load before withheld (`mends`).
 
     Return whether that is anybody else than before.
     """
     changed = False
     for target in dict.fromkeys(each.target for each in differences if each.target in DECIDING):
-        numbers = [each.number for each in differences if each.target == target]
+        own = [each for each in differences if each.target == target]
+        numbers = [each.number for each in own]
         mended = await connection.execute(
-            f"UPDATE records.withheld AS h SET to_batch = $1 WHERE h.target = $2 AND {HELD} AND NOT EXISTS"
+            f"UPDATE records.withheld AS h SET to_batch = $1 WHERE h.target = $2 AND {HELD}"
+            f" AND {MENDED_BY.format('$4')} AND NOT EXISTS"
             " (SELECT FROM pg_temp.withheld AS w WHERE w.load = ANY($3::int[]) AND w.student_id = h.student_id)",
             batch,
             target,
             numbers,
+            mends(source, (each.load for each in own)),
         )
         broken = await connection.execute(
             "INSERT INTO records.withheld (student_id, target, digest, from_batch)"
             " SELECT DISTINCT w.student_id, $2::text, $4::bytea, $1::bigint FROM pg_temp.withheld AS w"
-            f" WHERE w.load = ANY($3::int[]) AND NOT EXISTS (SELECT FROM records.withheld AS h"
-            f" WHERE h.target = $2 AND {HELD} AND h.student_id = w.student_id)",
+            " WHERE w.load = ANY($3::int[]) AND NOT EXISTS (SELECT FROM records.withheld AS h"
+            f" WHERE h.target = $2 AND {HELD} AND {MENDED_BY.format('$5')} AND h.student_id = w.student_id)",
             batch,
             target,
             numbers,
             bytes(16),
+            source,
         )
         changed = changed or rows_of(mended) > 0 or rows_of(broken) > 0
     return changed

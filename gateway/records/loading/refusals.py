@@ -22,8 +22,8 @@ async def reasons(work: Workspace, number: int) -> dict[str, int]:
     if not work.refused[number]:
         return {}
     rows = await work.connection.fetch(
-        "SELECT reason, count(*) AS rows FROM pg_temp.refused WHERE load = $1 GROUP BY reason"
-        " ORDER BY rows DESC, reason LIMIT $2",
+        "SELECT reason, sum(rows) AS rows FROM pg_temp.refused WHERE load = $1 GROUP BY reason"
+        " ORDER BY sum(rows) DESC, reason LIMIT $2",
         number,
         REASONS,
     )

@@ -16,7 +16,8 @@ from gateway.records.loading.targets import CONSENTS, LINE, OPT_OUTS, columns_of
 from gateway.records.loading.workspace import ROWS, Workspace
 from gateway.records.numbers import Said
 
-_EVER: Final = dt.date(1900, 1, 1)
+EVER: Final = dt.date(1899, 12, 31)
+"""The day from which a no counts that stands in for a row which cannot be read: no cell of a file can say it."""
 
 
 async def settle(work: Workspace, number: int, target: str) -> int:
@@ -64,7 +65,7 @@ async def _say_no_to_everything(work: Workspace, number: int) -> None:
     )
     records: list[tuple[Any, ...]] = []
     async for row in found:
-        said = {"student_id": row["student_id"], LINE: None, "scope": "sharing", "from_date": _EVER}
+        said = {"student_id": row["student_id"], LINE: None, "scope": "sharing", "from_date": EVER}
         values = tuple(said[name] for name in columns)
         records.append((*values, digest_of(values), 0))
         if len(records) >= ROWS:

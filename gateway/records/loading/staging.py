@@ -13,7 +13,7 @@ from gateway.records.errors import BadMapping
 from gateway.records.loading.batches import Batch, Refused
 from gateway.records.loading.cells import CellRefused, Lookups, Value, reader_for, shape_of
 from gateway.records.loading.conditions import NOWHERE, tests_of, those_meant
-from gateway.records.loading.csvfile import hint_at_delimiter
+from gateway.records.loading.csvfile import hint_at_layout
 from gateway.records.loading.fields import Field, field_for
 from gateway.records.loading.forms import doubtful, require_forms, require_known, require_order
 from gateway.records.loading.joining import asked_of, doubt_of, joined, keys_of, shelved
@@ -195,11 +195,11 @@ def _require_columns(load: Load, file: SourceRows, joined: Sequence[SourceRows],
     missing = tuple(f"{table.name}." for table in joined if not table.layers)
     for table, join in zip(joined, load.join, strict=True):
         if table.layers and join.key not in table.columns:
-            raise BadMapping(f"The file {table.name!r} has no column {join.key!r}.{hint_at_delimiter(table.columns)}")
+            raise BadMapping(f"The file {table.name!r} has no column {join.key!r}.{hint_at_layout(table.columns)}")
     known = set(columns)
     for column in _columns(load):
         if column not in known and not column.startswith(missing):
-            hint = hint_at_delimiter(file.columns)
+            hint = hint_at_layout(file.columns)
             raise BadMapping(f"{load.target}: the file {file.name!r} has no column {column!r}.{hint}")
 
 

@@ -40,7 +40,8 @@ _TABLES: Final = (
     "DISCARD TEMP;"
     'CREATE TEMP TABLE fresh (student_id uuid NOT NULL, student_identifier text COLLATE "C" PRIMARY KEY);'
     "CREATE TEMP TABLE refused (load int NOT NULL, at_line bigint NOT NULL, reason text NOT NULL,"
-    ' field text NOT NULL, shape text NOT NULL, number text COLLATE "C", line text COLLATE "C", student_id uuid);'
+    ' field text NOT NULL, shape text NOT NULL, number text COLLATE "C", line text COLLATE "C", student_id uuid,'
+    " rows int NOT NULL DEFAULT 1);"
     "CREATE TEMP TABLE leaving (load int NOT NULL, row_id bigint NOT NULL, student_id uuid,"
     " changed boolean NOT NULL, narrowed boolean NOT NULL);"
     "CREATE TEMP TABLE withheld (load int NOT NULL, student_id uuid NOT NULL);"

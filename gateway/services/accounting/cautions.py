@@ -82,7 +82,8 @@ class _Tells:
     def __init__(self, telling: Mapping[str, Tells], catalogue: Catalogue) -> None:
         self._telling = telling
         self._homelessness = frozenset(each.id for each in catalogue if each.gate == _HOMELESSNESS)
-        self._discipline = frozenset(each.id for each in catalogue.in_dataset(_DISCIPLINE))
+        # Schools and school years stand in every dataset, and tell nothing of discipline.
+        self._discipline = frozenset(each.id for each in catalogue if each.datasets == (_DISCIPLINE,))
         self.each: tuple[tuple[Warn, Callable[[About], bool]], ...] = (
             (Warn.PARTNER_TELLS, self._partner),
             (Warn.TELLS_HOMELESSNESS, lambda about: self._holds(about, self._homelessness)),
@@ -90,7 +91,10 @@ class _Tells:
                 Warn.TELLS_FOSTER_CARE,
                 lambda about: about.basis == Basis.CHILD_WELFARE or self._holds(about, _FOSTER_CARE),
             ),
-            (Warn.TELLS_DISCIPLINE, lambda about: self._holds(about, self._discipline)),
+            (
+                Warn.TELLS_DISCIPLINE,
+                lambda about: about.dataset == _DISCIPLINE or self._holds(about, self._discipline),
+            ),
             (Warn.TELLS_JUSTICE, lambda about: about.basis == Basis.JUVENILE_JUSTICE),
             (Warn.TELLS_THREAT, lambda about: about.threat is not None),
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,8 @@ from audit.commitments import Private, row_commitments
 from gateway.records import facts, release
 from gateway.records.errors import RecordsError
 from gateway.records.named import read_named_past
+from gateway.records.numbers import Said
+from gateway.records.standing import renumbered
 from gateway.records.subjects import SubjectKey
 from gateway.services.analysis.past import Past
 from gateway.services.errors import NotRebuilt
@@ -41,8 +43,12 @@ async def rebuild_release(
     permit = _permit(past, found)
     known, subject = facts.identity.c, release.subject.c
     sealed = any_(literal(key.sealed(sorted(set(found.subjects))), ARRAY(subject.sealed.type)))
-    own = select(known.student_identifier).where(known.student_id == subject.student_id, subject.sealed == sealed)
-    numbers = (await connection.scalars(own.order_by(known.student_identifier))).all()
+    own = (known.student_id == subject.student_id, subject.sealed == sealed)
+    # Under the number that each had then: one that was given to another child since is the former holder's there.
+    said = renumbered.c
+    reused = (said.student_id == subject.student_id, said.kind == Said.REUSED.value, said.to_idx.is_(None))
+    then = select(said.student_identifier).where(*reused).limit(1).scalar_subquery()
+    numbers = (await connection.scalars(select(func.coalesce(then, known.student_identifier)).where(*own))).all()
     if not numbers:
         raise NotRebuilt("Nothing leads to the students of the entry any more.")
     try:

@@ -6,15 +6,12 @@ accounting gives the same bytes, and no word of an agreement is read as markup.
 """
 
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Final
-
-import msgspec
-import typst
 
 from gateway.services.accounting import wording
 from gateway.services.accounting.lines import Accounting, Channel, Line
 from gateway.services.publishing.signed_words import shown
+from gateway.services.typesetting import typeset
 
 _COLUMNS: Final = ("Who received it", "What was shared", "Why, and on what ground", "When and how often")
 _FEW: Final = 6
@@ -36,16 +33,7 @@ def paper(accounting: Accounting, letterhead: Sequence[str] = ()) -> bytes:
         "sections": _sections(accounting),
         "footer": f"As of entry {accounting.entry} of the district's log, {wording.day(accounting.now)}",
     }
-    made = typst.compile(
-        (files("gateway.services.accounting") / "accounting.typ").read_bytes(),
-        sys_inputs={"said": msgspec.json.encode(said).decode()},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=int(accounting.now.timestamp()),
-        format="pdf",
-    )
-    assert isinstance(made, bytes)  # one document
-    return made
+    return typeset("gateway.services.accounting", "accounting.typ", said, accounting.now)
 
 
 def _about(accounting: Accounting) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.records import standing
+from gateway.records.numbers import one_with
 from gateway.records.release import in_force, population
 
 
@@ -52,7 +53,9 @@ async def read_on_file(connection: AsyncConnection, student: UUID) -> OnFile:
     ]
     said += [
         Said(row.scope, row.line, (), row.from_date, None, row.from_idx, row.to_idx)
-        for row in await _rows(connection, standing.opt_out, student)
+        # A no under a number that was merged since is a no of the child.
+        for each in await one_with(connection, student)
+        for row in await _rows(connection, standing.opt_out, each)
     ]
     said += [
         Said("statement", None, tuple(row.elements), row.stated_on, None, row.from_idx, row.to_idx)

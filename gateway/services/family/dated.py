@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Column, Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,14 +36,15 @@ async def require_dated(connection: AsyncConnection, request: int, event: str, b
     row = (await connection.execute(select(dated.table).where(own, dated == by).limit(1))).one_or_none()
     if row is None:
         raise RequestRefused(f"Entry {by} is about another student.")
-    if by < request and not await _stands(connection, event, row):
+    if by < request and not await _stands(connection, event, row, child):
         raise RequestRefused(f"Entry {by} came before the request, and does not answer it any more.")
 
 
-async def _stands(connection: AsyncConnection, event: str, row: Row[Any]) -> bool:
+async def _stands(connection: AsyncConnection, event: str, row: Row[Any], child: UUID) -> bool:
+    """Return whether what the entry did is so still for the child that stands, whichever number it was done under."""
     if event == Event.OPTED_OUT:
         return row.to_idx is None
-    given = (consent.c.student_id == row.student_id, consent.c.to_idx.is_(None))
+    given = (consent.c.student_id == child, consent.c.to_idx.is_(None))
     if event == Event.CONSENT_WITHDRAWN:
         return not await connection.scalar(select(exists().where(*given, consent.c.line == row.line)))
     return False

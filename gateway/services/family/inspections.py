@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agreements.documents.destruction import WHOLE, Certificate
 from agreements.elements import Catalogue
 from agreements.errors import DestructionHeld
+from gateway.records.numbers import one_with
 from gateway.records.release import population, subject
 from gateway.records.subjects import SubjectKey
 from gateway.services.errors import RecordKept
@@ -45,7 +46,7 @@ async def students_kept(
     connection: AsyncConnection, registry: Registry, catalogue: Catalogue, key: SubjectKey | None
 ) -> list[UUID]:
     """
-    Return the students whose records are kept for an open request to inspect.
+    Return the students whose records are kept for an open request to inspect, under whichever of their numbers.
 
     Raises `RecordKept` if there is one and nobody can tell whose it is: without the key of the subject numbers, or with
     a list that was altered.
@@ -57,8 +58,9 @@ async def students_kept(
     if key is None or numbers is None:
         raise _kept(sorted(found.numbers))
     links = key.sealed(sorted(numbers))
-    rows = await connection.scalars(select(subject.c.student_id).where(subject.c.sealed.in_(links)))
-    return sorted(rows)
+    asked = (await connection.scalars(select(subject.c.student_id).where(subject.c.sealed.in_(links)))).all()
+    # What stands under a number that was merged since is the same child's.
+    return sorted({each for student in asked for each in await one_with(connection, student)})
 
 
 class OpenInspections:

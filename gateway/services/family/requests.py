@@ -185,11 +185,13 @@ class FamilyRequests:
         # What was done before anybody asked answers nobody, nor does what was done about another child.
         if found.event in DATED_BY:
             await require_dated(filing.connection, index, found.event, by, self._key)
+        elif by < index:
+            raise RequestRefused(f"Entry {by} came before the request.")
         if found.event in _ABOUT_ONE:
             lists = await whose(filing.connection, [index, by])
             own = lists.numbers[index]
-            if by < index or own is None or not lists.concerns(by, own):
-                raise RequestRefused(f"Entry {by} came before the request, or is about another student.")
+            if own is None or not lists.concerns(by, own):
+                raise RequestRefused(f"Entry {by} is about another student.")
 
 
 async def _require_new(filing: Filing, document: Envelope) -> None:

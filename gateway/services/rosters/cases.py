@@ -21,6 +21,7 @@ from gateway.services.rosters.kept import (
     OPEN,
     Submission,
     content_of,
+    hold_lines,
     keep_found,
     lines_of,
     match_again,
@@ -93,6 +94,7 @@ async def _accepting(
     under = filing.registry.history.get(content.agreement)
     if under is None or under.verified.agreement.id != submission.line:
         raise RosterAltered("The roster was handed in under another agreement.")
+    await hold_lines(connection, submission.roster)
     found, directory = await match_again(connection, submission.roster, content.lines)
     await keep_found(connection, submission.roster, content.lines, found)
     kept = await lines_of(connection, submission.roster)

@@ -89,6 +89,11 @@ async def lines_of(connection: AsyncConnection, roster: int) -> Mapping[int, Kep
     return {row.number: KeptLine(row.number, row.state, _found(row)) for row in rows}
 
 
+async def hold_lines(connection: AsyncConnection, roster: int) -> None:
+    """Let nobody say otherwise of a line until the transaction ends: what is decided of it is what it means then."""
+    await connection.execute(select(roster_line.c.number).where(roster_line.c.submission == roster).with_for_update())
+
+
 async def match_again(
     connection: AsyncConnection, roster: int, lines: Sequence[RosterLine]
 ) -> tuple[Sequence[Found], Directory]:
@@ -126,15 +131,18 @@ async def keep_found(
     for each in found:
         before = kept.get(each.number)
         if before is not None and before.state == OPEN and columns_of(before.found) != columns_of(each):
-            await write_line(connection, roster, each.number, **columns_of(each))
+            await write_line(connection, roster, each.number, OPEN, **columns_of(each))
 
 
-async def write_line(connection: AsyncConnection, roster: int, number: int, **columns: object) -> None:
-    """Change what is kept of one line."""
+async def write_line(connection: AsyncConnection, roster: int, number: int, standing: str, **columns: object) -> bool:
+    """
+    Change what is kept of one line that is `standing` so; return whether it is.
+
+    INVARIANT: what was decided about a line while somebody looked at it stands: nobody comes to mean another child.
+    """
     kept = roster_line.c
-    await connection.execute(
-        update(roster_line).where(kept.submission == roster, kept.number == number).values(columns)
-    )
+    own = (kept.submission == roster, kept.number == number, kept.state == standing)
+    return (await connection.execute(update(roster_line).where(*own).values(columns))).rowcount == 1
 
 
 async def _received_under(connection: AsyncConnection, roster: int, row: Any, handed: Handed) -> str:  # noqa: ANN401 - a row

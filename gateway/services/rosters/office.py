@@ -182,7 +182,8 @@ class RosterOffice:
             if not meant:
                 raise LineRefused("No student has this number.")
             said = Found(number, meant[0], Rule.PERSON)
-            await write_line(connection, roster, number, **columns_of(said))
+            if not await write_line(connection, roster, number, OPEN, **columns_of(said)):
+                raise LineRefused(f"Line {number} is not open.")
 
     async def set_aside(self, roster: int, numbers: Collection[int], *, back: bool = False) -> None:
         """
@@ -194,9 +195,8 @@ class RosterOffice:
         async with self._engine.begin() as connection:
             _, kept = await self._matched(connection, roster)
             for number in sorted(set(numbers)):
-                if number not in kept or kept[number].state != before:
+                if number not in kept or not await write_line(connection, roster, number, before, state=after):
                     raise LineRefused(f"Line {number} is not {before.replace('_', ' ')}.")
-                await write_line(connection, roster, number, state=after)
 
     async def _matched(
         self, connection: AsyncConnection, roster: int

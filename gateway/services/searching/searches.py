@@ -23,8 +23,8 @@ from audit.index import catch_up
 from audit.query import Query
 from audit.search import Found, search
 from gateway.records.subjects import SubjectKey
-from gateway.services.errors import CursorRefused, LinkErased
-from gateway.services.explaining.evidence import student_numbered
+from gateway.services.errors import CursorRefused
+from gateway.services.naming import numbered
 from gateway.services.obligations.history import driver_of
 from gateway.services.office import Office
 from gateway.services.searching.wanted import Wanted, clauses_for
@@ -87,10 +87,8 @@ class Searches:
 
     async def _number(self, connection: AsyncConnection, student: str) -> bytes:
         assert self._subjects is not None  # whoever names a student brings the key
-        _, sealed = await student_numbered(connection, student)
-        if sealed is None:
-            raise LinkErased("The link from this student to the log was erased.")
-        return self._subjects.numbers([sealed])
+        # What left under a number that was merged since left about the child.
+        return b"".join((await numbered(connection, student, self._subjects)).numbers)
 
     async def _put_on_record(self, connection: AsyncConnection, wanted: Wanted, query: Query) -> int:
         salts = Private(request_salt=self._random(SECRET_SIZE), request=_words(wanted, query))

@@ -7,15 +7,12 @@ bytes, and no word of an agreement is read as markup.
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from importlib.resources import files
 from typing import Final
-
-import msgspec
-import typst
 
 from gateway.services.publishing.signed_words import shown
 from gateway.services.slips.slips import Slip
 from gateway.services.slips.wording import Wish, Words, words_in
+from gateway.services.typesetting import typeset
 
 _PLAIN: Final = 11
 _SMALL: Final = 9
@@ -52,16 +49,7 @@ def slip_paper(slip: Slip, letterhead: Sequence[str] = ()) -> bytes:
         ],
         "footer": words.footer.format(**blanks),
     }
-    made = typst.compile(
-        (files("gateway.services.slips") / "slip.typ").read_bytes(),
-        sys_inputs={"said": msgspec.json.encode(said).decode()},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
-        timestamp=int(slip.at.timestamp()),
-        format="pdf",
-    )
-    assert isinstance(made, bytes)  # one document
-    return made
+    return typeset("gateway.services.slips", "slip.typ", said, slip.at)
 
 
 def _facts(words: Words, slip: Slip, blanks: dict[str, str]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from gateway.services.errors import LoadPostponed
 from gateway.services.watching.folder import DONE, REFUSED, DropFolder, Fingerprint, digest_of_export, fingerprint
@@ -21,6 +22,7 @@ Load = Callable[[Path, Path], Awaitable["Outcome"]]
 
 _MOMENT = 0.01
 """A timer may ring a moment before its time."""
+_UNREADABLE: Final = {"outcome": "refused", "code": "bad_source", "loads": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,12 @@ class Watch:
     async def _deal_with(self, taken: Path, stop: asyncio.Event) -> bool:
         # An export that came before is loaded as any other. INVARIANT: what it does not say any more has ended when it
         # is done with: another export was loaded since, or a person answered what it asked, or its days are over.
-        digest = await asyncio.to_thread(digest_of_export, taken)
+        try:
+            digest = await asyncio.to_thread(digest_of_export, taken)
+        except OSError as error:
+            # Left where it is it would be the first one every night, and those after it would wait for it.
+            self._put_away(taken, Outcome(is_loaded=False, report=_UNREADABLE | {"reason": _why(error)}), None)
+            return False
         try:
             outcome = await _unless(stop, self._load(taken, self._folder.rows_beside(taken)))
         except LoadPostponed:
@@ -120,10 +127,14 @@ class Watch:
         self._put_away(taken, outcome, digest)
         return outcome.is_loaded
 
-    def _put_away(self, taken: Path, outcome: Outcome, digest: str) -> None:
+    def _put_away(self, taken: Path, outcome: Outcome, digest: str | None) -> None:
         report = {**outcome.report, "export": taken.name, "digest": digest}
         stamp = f"{self._now():%Y%m%dT%H%M%SZ}"
         self._said(self._folder.put_away(taken, DONE if outcome.is_loaded else REFUSED, stamp, report), report)
+
+
+def _why(error: OSError) -> str:
+    return f"A file of the export cannot be read: {error.strerror}. Mend that, and lay the export down again."
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[Outcome]) -> Outcome | None:

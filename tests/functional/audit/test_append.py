@@ -15,6 +15,7 @@ from audit.once import purge_expired
 from audit.reading import leaves
 from tests.factories.database import TestDatabase
 from tests.factories.log import numbered_leaf, signer_of
+from tests.factories.unhurried import head_held
 from tests.functional.audit.conftest import Ledger
 
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
@@ -146,8 +147,7 @@ async def test_batches_form_by_themselves_and_never_exceed_their_limit(ledger: L
 async def test_a_full_queue_refuses_and_loses_nothing_that_waits(ledger: Ledger) -> None:
     log = await ledger.start(max_queue=2)
     blocker = await ledger.database.connection("loader")
-    async with blocker.transaction():
-        await blocker.fetch("SELECT audit.lock_head()")
+    async with head_held(blocker):
         first = asyncio.create_task(log.append(draft(1)))
         await taken(log)
         waiting = [asyncio.create_task(log.append(draft(number))) for number in (2, 3)]
@@ -169,8 +169,7 @@ async def test_a_request_that_went_away_before_its_turn_is_not_put_on_record(led
 async def test_a_request_that_goes_away_during_the_commit_harms_nobody(ledger: Ledger) -> None:
     log = await ledger.start()
     blocker = await ledger.database.connection("loader")
-    async with blocker.transaction():
-        await blocker.fetch("SELECT audit.lock_head()")
+    async with head_held(blocker):
         tasks = [asyncio.create_task(log.append(draft(number))) for number in (1, 2)]
         await taken(log)
         tasks[0].cancel()
@@ -192,8 +191,7 @@ async def test_stopping_finishes_what_waits_and_signs_the_head(ledger: Ledger) -
 async def test_stopping_ends_although_everybody_who_waited_has_gone(ledger: Ledger) -> None:
     log = await ledger.start()
     blocker = await ledger.database.connection("loader")
-    async with blocker.transaction():
-        await blocker.fetch("SELECT audit.lock_head()")
+    async with head_held(blocker):
         first = asyncio.create_task(log.append(draft(1)))
         await taken(log)
         gone = asyncio.create_task(log.append(draft(2)))

@@ -18,6 +18,7 @@ from gateway.store.embedded import EmbeddedPostgres, throw_away_postgres
 from gateway.store.roles import new_passwords
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.log import numbered_leaf, signer_of
+from tests.factories.unhurried import HURRIED
 from tests.functional.audit.conftest import Ledger
 
 pytestmark = pytest.mark.claim(4)
@@ -76,12 +77,12 @@ async def test_a_statement_that_fails_undoes_the_whole_batch_and_tells_everybody
 async def test_a_statement_that_takes_too_long_is_ended_and_the_head_is_free_again(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin = "BEGIN; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '50ms'"
-    monkeypatch.setattr("audit.batch._BEGIN", begin)
     log, other, owner = await ledger.start(), await ledger.start(), await ledger.database.connection("owner")
-    await breaking(owner, "entry", "at once", "IF NEW.idx = 1 THEN PERFORM pg_sleep(5); END IF")
-    with pytest.raises(LogUnavailable, match="QueryCanceled"):
-        await log.append(draft(1))
+    await breaking(owner, "entry", "at once", "IF NEW.idx = 1 THEN PERFORM pg_sleep(60); END IF")
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.batch._BEGIN", HURRIED.replace("statement_timeout = '2s'", "statement_timeout = '200ms'"))
+        with pytest.raises(LogUnavailable, match="QueryCanceled"):
+            await log.append(draft(1))
     await require_untouched(ledger)
     await mended(owner, "entry")
     assert await other.append(draft(2)) == Appended(1, 2)
@@ -92,12 +93,16 @@ async def test_a_commit_that_takes_too_long_is_given_up_and_may_be_on_record(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No statement_timeout ends a COMMIT that is under way; the collector has a clock of its own.
-    monkeypatch.setattr("audit.log.BATCH_SECONDS", 0.1)
     log, owner = await ledger.start(), await ledger.database.connection("owner")
-    await breaking(owner, "entry", "at the commit", "IF NEW.idx = 1 THEN PERFORM pg_sleep(0.3); END IF")
-    with pytest.raises(LogUnavailable, match="TimeoutError"):
-        await log.append(draft(1))
-    monkeypatch.setattr("audit.log.BATCH_SECONDS", 90)
+    await breaking(
+        owner, "entry", "at the commit", "IF NEW.idx = 1 THEN PERFORM pg_advisory_xact_lock_shared(7); END IF"
+    )
+    await owner.execute("SELECT pg_advisory_lock(7)")
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.log.BATCH_SECONDS", 1.5)
+        with pytest.raises(LogUnavailable, match="TimeoutError"):
+            await log.append(draft(1))
+    await owner.execute("SELECT pg_advisory_unlock(7)")
     assert await log.append(draft(2)) == Appended(2, 3)
     assert await ledger.numbers() == [0, 1, 2]
 

@@ -11,6 +11,7 @@ from audit.index import BLOCK, catch_up, extent, places_of, rebuild
 from audit.naming import entries_naming
 from tests.factories.database import TestDatabase
 from tests.factories.long_log import append, drafts, numbers
+from tests.factories.unhurried import PATIENCE
 
 STUDENTS = numbers(300)
 ENTRIES = drafts(2 * BLOCK + 700, STUDENTS)
@@ -100,7 +101,7 @@ async def test_two_that_index_at_once_index_each_block_once(loader: asyncpg.Conn
     held = loader.transaction()
     await held.start()
     assert await loader.fetchval("SELECT audit.index_next()")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await catch_up(other) == 0  # somebody is at it
     await held.rollback()
     assert await catch_up(other) == 2

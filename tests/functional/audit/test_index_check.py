@@ -8,7 +8,7 @@ from audit.entry import encode
 from audit.errors import IndexWrong, LeafRefused, LogDamaged
 from audit.events import Event
 from audit.facets import Facet, said_by, term
-from audit.index import BLOCK, catch_up, rebuild
+from audit.index import BLOCK, NUMBER_SIZE, catch_up, rebuild
 from audit.index_check import check_index
 from audit.query import Clause, Query
 from audit.search import search
@@ -96,5 +96,6 @@ async def test_a_log_of_nothing_is_searched(database: TestDatabase) -> None:
 def test_what_can_match_nothing_by_mistake_is_no_query() -> None:
     with pytest.raises(LeafRefused):
         Query(since=TIME.replace(tzinfo=None))
-    with pytest.raises(LeafRefused):
-        Query(subject=b"short")
+    for subject in (b"short", b"", bytes(NUMBER_SIZE + 1)):
+        with pytest.raises(LeafRefused):
+            Query(subject=subject)

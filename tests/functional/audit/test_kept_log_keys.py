@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from gateway.services.witnessing.submission import WitnessClient
 from tests.factories.installation import TestInstallation
 from tests.factories.log import numbered_leaf
 from tests.factories.superuser import alarms
+from tests.factories.unhurried import until
 from tests.factories.witness import NAME
 from tests.factories.witnessing import LyingAnswer, liar
 
@@ -47,12 +47,6 @@ def document(site: TestInstallation, key: str, move: str = "introduced", *, orig
 async def register(site: TestInstallation, envelope: Envelope) -> int:
     async with open_office(site.database.url("loader"), site.trust, lambda *_: None) as office:
         return await move_log_key(office.desk, envelope)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - it shows in the log's signer only
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.claim(12)

@@ -16,6 +16,7 @@ from tests.factories.cohort import TUTORING
 from tests.factories.database import TestDatabase, TestServer
 from tests.factories.gateway import Gateway
 from tests.factories.log import numbered_leaf
+from tests.factories.unhurried import PATIENCE, head_held
 from tests.functional.audit.conftest import Ledger
 from tests.prove.answered import require_on_record
 
@@ -102,11 +103,10 @@ async def test_a_full_queue_is_503_over_http_and_nothing_of_it_is_on_record(gate
     size, log = await gateway.size(), gateway.services.log
     log._max_queue = 3  # as shipped it is 4096
     holder = await gateway.database.connection("loader")
-    async with holder.transaction():
-        await holder.fetch("SELECT audit.lock_head()")
+    async with head_held(holder):
         asking = [asyncio.create_task(gateway.send(TUTORING, "GET", "/v1/students?limit=1")) for _ in range(12)]
         await gateway.blocked()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while sum(task.done() for task in asking) < 12 - 3 - 1:  # noqa: ASYNC110 - the refused are answered at once
                 await asyncio.sleep(0.002)
     answers = await asyncio.gather(*asking)

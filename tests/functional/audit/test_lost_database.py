@@ -10,6 +10,7 @@ from audit.errors import AuditError, LogUnavailable
 from audit.log import Log, append_change
 from audit.reading import require_sound_head
 from tests.factories.log import numbered_leaf
+from tests.factories.unhurried import HURRIED, head_held
 from tests.functional.audit.conftest import Ledger
 
 
@@ -43,13 +44,16 @@ async def test_a_backend_terminated_between_append_and_commit_leaves_nothing_beh
     assert await log.append(Draft(numbered_leaf(3))) == Appended(1, 2)
 
 
-async def test_a_replica_that_holds_the_head_too_long_makes_others_wait_a_second_and_fail(ledger: Ledger) -> None:
+async def test_a_replica_that_holds_the_head_too_long_makes_others_wait_a_second_and_fail(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = await ledger.start()
     blocker = await ledger.database.connection("app")
-    async with blocker.transaction():
-        await blocker.fetch("SELECT audit.lock_head()")
-        with pytest.raises(LogUnavailable, match="LockNotAvailable"):
-            await log.append(Draft(numbered_leaf(1)))
+    async with head_held(blocker):
+        with monkeypatch.context() as patch:
+            patch.setattr("audit.batch._BEGIN", HURRIED)
+            with pytest.raises(LogUnavailable, match="LockNotAvailable"):
+                await log.append(Draft(numbered_leaf(1)))
     assert await log.append(Draft(numbered_leaf(2))) == Appended(1, 2)
 
 

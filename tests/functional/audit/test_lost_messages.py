@@ -13,6 +13,7 @@ from audit.errors import LogUnavailable
 from audit.log import Log, _has_ended
 from tests.factories.cable import Cable, Loss, Way, cable_to
 from tests.factories.log import numbered_leaf
+from tests.factories.unhurried import PATIENCE
 from tests.functional.audit.conftest import Ledger
 from tests.prove.answered import require_on_record
 
@@ -81,7 +82,6 @@ async def test_a_connection_cut_at_any_message_loses_no_answer_and_stops_no_othe
 async def test_a_connection_that_falls_silent_at_some_message_is_given_up_and_loses_no_answer(
     ledger: Ledger, cable: Cable, way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.log.BATCH_SECONDS", 0.1)
     said: dict[int, int] = {}
     pool = await through(ledger, cable)
     log = Log(pool, ledger.signer)
@@ -89,9 +89,11 @@ async def test_a_connection_that_falls_silent_at_some_message_is_given_up_and_lo
     numbers = count(1)
     for place in range(1, 16, 2):
         cable.lose(way, place, Loss.SILENCE)
-        said |= await told(log, next(numbers))
+        with monkeypatch.context() as patch:
+            patch.setattr("audit.log.BATCH_SECONDS", 0.1)
+            said |= await told(log, next(numbers))
         cable.mend()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (more := await told(log, next(numbers))):  # the server may not have noticed yet
                 pass
         said |= more
@@ -104,13 +106,14 @@ async def test_a_connection_that_falls_silent_at_some_message_is_given_up_and_lo
 async def test_an_unknown_outcome_is_never_a_yes(
     ledger: Ledger, cable: Cable, loss: Loss, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("audit.log.BATCH_SECONDS", 0.5)
     pool = await through(ledger, cable)
     log = await ledger.start(pool)
     await log.append(Draft(numbered_leaf(1)))
     cable.lose_answer(b"COMMIT\x00", loss)
-    with pytest.raises(LogUnavailable):
-        await log.append(Draft(numbered_leaf(2)))
+    with monkeypatch.context() as patch:
+        patch.setattr("audit.log.BATCH_SECONDS", 1.5)
+        with pytest.raises(LogUnavailable):
+            await log.append(Draft(numbered_leaf(2)))
     cable.mend()
     # It was committed after all. Over-reporting is the safe side; the caller was told no.
     assert await ledger.numbers() == [0, 1, 2]
@@ -126,7 +129,7 @@ async def test_a_session_that_ended_while_nobody_needed_it_fails_nobody(ledger: 
     assert session is not None
     admin = await ledger.database.connection("admin")
     await admin.execute("SELECT pg_terminate_backend($1)", session.get_server_pid())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not _has_ended(session):  # noqa: ASYNC110 - asyncpg has no event for this
             await asyncio.sleep(0.002)
     assert await log.append(Draft(numbered_leaf(2))) == Appended(2, 3)

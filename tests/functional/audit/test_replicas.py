@@ -6,6 +6,7 @@ import pytest
 
 from audit.draft import Draft
 from tests.factories.log import numbered_leaf
+from tests.factories.unhurried import PATIENCE
 from tests.functional.audit.conftest import Ledger
 from tests.prove.answered import AnswerLost, require_on_record
 from tests.prove.replica import Replica
@@ -55,7 +56,7 @@ async def test_replicas_killed_at_any_moment_leave_no_gap_and_lose_nothing_they_
     for turn in range(1, 4):
         dying = await Replica.start(url, 20_000_000 * turn, callers=16)
         before = len(staying.told)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while len(dying.told) < 100 or len(staying.told) < before + 20:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(0.001)
         told |= await dying.kill()

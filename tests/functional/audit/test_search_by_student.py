@@ -30,5 +30,10 @@ async def test_a_search_for_a_student_finds_every_entry_that_names_the_student_a
     assert told[0] < BLOCK <= told[-1]  # in what is indexed, and in what is not yet
     found = await search(session, Query(clauses=clauses, subject=STUDENT), limit=len(ENTRIES))
     assert [each.index for each in found.found] == told[::-1]
+    # Several numbers that are one student's.
+    other = next(each for named in NAMED.values() for each in named if each != STUDENT)
+    told = [at for at, named in NAMED.items() if {STUDENT, other} & {*named}]
+    both = await search(session, Query(clauses=clauses, subject=other + STUDENT), limit=len(ENTRIES))
+    assert [each.index for each in both.found] == told[::-1]
     nobody = await search(session, Query(clauses=clauses, subject=bytes(NUMBER_SIZE)), limit=1)
     assert nobody.found == ()

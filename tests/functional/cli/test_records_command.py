@@ -46,15 +46,23 @@ def test_an_agreement_named_wrongly_is_a_usage_error(active: CommandLine, text: 
     active.refused("records", "load", "@export", "--mapping", "@lists.toml", "--agreements", text, code=2)
 
 
-def test_lists_for_an_agreement_not_in_force_are_refused(active: CommandLine) -> None:
+def test_lists_for_an_agreement_that_nobody_registered_are_refused(active: CommandLine) -> None:
     load = ("records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@lists.toml")
     for name in ("sha256:" + "0" * 64, "agreement:nobody-signed-this"):
         assert "in force" in active.refused(*load, "--agreements", f"bright={name}")
-    digest, line = _agreement(active), _line(active)
-    active.done("agreement", "terminate", digest, "--reason", "over", typed="y\n")
-    for name in (digest, line):
-        assert "in force" in active.refused(*load, "--agreements", f"bright={name}")
     assert active.found("SELECT count(*) FROM records.batch") == 0
+
+
+@pytest.mark.claim(7)
+def test_an_agreement_that_is_over_keeps_nothing_of_an_export_from_being_read(loaded: CommandLine) -> None:
+    load = ("records", "load", "@export", "--mapping", "@facts.toml", "--mapping", "@lists.toml")
+    digest, line = _agreement(loaded), _line(loaded)
+    loaded.done("agreement", "terminate", digest, "--reason", "over", typed="y\n")
+    for name, left in ((digest, 1), (line, 0)):
+        consents = EXPORT["consents.csv"].splitlines(keepends=True)[: 1 + left]
+        loaded.export_files(consents="".join(consents))
+        facts, lists = loaded.done(*load, "--agreements", f"bright={name}")
+        assert (facts["loaded"], lists["targets"]["consents"]["ended"]) == (True, 1)
 
 
 def test_a_list_may_name_its_agreement_by_the_id_that_all_versions_share(active: CommandLine) -> None:

@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import ECKey
 from typer.testing import CliRunner, Result
 
-from gateway.cli.partner import app
+from gateway.cli.partner import app, fetched
 from gateway.oauth.client import PartnerClient, PartnerKeys, PartnerRefused
 from gateway.oauth.keyfiles import CLIENT_FILE, PROOF_FILE
 from tests.factories.oauth import key
@@ -91,11 +91,20 @@ async def test_commands_say_what_the_gateway_said(site: Site, tmp_path: Path) ->
     refused = await run("token", "--url", site.world.issuer, "--client", site.world.ids["unknown"], "--keys", folder)
     assert isinstance(refused.exception, PartnerRefused)
     assert "invalid_client (400)" in str(refused.exception)
+    assert "docs/partners.md" in refused.exception.remedy
     away = await run("token", "--url", "http://127.0.0.1:1", "--client", "client:x", "--keys", folder)
     assert "cannot be reached" in str(away.exception)
     elsewhere = site.world.issuer.replace("127.0.0.1", "localhost")
     other = await run("token", "--url", elsewhere, "--client", "client:x", "--keys", folder)
     assert "public URL" in str(other.exception)
+
+
+def test_a_gateway_that_goes_away_after_the_token_is_said_in_a_sentence() -> None:
+    with (
+        PartnerClient("http://127.0.0.1:1", "client:x", PartnerKeys.generate()) as partner,
+        pytest.raises(PartnerRefused, match="cannot be reached"),
+    ):
+        fetched(partner, "/v1/grant", "a-token")
 
 
 @pytest.mark.parametrize(

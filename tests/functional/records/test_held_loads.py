@@ -139,6 +139,20 @@ async def test_what_families_take_back_counts_at_once_and_what_they_give_waits(d
     assert await seen(district, OTHER) == {}
 
 
+async def test_a_consent_that_was_signed_earlier_covers_at_once_no_more_than_there_was_to_sign(
+    district: SmallDistrict,
+) -> None:
+    # The element came with a version that was received after the day on which, it turns out, they signed.
+    district.scopes[1] = Scope(OTHER, OTHER_LINE, CONSENT, added=(("000115", dt.date(2025, 8, 10)),))
+    assert set(await seen(district, OTHER)) == set(NUMBERS)
+    earlier = [(*each[:4], "2025-08-01", *each[5:]) for each in consents()]
+    assert len((await held(district, {"students": students("v2"), "consents": earlier})).entries) == 1
+    assert await seen(district, OTHER) == {}
+    # And what they signed later, as the list says now, waits.
+    await held(district, {"students": students("v2"), "consents": consents()})
+    assert await seen(district, OTHER) == {}
+
+
 @pytest.mark.ferpa("F2")
 async def test_a_no_counts_at_once_from_its_earliest_day_and_no_no_ends_by_a_held_load(district: SmallDistrict) -> None:
     await district.at(dt.date(2025, 11, 1))

@@ -13,10 +13,11 @@ from gateway.records.coverage import Scope
 from gateway.records.errors import NumberRefused
 from gateway.records.signed import Capacity, Form, SignerName
 from gateway.services.consents import GivenConsent, give_consent
+from gateway.services.explaining.on_file import read_on_file
 from gateway.services.renumbering import keep_number, merge_students, reuse_number
 from gateway.services.restrictions import Restrictions, Whom
 from gateway.services.statements import Ending, end_statement, place_statement
-from gateway.services.stops import opt_out, withdraw_consent
+from gateway.services.stops import opt_out, student_known_as, withdraw_consent
 from tests.factories.database import TestDatabase
 from tests.factories.records import (
     AGREEMENT,
@@ -31,6 +32,7 @@ from tests.factories.records import (
     permit,
     terms,
 )
+from tests.factories.unhurried import PATIENCE
 
 pytestmark = [pytest.mark.claim(3), pytest.mark.claim(7)]
 
@@ -68,6 +70,14 @@ async def seen(district: SmallDistrict) -> set[str]:
     return {str(row["first_name"]) for row in await district.rows(permit("first_name", rows=CONSENT))}
 
 
+async def revoked(district: SmallDistrict, number: str) -> None:
+    """Have an officer put on file that the rights of whoever signed for this student are revoked."""
+    whom = Whom(number, SignerName(SAID["signer"]))
+    said = ParentalRights(Act.REVOKED, Ground.COURT_ORDER, DAY, SAID["evidence"], whom.commitment)
+    document = RING.sign(Kind.PARENTAL_RIGHTS, parental_rights_bytes(said), OFFICERS[0])
+    await Restrictions(district.desk).file(document, whom)
+
+
 async def beside_its_merger(district: SmallDistrict, act: str, do: Callable[[str], Awaitable[object]]) -> object:
     """Do something about a second number while its merger is being committed; return what came of it."""
     first, second = pair(act)
@@ -75,7 +85,7 @@ async def beside_its_merger(district: SmallDistrict, act: str, do: Callable[[str
     async with district.engine.begin() as connection:
         await merge_students(connection, second, first, scopes=district.in_force)
         task = asyncio.ensure_future(do(second))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not await admin.fetchval(_WAITING):  # noqa: ASYNC110 - of another session
                 await asyncio.sleep(0.01)
     return await task
@@ -94,10 +104,7 @@ async def test_what_is_entered_beside_a_merger_counts_for_the_child(district: Sm
             await opt_out(connection, number, scopes=district.in_force)
 
     async def revoke(number: str) -> None:
-        whom = Whom(number, SignerName(SAID["signer"]))
-        said = ParentalRights(Act.REVOKED, Ground.COURT_ORDER, DAY, SAID["evidence"], whom.commitment)
-        document = RING.sign(Kind.PARENTAL_RIGHTS, parental_rights_bytes(said), OFFICERS[0])
-        await Restrictions(district.desk).file(document, whom)
+        await revoked(district, number)
 
     async def state(number: str) -> None:
         async with district.engine.begin() as connection:
@@ -165,3 +172,21 @@ async def test_a_number_is_merged_once_though_two_say_it_at_once(district: Small
     assert await beside_its_merger(district, "reused", reuse)
     merged = await district.owner.fetchval("SELECT count(*) FROM records.renumbered WHERE kind = 'merged'")
     assert merged == 3
+
+
+async def test_what_counts_for_a_child_under_a_number_merged_since_is_shown_with_the_child(
+    district: SmallDistrict,
+) -> None:
+    first, second = pair("stated")
+    await revoked(district, second)
+    async with district.engine.begin() as connection:
+        await opt_out(connection, second, scopes=district.in_force)
+    async with district.engine.begin() as connection:
+        await merge_students(connection, second, first, scopes=district.in_force)
+    assert first not in await seen(district)
+    for number in (first, second):
+        found = await Restrictions(district.desk).on_file(number)
+        assert [(each.name, each.ordered_on) for each in found] == [(SignerName(SAID["signer"]).plain, DAY)]
+    async with district.engine.connect() as connection:
+        shown = await read_on_file(connection, await student_known_as(connection, first))
+    assert [(each.kind, each.ended_by) for each in shown.said if each.kind == "sharing"] == [("sharing", None)]

@@ -153,3 +153,30 @@ async def test_a_delta_whose_row_cannot_be_read_ends_what_that_row_was_meant_to_
     (told,) = (await district.loads.load(parse_mapping(ROSTER), whole, deltas=[delta])).targets
     assert (len(told.refused), told.ended) == (2, 1)
     assert await names(district, rows) == {"Bo"}
+    # A later delta takes the place of a row that cannot be read as of any other.
+    mended = tmp_path / "mended"
+    mended.mkdir()
+    (mended / "r.json").write_text('{"id":"1","n":"1001","from":"2025-09-01"}\n')
+    (told,) = (await district.loads.load(parse_mapping(ROSTER), whole, deltas=[delta, mended])).targets
+    assert (len(told.refused), told.added) == (1, 1)
+    assert told.read == told.added + told.unchanged + told.refused_rows + told.left_out
+    assert await names(district, rows) == {"Ana", "Bo"}
+
+
+@pytest.mark.claim(7)
+async def test_two_rows_that_contradict_each_other_keep_nothing_in_force_though_their_list_ends_nothing(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2026, 2, 1))
+    listed = terms(Roster())
+    district.scopes.append(Scope(AGREEMENT, LINE, listed))
+    await district.load({"students": STUDENTS, "enrollments": ENROLLMENTS})
+    listing = mapping_for("rosters", scope=[])
+    for rows, left in (
+        ([(LINE, "1001", "2025-09-02", None), (LINE, "1002", "2025-09-02", None)], {"Ana", "Bo"}),
+        ([], {"Ana", "Bo"}),
+        ([(LINE, "1001", "2025-09-02", None), (LINE, "1001", "2025-09-02", "2026-01-15")], {"Bo"}),
+    ):
+        district.write("rosters", *rows)
+        await district.load_by(listing, tmp_path, confirm=False)
+        assert await names(district, listed) == left

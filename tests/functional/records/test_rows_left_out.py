@@ -103,6 +103,16 @@ async def test_each_row_of_an_export_and_its_deltas_is_stored_refused_or_left_ou
     assert all(read == stored + refused + left for read, stored, refused, left in counted(report))
 
 
+async def test_each_row_of_a_number_in_question_is_counted_and_the_number_is_named_once(
+    district: SmallDistrict,
+) -> None:
+    another = [each for each in STUDENTS if each[0] != "1004"] + [("1004", "Ngozi", "Abara", "01.02.2014", "F", "", "")]
+    report = await district.load({"students": another, "enrollments": ENROLLMENTS})
+    assert counted(report) == [(4, 3, 1, 0), (5, 3, 2, 0)]
+    assert [[*each.reasons.values()] for each in report.targets] == [[1], [2]]
+    assert [len(each.refused) for each in report.targets] == [1, 1]
+
+
 def write(folder: Path, rows: Sequence[Sequence[str]]) -> None:
     folder.mkdir()
     with (folder / "e.csv").open("w", newline="") as file:

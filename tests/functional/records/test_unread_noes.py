@@ -12,7 +12,9 @@ from gateway.records.loading.targets import DECIDING, ENDING_WIDENS, HISTORY, TA
 from policies.population import Column, NotInKnown
 from tests.factories.database import TestDatabase
 from tests.factories.records import (
+    AGREEMENT,
     ENROLLMENTS,
+    LINE,
     OTHER,
     OTHER_LINE,
     STUDENTS,
@@ -91,6 +93,35 @@ async def test_nothing_opens_while_a_row_of_the_file_is_refused_that_may_have_ke
     (tmp_path / f"{target}.csv").write_text(right)
     assert (await tonight(district, target)).refused == ()
     assert await names(district, target) == {"Bo", "Chí", "Dua", "N2019"}
+
+
+@pytest.mark.claim(7)
+async def test_a_no_to_everything_ends_by_no_list_of_some_agreements_but_by_one_of_that_students_noes(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    district = await SmallDistrict.open(database, tmp_path, now=dt.date(2026, 2, 1))
+    district.scopes += [Scope(AGREEMENT, LINE, terms()), Scope(OTHER, OTHER_LINE, terms())]
+    await district.load({"students": [*STUDENTS, *MANY], "enrollments": [*ENROLLMENTS, *STAYS]})
+    # So many that nobody confirms the end of one.
+    noes = [(each[0], OTHER_LINE, "sharing", "2025-10-01") for each in MANY]
+
+    async def left_out(*rows: Sequence[object], scope: str = "agreement") -> tuple[bool, bool]:
+        """Load these noes; return whether 1001 is kept from the agreement of the list, and from another one."""
+        district.write("opt_outs", *rows)
+        await district.load_by(mapping_for("opt_outs", scope=[scope]), district.folder, confirm=False)
+        found = []
+        for agreement in (OTHER, AGREEMENT):
+            shown = {str(row["first_name"]) for row in await district.rows(permit("first_name", agreement=agreement))}
+            found.append("Ana" not in shown)
+        return found[0], found[1]
+
+    assert await left_out(*noes) == (False, False)
+    assert await left_out(*noes, ("1001", OTHER_LINE, "sharing", "soon")) == (True, True)
+    # It may have stood in another list, of which this one says nothing: also one with noes to everything.
+    assert await left_out(*noes, ("1003", None, "sharing", "2025-10-01")) == (True, True)
+    mended = ("1001", OTHER_LINE, "sharing", "2025-10-01")
+    assert await left_out(*noes, mended) == (True, True)
+    assert await left_out(mended, scope="student_identifier") == (True, False)
 
 
 async def tonight(district: SmallDistrict, target: str) -> TargetReport:

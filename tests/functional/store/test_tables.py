@@ -149,9 +149,9 @@ async def test_an_open_database_reads_logs_and_administers(database: TestDatabas
 
 
 async def test_closing_cuts_off_whoever_still_works(database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.store.database.CONNECT_SECONDS", 0.1)
     opened = await Database.open(database.url("app"))
     held = await opened.pool.acquire()
+    monkeypatch.setattr("gateway.store.database.CONNECT_SECONDS", 0.1)
     await opened.close()
     with pytest.raises(asyncpg.InterfaceError):
         await held.fetchval("SELECT 1")

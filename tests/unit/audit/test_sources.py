@@ -13,6 +13,7 @@ import pytest
 
 from audit.errors import LogDamaged, SourceUnavailable
 from audit.sources import Folder, Web, _said, require_file
+from tests.factories.unhurried import PATIENCE
 from tests.factories.web import served
 
 Reply = Callable[[socket.socket], None]
@@ -65,10 +66,12 @@ def pours(connected: socket.socket) -> None:
         connected.sendall(bytes(65_536))
 
 
-def fetched(url: str, waits: list[float] | None = None) -> bytes | None:
-    """Read one file impatiently."""
+def fetched(
+    url: str, waits: list[float] | None = None, *, fetch_seconds: float = PATIENCE, silent_seconds: float = PATIENCE
+) -> bytes | None:
+    """Read one file."""
     waited = [] if waits is None else waits
-    with closing(Web(url, fetch_seconds=0.5, silent_seconds=0.3, sleep=waited.append)) as web:
+    with closing(Web(url, fetch_seconds=fetch_seconds, silent_seconds=silent_seconds, sleep=waited.append)) as web:
         return web.read("checkpoint", 1000)
 
 
@@ -86,8 +89,9 @@ def fetched(url: str, waits: list[float] | None = None) -> bytes | None:
 )
 def test_a_server_that_does_not_answer_properly_is_tried_again_and_then_a_sentence(reply: Reply, sentence: str) -> None:
     waits: list[float] = []
+    impatient: dict[Reply, dict[str, float]] = {trickles: {"fetch_seconds": 0.5}, is_silent: {"silent_seconds": 0.3}}
     with answering(reply, reply, reply) as url, pytest.raises(SourceUnavailable, match=sentence):
-        fetched(url, waits)
+        fetched(url, waits, **impatient.get(reply, {}))
     assert waits == [0.5, 1.0]
 
 

@@ -239,3 +239,18 @@ def test_a_file_that_goes_while_one_looks_makes_no_export(desk: Desk, monkeypatc
     monkeypatch.setattr(Path, "lstat", gone)
     monkeypatch.setattr(Path, "is_symlink", lambda _: False)
     assert list(DropFolder(desk.folder).waiting()) == []
+
+
+@pytest.mark.claim(7)
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that nobody can read, root included")
+async def test_an_export_that_cannot_be_read_is_put_aside_and_keeps_no_other_waiting(desk: Desk) -> None:
+    # What a process has in memory is a file that every reader is refused from its beginning.
+    (desk.lay("a") / "memory.csv").symlink_to("/proc/self/mem")
+    desk.lay("b.zip")
+    assert not await desk.once()
+    assert desk.given == ["b.zip"]
+    refused, loaded = desk.told
+    assert (refused["export"], refused["outcome"], refused["code"]) == ("a", "refused", "bad_source")
+    assert "cannot be read" in str(refused["reason"])
+    assert (loaded["export"], loaded["outcome"]) == ("b.zip", "loaded")
+    assert await desk.once()

@@ -1,9 +1,7 @@
 """The keys that sign access tokens: which of them signs when, what its file must be, and replicas that go on by it."""
 
-import asyncio
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from gateway.token_keys import (
     retire_token_key,
     states,
 )
+from tests.factories.unhurried import until
 
 pytestmark = pytest.mark.ferpa("Z1")
 
@@ -134,12 +133,6 @@ def test_a_file_that_says_something_else_is_damaged_and_not_quoted(tmp_path: Pat
     with pytest.raises(KeysMissing, match="damaged") as refused:
         load_keys(folder)
     assert secret not in str(refused.value)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not holds():  # noqa: ASYNC110 - the product has no event for this, and needs none
-            await asyncio.sleep(0.005)
 
 
 def is_taken(tokens: AccessTokens, text: str, now: float) -> bool:

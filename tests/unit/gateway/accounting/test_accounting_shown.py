@@ -75,6 +75,16 @@ def test_the_same_accounting_gives_the_same_bytes_and_a_reader_for_the_blind_fin
     document.close()
 
 
+@pytest.mark.parametrize("name", ["李小明", "علي الحداد", "አበበ በቀለ"])
+def test_the_family_of_a_child_whose_name_no_font_of_ours_has_is_handed_its_paper_too(name: str) -> None:
+    made = paper(replace(simple(), name=name))
+    assert made == paper(replace(simple(), name=name))
+    document = pypdfium2.PdfDocument(made)
+    assert document.is_tagged()
+    document.close()
+    assert "student number Nr00702xcalixte" in pages(made)[0]
+
+
 def test_who_was_shared_with_nobody_is_told_so() -> None:
     (text,) = pages(paper(accounting([], name=None)))
     assert "It lists nobody." in text

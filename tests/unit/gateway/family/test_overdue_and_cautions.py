@@ -1,5 +1,6 @@
 """What is overdue by the log's entries alone, and when the rights of a student have moved."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ from agreements.families import Asking, verify_family_request
 from audit.entry import Entry
 from audit.events import Event
 from gateway.services.accounting.cautions import cautions_of
-from gateway.services.accounting.lines import Warn
+from gateway.services.accounting.folding import fold
+from gateway.services.accounting.lines import Shown, Warn
 from gateway.services.family.alarming import overdue_among
+from tests.factories.accounted import ABOUT, once
 from tests.factories.family_papers import FamilyPapers
 
 DUE = date(2026, 11, 2)
@@ -60,3 +63,22 @@ def test_rights_move_on_the_day_on_which_a_student_is_18_and_perhaps_where_no_da
     assert cautions_of([], None, born, today, telling={}, catalogue=catalogue) == ()
     (restricted,) = cautions_of([], None, born, today, telling={}, catalogue=catalogue, restricted=True)
     assert restricted.code is Warn.RIGHTS_RESTRICTED
+
+
+@pytest.mark.ferpa("N4")
+@pytest.mark.parametrize(
+    ("dataset", "element", "tells"),
+    [
+        ("attendance", "001069", False),  # School identifier: every dataset has it
+        ("students", "000243", False),  # School year
+        ("discipline", "001069", True),
+        ("discipline", "000509", True),  # Incident behavior
+        ("", "000509", True),  # a letter, recorded by hand
+        ("", "001069", False),
+    ],
+)
+def test_discipline_is_said_to_be_shared_where_it_was_and_nowhere_else(dataset: str, element: str, tells: bool) -> None:
+    about = replace(ABOUT, dataset=dataset, elements=(Shown(element, "", "exact"),))
+    lines = fold([(about, once(20, DUE))])
+    found = cautions_of(lines, None, None, DUE, telling={}, catalogue=load_catalogue())
+    assert [(each.code, each.entries) for each in found] == ([(Warn.TELLS_DISCIPLINE, (20,))] if tells else [])

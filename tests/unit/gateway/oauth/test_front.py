@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http import Front, Limits, line_of, security_headers
+from tests.factories.unhurried import PATIENCE
 
-LIMITS = Limits(body_bytes=64, body_seconds=0.05, request_seconds=0.2, in_flight=1)
+LIMITS = Limits(body_bytes=64, body_seconds=PATIENCE, request_seconds=PATIENCE, in_flight=1)
+IMPATIENT = replace(LIMITS, body_seconds=0.05, request_seconds=0.2)
 
 
 def front(app: ASGIApp, lines: list[Any], limits: Limits = LIMITS) -> Front:
@@ -55,7 +58,7 @@ async def raw(app: Front, messages: list[Message], headers: list[tuple[bytes, by
     async def receive() -> Message:
         for message in waiting:
             return message
-        await asyncio.sleep(60)
+        await asyncio.sleep(3600)
         raise AssertionError
 
     async def send(message: Message) -> None:
@@ -88,7 +91,7 @@ async def test_a_strange_length_is_refused(length: bytes) -> None:
 
 async def test_a_slow_body_is_not_waited_for() -> None:
     part: Message = {"type": "http.request", "body": b"x", "more_body": True}
-    sent = await raw(front(answering(), []), [part], [(b"content-length", b"2")])
+    sent = await raw(front(answering(), [], IMPATIENT), [part], [(b"content-length", b"2")])
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["code"] == "request_timeout"
 
@@ -138,22 +141,23 @@ async def test_a_failure_after_the_first_byte_is_only_logged() -> None:
 
 async def test_a_request_that_takes_too_long_is_ended() -> None:
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        await asyncio.sleep(60)
+        await asyncio.sleep(3600)
 
-    answer = await call(front(app, []))
+    answer = await call(front(app, [], IMPATIENT))
     assert (answer.status_code, answer.json()["code"]) == (503, "timed_out")
 
 
 async def test_more_requests_than_may_be_in_flight_are_turned_away() -> None:
-    release = asyncio.Event()
+    reached, release = asyncio.Event(), asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        reached.set()
         await release.wait()
         await answering()(scope, receive, send)
 
     floor = front(app, [])
     first = asyncio.create_task(call(floor))
-    await asyncio.sleep(0.01)
+    await reached.wait()
     turned_away = await call(floor)
     release.set()
     assert (turned_away.status_code, turned_away.json()["code"]) == (503, "busy")

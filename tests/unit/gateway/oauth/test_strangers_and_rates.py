@@ -30,7 +30,7 @@ async def test_the_summary_is_written_without_being_asked(make_gateway: Any, bou
     del bounds
     async with make_gateway(strangers_seconds=0.01) as gateway:
         await gateway.send(gateway.build.token_request({"as": "unknown"}))
-        for _ in range(200):
+        for _ in range(6_000):
             if gateway.services.log.entries:
                 break
             await gateway.pause(0.01)

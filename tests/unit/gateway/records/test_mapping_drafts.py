@@ -263,3 +263,19 @@ def test_days_are_no_days_before_enough_of_them_are() -> None:
 def test_a_column_of_secrets_is_never_drafted_whatever_else_it_is_called(tmp_path: Path) -> None:
     draft = drafted(tmp_path, x_csv="Student ID,First Name,passwd.email\n1,Ana,x\n")
     assert fields(draft, "students") == {"student_identifier": "Student ID", "first_name": "First Name"}
+
+
+def test_a_text_that_is_no_table_keeps_no_other_from_being_drafted(tmp_path: Path) -> None:
+    (tmp_path / "scan.txt").write_text("x" * 200_000)
+    (tmp_path / "s.csv").write_text("School ID,School Name\n1,Cedar\n")
+    assert draft_mapping(tmp_path, "x").unread == ("scan.txt",)
+
+
+def test_a_sheet_of_which_nothing_was_made_is_named_and_german_headers_are_known(tmp_path: Path) -> None:
+    pupils = "Schülernummer;Vorname;Nachname;Geschlecht\n1;Zoë;Weiß;w\n2;Jürgen;Groß;m\n"
+    (tmp_path / "Stamm.csv").write_bytes(pupils.encode("cp1252"))
+    write_workbook(tmp_path / "Mehr.xlsx", [["Note"], ["A"]], sheet="Noten")
+    draft = draft_mapping(tmp_path, "x")
+    assert draft.targets == ("students",)
+    assert fields(tomllib.loads(draft.text), "students")["sex"]["map"] == {"m": "Male", "w": "Female"}
+    assert 'made of "Mehr.xlsx", sheet "Noten": 1 column, and no header' in draft.text

@@ -59,6 +59,11 @@ def test_what_an_agreement_or_a_form_says_is_never_read_as_markup() -> None:
     assert text_of(told, (hostile,)).count('#panic("x") *bold*') >= 5
 
 
+@pytest.mark.parametrize("name", ["李小明", "علي الحداد", "김민준", "አበበ በቀለ", "Zoë 😀"])
+def test_a_child_whose_name_no_font_of_ours_has_gets_a_slip_too(name: str) -> None:
+    assert "702" in text_of(replace(SLIP, name=name))
+
+
 @pytest.mark.parametrize("language", Language)
 def test_a_consent_says_to_whom_what_why_until_when_and_how_to_check_it(language: Language) -> None:
     text, words = text_of(replace(SLIP, language=language)), words_in(language)
