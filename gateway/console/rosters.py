@@ -149,23 +149,25 @@ async def _page(
     named: Sequence[ShownLine] | None = None,
 ) -> Response:
     moment, registry = await desk.read()
-    lines = standing if named is None else named
-    still = [each for each in lines if each.state == OPEN]
-    waiting = sum(each.waits_for is not None for each in still)
     return view(
         request,
         session,
         "rosters",
         "roster.html",
         zone=zone_of(registry),
-        # The lines are matched while somebody looks: they are counted as they are shown, whatever was kept of them.
-        summary=replace(summary, matched=len(still) - waiting, waiting=waiting) if lines else summary,
+        summary=_counted(summary, standing if named is None else named),
         title=_titles(registry).get(summary.agreement, summary.agreement),
         deciders=_deciders(moment, registry),
         asked=await HeldDecisions(desk.office).about(summary.roster),
         standing=standing,
         named=named,
     )
+
+
+def _counted(summary: RosterSummary, lines: Sequence[StandingLine | ShownLine]) -> RosterSummary:
+    """Return the summary with the lines counted as they are shown: what is kept of them may be of an earlier match."""
+    waits = [each.waits_for is not None for each in lines if each.state == OPEN]
+    return replace(summary, matched=len(waits) - sum(waits), waiting=sum(waits)) if lines else summary
 
 
 def _titles(registry: Registry) -> Mapping[str, str]:
