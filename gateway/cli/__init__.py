@@ -6,6 +6,8 @@ Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 refused or failed, 2 
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -74,6 +76,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they print local variables, and those hold keys and students
 )
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"pactgate {version('pactgate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every_command(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which release this is.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)

@@ -1,6 +1,7 @@
 """The commands of the floor: a refusal is one sentence with a remedy, never a traceback; data alone is on stdout."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,13 @@ def _officers(folder: Path) -> list[str]:
         (folder / name).write_text(json.dumps(SigningKey.generate("ES256").public.jwk))
         options += ["--officer", f"{name}={folder / name}"]
     return options
+
+
+def test_which_release_this_is_is_said_whatever_the_settings_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PACTGATE_HOEM", "x")
+    assert _done(["--version"], capsys) == f"pactgate {version('pactgate')}\n"
 
 
 def test_a_misspelt_setting_is_one_sentence(

@@ -87,14 +87,14 @@ def test_a_family_signs_takes_back_and_says_no_and_takes_a_slip_home(desk: Comma
         "12 Main Street",
         "Usted aceptó compartir información",
         "Estudiante: Zenobia Quillfeather, número de estudiante 7001",
-        f"Número de la entrada {given['entry']}",
+        f"Número del asiento {given['entry']}",
         "Bright Path Tutoring",
         "Tutoría y apoyo académico",
         "Nombre; Promedio de calificaciones acumulado",
         "1 de septiembre de 2026",
         "15 de junio de 2027",
         "(America/Los_Angeles)",
-        f"el recibo de la entrada {given['entry']}",
+        f"el recibo del asiento {given['entry']}",
     ):
         assert words in text, words
     assert "Maria" not in text
