@@ -118,7 +118,10 @@ class BadTrust(AgreementError):
     """The trust file is missing something, or pins the same officer twice."""
 
     code = "bad_trust"
-    remedy = "Run `pactgate init` with the public keys of two different officers."
+    remedy = (
+        "Put back your copy of the trust file. Only a new installation runs `pactgate init`, with the public keys of"
+        " two different officers."
+    )
 
 
 class NotEntitled(AgreementError):

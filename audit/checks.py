@@ -66,10 +66,9 @@ def sentence_of(result: dict[str, object]) -> str:
     if "index" in result:
         return f"The receipt holds: {result['origin']} recorded this as entry {result['index']} of {result['size']}."
     if "rows" in result:
-        return (
-            f"The copy holds: {result['rows']} rows, exactly as {result['entries']} entries of {result['origin']}"
-            " say they were disclosed."
-        )
+        rows = "1 row" if result["rows"] == 1 else f"{result['rows']} rows"
+        entries = "1 entry" if result["entries"] == 1 else f"{result['entries']} entries"
+        return f"The copy holds: {rows}, exactly as disclosed by {entries} of {result['origin']}."
     sentence = f"The log holds: {result['origin']}, {result['size']} entries, tree head {result['tree_head']}."
     if "before" in result:
         return f"{sentence} It continues the {result['before']} entries that were seen before."

@@ -142,6 +142,7 @@ PAGE_PROBLEMS: Mapping[str, Kind] = {
     "nothing_to_stop": Kind(409, "It is stopped already"),
     "already_stopped": Kind(409, "It is stopped already"),
     "already_terminated": Kind(409, "It is over already"),
+    "nothing_left": Kind(409, "It is over already"),
     "invalid_order": Kind(400, "Something is missing"),
     "no_such_order": Kind(404, "There is no such order"),
     "order_was_ended": Kind(409, "It is over already"),

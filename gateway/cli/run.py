@@ -207,7 +207,7 @@ def sentence_for(error: BaseException) -> str:
     if remedy == GatewayError.public_detail:
         remedy = ""  # what stands where nobody wrote a sentence says no more than that it failed
     message = str(error).strip()
-    if not remedy or remedy in message:
+    if not remedy or remedy.casefold() in f"{message}.".casefold():
         return message
     if "\n" in message:
         return f"{message}\n{remedy}"

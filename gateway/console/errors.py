@@ -67,4 +67,4 @@ class AlreadyStopped(GatewayError):
 
     code = "already_stopped"
     public_detail = "This is stopped already, and stays so until somebody's signature undoes it."
-    remedy = "The page of stops leads to the entry that stopped it."
+    remedy = "Its own page, or the page of stops, leads to the entry that stopped it."

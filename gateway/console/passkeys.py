@@ -17,6 +17,7 @@ from gateway.console.forms import YEARS, bounded
 from gateway.console.paper_desk import origin_of
 from gateway.console.views import ROOT, person_of, view
 from gateway.services.papers.errors import PaperRefused
+from gateway.services.papers.invitations import A_YEAR
 from gateway.services.papers.own_passkeys import OwnPasskeys
 from gateway.services.papers.papers import Papers
 from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove, encoded, new_passkey, relying_party
@@ -51,7 +52,8 @@ def passkeys_router(desk: ConsoleDesk) -> APIRouter:
             own=await passkeys.listed(person_of(session)),
             officer_keys=await passkeys.in_office(registry, moment, person_of(session)),
             may_sign={each: TITLES[Kind(each)] for each in MAY_SIGN},
-            today=moment.now.date(),
+            today=moment.received.day,
+            in_a_year=moment.received.day + A_YEAR,
             rp=relying_party(origin_of(request)),
             challenge=encoded(challenge_to_make(session.csrf)),
             proof=encoded(challenge_to_prove(session.csrf)),

@@ -20,7 +20,7 @@ def signers_router(desk: ConsoleDesk) -> APIRouter:
         """List officers and signers, those whose keys were revoked included."""
         moment, registry = await desk.read()
         zone, parties = zone_of(registry), parties_of(registry)
-        today = moment.now.astimezone(zone).date()
+        today = moment.received.day  # signers are valid by days of UTC, as their signatures are judged
         keys: tuple[Keyholder, ...] = (*await officer_lines(desk.office.desk), *await signer_lines(desk.office.desk))
         return list_view(
             request,

@@ -26,6 +26,7 @@ _ON_PAGES: Final[Mapping[str, str]] = {
     "no_such_role": message("“Staff and roles” lists everybody with their roles."),
     "not_acknowledged": message("Look at each caution, and tick it. A law may let you withhold lines."),
     "not_the_next": message("Prepare the document anew: another one came into force meanwhile."),
+    "nothing_left": message("“Obligations” shows what it owes."),
     "nothing_signed": message("Wait a moment: the running gateway signs as it goes."),
     "nothing_to_undo": message("“Stop” lists what is stopped now."),
     "obligation_overdue": message("File the certificate or the review first: “Obligations” shows what is missing."),

@@ -129,6 +129,14 @@ class UnknownPartner(GatewayError):
     remedy = "List them with `pactgate parties list`."
 
 
+class NothingLeft(GatewayError):
+    """Everything of the partner has ended, and its programs are stopped."""
+
+    code = "nothing_left"
+    public_detail = "Everything of this partner has ended already."
+    remedy = "`pactgate obligation list` shows what it owes."
+
+
 class CursorRefused(GatewayError):
     """A cursor was given that does not belong to this question."""
 

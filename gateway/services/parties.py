@@ -18,7 +18,7 @@ from agreements.register import Register, Registered
 from agreements.signature import Envelope
 from agreements.successors import answering_for, barring, following, over, require_open, successor_of
 from audit.events import Event
-from gateway.services.errors import UnknownPartner
+from gateway.services.errors import NothingLeft, UnknownPartner
 from gateway.services.filing import Desk, Filing
 from gateway.services.standing.identity import by
 from gateway.services.standing.registry import Registry
@@ -67,12 +67,16 @@ class Parties:
         """
         End everything of a partner; what it owes begins. `person` is who signed in to do it.
 
-        Raises `UnknownPartner` if it has nothing left to end.
+        Raises `UnknownPartner` if it never had anything, `NothingLeft` if all of it has ended: each stop of a client
+        takes a signature of its own to undo.
         """
         async with self._desk.filing() as filing:
+            stopped = {stop.concerns for stop in filing.registry.suspensions}
             ended = await _end(filing, partner, reason, person)
             if not ended.agreements and not ended.clients:
                 raise UnknownPartner(f"The partner {partner} has no agreement and no client here.")
+            if not ended.agreements and stopped.issuperset(ended.clients):
+                raise NothingLeft(f"Everything of the partner {partner} has ended already.")
         return ended
 
     async def debar(self, document: Envelope) -> tuple[Ended, ...]:

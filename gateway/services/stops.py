@@ -102,7 +102,7 @@ async def opt_out(
     # (1): a loaded one gives way to the stated one, which no later load can end.
     stated = await connection.scalar(select(said.c.stated).where(*same, said.c.to_idx.is_(None)))
     if stated:
-        raise NothingToStop("the opt-out is on file")
+        raise NothingToStop("the opt-out is on file already")
     await connection.execute(update(said).where(*same, said.c.to_idx.is_(None)).values(to_idx=idx))
     # (2): a day early, so that the zone of the agreement cannot make it begin tomorrow.
     today = await connection.scalar(select(_today() - 1))

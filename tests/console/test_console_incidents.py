@@ -1,5 +1,6 @@
 """Row I1: an incident's students are those of the log, each look is on record first, clocks run from discovery."""
 
+import asyncio
 import csv
 import datetime as dt
 import io
@@ -63,6 +64,10 @@ async def test_what_cannot_be_an_incident_is_refused_and_writes_nothing(shared: 
     assert (await officer.post("/console/incidents/0/note", {"csrf": token, "words": "x"})).status_code == 404
     assert (await officer.post("/console/incidents/0/affected", {"csrf": token})).status_code == 404
     assert await shared.gateway.size() == start
+    # Pressed twice it is one incident, with its clocks once.
+    pressed = await asyncio.gather(*(officer.post("/console/incidents", good) for _ in range(2)))
+    assert sorted(each.status_code for each in pressed) == [303, 400]
+    assert len(await shared.entries(start, "incident.opened")) == 1
 
 
 @TOGETHER

@@ -4,11 +4,15 @@ import asyncio
 import datetime as dt
 import re
 
+from agreements.documents.signer import ROLES, STEWARDS_LIMITS, Signer, signer_bytes
 from agreements.roles import Role
+from agreements.signature import Kind
 from audit.change import append_change
 from audit.entry import leaf
 from audit.events import Event
-from tests.factories.cohort import MENTORING, TUTORING
+from gateway.services.admissions import Admissions
+from tests.factories.agreements import Keyring, key_for
+from tests.factories.cohort import DAY, MENTORING, TUTORING
 from tests.factories.console import Console
 from tests.factories.gateway import NOON
 from tests.factories.staff import Browser
@@ -52,3 +56,16 @@ async def test_the_first_page_tells_when_the_whole_log_was_verified_last(console
     link = f'<a href="/console/log/{entry}">'
     assert link not in before
     assert (await auditor.get("/console/overview")).text.count(link) == 1
+
+
+async def test_a_signer_is_in_office_as_long_as_the_signature_counts(console: Console) -> None:
+    district = console.gateway.deployment.agreements[TUTORING].agreement.district.id
+    key, may = key_for("on the last day").public, tuple(STEWARDS_LIMITS)
+    said = signer_bytes(Signer(district, ROLES[0], "Lena Lastday", key, DAY, DAY, may))
+    officer = console.gateway.deployment.ring.officers[1].key
+    await Admissions(console.office.desk).introduce_signer(Keyring.sign(Kind.SIGNER, said, officer))
+    # By days of UTC: in the evening of the last day, as the district counts it, the key signs nothing any more.
+    for hours, standing in ((0, "in office"), (9, "over")):
+        await console.gateway.at(NOON + dt.timedelta(hours=hours))
+        page = (await (await console.as_a(Role.AUDITOR)).get("/console/signers")).text
+        assert standing in page.partition("Lena Lastday")[2].partition("</tr>")[0], hours

@@ -10,7 +10,7 @@ import pytest
 from agreements.documents.hold import Hold, hold_bytes
 from agreements.roles import Role
 from agreements.signature import Kind
-from gateway.services.papers.invitations import MOST_KEYS
+from gateway.services.papers.invitations import A_YEAR, MOST_KEYS
 from gateway.services.papers.passkeys import challenge_to_make, challenge_to_prove
 from tests.factories.authenticator import ATTESTED, EXTENDED, PRESENT, VERIFIED, Authenticator, Said, encoded
 from tests.factories.cohort import DAY, STUDENTS, TUTORING
@@ -127,6 +127,8 @@ async def test_an_officer_makes_a_passkey_and_signs_with_it_once_two_others_intr
     own = device(console, "a district signer's")
     signing = {**form, **handed_over(own.made(challenge), own, token), "use": "signer", "may_agreement": "yes"}
     assert (await officer.post("/console/passkeys", {**signing, "last_day": ""})).status_code == 409
+    # A last day is offered: without one a key would be made in vain, and stay in the machine.
+    assert f'name="last_day" value="{DAY + A_YEAR}"' in (await officer.get("/console/passkeys")).text
     assert (await officer.post("/console/passkeys", {**signing, "last_day": str(DAY)})).status_code == 303
     (waiting,) = [each for each in await (await papers_of(console)).listed() if each.kind is Kind.SIGNER]
     await (await papers_of(console)).withdraw(waiting.digest, console.people[Role.OFFICER].id)

@@ -44,6 +44,13 @@ CONSENT = {
     "form": "electronic",
     "authenticated_by": "code_sent",
 }
+WISH = {
+    "number": "no-such-number",
+    "wish": "withdraw",
+    "agreement": "agreement:sps-a-tutoring",
+    "by": "parent",
+    "name": f"A. Parent {MARKUP}",
+}
 STATEMENT = {"number": STUDENTS["calixte"].number, "elements": "no such element", "words": "It was another pupil."}
 
 
@@ -68,6 +75,7 @@ async def test_a_private_key_in_a_form_does_not_come_back(shared: Console) -> No
         (Role.OFFICER, "/console/incidents", INCIDENT, "begins before it ends"),
         (Role.STEWARD, "/console/consents", CONSENT, "Name each element"),
         (Role.STEWARD, "/console/consents/statement", STATEMENT, "Name each element"),
+        (Role.STEWARD, "/console/wishes", WISH, "No student has this number"),
     ],
 )
 async def test_a_refused_form_comes_back_as_it_was_sent_but_for_the_student_s_number(
@@ -75,7 +83,7 @@ async def test_a_refused_form_comes_back_as_it_was_sent_but_for_the_student_s_nu
 ) -> None:
     browser, start = await shared.as_a(role), await shared.gateway.size()
     answer = await browser.post(path, {"csrf": await browser.token(), **form})
-    assert answer.status_code in {400, 409}
+    assert answer.status_code in {400, 404, 409}
     assert await shared.gateway.size() == start
     page = fields(answer.text)
     assert "Nothing was saved" in page

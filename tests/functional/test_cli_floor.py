@@ -192,4 +192,5 @@ def test_a_remedy_is_not_said_twice() -> None:
     assert sentence_for(GatewayError("Only this")) == "Only this"
     error = DatabaseUnavailable("It is away. Wait.", remedy="Wait.")
     assert sentence_for(error) == "It is away. Wait."
+    assert sentence_for(DatabaseUnavailable("it is away", remedy="It is away.")) == "it is away"
     assert sentence_for(DatabaseUnavailable("Is it away?", remedy="Wait.")) == "Is it away? Wait."

@@ -323,4 +323,4 @@ async def test_anybody_checks_a_copy_without_the_gateway(gateway: Gateway, capsy
     assert audit_command(["copy", str(gateway.home / "nothing"), "--key", key]) == 2
     file.write_text(text, "utf-8")
     assert audit_command(["copy", str(file), "--key", key]) == 0
-    assert "The copy holds: 1 rows" in capsys.readouterr().out
+    assert "The copy holds: 1 row," in capsys.readouterr().out

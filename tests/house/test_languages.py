@@ -19,6 +19,7 @@ AVOIDED = {
     r"\bdivulg": "entrega",
     r"\bregistros\b": "expedientes",
     r"\bportal\b": "pasarela",
+    r"\boficial(es)?\b": "responsable de privacidad",
 }
 """Words that would name a thing that has another name on the pages, and that name."""
 OF_ANOTHER_THING = {"a family's open request to inspect"}

@@ -85,17 +85,19 @@ class Incidents:
                 **named,
             )
             index = await append_change(connection, written, moves_epoch=False)
-            row = {
-                "idx": index,
-                "at": moment.now,
-                "by": person,
+            about = {
                 "what": said,
                 "discovered_at": discovered,
                 "since": concerns.since,
                 "until": concerns.until,
+                **dict.fromkeys(("partner", "agreement", "client")),
                 **named,
             }
-            await connection.execute(insert(incident).values(row))
+            # (3): under the head: a button is pressed twice, and each incident has duties of its own.
+            same = [incident.c[name].is_not_distinct_from(value) for name, value in about.items()]
+            if await connection.scalar(select(incident.c.idx).where(*same).limit(1)) is not None:
+                raise CaseRefused("This incident is on file already: the list has it.")
+            await connection.execute(insert(incident).values({"idx": index, "at": moment.now, "by": person, **about}))
         return index
 
     async def affected(self, number: int, person: str | None) -> Affected:
