@@ -353,7 +353,7 @@ async def test_what_is_said_of_a_line_while_it_is_decided_changes_nothing_of_wha
         async def waiting(sessions: int, *, unless: asyncio.Task[None] | None = None) -> None:
             """Wait until so many of the office's sessions wait for a lock, or a task is done."""
             login = await connection.scalar(text("SELECT session_user"))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while not (unless and unless.done()) and await admin.fetchval(_WAITING, login) < sessions:  # noqa: ASYNC110 - of another session
                     await asyncio.sleep(0.002)
 
