@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from agreements.documents.emergency import emergency_order_bytes
+from agreements.canonical import read_canonical
+from agreements.documents.approval import Approval, approval_bytes
+from agreements.documents.emergency import EMERGENCY_ORDER, emergency_order_bytes
 from agreements.documents.officer import OfficerIntroduction, officer_bytes
 from agreements.documents.reinstatement import Reinstatement, reinstatement_bytes
 from agreements.documents.revocation import Revocation, revocation_bytes
@@ -15,6 +17,7 @@ from agreements.documents.signer import LIMITS, ROLES, Signer, signer_bytes
 from agreements.documents.staff_role import staff_role_bytes
 from agreements.documents.succession import Succession, succession_bytes
 from agreements.roles import Role
+from agreements.shapes import words_only
 from agreements.signature import Kind, add_signature
 from gateway.services.admissions import Admissions
 from gateway.services.obligations.owed import Obligations
@@ -202,6 +205,30 @@ async def test_a_persons_own_key_spoils_neither_their_role_nor_the_end_of_their_
         for key in others:
             await papers.add(digest, add_signature(None, kind, payload, key), PREPARER)
         assert await papers.file(digest, FILER)
+
+
+async def test_of_two_officers_the_one_who_wrote_an_order_down_reviews_it_if_the_other_ordered_it(
+    gateway: Gateway,
+) -> None:
+    room, kind = StaffRoom(gateway), Kind.EMERGENCY_ORDER
+    papers, (olivia, piotr) = Papers(await gateway.office()), room.officers
+    person = await room.come_in(identity())
+    await room.give(person, Role.OFFICER, officer_key=olivia.thumbprint)
+    for orders, reviews in ((olivia, piotr), (piotr, olivia)):
+        payload = emergency_order_bytes(replace(ORDER, id=f"emergency:by-{orders.thumbprint[:4].lower()}", begins=NOON))
+        order = await papers.prepare(kind, payload, person.id, title="An order")
+        await papers.add(order, add_signature(None, kind, payload, orders), person.id)
+        await papers.file(order, person.id)
+        words = words_only(EMERGENCY_ORDER, read_canonical(payload))
+        said = approval_bytes(Approval(order, kind.value, reviews.thumbprint, words))
+        prepared = papers.prepare(Kind.APPROVAL, said, person.id, title="A review", concerns=order)
+        if orders is olivia:  # prepared and ordered by one person, who brings nobody's review of it either
+            with pytest.raises(PaperRefused, match="another person does"):
+                await prepared
+            continue
+        review = await prepared
+        await papers.add(review, add_signature(None, Kind.APPROVAL, said, reviews), person.id)
+        assert await papers.file(review, person.id)
 
 
 async def test_nobody_of_the_partner_takes_the_one_place_under_a_decision_on_its_roster(gateway: Gateway) -> None:
