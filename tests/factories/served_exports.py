@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 
@@ -99,7 +100,9 @@ async def served(database: TestDatabase, home: Path, export: Export) -> AsyncIte
     ).trust
     async with open_office(database.url("loader"), trust, alarm) as office:
         async with office.engine.begin() as connection:
-            shift = export.today - datetime.now(UTC).date()
+            # Noon in the district, whatever the hour is here: its day begins when that of UTC is eight hours old.
+            noon = datetime.combine(export.today, time(12), ZoneInfo(content["term"]["time_zone"]))
+            shift = noon - datetime.now(UTC)
             await connection.execute(update(installation).values(clock_shift=shift))
         first, last = export.today - timedelta(days=2), export.today + timedelta(days=2)
         for party in (content["district"]["id"], content["partner"]["id"]):
