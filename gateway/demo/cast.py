@@ -5,6 +5,7 @@ Keys are new in every run. The documents are the examples that ship with `agreem
 played; nothing about them is special, and they are judged as any other.
 """
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import date
@@ -134,9 +135,8 @@ class Cast:
 def script(name: str, school_year: str) -> dict[str, Any]:
     """Return the content of an example agreement, moved to `school_year`."""
     text = files("agreements").joinpath("examples", name).read_text("utf-8")
-    for written, played in zip(WRITTEN_FOR.split("-"), school_year.split("-"), strict=True):
-        # Both years of the pair move by the same number, so one pass for each cannot hit what the other made.
-        text = text.replace(written, f"\0{played}")
-    content = read_authored(text.replace("\0", ""))
+    moved = dict(zip(WRITTEN_FOR.split("-"), school_year.split("-"), strict=True))
+    # In one pass: a year later the first year becomes what the second one was.
+    content = read_authored(re.sub("|".join(moved), lambda year: moved[year[0]], text))
     assert isinstance(content, dict)
     return content
