@@ -278,8 +278,8 @@ class Papers:
             with in_our_words():
                 require_not_drafter(officer, drafter, registry.authority)
         # Of two officers one writes an emergency order down and the other orders it: who else should review it?
-        is_scribe = paper.kind is Kind.EMERGENCY_ORDER and own.isdisjoint(each.kid for each in paper.signatures)
-        if not is_scribe and (by == paper.prepared_by or approval.approver in own):
+        wrote = paper.kind is Kind.EMERGENCY_ORDER and own.isdisjoint(each.kid for each in paper.signatures)
+        if not (wrote and approval.approver in own) and (by == paper.prepared_by or approval.approver in own):
             raise PaperRefused("Whoever prepared a document does not approve it: another person does.")
 
     async def _require_another_officer(self, review: Approval) -> None:
