@@ -29,11 +29,8 @@ class BadFilter(RecordsError):
     """A filter's value cannot be a value of its element."""
 
     code = "bad_filter"
-    public_detail = (
-        "A filter has a value that its element cannot have."
-        " Write dates as 2026-09-01, numbers in digits, and true or false for flags."
-    )
     remedy = "Write dates as 2026-09-01, numbers in digits, and true or false for flags."
+    public_detail = f"A filter has a value that its element cannot have. {remedy}"
 
 
 class BadPosition(RecordsError):

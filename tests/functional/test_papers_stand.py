@@ -225,6 +225,9 @@ async def test_of_two_officers_the_one_who_wrote_an_order_down_reviews_it_if_the
         if orders is olivia:  # prepared and ordered by one person, who brings nobody's review of it either
             with pytest.raises(PaperRefused, match="another person does"):
                 await prepared
+            own = approval_bytes(Approval(order, kind.value, orders.thumbprint, words))
+            with pytest.raises(PaperRefused, match="another person does"):  # whatever that key is called
+                await papers.prepare(Kind.APPROVAL, own, person.id, title="A review", concerns=order)
             continue
         review = await prepared
         await papers.add(review, add_signature(None, Kind.APPROVAL, said, reviews), person.id)
